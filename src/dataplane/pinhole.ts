@@ -1,0 +1,114 @@
+// What a data plane is asked for and what it reports: the one narrow interface between sessions and whatever carries
+// the bytes of a data connection. It knows endpoints and nothing of FTP.
+import type { Endpoint, Network } from "../net/endpoint.ts";
+import type { PortPool } from "./port-pool.ts";
+
+export type Side = "client" | "server";
+export type PlaneName = "relay" | "splice" | "kernel";
+
+/** Who may connect to a listening leg; the address is the control peer's unless policy allows more. */
+export type ExpectedPeer =
+  | { readonly match: "address"; readonly address: string }
+  | { readonly match: "network"; readonly network: Network }
+  | { readonly match: "any" };
+
+/**
+ * One half of a data connection, seen from the gateway: it listens for the peer (`listen`), or it connects to the peer's
+ * announced endpoint (`dial`).
+ * `bind` is the literal local address.
+ * `fromPort` is the preferred source port of a dialled leg (control port − 1); any other port serves where it can't be had.
+ */
+export type Leg =
+  | {
+      readonly kind: "listen";
+      readonly bind: string;
+      readonly ports: PortPool;
+      readonly expect: ExpectedPeer;
+    }
+  | { readonly kind: "dial"; readonly to: Endpoint; readonly bind?: string; readonly fromPort?: number };
+
+/**
+ * When dialled legs connect: a single dialled leg as soon as the listening one has admitted its peer; where both are
+ * dialled, the server's on `start()` and the client's on `confirm()`, or when the server's leg has data or has ended.
+ */
+export type PinholeRequest = {
+  readonly client: Leg;
+  readonly server: Leg;
+  /** Until every listening leg has admitted its peer, or a started dial/dial has connected. */
+  readonly expiryMs: number;
+  readonly connectMs: number;
+  /** No byte in either direction for this long ends the transfer as `stalled`. */
+  readonly stallMs: number;
+};
+
+/** Why a pinhole could not be opened. */
+export type OpenRefusal = "ports-exhausted" | "address-unavailable" | "plane-unavailable";
+
+/**
+ * How a data connection ended. `complete`: both directions ended with FIN. `client-reset`/`server-reset`: that peer broke
+ * it. `stalled`: no byte for stallMs. `unreachable`: a dialled peer could not be reached. `expired`: nobody came.
+ * `released`: the owner released it before it was used. `aborted`: the owner released it while it carried data.
+ */
+export type PinholeOutcome =
+  | "complete"
+  | "client-reset"
+  | "server-reset"
+  | "stalled"
+  | "client-unreachable"
+  | "server-unreachable"
+  | "expired"
+  | "released"
+  | "aborted";
+
+export type PinholeEvent =
+  /** Endpoints of the listening legs, ready to be announced. */
+  | { readonly kind: "opened"; readonly plane: PlaneName; readonly client?: Endpoint; readonly server?: Endpoint }
+  | { readonly kind: "refused"; readonly reason: OpenRefusal; readonly detail: string }
+  /** A peer that was not expected was closed at once; the pinhole is still open. */
+  | { readonly kind: "stranger"; readonly side: Side; readonly from: Endpoint }
+  /** The expected peer of a listening leg is connected. */
+  | { readonly kind: "admitted"; readonly side: Side; readonly from: Endpoint }
+  /** The preferred source port could not be used and another was taken. */
+  | { readonly kind: "other-source-port"; readonly side: Side; readonly wanted: number; readonly detail: string }
+  /** Both legs are connected; bytes flow. */
+  | { readonly kind: "joined" }
+  /** The server ended its direction, and the client's socket has taken its last byte and the FIN. */
+  | { readonly kind: "delivered" }
+  /** The last event of a pinhole that was opened. Everything of it is released. */
+  | {
+      readonly kind: "closed";
+      readonly outcome: PinholeOutcome;
+      /** client → server, server → client; payload bytes, or for `kernel` wire bytes. */
+      readonly bytesUp: number;
+      readonly bytesDown: number;
+      /** Since `joined`; 0 when it never was. */
+      readonly durationMs: number;
+      readonly detail?: string;
+    };
+
+/**
+ * A pinhole in the owner's hand. Every method may be called at any time, any number of times, in any state.
+ */
+export type Pinhole = {
+  /** dial/dial only: the transfer command goes out; connect to the server now. */
+  start(): void;
+  /** dial/dial only: the server accepted the transfer; connect to the client now. */
+  confirm(): void;
+  /** From now on the transfer stalls after `ms` without a byte (the control connection says that it is over). */
+  linger(ms: number): void;
+  /** Close whatever is open: listeners, and running connections by RST. Reports `closed` (not synchronously). */
+  release(): void;
+};
+
+/**
+ * Opens at most one data connection per call. Events are reported asynchronously, never during the call itself, and
+ * begin with either `opened` or `refused`.
+ */
+export type DataPlane = {
+  readonly name: PlaneName;
+  /** Why this plane can't carry that request, or undefined if it can. */
+  unfit(request: PinholeRequest): string | undefined;
+  open(request: PinholeRequest, report: (event: PinholeEvent) => void): Pinhole;
+  /** Releases every pinhole and whatever the plane itself holds. */
+  stop(): Promise<void>;
+};

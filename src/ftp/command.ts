@@ -1,0 +1,71 @@
+// The language of the control connection as values: what a line says, never what to do about it. The folder holds the two
+// line readers, commands, replies, and the endpoint encodings of RFC 959 (`host-port.ts`) and RFC 2428 (`extended.ts`).
+// Text is latin1 throughout: one character is one byte and is never decoded. No policy, no state beyond one line.
+import { upperCaseAscii } from "./latin1.ts";
+import { noQuirks, type Quirk } from "./quirks.ts";
+
+/** `line` is what to forward: as typed, without the blanks before the verb. `argument` follows exactly one separator. */
+export type Command = { verb: string; argument: string; line: string; quirks: readonly Quirk[] };
+
+/**
+ * `retr  a.txt` → verb `RETR`, argument ` a.txt`: blanks beyond the first belong to the argument, because a file name may
+ * begin with one. A blank line is undefined. Which blanks are taken: Squid's command parser.
+ */
+export function parseCommand(line: string): Command | undefined {
+  const match = /^([ \t\v\f]*)([^ \t\v\f]+)([ \t\v\f]?)/.exec(line);
+  if (!match) return undefined;
+  const [typed, blanks = "", verb = "", separator = ""] = match;
+  const quirks: Quirk[] = [];
+  if (blanks !== "") quirks.push("leading-space");
+  if (separator !== "" && separator !== " ") quirks.push("odd-separator");
+  return {
+    verb: upperCaseAscii(verb),
+    argument: line.slice(typed.length),
+    line: line.slice(blanks.length),
+    quirks: quirks.length === 0 ? noQuirks : quirks,
+  };
+}
+
+/**
+ * The line as it may be logged: arguments of PASS, ACCT and ADAT become `****`, as does any SITE command on passwords.
+ * Masks rather too much (`PASSsecret`, junk before the verb) than once too little.
+ */
+export function maskCommand(line: string): string {
+  const secret = /^[^a-z]*(?:pass|acct|adat)(?=[^])/i.exec(line) ?? /^[^a-z]*site(?=[^]*(?:pass|pswd|pwd))/i.exec(line);
+  return secret ? `${secret[0]} ****` : line;
+}
+
+const metricVerbs: ReadonlySet<string> = new Set(
+  [
+    "USER PASS ACCT CWD CDUP SMNT QUIT REIN PORT PASV TYPE STRU MODE RETR STOR STOU APPE ALLO REST RNFR RNTO ABOR DELE", // RFC 959
+    "RMD MKD PWD LIST NLST SITE SYST STAT HELP NOOP", // RFC 959
+    "XMKD XRMD XPWD XCUP XCWD", // RFC 775, RFC 1123
+    "LPRT LPSV", // RFC 1639
+    "AUTH ADAT PROT PBSZ CCC MIC CONF ENC", // RFC 2228, RFC 4217
+    "FEAT OPTS", // RFC 2389
+    "EPRT EPSV", // RFC 2428
+    "LANG", // RFC 2640
+    "MDTM SIZE MLST MLSD", // RFC 3659
+    "ALGS", // RFC 6384
+    "HOST", // RFC 7151
+    "CLNT MFMT MFCT MFF AVBL DSIZ COMB RMDA CSID XCRC XMD5 XSHA XSHA1 XSHA256 XSHA512 MD5 HASH RANG THMB", // in use, no RFC
+    "PRET CPSV SSCN ESTA ESTP XDUP APSV", // transfers between servers
+    "OPEN", // proxies
+  ].flatMap((line) => line.split(" ")),
+);
+
+/** The verb if it is one of a closed list, else `other`: a metric label must not be the client's to choose. */
+export function metricVerb(verb: string): string {
+  return metricVerbs.has(verb) ? verb : "other";
+}
+
+const httpRequest =
+  /^(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PROPFIND|DESCRIBE|PRI|INVITE|REGISTER) .*(?:HTTP|RTSP|SIP)\/\d/i;
+
+/**
+ * Whether a first line speaks HTTP, SMTP, SSH or TLS. A browser can be made to send FTP commands inside a POST to port 21
+ * (NAT slipstreaming), so such a client is not answered line by line.
+ */
+export function looksLikeAnotherProtocol(line: string): boolean {
+  return httpRequest.test(line) || /^(?:(?:HELO|EHLO|LHLO)(?: |$)|SSH-\d)/i.test(line) || line.startsWith("\x16\x03");
+}

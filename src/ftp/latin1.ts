@@ -1,0 +1,24 @@
+// Bytes as text, one character per byte, so that nothing is ever decoded and every byte survives (QUIRKS D3.57).
+// `TextDecoder("latin1")` would not do: it decodes windows-1252, which maps 0x80-0x9f elsewhere.
+
+/** Engines limit the arguments of one call; this many are safe on any stack. */
+const pieceBytes = 4096;
+
+/** The bytes from `from` up to, not including, `to` as a string that keeps nothing of the chunk alive. */
+export function readLatin1(bytes: Uint8Array, from: number, to: number): string {
+  let text = "";
+  for (let at = from; at < to; at += pieceBytes) {
+    text += String.fromCharCode(...bytes.subarray(at, Math.min(to, at + pieceBytes)));
+  }
+  return text;
+}
+
+/** Upper case for A-Z alone: `toUpperCase` would turn the byte 0xff into a character that is no byte. */
+export function upperCaseAscii(text: string): string {
+  return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
+}
+
+/** Without the SP and HT at either end. `trim` would take the byte 0xa0 too, which is half a letter in UTF-8. */
+export function trimBlanks(text: string): string {
+  return text.replace(/^[ \t]+/, "").replace(/(?<![ \t])[ \t]+$/, "");
+}

@@ -1,0 +1,33 @@
+// Every oddity of the language that is tolerated instead of refused, as the word that the log and `quirks_total` use.
+// The list is closed, so that it can be a metric label; a quirk never carries what the peer sent.
+
+export const quirks = [
+  // Lines and Telnet, client to server.
+  "bare-lf",
+  "cr-cr-lf",
+  "telnet-command",
+  "undoubled-iac",
+  "leading-space",
+  "odd-separator",
+  // PORT, EPRT, 227, 229.
+  "space-in-endpoint",
+  "leading-zero",
+  "no-parentheses",
+  "equals-form",
+  "digits-before-endpoint",
+  "other-delimiter",
+  "family-in-229",
+  "mapped-address",
+  "zone-id",
+  // Commands and replies.
+  "argument-after-pasv",
+  "blank-reply-line",
+  "stray-reply-line",
+  "bare-reply-code",
+  "other-code-in-reply",
+] as const;
+
+export type Quirk = (typeof quirks)[number];
+
+/** The one empty list that every ordinary line shares. */
+export const noQuirks: readonly Quirk[] = [];

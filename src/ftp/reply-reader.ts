@@ -1,0 +1,59 @@
+// Bytes from the server → reply lines, each with the bytes it came in, because the gateway passes lines on unchanged.
+// NUL, Telnet and anything else goes through untouched: the client knows its server.
+import { readLatin1 } from "./latin1.ts";
+
+/** `text` is the line without CR and LF; `raw` is the line with its terminator exactly as received. */
+export type ReplyEvent = { kind: "line"; text: string; raw: string } | { kind: "refused"; reason: "line-too-long" };
+
+export type ReplyReader = {
+  feed(chunk: Uint8Array): ReplyEvent[];
+  /** At the end of the stream: a last line without LF is completed, since some servers say goodbye like that. */
+  end(): ReplyEvent[];
+};
+
+const lf = 0x0a;
+
+/** Reads reply lines of at most `maxBytes` (without terminator); a longer one is reported once and swallowed up to its LF. */
+export function createReplyReader({ maxBytes }: { maxBytes: number }): ReplyReader {
+  let held = "";
+  let draining = false;
+
+  function feed(chunk: Uint8Array): ReplyEvent[] {
+    const events: ReplyEvent[] = [];
+    for (let from = 0; from < chunk.length;) {
+      const lineEnd = chunk.indexOf(lf, from);
+      const stop = lineEnd === -1 ? chunk.length : lineEnd;
+      if (!draining) {
+        // One byte more than the limit may be held: the CR of a line that is exactly as long as allowed.
+        held += readLatin1(chunk, from, Math.min(stop, from + maxBytes + 2 - held.length));
+        if (held.length > maxBytes && (held.length > maxBytes + 1 || !held.endsWith("\r"))) {
+          events.push({ kind: "refused", reason: "line-too-long" });
+          held = "";
+          draining = true;
+        }
+      }
+      if (lineEnd === -1) break;
+      if (!draining) events.push({ kind: "line", text: withoutCrs(held), raw: `${held}\n` });
+      held = "";
+      draining = false;
+      from = lineEnd + 1;
+    }
+    return events;
+  }
+
+  function end(): ReplyEvent[] {
+    const text = withoutCrs(held);
+    const events: ReplyEvent[] = held === "" ? [] : [{ kind: "line", text, raw: `${text}\r\n` }];
+    held = "";
+    draining = false;
+    return events;
+  }
+
+  return { feed, end };
+}
+
+function withoutCrs(line: string): string {
+  let end = line.length;
+  while (end > 0 && line[end - 1] === "\r") end -= 1;
+  return line.slice(0, end);
+}

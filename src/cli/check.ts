@@ -1,0 +1,15 @@
+// `ftp-alg check`: is this file a configuration? It asks nothing of the machine.
+import type { Io } from "./io.ts";
+import { formatProblems, loadConfig } from "./load-config.ts";
+
+/** Prints every problem, one a line, or that there is none. Returns the exit code. */
+export async function check(file: string, io: Pick<Io, "out">): Promise<number> {
+  const parsed = await loadConfig({ kind: "file", file });
+  if (!parsed.ok) {
+    io.out(formatProblems(parsed.problems));
+    return 2;
+  }
+  const count = parsed.config.gateways.length;
+  io.out(`${file}: ok, ${count} ${count === 1 ? "gateway" : "gateways"}\n`);
+  return 0;
+}

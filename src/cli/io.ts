@@ -1,0 +1,15 @@
+// What a command may know of the process that runs it: where text goes, and when it is told to end. Only main.ts makes
+// the real one; a test makes its own.
+
+export type Io = {
+  /** Writes to standard output as given: the line end is the caller's. */
+  readonly out: (text: string) => void;
+  /** The same to standard error. */
+  readonly err: (text: string) => void;
+  /** The first SIGINT or SIGTERM: drain. */
+  readonly stop: AbortSignal;
+  /** The second one: end at once. */
+  readonly kill: AbortSignal;
+  /** Called on each SIGHUP. Until somebody listens, SIGHUP ends the process, as the system has it. */
+  readonly onReload: (listener: () => void) => void;
+};

@@ -1,0 +1,35 @@
+// Which known word a mistyped one was meant to be.
+
+/** The known word at most two edits away (fewer for short words), or equal but for case, `-` and `_`. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const wanted = plain(word);
+  const same = known.find((candidate) => plain(candidate) === wanted);
+  if (same !== undefined) return same;
+  // Nothing of a sensible length is near, and the comparison is quadratic.
+  if (wanted.length > 40) return undefined;
+  const tolerance = wanted.length <= 4 ? 1 : 2;
+  const distances = known.map((candidate) => ({ candidate, distance: edits(wanted, plain(candidate)) }));
+  const best = distances.reduce<(typeof distances)[number] | undefined>(
+    (least, next) => (least && least.distance <= next.distance ? least : next),
+    undefined,
+  );
+  return best && best.distance <= tolerance ? best.candidate : undefined;
+}
+
+function plain(word: string): string {
+  return word.toLowerCase().replace(/[-_]/g, "");
+}
+
+/** Levenshtein distance, one row at a time. */
+function edits(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let line = 1; line <= a.length; line += 1) {
+    const next = [line];
+    for (let column = 1; column <= b.length; column += 1) {
+      const replaced = (row[column - 1] ?? 0) + (a[line - 1] === b[column - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,52 @@
+// From what zod found to what the operator reads: one problem per mistake, each with its path and a sentence of ours.
+import { z } from "zod";
+import type { Problem } from "./config.ts";
+import { nearest } from "./nearest.ts";
+import { expected } from "./settings.ts";
+
+export const topLevel = "(top level)";
+
+/** `["gateways", 0, "listen"]` → `gateways[0].listen`. */
+export function formatPath(path: readonly PropertyKey[]): string {
+  let text = "";
+  for (const step of path) {
+    if (typeof step === "number") text += `[${step}]`;
+    else text += text === "" ? String(step) : `.${String(step)}`;
+  }
+  return text === "" ? topLevel : text;
+}
+
+const kinds: Readonly<Record<string, string>> = { object: "a mapping", array: "a list", boolean: "true or false" };
+
+/** The error map: our sentence for the issues that have no message of their own. Unknown keys get one line each. */
+export function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === "unrecognized_keys") {
+    const known = issue.inst instanceof z.ZodObject ? Object.keys(issue.inst.shape) : [];
+    return issue.keys.map((key) => unknownKey(key, known)).join("\n");
+  }
+  if (issue.code !== "invalid_type") return undefined;
+  if (issue.input === undefined) return "is required";
+  return expected(kinds[issue.expected] ?? issue.expected, issue.input);
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const meant = nearest(key, known);
+  return meant === undefined ? "unknown key" : `unknown key; did you mean ${meant}?`;
+}
+
+/** The issues must have been made with `messageOf` and with their input reported. */
+export function problemsOf(issues: readonly z.core.$ZodIssue[], above: readonly PropertyKey[] = []): Problem[] {
+  return issues.flatMap((issue) => {
+    const path = [...above, ...issue.path];
+    if (issue.code === "unrecognized_keys") {
+      const messages = issue.message.split("\n");
+      return issue.keys.map((key, index) => ({ path: formatPath([...path, key]), message: messages[index] ?? "" }));
+    }
+    // A word or a mapping: whoever wrote a mapping is told what is wrong inside it.
+    if (issue.code === "invalid_union" && typeof issue.input === "object" && issue.input !== null) {
+      const inside = issue.errors.at(-1);
+      if (inside && !Array.isArray(issue.input)) return problemsOf(inside, path);
+    }
+    return [{ path: formatPath(path), message: issue.message }];
+  });
+}

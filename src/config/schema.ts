@@ -1,0 +1,171 @@
+// The configuration file as zod sees it: every key, what it takes and its default. Sections are strict: an unknown key
+// is an error. Output is still shaped like the file; parse.ts composes the `Config` from it.
+import { z } from "zod";
+import { familyOf } from "../net/endpoint.ts";
+import {
+  expected,
+  parseAdvertised,
+  parseAllowRule,
+  parseCidr,
+  parseCount,
+  parseDuration,
+  parseListen,
+  parseName,
+  parsePortRange,
+  parseServer,
+  parseSize,
+  parseVerb,
+} from "./settings.ts";
+import type { Setting } from "./settings.ts";
+
+/** A scalar with its own parser, whose message says all. */
+function scalar<T>(parse: (raw: unknown) => Setting<T>) {
+  return z.unknown().transform((raw, context): T => {
+    const setting: Setting<T> = raw === undefined ? { problem: "is required" } : parse(raw);
+    if ("value" in setting) return setting.value;
+    context.addIssue({ code: "custom", message: setting.problem });
+    return z.NEVER;
+  });
+}
+
+function choice<const T extends string>(values: readonly T[], notAvailable: readonly string[] = []) {
+  return scalar((raw): Setting<T> => {
+    const value = values.find((known) => known === raw);
+    if (value !== undefined) return { value };
+    if (notAvailable.some((later) => later === raw)) return { problem: `${String(raw)} is not available yet` };
+    return { problem: expected(values.length > 1 ? `one of ${values.join(", ")}` : values.join(), raw) };
+  });
+}
+
+/** A key that has a meaning in the design and none in this version: refused, never ignored. */
+const notAvailableYet = z.custom<never>(() => false, { message: "not available yet" }).exactOptional();
+
+// A Node timer holds at most 2^31 − 1 ms.
+const longestMs = 24 * 24 * 3_600_000;
+const duration = (leastMs = 1, mostMs = longestMs) => scalar((raw) => parseDuration(raw, { leastMs, mostMs }));
+const count = (most: number, least = 1) => scalar((raw) => parseCount(raw, { least, most }));
+const size = (least: number, most: number) => scalar((raw) => parseSize(raw, { least, most }));
+
+const mebibyte = 1024 * 1024;
+const dataPeer = choice(["same-address", "same-network", "any"]).default("same-address");
+
+const log = z.strictObject({
+  level: choice(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
+  format: choice(["json", "pretty"]).default("json"),
+});
+
+const admin = z.strictObject({
+  // It tells who transfers what: loopback unless the operator decides otherwise.
+  listen: scalar(parseListen).default({ address: "127.0.0.1", port: 9121 }),
+});
+
+const login = z.strictObject({
+  // No default: a gateway that reaches any host for anybody has to be asked for, with "*".
+  allow: z.array(scalar(parseAllowRule)).min(1, { error: "needs at least one host or network" }),
+});
+
+const routeKinds = ["server", "login", "transparent"] as const;
+
+const route = z
+  .strictObject({
+    server: scalar(parseServer).exactOptional(),
+    servers: notAvailableYet,
+    balance: notAvailableYet,
+    login: login.exactOptional(),
+    transparent: z.strictObject({}).exactOptional(),
+  })
+  .refine((given) => "servers" in given || routeKinds.filter((kind) => kind in given).length === 1, {
+    error: `needs exactly one of ${routeKinds.join(", ")}`,
+    when: ({ value }) => typeof value === "object" && value !== null,
+  });
+
+const advertiseTo = z
+  .strictObject({ clients: scalar(parseCidr), address: scalar(parseAdvertised) })
+  .refine(({ clients, address }) => familyOf(clients.base) === familyOf(address), {
+    error: "must be of the same address family as clients",
+    path: ["address"],
+  });
+
+const clientSide = z.strictObject({
+  advertise: scalar(parseAdvertised).exactOptional(),
+  advertiseTo: z.array(advertiseTo).default([]),
+  dataPorts: scalar(parsePortRange).exactOptional(),
+  dataPeer,
+});
+
+const serverSide = z.strictObject({
+  mode: choice(["same", "passive", "active", "auto"]).default("same"),
+  advertise: scalar(parseAdvertised).exactOptional(),
+  dataPorts: scalar(parsePortRange).exactOptional(),
+  dataPeer,
+});
+
+const foreignAddress = z.union(
+  [
+    choice(["use-peer", "refuse"]),
+    z.strictObject({ allow: z.array(scalar(parseCidr)).min(1, { error: "needs at least one network" }) }),
+  ],
+  { error: (issue) => expected("use-peer, refuse or { allow: [networks] }", issue.input) },
+);
+
+const verbs = z.array(scalar(parseVerb));
+
+const commands = z
+  .strictObject({ deny: verbs.exactOptional(), allow: verbs.min(1, { error: "needs at least one verb" }).optional() })
+  .refine((given) => "deny" in given !== "allow" in given, {
+    error: "needs exactly one of deny, allow",
+    when: ({ value }) => typeof value === "object" && value !== null,
+  });
+
+const policy = z.strictObject({
+  foreignAddress: foreignAddress.default("use-peer"),
+  // RFC 2577: a well-known port is never a data port, but it may be a victim's service.
+  minDataPort: count(65535, 0).default(1024),
+  commands: commands.default({ deny: [] }),
+  readOnly: z.boolean().default(false),
+  anonymousOnly: z.boolean().default(false),
+  tls: choice(["refuse"], ["passthrough", "terminate"]).default("refuse"),
+});
+
+const limits = z.strictObject({
+  sessions: count(1_000_000).default(10_000),
+  sessionsPerClient: count(1_000_000).default(100),
+  // The longest EPRT and the longest 227 must pass in any case.
+  commandBytes: size(64, mebibyte).default(4096),
+  replyLineBytes: size(128, 16 * mebibyte).default(64 * 1024),
+  heldCommands: count(100_000).default(64),
+});
+
+const timeouts = z.strictObject({
+  connect: duration().default(10_000),
+  login: duration().default(60_000),
+  // RFC 6384 asks for 15 minutes, RFC 1123 for at least 5.
+  idle: duration().default(15 * 60_000),
+  // RFC 6384: at least 30 s.
+  pinhole: duration().default(60_000),
+  dataStall: duration().default(5 * 60_000),
+  linger: duration().default(10_000),
+  drain: duration().default(5 * 60_000),
+  // Whole seconds of TCP_KEEPIDLE, of which Linux takes 32767.
+  keepalive: duration(1000, 9 * 3_600_000).default(60_000),
+});
+
+const gateway = z.strictObject({
+  name: scalar(parseName).exactOptional(),
+  listen: z.array(scalar(parseListen)).min(1, { error: "needs at least one endpoint" }),
+  route,
+  clientSide: clientSide.prefault({}),
+  serverSide: serverSide.prefault({}),
+  dataPlane: choice(["auto", "relay", "splice", "kernel"]).default("auto"),
+  policy: policy.prefault({}),
+  limits: limits.prefault({}),
+  timeouts: timeouts.prefault({}),
+});
+
+export const fileSchema = z.strictObject({
+  log: log.prefault({}),
+  admin: admin.exactOptional(),
+  gateways: z.array(gateway).min(1, { error: "needs at least one gateway" }),
+});
+
+export type FileSettings = z.output<typeof fileSchema>;

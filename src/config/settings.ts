@@ -1,0 +1,151 @@
+// The scalars of the configuration file: text or number → value, or what was expected instead. Nothing of zod or YAML.
+import { isUnspecified, parseAddress, parseEndpoint, parseNetwork, parsePortNumber } from "../net/endpoint.ts";
+import type { Endpoint, Network } from "../net/endpoint.ts";
+import type { AllowRule, HostPort, PortRange } from "./config.ts";
+
+/** A value, or what the operator is told after the path. */
+export type Setting<T> = { readonly value: T } | { readonly problem: string };
+
+/** How a wrong value is called in a message: short, and never a whole structure. */
+function describe(raw: unknown): string {
+  if (raw === undefined || raw === null) return "nothing";
+  if (Array.isArray(raw)) return "a list";
+  if (typeof raw === "object") return "a mapping";
+  if (typeof raw === "string") return JSON.stringify(raw.length > 60 ? `${raw.slice(0, 60)}…` : raw);
+  return typeof raw === "number" || typeof raw === "boolean" || typeof raw === "bigint" ? String(raw) : typeof raw;
+}
+
+export function expected(what: string, raw: unknown): string {
+  return `expected ${what}, got ${describe(raw)}`;
+}
+
+function setting<T>(value: T | undefined, what: string, raw: unknown): Setting<T> {
+  return value === undefined ? { problem: expected(what, raw) } : { value };
+}
+
+/** `10s`, `15m`, `2h`, `250ms` → milliseconds within the bounds. A number without a unit is refused: of what? */
+export function parseDuration(raw: unknown, bounds: { leastMs: number; mostMs: number }): Setting<number> {
+  const text = typeof raw === "string" ? raw : "";
+  const match = /^(\d{1,9})(ms|s|m|h)$/.exec(text);
+  if (!match) return { problem: expected("a duration such as 250ms, 30s, 15m or 2h", raw) };
+  const ms = Number(match[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] as "ms" | "s" | "m" | "h"];
+  if (ms < bounds.leastMs) return { problem: `must be at least ${formatDuration(bounds.leastMs)}, is ${text}` };
+  if (ms > bounds.mostMs) return { problem: `must be at most ${formatDuration(bounds.mostMs)}, is ${text}` };
+  return { value: ms };
+}
+
+function formatDuration(ms: number): string {
+  if (ms % 3_600_000 === 0) return `${ms / 3_600_000}h`;
+  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
+}
+
+/** `4096`, `64KiB`, `1MiB` → bytes within the bounds. */
+export function parseSize(raw: unknown, bounds: { least: number; most: number }): Setting<number> {
+  const text = typeof raw === "number" || typeof raw === "string" ? String(raw) : "";
+  const match = /^(\d{1,9})(KiB|MiB)?$/.exec(text);
+  if (!match) return { problem: expected("a size such as 4096, 64KiB or 1MiB", raw) };
+  const bytes = Number(match[1]) * (match[2] === "MiB" ? 1024 * 1024 : match[2] === "KiB" ? 1024 : 1);
+  if (bytes < bounds.least) return { problem: `must be at least ${bounds.least} bytes, is ${text}` };
+  if (bytes > bounds.most) return { problem: `must be at most ${bounds.most} bytes, is ${text}` };
+  return { value: bytes };
+}
+
+/** A whole number within the bounds. */
+export function parseCount(raw: unknown, { least, most }: { least: number; most: number }): Setting<number> {
+  const fits = typeof raw === "number" && Number.isInteger(raw) && raw >= least && raw <= most;
+  return setting(fits ? raw : undefined, `a whole number from ${least} to ${most}`, raw);
+}
+
+/** `50000-50999`, or one port as a range of one. */
+export function parsePortRange(raw: unknown): Setting<PortRange> {
+  const text = typeof raw === "number" ? String(raw) : typeof raw === "string" ? raw : "";
+  const match = /^(\d+)(?:\s*-\s*(\d+))?$/.exec(text.trim());
+  const first = parsePortNumber(match?.[1] ?? "");
+  const last = parsePortNumber(match?.[2] ?? match?.[1] ?? "");
+  if (!first || !last) return { problem: expected("a range of ports from 1 to 65535 such as 50000-50999", raw) };
+  if (last < first) return { problem: `the range ${text} is empty: its first port is above its last` };
+  return { value: { first, last } };
+}
+
+export function formatRange({ first, last }: PortRange): string {
+  return first === last ? String(first) : `${first}-${last}`;
+}
+
+/** `0.0.0.0:21`, `[::]:21`: literal, any port including 0. */
+export function parseListen(raw: unknown): Setting<Endpoint> {
+  const endpoint = typeof raw === "string" ? parseEndpoint(raw) : undefined;
+  return setting(endpoint, "a literal address and a port such as 0.0.0.0:21 or [::]:21", raw);
+}
+
+/** An address that a peer can be told: literal and not the unspecified one. */
+export function parseAdvertised(raw: unknown): Setting<string> {
+  const address = typeof raw === "string" ? parseAddress(raw) : undefined;
+  if (address === undefined) return { problem: expected("a literal address such as 203.0.113.7", raw) };
+  if (isUnspecified(address)) return { problem: `${address} is no address that a peer can connect to` };
+  return { value: address };
+}
+
+export function parseCidr(raw: unknown): Setting<Network> {
+  const network = typeof raw === "string" ? parseNetwork(raw) : undefined;
+  return setting(network, "a network such as 10.0.0.0/8 or fd00::/8", raw);
+}
+
+const label = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
+const hostName = new RegExp(`^${label}(?:\\.${label})*$`);
+const allDigitsAndDots = /^[\d.]+$/;
+
+/** A lower-case name, else undefined. What looks like an IPv4 address is none: a mistyped one must not become a name. */
+function parseHostName(text: string): string | undefined {
+  const name = text.toLowerCase().replace(/\.$/, "");
+  return name.length <= 253 && hostName.test(name) && !allDigitsAndDots.test(name) ? name : undefined;
+}
+
+/** `10.0.0.5:21`, `[fd00::5]:2121`, `ftp.example.com`; an address of either family without a port also serves. */
+export function parseServer(raw: unknown): Setting<HostPort> {
+  const what = "a host and a port such as 10.0.0.5:21, [fd00::5]:21 or ftp.example.com:21";
+  if (typeof raw !== "string") return { problem: expected(what, raw) };
+  const bare = parseAddress(raw.replace(/^\[(.*)\]$/, "$1"));
+  if (bare !== undefined) return checkedServer({ host: bare, port: 21 }, raw);
+  const literal = parseEndpoint(raw);
+  if (literal) return checkedServer({ host: literal.address, port: literal.port }, raw);
+  const match = /^([^:[\]]+)(?::(\d+))?$/.exec(raw);
+  const host = parseHostName(match?.[1] ?? "");
+  const port = parsePortNumber(match?.[2] ?? "21");
+  if (host === undefined || port === undefined) return { problem: expected(what, raw) };
+  return checkedServer({ host, port }, raw);
+}
+
+function checkedServer(server: HostPort, raw: string): Setting<HostPort> {
+  if (server.port === 0) return { problem: `${raw}: nobody can connect to port 0` };
+  if (isUnspecified(server.host)) return { problem: `${raw}: ${server.host} is no address of a server` };
+  return { value: server };
+}
+
+/** `*.example.com`, `ftp.example.com`, `10.0.0.0/8`, `192.0.2.5`, `*`. */
+export function parseAllowRule(raw: unknown): Setting<AllowRule> {
+  const what = "a host name, a pattern such as *.example.com, or a network such as 10.0.0.0/8";
+  if (typeof raw !== "string") return { problem: expected(what, raw) };
+  const network = parseNetwork(raw);
+  if (network) return { value: { kind: "network", network } };
+  if (raw === "*") return { value: { kind: "name", pattern: "*" } };
+  const [, wildcard = "", rest = ""] = /^(\*\.)?(.*)$/.exec(raw) ?? [];
+  const name = parseHostName(rest);
+  return setting<AllowRule>(name === undefined ? undefined : { kind: "name", pattern: wildcard + name }, what, raw);
+}
+
+/** The verb of a command, in upper case. Longer than RFC 959's four letters, as XSHA256 is. */
+export function parseVerb(raw: unknown): Setting<string> {
+  const verb = typeof raw === "string" && /^[A-Za-z][A-Za-z0-9]{2,11}$/.test(raw) ? raw.toUpperCase() : undefined;
+  return setting(verb, "the verb of a command such as SITE", raw);
+}
+
+/** A name stands in logs and as a metric label: a short word that needs no quoting anywhere. */
+export function parseName(raw: unknown): Setting<string> {
+  const fits = typeof raw === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(raw);
+  return setting(fits ? raw : undefined, "a word of letters, digits, '.', '_' and '-', at most 63 long", raw);
+}
+
+/** The name of a gateway that was given none. */
+export function defaultName(index: number): string {
+  return `gateway-${index + 1}`;
+}

@@ -1,0 +1,56 @@
+#!/usr/bin/env node
+// The program: the command line, the signals and the exit code. The only file that names `process`.
+import { parseArguments } from "./cli/arguments.ts";
+import type { Io } from "./cli/io.ts";
+import { withConfig } from "./cli/load-config.ts";
+
+const stop = new AbortController();
+const kill = new AbortController();
+
+const io: Io = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  stop: stop.signal,
+  kill: kill.signal,
+  onReload: (listener) => void process.on("SIGHUP", listener),
+};
+
+// Whoever read our output has gone; the gateway goes on.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    if (!stop.signal.aborted) return stop.abort();
+    kill.abort();
+    // Whatever still holds the event loop had its chance.
+    setTimeout(() => process.exit(1), 500).unref();
+  });
+}
+
+// The commands are imported when asked for, so that `check` loads no socket and `run` no demonstration.
+async function main(): Promise<number> {
+  const asked = parseArguments(process.argv.slice(2));
+  switch (asked.command) {
+    case "help":
+      io.out(asked.text);
+      return 0;
+    case "wrong-usage":
+      io.err(asked.message);
+      return 2;
+    case "version":
+      io.out(`${(await import("./cli/version.ts")).readVersion()}\n`);
+      return 0;
+    case "check":
+      return (await import("./cli/check.ts")).check(asked.file, io);
+    case "demo":
+      return (await import("./cli/demo/demo.ts")).demo({ stay: asked.stay }, io);
+    case "run":
+      return withConfig(asked.source, io, async (config) => (await import("./cli/run.ts")).runGateway(config, io));
+    case "doctor":
+    case "ruleset":
+      io.err(`${asked.command} is not available yet\n`);
+      return 2;
+  }
+}
+
+process.exitCode = await main();

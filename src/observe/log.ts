@@ -1,0 +1,72 @@
+// Where log lines go and how they look. What is logged, and at which level, is decided in telemetry.ts.
+import { destination as openDestination, pino, stdTimeFunctions, type DestinationStream, type Logger } from "pino";
+import { prettyFactory } from "pino-pretty";
+
+export type { Logger };
+export type LogLevel = "fatal" | "error" | "warn" | "info" | "debug" | "trace";
+export type LogOptions = { readonly level: LogLevel; readonly format: "json" | "pretty" };
+
+/** When whoever reads the log does not, this much is kept; further lines are dropped rather than memory filled. */
+const maxUnwrittenBytes = 16 * 1024 * 1024;
+
+/**
+ * A logger that writes lines to `write`, by default to standard output, in the background: a slow reader of the log never
+ * holds up a session. What is not yet written is written when the process exits, or by `flushLog`.
+ */
+export function createLogger({ level, format }: LogOptions, write?: (line: string) => void): Logger {
+  const stream = write ? { write } : standardOutput();
+  const options = {
+    level,
+    // Neither process id nor host name: whoever collects the log adds them.
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  return pino(options, format === "pretty" ? prettyStream(stream) : stream);
+}
+
+/** Writes out what is buffered, before this returns. */
+export function flushLog(logger: Logger): void {
+  logger.flush();
+}
+
+/** `flush` is what pino's `logger.flush()` calls. */
+type FlushableStream = DestinationStream & { flush?(done?: () => void): void };
+
+function standardOutput(): FlushableStream {
+  const destination = openDestination({ dest: 1, sync: false, maxLength: maxUnwrittenBytes });
+  return {
+    write: (line) => void destination.write(line),
+    flush(done) {
+      destination.flushSync();
+      done?.();
+    },
+  };
+}
+
+/** Formats on the spot, without a worker thread. */
+function prettyStream(stream: FlushableStream): FlushableStream {
+  const prettify = prettyFactory({
+    colorize: false,
+    translateTime: "SYS:HH:MM:ss.l",
+    hideObject: true,
+    messageFormat: (log) => formatMessage(log),
+  });
+  return { ...stream, write: (line) => stream.write(prettify(line)) };
+}
+
+const notFields = new Set(["level", "time", "msg", "session"]);
+
+/** `#17 session started gateway=public client=192.168.1.100:51020` */
+function formatMessage(log: Record<string, unknown>): string {
+  const session = log["session"] === undefined ? "" : `#${formatValue(log["session"])} `;
+  const fields = Object.entries(log).filter(([name]) => !notFields.has(name));
+  return `${session}${String(log["msg"])}${fields.map(([name, value]) => ` ${name}=${formatValue(value)}`).join("")}`;
+}
+
+/** Peers choose some of the values (user names, reply texts): nothing of them may act on a terminal. */
+function formatValue(value: unknown): string {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  if (/^[^\s"=\p{Cc}]+$/u.test(text)) return text;
+  return JSON.stringify(text).replace(/\p{Cc}/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

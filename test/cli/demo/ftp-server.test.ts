@@ -1,0 +1,286 @@
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { Readable, Writable } from "node:stream";
+import { Client } from "basic-ftp";
+import { afterEach, describe, expect, test } from "vitest";
+import { connectActiveClient, type ActiveClient } from "../../../src/cli/demo/active-client.ts";
+import { startFtpServer, type FtpServer, type FtpServerOptions } from "../../../src/cli/demo/ftp-server.ts";
+
+const cleanups: (() => void | Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+});
+
+async function serve(options: Partial<FtpServerOptions> = {}): Promise<FtpServer> {
+  const server = await startFtpServer({ listen: { address: "127.0.0.1", port: 0 }, ...options });
+  cleanups.push(() => server.stop());
+  return server;
+}
+
+async function logIn(server: FtpServer, announce?: string): Promise<ActiveClient> {
+  const client = await connectActiveClient(server.endpoint, announce === undefined ? {} : { announce });
+  cleanups.push(() => client.close());
+  await client.login("anna", "secret");
+  return client;
+}
+
+async function ask(client: ActiveClient, line: string): Promise<string> {
+  return (await client.command(line)).text;
+}
+
+function portOf(reply: string): number {
+  const [, high, low] = /(\d+),(\d+)\)/.exec(reply) ?? [];
+  return high === undefined ? Number(/\|(\d+)\|/.exec(reply)?.[1]) : Number(high) * 256 + Number(low);
+}
+
+async function dial(port: number, host = "127.0.0.1"): Promise<Socket> {
+  const socket = connect({ host, port });
+  cleanups.push(() => void socket.destroy());
+  socket.on("error", () => {});
+  await new Promise((resolve) => socket.once("connect", resolve));
+  return socket;
+}
+
+async function readAll(socket: Socket): Promise<Buffer> {
+  return Buffer.concat(await socket.toArray());
+}
+
+const big = Buffer.alloc(3_000_000, "0123456789abcdef\n");
+
+describe("passive mode", () => {
+  for (const address of ["127.0.0.1", "::1"]) {
+    test(`basic-ftp lists, uploads, downloads, resumes, renames and deletes over ${address}`, async () => {
+      const server = await serve({ listen: { address, port: 0 }, files: { "pub/read me.txt": Buffer.from("hello") } });
+      const client = new Client(5000);
+      cleanups.push(() => client.close());
+      await client.access({ host: address, port: server.endpoint.port, user: "anna", password: "x" });
+      expect((await client.list("pub")).map(({ name, size }) => [name, size])).toEqual([["read me.txt", 5]]);
+      await client.ensureDir("new/deep");
+      await client.uploadFrom(Readable.from([big]), "big.bin");
+      expect(server.files.get("new/deep/big.bin")?.equals(big)).toBe(true);
+      expect(await client.size("big.bin")).toBe(big.length);
+      const received: Buffer[] = [];
+      const into = new Writable({ write: (chunk: Buffer, _encoding, next) => (received.push(chunk), next()) });
+      await client.downloadTo(into, "big.bin", 1_000_000);
+      expect(Buffer.concat(received).equals(big.subarray(1_000_000))).toBe(true);
+      await client.appendFrom(Readable.from([Buffer.from("tail")]), "big.bin");
+      expect(server.files.get("new/deep/big.bin")?.length).toBe(big.length + 4);
+      await client.rename("big.bin", "/pub/größer.bin");
+      await client.cd("/pub");
+      expect((await client.list()).map(({ name }) => name).toSorted()).toEqual(["größer.bin", "read me.txt"]);
+      await client.remove("größer.bin");
+      await client.removeDir("/new");
+      expect([...server.files.keys()]).toEqual(["pub/read me.txt"]);
+    });
+  }
+
+  test("227 announces the address it was told to announce, 229 only a port", async () => {
+    const client = await logIn(await serve({ announce: "192.168.77.5" }));
+    expect(await ask(client, "PASV")).toMatch(/^227 Entering Passive Mode \(192,168,77,5,\d+,\d+\)$/);
+    expect(await ask(client, "EPSV")).toMatch(/^229 Entering Extended Passive Mode \(\|\|\|\d+\|\)$/);
+  });
+
+  test("a data connection made before the transfer command is held until the command comes", async () => {
+    const server = await serve();
+    const client = await logIn(server);
+    const data = await dial(portOf(await ask(client, "PASV")));
+    data.end("early");
+    expect(await ask(client, "NOOP")).toMatch(/^200 /);
+    expect(await ask(client, "STOR early.txt")).toMatch(/^150 /);
+    expect((await client.nextReply()).code).toBe(226);
+    expect(server.files.get("early.txt")?.toString()).toBe("early");
+  });
+
+  test("a stranger's data connection is broken and does not use the listener up", async () => {
+    const client = await logIn(await serve({ files: { "a.txt": Buffer.from("abc") } }));
+    const port = portOf(await ask(client, "PASV"));
+    const stranger = connect({ host: "127.0.0.1", port, localAddress: "127.0.0.2" });
+    const broken = new Promise((resolve) => stranger.once("error", resolve));
+    expect(await broken).toMatchObject({ code: "ECONNRESET" });
+    const data = await dial(port);
+    expect(await ask(client, "RETR a.txt")).toMatch(/^150 /);
+    expect((await readAll(data)).toString()).toBe("abc");
+    expect((await client.nextReply()).code).toBe(226);
+  });
+
+  test("a second PASV closes the listener of the first", async () => {
+    const client = await logIn(await serve());
+    const first = portOf(await ask(client, "PASV"));
+    await ask(client, "EPSV");
+    const late = connect({ host: "127.0.0.1", port: first });
+    expect(await new Promise((resolve) => late.once("error", resolve))).toMatchObject({ code: "ECONNREFUSED" });
+  });
+
+  test("after EPSV ALL only EPSV is accepted", async () => {
+    const client = await logIn(await serve());
+    expect(await ask(client, "EPSV ALL")).toMatch(/^200 /);
+    expect(await ask(client, "PASV")).toMatch(/^501 /);
+    expect(await ask(client, "PORT 127,0,0,1,200,10")).toMatch(/^501 /);
+    expect(await ask(client, "EPSV")).toMatch(/^229 /);
+  });
+
+  test("EPSV for the other address family is answered 522, and PASV over IPv6 425", async () => {
+    expect(await ask(await logIn(await serve()), "EPSV 2")).toBe("522 Network protocol not supported, use (1)");
+    const overIPv6 = await logIn(await serve({ listen: { address: "::1", port: 0 } }));
+    expect(await ask(overIPv6, "EPSV 1")).toBe("522 Network protocol not supported, use (2)");
+    expect(await ask(overIPv6, "PASV")).toMatch(/^425 /);
+  });
+});
+
+describe("active mode", () => {
+  const rows = [
+    ["127.0.0.1", "PORT"],
+    ["127.0.0.1", "EPRT"],
+    ["::1", "EPRT"],
+  ] as const;
+  for (const [address, form] of rows) {
+    test(`${form} over ${address} carries uploads and downloads unchanged`, async () => {
+      const server = await serve({ listen: { address, port: 0 }, files: { "big.bin": big, empty: Buffer.alloc(0) } });
+      const client = await logIn(server);
+      expect((await client.download(form, "big.bin")).equals(big)).toBe(true);
+      expect(await client.download(form, "empty")).toHaveLength(0);
+      await client.upload(form, "up.bin", big);
+      expect(server.files.get("up.bin")?.equals(big)).toBe(true);
+      await client.quit();
+    });
+  }
+
+  test("a PORT or EPRT that names a third host or a port below 1024 is refused", async () => {
+    const client = await logIn(await serve());
+    expect(await ask(client, "PORT 192,168,1,100,10,21")).toBe("500 Illegal PORT command.");
+    expect(await ask(client, "EPRT |1|192.168.1.100|2581|")).toBe("500 Illegal EPRT command.");
+    expect(await ask(client, "PORT 127,0,0,1,0,25")).toBe("500 Illegal PORT command.");
+    expect(await ask(client, "RETR x")).toMatch(/^550 /);
+    expect(await ask(client, "LIST")).toMatch(/^425 /);
+  });
+
+  test("malformed arguments are answered 501, a foreign address family 522", async () => {
+    const client = await logIn(await serve());
+    for (const line of ["PORT 1,2,3,4,5", "PORT 1,2,3,4,5,256", "PORT", "EPRT |1|127.0.0.1|9", "EPRT |1|::1|9999|"]) {
+      expect(await ask(client, line), line).toMatch(/^501 /);
+    }
+    expect(await ask(client, "EPRT |2|::1|9999|")).toBe("522 Network protocol not supported, use (1)");
+  });
+
+  test("a client that does not listen is answered 425, and the session lives", async () => {
+    const closed = createServer();
+    await new Promise<void>((resolve) => closed.listen(0, "127.0.0.1", resolve));
+    const { port } = closed.address() as AddressInfo;
+    await new Promise((resolve) => closed.close(resolve));
+    const client = await logIn(await serve({ files: { a: Buffer.from("a") } }));
+    await ask(client, `PORT 127,0,0,1,${port >> 8},${port & 255}`);
+    expect(await ask(client, "RETR a")).toMatch(/^425 No data connection: connect ECONNREFUSED/);
+    expect(await client.download("PORT", "a")).toEqual(Buffer.from("a"));
+  });
+});
+
+describe("broken transfers", () => {
+  test("an upload whose data connection is reset is answered 426 and leaves no file", async () => {
+    const server = await serve();
+    const client = await logIn(server);
+    const data = await dial(portOf(await ask(client, "PASV")));
+    await ask(client, "STOR half.bin");
+    await new Promise((resolve) => data.write(big.subarray(0, 1000), resolve));
+    data.resetAndDestroy();
+    expect((await client.nextReply()).code).toBe(426);
+    expect(server.files.has("half.bin")).toBe(false);
+  });
+
+  test("a download whose receiver resets is answered 426", async () => {
+    const client = await logIn(await serve({ files: { big: Buffer.alloc(32 * 1024 * 1024) } }));
+    const data = await dial(portOf(await ask(client, "EPSV")));
+    await ask(client, "RETR big");
+    await new Promise((resolve) => data.once("data", resolve));
+    data.resetAndDestroy();
+    expect((await client.nextReply()).code).toBe(426);
+  });
+
+  test("ABOR breaks the running transfer with 426 and is answered 226; with none running 225", async () => {
+    const server = await serve({ files: { big: Buffer.alloc(32 * 1024 * 1024) } });
+    const client = await logIn(server);
+    expect(await ask(client, "ABOR")).toMatch(/^225 /);
+    const data = await dial(portOf(await ask(client, "EPSV")));
+    await ask(client, "RETR big");
+    expect(await ask(client, "STAT")).toBe("211 A transfer is running.");
+    const broken = new Promise((resolve) => data.once("error", resolve));
+    // As clients send it: IAC IP, then the data mark of the urgent byte, in front of the command.
+    expect((await client.command("\xff\xf4\xff\xf2ABOR")).code).toBe(426);
+    expect((await client.nextReply()).code).toBe(226);
+    data.resume();
+    expect(await broken).toMatchObject({ code: "ECONNRESET" });
+    expect(await client.download("PORT", "big")).toHaveLength(32 * 1024 * 1024);
+  });
+
+  test("a client that leaves in the middle of a transfer leaves no data connection open", async () => {
+    const server = await serve({ files: { big: Buffer.alloc(32 * 1024 * 1024) } });
+    const client = await logIn(server);
+    const data = await dial(portOf(await ask(client, "EPSV")));
+    await ask(client, "RETR big");
+    const broken = new Promise((resolve) => data.once("error", resolve));
+    client.close();
+    data.resume();
+    expect(await broken).toMatchObject({ code: "ECONNRESET" });
+  });
+});
+
+test("a QUIT sent during a transfer waits for its end", async () => {
+  const server = await serve({ files: { big } });
+  const client = await logIn(server);
+  const data = await dial(portOf(await ask(client, "EPSV")));
+  await ask(client, "RETR big");
+  const completion = client.command("QUIT");
+  expect(await readAll(data)).toHaveLength(big.length);
+  expect((await completion).code).toBe(226);
+  expect((await client.nextReply()).code).toBe(221);
+});
+
+describe("the dialogue", () => {
+  test("pipelined commands are answered in order", async () => {
+    const server = await serve({ greeting: "Hello", files: { a: Buffer.from("a") } });
+    const control = await dial(server.endpoint.port);
+    control.end("user x\r\npass y\r\nEPSV 2\r\nSIZE a\r\nSIZE b\nQUIT\r\n");
+    const codes = (await readAll(control))
+      .toString()
+      .split("\r\n")
+      .map((line) => line.slice(0, 3));
+    expect(codes).toEqual(["220", "331", "230", "522", "213", "550", "221", ""]);
+    expect(server.transcript.slice(0, 3)).toEqual(["S> 220 Hello", "C> user x", "S> 331 Any password will do."]);
+  });
+
+  test("nothing but the login is done before the login", async () => {
+    const server = await serve();
+    const client = await connectActiveClient(server.endpoint);
+    cleanups.push(() => client.close());
+    expect(await ask(client, "LIST")).toMatch(/^530 /);
+    expect(await ask(client, "PASS x")).toMatch(/^503 /);
+    expect(await ask(client, "FEAT")).toContain("\n EPSV\n");
+    expect(await ask(client, "constructor")).toMatch(/^500 /);
+    expect(await ask(client, "MLOL")).toMatch(/^502 /);
+  });
+
+  test("a line without end is answered 500 once it ends, and the session lives", async () => {
+    const client = await logIn(await serve());
+    expect(await ask(client, "A".repeat(100_000))).toBe("500 Line too long.");
+    expect(await ask(client, "NOOP")).toMatch(/^200 /);
+  });
+
+  test("REST and STOR replace the rest of a file; .. stops at the root", async () => {
+    const server = await serve({ files: { "a.txt": Buffer.from("0123456789") } });
+    const client = await logIn(server);
+    expect(await ask(client, "REST 4")).toMatch(/^350 /);
+    await client.upload("PORT", "a.txt", Buffer.from("XY"));
+    expect(server.files.get("a.txt")?.toString()).toBe("0123XY");
+    expect(await ask(client, "CWD ../../..")).toBe('250 Directory is "/".');
+    expect(await ask(client, "SIZE ../a.txt")).toBe("213 6");
+  });
+
+  test("stop ends every connection and frees the port", async () => {
+    const server = await serve();
+    const client = await logIn(server);
+    const gone = client.nextReply();
+    gone.catch(() => {});
+    await server.stop();
+    await expect(gone).rejects.toThrow();
+    const again = await serve({ listen: server.endpoint });
+    expect(again.endpoint).toEqual(server.endpoint);
+  });
+});

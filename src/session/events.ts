@@ -1,0 +1,71 @@
+// What happens to a session, and what it asks the outside to do. The driver turns sockets, timers and the data plane into
+// events, and performs effects in order. Text is latin1 (one character, one byte).
+import type { Quirk } from "../ftp/quirks.ts";
+import type { Endpoint } from "../net/endpoint.ts";
+import type { PinholeEvent } from "../dataplane/pinhole.ts";
+import type { Fact } from "./facts.ts";
+import type { Mode } from "./mode.ts";
+import type { EndReason } from "./reasons.ts";
+
+export type ClientEvent =
+  | { readonly kind: "client-line"; readonly text: string; readonly quirks: readonly Quirk[] }
+  | { readonly kind: "client-refused"; readonly reason: "line-too-long" | "nul-byte" | "lone-cr" }
+  /** The client closed its direction (FIN). */
+  | { readonly kind: "client-end" };
+
+export type ServerEvent =
+  /** `raw` is the line with its terminator exactly as received. */
+  | { readonly kind: "server-line"; readonly text: string; readonly raw: string }
+  | { readonly kind: "server-refused"; readonly reason: "line-too-long" }
+  | { readonly kind: "server-end" }
+  /** The server's control connection broke: reset, timed out. */
+  | { readonly kind: "server-lost"; readonly detail: string };
+
+/** `login`: not logged in yet. `linger`: the final reply of a transfer is due. `grace`: the client has closed its direction. */
+export type TimerName = "login" | "idle" | "linger" | "grace";
+
+export type Event =
+  | ClientEvent
+  | ServerEvent
+  | { readonly kind: "client-lost"; readonly detail: string }
+  /** The Telnet layer has something to answer (refused options). */
+  | { readonly kind: "telnet-answer"; readonly bytes: string }
+  | { readonly kind: "resolved"; readonly addresses: readonly string[] }
+  | { readonly kind: "unresolved"; readonly detail: string }
+  /** `rejects`: what was learned about this server before. */
+  | {
+      readonly kind: "connected";
+      readonly peer: Endpoint;
+      readonly local: Endpoint;
+      readonly advertise: string;
+      readonly rejects: readonly Mode[];
+    }
+  | { readonly kind: "unreachable"; readonly detail: string }
+  | { readonly kind: "pinhole"; readonly id: number; readonly event: PinholeEvent }
+  | { readonly kind: "timer"; readonly timer: TimerName }
+  /** Finish what runs, then end. */
+  | { readonly kind: "drain" }
+  /** End now. */
+  | { readonly kind: "stop"; readonly reason: EndReason; readonly detail: string };
+
+/** One half of a data connection as the session plans it; the driver knows addresses, pools and timeouts. */
+export type LegPlan =
+  { readonly kind: "listen" } | { readonly kind: "dial"; readonly to: Endpoint; readonly fromPort?: number };
+
+export type Effect =
+  | { readonly kind: "to-client"; readonly bytes: string }
+  | { readonly kind: "to-server"; readonly bytes: string }
+  | { readonly kind: "resolve"; readonly host: string }
+  /** Connect to the first of `candidates` that answers. */
+  | { readonly kind: "connect"; readonly candidates: readonly Endpoint[] }
+  | { readonly kind: "open"; readonly id: number; readonly client: LegPlan; readonly server: LegPlan }
+  /** The Pinhole methods of the same names. */
+  | { readonly kind: "start" | "confirm" | "linger" | "release"; readonly id: number }
+  | { readonly kind: "timer"; readonly timer: TimerName; readonly ms: number }
+  | { readonly kind: "cancel"; readonly timer: TimerName }
+  | { readonly kind: "learn"; readonly rejects: Mode }
+  | { readonly kind: "record"; readonly fact: Fact }
+  /** Close the direction towards the server; its replies still come. */
+  | { readonly kind: "finish-server" }
+  /** Close both control connections once what was written is out. Everything opened is released. */
+  | { readonly kind: "end"; readonly reason: EndReason };

@@ -1,0 +1,52 @@
+// What a session has to tell operators. The core records facts; observe/ turns them into metrics and log lines.
+import type { Endpoint } from "../net/endpoint.ts";
+import type { Quirk } from "../ftp/quirks.ts";
+import type { PinholeOutcome, PlaneName } from "../dataplane/pinhole.ts";
+import type { Mode } from "./mode.ts";
+import type { EndReason, RefusalReason } from "./reasons.ts";
+
+export type Direction = "download" | "upload" | "unknown";
+
+/** `rejected`: the server refused the transfer before data flowed. Otherwise as the data plane saw it. */
+export type TransferOutcome = PinholeOutcome | "rejected";
+
+export const transferOutcomes: readonly TransferOutcome[] = [
+  "complete",
+  "client-reset",
+  "server-reset",
+  "stalled",
+  "client-unreachable",
+  "server-unreachable",
+  "expired",
+  "released",
+  "aborted",
+  "rejected",
+];
+
+export type Fact =
+  | { readonly kind: "command"; readonly verb: string }
+  /** One reply, its code as written to the client. */
+  | { readonly kind: "reply"; readonly code: number }
+  | { readonly kind: "refusal"; readonly reason: RefusalReason; readonly detail: string }
+  | { readonly kind: "quirk"; readonly quirk: Quirk }
+  | { readonly kind: "server-connected"; readonly peer: Endpoint; readonly local: Endpoint }
+  /** The server accepted a login; `user` as the client typed it. */
+  | { readonly kind: "logged-in"; readonly user: string }
+  | { readonly kind: "translated"; readonly from: Mode; readonly to: Mode }
+  /** The server answered that it does not know this mode; remembered for its endpoint. */
+  | { readonly kind: "server-rejects"; readonly mode: Mode; readonly code: number }
+  | { readonly kind: "transfer-started"; readonly plane: PlaneName; readonly verb: string }
+  | {
+      readonly kind: "transfer-ended";
+      readonly verb: string;
+      readonly direction: Direction;
+      readonly clientMode: Mode;
+      readonly serverMode: Mode;
+      readonly plane: PlaneName;
+      readonly outcome: TransferOutcome;
+      readonly bytesUp: number;
+      readonly bytesDown: number;
+      readonly durationMs: number;
+      readonly detail?: string;
+    }
+  | { readonly kind: "ended"; readonly reason: EndReason; readonly detail: string };

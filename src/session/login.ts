@@ -1,0 +1,108 @@
+// The login route: the client names its server in USER user@host[:port], or in OPEN or SITE before USER. Until a server is
+// known only what needs none is answered.
+import type { Command } from "../ftp/command.ts";
+import { hostMatches, parseHostPort, parseLoginTarget } from "../ftp/host-name.ts";
+import { networkContains, parseAddress, type Endpoint } from "../net/endpoint.ts";
+import type { AllowRule, Session } from "./state.ts";
+import { answer, emit, end, refuse, type Work } from "./work.ts";
+
+const defaultPort = 21;
+
+/** A command while no server is known. */
+export function chooseServer(work: Work, command: Command): void {
+  switch (command.verb) {
+    case "USER":
+      loginNamesServer(work, command.argument);
+      break;
+    case "OPEN":
+    case "SITE":
+      openNamesServer(work, command);
+      break;
+    case "QUIT":
+      answer(work, 221, "Goodbye.");
+      end(work, "quit", "");
+      break;
+    case "NOOP":
+      answer(work, 200, "NOOP command successful.");
+      break;
+    case "FEAT":
+      answer(work, 211, "No features before login.");
+      break;
+    case "HELP":
+      answer(work, 214, "Log in with USER user@host[:port], or say OPEN host [port] first.");
+      break;
+    default:
+      refuse(work, "no-server", 530, "Log in with USER user@host[:port] first.");
+  }
+}
+
+function loginNamesServer(work: Work, argument: string): void {
+  const target = parseLoginTarget(argument);
+  if (!target.ok) {
+    const reason = target.reason === "no-host" ? "no-server" : "malformed-login";
+    refuse(work, reason, 530, "Log in with USER user@host[:port].");
+    return;
+  }
+  choose(work, target.host, target.port ?? defaultPort, target.user);
+}
+
+function openNamesServer(work: Work, { verb, argument }: Command): void {
+  const target = parseHostPort(argument);
+  if (target.ok) choose(work, target.host, target.port ?? defaultPort, undefined);
+  else refuse(work, "malformed-login", 501, `Use ${verb} host [port].`);
+}
+
+function choose(work: Work, host: string, port: number, user: string | undefined): void {
+  const { session } = work;
+  // FTP servers listen on 21 or on unprivileged ports; anything else would make us a way into other services.
+  if (port !== defaultPort && port < 1024) {
+    refuse(work, "server-port", 530, `Port ${port} is not allowed.`);
+    return;
+  }
+  session.target = { host, port, user };
+  const literal = parseAddress(host);
+  session.phase = "resolving";
+  if (literal === undefined) emit(work, { kind: "resolve", host });
+  else connectToResolved(work, [literal]);
+}
+
+/** The server's addresses are known: those that policy allows and that are not ourselves are tried in order. */
+export function connectToResolved(work: Work, addresses: readonly string[]): void {
+  const { session } = work;
+  const { route, isOurs } = session.options;
+  const { target } = session;
+  if (target === undefined) return;
+  const allowed =
+    route.kind === "login" ? addresses.filter((address) => isAllowed(route.allow, target.host, address)) : addresses;
+  const endpoints: readonly Endpoint[] = allowed.map((address) => ({ address, port: target.port }));
+  const candidates = endpoints.filter((endpoint) => !isOurs(endpoint));
+  if (candidates.length > 0) {
+    session.phase = "connecting";
+    emit(work, { kind: "connect", candidates });
+  } else if (route.kind !== "login") {
+    end(work, "loop", `${target.host}:${target.port} is this gateway`, "The server is this gateway itself.");
+  } else {
+    session.phase = "choosing";
+    session.target = undefined;
+    if (endpoints.length > 0) refuse(work, "loop", 530, `${target.host} is this gateway itself.`);
+    else refuse(work, "host-not-allowed", 530, `${target.host} is not allowed.`);
+  }
+}
+
+function isAllowed(rules: readonly AllowRule[], host: string, address: string): boolean {
+  return rules.some((rule) =>
+    rule.kind === "host" ? hostMatches(rule.pattern, host) : networkContains(rule.network, address),
+  );
+}
+
+/**
+ * USER once a server is known: `user@host` of that same server loses its host again, another host is refused. The text
+ * to send, or undefined if it was refused. After OPEN the argument is the server's own affair.
+ */
+export function laterUser(session: Session, argument: string): string | undefined {
+  const { target, options } = session;
+  if (options.route.kind !== "login" || target?.user === undefined) return argument;
+  const again = parseLoginTarget(argument);
+  if (!again.ok) return argument;
+  return again.host === target.host && (again.port ?? defaultPort) === target.port ? again.user : undefined;
+}

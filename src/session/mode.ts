@@ -1,0 +1,41 @@
+// The four ways to announce a data connection, and which of them the gateway says to the server (DESIGN: "which mode on
+// which side"). All sixteen pairs of client mode and server mode are possible.
+import type { Family } from "../net/endpoint.ts";
+
+export const modes = ["PORT", "EPRT", "PASV", "EPSV"] as const;
+export type Mode = (typeof modes)[number];
+
+/** `serverSide.mode` of the configuration. */
+export type ServerMode = "same" | "passive" | "active" | "auto";
+
+export function isPassive(mode: Mode): mode is "PASV" | "EPSV" {
+  return mode === "PASV" || mode === "EPSV";
+}
+
+const passiveModes: Record<Family, readonly Mode[]> = { 4: ["EPSV", "PASV"], 6: ["EPSV"] };
+const activeModes: Record<Family, readonly Mode[]> = { 4: ["PORT", "EPRT"], 6: ["EPRT"] };
+
+/**
+ * The modes to try with the server, in order. With `same` and one address family on both sides it is the client's own
+ * mode alone, and the server's answer is the client's; across families the client can't fall back by itself (a client on
+ * IPv6 has no PASV), so the gateway does (RFC 6384). What the server is known to reject goes last, not away: servers
+ * are upgraded.
+ */
+export function serverModes(
+  configured: ServerMode,
+  clientMode: Mode,
+  clientFamily: Family,
+  serverFamily: Family,
+  rejected: readonly Mode[],
+): readonly Mode[] {
+  if (configured === "same" && clientFamily === serverFamily) return [clientMode];
+  const passive = passiveModes[serverFamily];
+  const active = activeModes[serverFamily];
+  const wanted =
+    configured === "auto"
+      ? [...passive, ...active]
+      : configured === "passive" || (configured === "same" && isPassive(clientMode))
+        ? passive
+        : active;
+  return [...wanted.filter((mode) => !rejected.includes(mode)), ...wanted.filter((mode) => rejected.includes(mode))];
+}

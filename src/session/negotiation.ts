@@ -1,0 +1,270 @@
+// The conversation about one data connection: the client names its mode, the server is asked in the modes that the
+// configuration and the address families allow, one after the other, and the pinhole is open before either peer reads an
+// endpoint. The client's further commands are held until its answer is written, so that REST and PRET keep their place.
+import { format229, formatEprt, parse229 } from "../ftp/extended.ts";
+import { format227, formatPort, parse227 } from "../ftp/host-port.ts";
+import { formatReply, isPositive } from "../ftp/reply.ts";
+import { familyOf, networkContains, type Endpoint } from "../net/endpoint.ts";
+import type { PinholeEvent } from "../dataplane/pinhole.ts";
+import type { LegPlan } from "./events.ts";
+import { isPassive, serverModes, type Mode } from "./mode.ts";
+import type { RefusalReason } from "./reasons.ts";
+import { clientFamily, findTransfer, type ControlSide, type Negotiation } from "./state.ts";
+import { emit, passReply, record, recordQuirks, refuse, sendToServer, updateTransfer, type Work } from "./work.ts";
+
+/** `typed` is the client's line, `clientEndpoint` where to dial it in its active modes. */
+export function startNegotiation(work: Work, clientMode: Mode, typed: string, clientEndpoint?: Endpoint): void {
+  const { session } = work;
+  if (session.server === undefined) return;
+  supersedePending(work);
+  const serverFamily = familyOf(session.server.local.address);
+  const [current, ...remaining] = serverModes(
+    session.options.serverMode,
+    clientMode,
+    clientFamily(session),
+    serverFamily,
+    session.serverRejects,
+  );
+  if (current === undefined) return;
+  session.negotiation = {
+    id: session.nextId,
+    clientMode,
+    clientEndpoint,
+    typed,
+    verbatim: session.options.serverMode === "same" && serverFamily === clientFamily(session),
+    current,
+    remaining,
+    tried: [],
+    stage: "asking",
+  };
+  session.nextId += 1;
+  attempt(work, session.negotiation);
+}
+
+/** A second PORT or PASV before the first was used: the newer wins (D1.17, D4.92). */
+export function supersedePending(work: Work): void {
+  const pending = findTransfer(work.session, work.session.pending);
+  work.session.pending = undefined;
+  if (pending === undefined) return;
+  if (pending.closed === undefined) emit(work, { kind: "release", id: pending.id });
+  else forgetTransfer(work, pending.id);
+}
+
+export function forgetTransfer(work: Work, id: number): void {
+  work.session.transfers = work.session.transfers.filter((transfer) => transfer.id !== id);
+}
+
+function attempt(work: Work, negotiation: Negotiation): void {
+  const { session } = work;
+  if (isPassive(negotiation.current)) {
+    sendToServer(work, negotiation.verbatim ? negotiation.typed : negotiation.current, {
+      kind: "negotiation",
+      verb: negotiation.current,
+    });
+    return;
+  }
+  const opened = findTransfer(session, negotiation.id);
+  if (opened?.serverListens !== undefined) announceToServer(work, negotiation, opened.serverListens);
+  else open(work, negotiation, { kind: "listen" });
+}
+
+/** RFC 959 active mode: the data connection reaches the client from the control port − 1 (20 for 21). */
+function clientLeg({ client }: { client: ControlSide }, endpoint: Endpoint | undefined): LegPlan {
+  if (endpoint === undefined) return { kind: "listen" };
+  return { kind: "dial", to: endpoint, fromPort: client.local.port - 1 };
+}
+
+function open(work: Work, negotiation: Negotiation, server: LegPlan): void {
+  const { session } = work;
+  const { id, clientMode, current } = negotiation;
+  session.negotiation = { ...negotiation, stage: "opening" };
+  session.transfers = [
+    ...session.transfers,
+    {
+      id,
+      clientMode,
+      serverMode: current,
+      plane: "relay",
+      clientListens: undefined,
+      serverListens: undefined,
+      verb: "",
+      direction: "unknown",
+      joined: false,
+      delivered: false,
+      rejected: false,
+      closed: undefined,
+    },
+  ];
+  emit(work, { kind: "open", id, client: clientLeg(session, negotiation.clientEndpoint), server });
+}
+
+/** The data plane's answer to `open`. */
+export function pinholeAnswered(work: Work, event: Extract<PinholeEvent, { kind: "opened" | "refused" }>): void {
+  const { negotiation } = work.session;
+  if (negotiation === undefined) return;
+  if (event.kind === "refused") {
+    forgetTransfer(work, negotiation.id);
+    work.session.negotiation = undefined;
+    refuse(work, event.reason, 425, `Can't open data connection: ${refusalTexts[event.reason]}.`);
+    return;
+  }
+  updateTransfer(work, negotiation.id, {
+    plane: event.plane,
+    clientListens: event.client,
+    serverListens: event.server,
+  });
+  const asking: Negotiation = { ...negotiation, stage: "asking" };
+  work.session.negotiation = asking;
+  if (isPassive(negotiation.current)) finish(work, asking);
+  else if (event.server !== undefined) announceToServer(work, asking, event.server);
+}
+
+const refusalTexts = {
+  "ports-exhausted": "no data port is free",
+  "address-unavailable": "the gateway cannot listen on its address",
+  "plane-unavailable": "no data plane is available",
+};
+
+function announceToServer(work: Work, negotiation: Negotiation, listens: Endpoint): void {
+  const { server } = work.session;
+  if (server === undefined) return;
+  const endpoint = { address: server.advertise, port: listens.port };
+  const line =
+    negotiation.current === "PORT" ? `PORT ${formatPort(endpoint)}` : `EPRT ${formatEprt(endpoint)}`;
+  sendToServer(work, line, { kind: "negotiation", verb: negotiation.current });
+}
+
+/**
+ * The first or only line of the server's final answer: what becomes of the reply. Only this line can carry the endpoint
+ * (D1.15), except that a multi-line answer without one in its first line may have it in its last.
+ */
+export function isNegotiationReplyPassed(work: Work, code: number): boolean {
+  const { negotiation } = work.session;
+  if (negotiation === undefined || code === 421) return true;
+  if (isPassive(negotiation.current)) return !isPositive(code) && isPassedOn(negotiation, code);
+  return isPositive(code)
+    ? negotiation.verbatim
+    : isPassedOn(negotiation, code);
+}
+
+/** A refusal that no other mode would change (not logged in, 4yz), or that the client asked for itself, is the client's. */
+function isPassedOn(negotiation: Negotiation, code: number): boolean {
+  return negotiation.verbatim || code < 500 || code === 530 || code === 532;
+}
+
+/** The server's final answer is complete. `texts` are its first and last line behind the code. */
+export function negotiationReply(work: Work, code: number, texts: readonly string[]): void {
+  const { negotiation } = work.session;
+  if (negotiation === undefined) return;
+  if (isPassive(negotiation.current)) passiveReply(work, negotiation, code, texts);
+  else if (isPositive(code)) finish(work, negotiation);
+  else rejected(work, negotiation, code, texts[0] ?? "");
+}
+
+function passiveReply(work: Work, negotiation: Negotiation, code: number, texts: readonly string[]): void {
+  const expected = negotiation.current === "EPSV" ? 229 : 227;
+  if (code !== expected) {
+    if (isPositive(code)) unusable(work, negotiation, code, texts[0] ?? "", "server-endpoint-malformed");
+    else rejected(work, negotiation, code, texts[0] ?? "");
+    return;
+  }
+  const { server, options } = work.session;
+  if (server === undefined) return;
+  const readings = texts.map((text) => (expected === 229 ? readExtended(text, server) : parse227(text)));
+  const reading = readings.find((candidate) => candidate.ok);
+  if (!reading?.ok) {
+    unusable(work, negotiation, code, texts[0] ?? "", "server-endpoint-malformed");
+    return;
+  }
+  recordQuirks(work, reading.quirks);
+  const { endpoint } = reading;
+  if (endpoint.port < options.policy.minDataPort) {
+    unusable(work, negotiation, code, texts[0] ?? "", "server-endpoint-low-port");
+    return;
+  }
+  const address = trustedAddress(work, endpoint.address, server.peer.address);
+  if (address === undefined) unusable(work, negotiation, code, texts[0] ?? "", "server-endpoint-foreign");
+  else open(work, negotiation, { kind: "dial", to: { address, port: endpoint.port } });
+}
+
+function readExtended(text: string, server: ControlSide): ReturnType<typeof parse227> {
+  const reading = parse229(text);
+  if (!reading.ok) return reading;
+  return { ok: true, endpoint: { address: server.peer.address, port: reading.port }, quirks: reading.quirks };
+}
+
+/**
+ * The address to connect to where a peer announced `announced`: its own, whatever it said, unless policy lists the
+ * announced one (a server farm) or refuses what differs. Undefined: refused. RFC 2577.
+ */
+export function trustedAddress(work: Work, announced: string, peer: string): string | undefined {
+  const { foreignAddress } = work.session.options.policy;
+  if (announced === peer || foreignAddress.kind === "use-peer") return peer;
+  if (announced === "0.0.0.0" || announced === "::") return peer;
+  if (foreignAddress.kind === "refuse") return undefined;
+  const listed = foreignAddress.networks.some((network) => networkContains(network, announced));
+  return listed && familyOf(announced) === familyOf(peer) ? announced : undefined;
+}
+
+/** The server said yes, but to something that can't be used: the next mode is tried, or the client told. */
+function unusable(work: Work, negotiation: Negotiation, code: number, text: string, reason: RefusalReason): void {
+  const tried = [...negotiation.tried, { mode: negotiation.current, code, text }];
+  if (negotiation.current === "EPSV" && negotiation.remaining.length > 0) learn(work, "EPSV", code);
+  next(work, { ...negotiation, tried }, reason);
+}
+
+function rejected(work: Work, negotiation: Negotiation, code: number, text: string): void {
+  if (isPassedOn(negotiation, code)) {
+    giveUp(work, negotiation);
+    return;
+  }
+  const tried = [...negotiation.tried, { mode: negotiation.current, code, text }];
+  if ([500, 501, 502, 504, 522].includes(code)) learn(work, negotiation.current, code);
+  next(work, { ...negotiation, tried }, "server-rejects-mode");
+}
+
+function learn(work: Work, mode: Mode, code: number): void {
+  const { session } = work;
+  if (session.serverRejects.includes(mode)) return;
+  session.serverRejects = [...session.serverRejects, mode];
+  emit(work, { kind: "learn", rejects: mode });
+  record(work, { kind: "server-rejects", mode, code });
+}
+
+function next(work: Work, negotiation: Negotiation, reason: RefusalReason): void {
+  const [current, ...remaining] = negotiation.remaining;
+  if (current !== undefined) {
+    const renewed: Negotiation = { ...negotiation, current, remaining, stage: "asking" };
+    work.session.negotiation = renewed;
+    if (findTransfer(work.session, negotiation.id)) updateTransfer(work, negotiation.id, { serverMode: current });
+    attempt(work, renewed);
+    return;
+  }
+  giveUp(work, negotiation);
+  const attempts = negotiation.tried.map(({ mode, code, text }) => `${mode} answered ${code} ${text}`.trim());
+  refuse(work, reason, 425, `Can't open data connection: ${attempts.join("; ")}`);
+}
+
+function giveUp(work: Work, negotiation: Negotiation): void {
+  work.session.negotiation = undefined;
+  if (findTransfer(work.session, negotiation.id)) emit(work, { kind: "release", id: negotiation.id });
+}
+
+/** Both sides are agreed and open: the client gets its answer. In its active modes a verbatim one is already on its way. */
+function finish(work: Work, negotiation: Negotiation): void {
+  const { session } = work;
+  const { id, clientMode, current } = negotiation;
+  session.negotiation = undefined;
+  const transfer = findTransfer(session, id);
+  if (transfer === undefined) return;
+  session.pending = id;
+  record(work, { kind: "translated", from: clientMode, to: current });
+  if (isPassive(clientMode) && transfer.clientListens !== undefined) {
+    const endpoint = { address: session.client.advertise, port: transfer.clientListens.port };
+    const [code, text] = clientMode === "PASV" ? [227, format227(endpoint)] : [229, format229(endpoint.port)];
+    passReply(work, code, formatReply(code, text));
+  } else if (!negotiation.verbatim) {
+    passReply(work, 200, formatReply(200, `${clientMode} command successful.`));
+  }
+}
+

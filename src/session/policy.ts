@@ -1,0 +1,68 @@
+// What this gateway does not let through, and the FTP reply that says so.
+import type { Command } from "../ftp/command.ts";
+import { upperCaseAscii } from "../ftp/latin1.ts";
+import { familyOf } from "../net/endpoint.ts";
+import type { RefusalReason } from "./reasons.ts";
+import { clientFamily, type Session } from "./state.ts";
+
+export type Refusal = { readonly reason: RefusalReason; readonly code: number; readonly text: string };
+
+/** RFC 2228 and 4217, and what exists for transfers between servers under TLS (SSCN, CPSV). */
+const tlsVerbs: ReadonlySet<string> = new Set([
+  ...["AUTH", "ADAT", "PBSZ", "PROT", "CCC", "MIC", "CONF", "ENC", "SSCN", "CPSV"],
+]);
+
+/** RFC 1639: address families of its own; no client in use needs them. */
+const longVerbs: ReadonlySet<string> = new Set(["LPRT", "LPSV"]);
+
+const writingVerbs: ReadonlySet<string> = new Set([
+  ...["STOR", "STOU", "APPE", "DELE", "RMD", "XRMD", "RMDA", "MKD", "XMKD", "RNFR", "RNTO"],
+  ...["MFMT", "MFCT", "MFF", "COMB", "SITE"],
+]);
+
+/** Why this command is not for the server, or undefined. PORT and the like are judged with their endpoint. */
+export function refusalOf(session: Session, command: Command): Refusal | undefined {
+  const { policy } = session.options;
+  const { verb } = command;
+  if (tlsVerbs.has(verb)) return { reason: "tls", code: 502, text: `${verb} refused: this gateway has no TLS.` };
+  if (longVerbs.has(verb)) return { reason: "long-form", code: 502, text: `${verb} refused: use EPRT or EPSV.` };
+  if (!isAllowed(policy.commands, verb)) {
+    return { reason: "denied-command", code: 502, text: `${verb} refused by policy of this gateway.` };
+  }
+  if (policy.readOnly && writingVerbs.has(verb)) {
+    return { reason: "read-only", code: 550, text: `${verb} refused: this gateway is read-only.` };
+  }
+  if (policy.anonymousOnly && verb === "USER" && !isAnonymous(command.argument)) {
+    return { reason: "anonymous-only", code: 530, text: "Only anonymous login is allowed here." };
+  }
+  if (session.epsvAll && (verb === "PORT" || verb === "EPRT" || verb === "PASV")) {
+    return { reason: "epsv-all", code: 501, text: `${verb} refused after EPSV ALL.` };
+  }
+  return undefined;
+}
+
+/** QUIT and what opens the login are needed by everybody; an allow list need not name them. */
+const alwaysAllowed: ReadonlySet<string> = new Set(["USER", "PASS", "QUIT"]);
+
+function isAllowed(commands: Session["options"]["policy"]["commands"], verb: string): boolean {
+  if ("deny" in commands) return !commands.deny.includes(verb);
+  return commands.allow.includes(verb) || alwaysAllowed.has(verb);
+}
+
+function isAnonymous(argument: string): boolean {
+  return ["ANONYMOUS", "FTP"].includes(upperCaseAscii(argument.trim().split("@", 1)[0] ?? ""));
+}
+
+/** FEAT: the features that the gateway refuses to let through. */
+export function isHiddenFeature(session: Session, feature: string): boolean {
+  const verb = feature === "MLST" ? "MLSD" : feature;
+  return tlsVerbs.has(feature) || longVerbs.has(feature) || !isAllowed(session.options.policy.commands, verb);
+}
+
+/** FEAT: what the gateway supplies whatever the server can do, because it converts. */
+export function suppliedFeatures(session: Session): readonly string[] {
+  if (session.server === undefined) return [];
+  const converts =
+    session.options.serverMode !== "same" || familyOf(session.server.local.address) !== clientFamily(session);
+  return converts ? ["EPRT", "EPSV"] : [];
+}

@@ -1,0 +1,258 @@
+// One session as a state machine: step(state, event) → [state, effects]. Nothing here opens a socket, reads a clock or
+// throws on what a peer says. Phases: choosing → resolving → connecting → greeting → relaying → ended (state.ts).
+// Held: the client's lines until the server's greeting and while a data connection is negotiated; the server's lines
+// while a pinhole is being opened and while a completion reply waits for its data. RFC 959, 1123, 2428, 2577, 6384.
+import { formatReply } from "../ftp/reply.ts";
+import { parseAddress } from "../net/endpoint.ts";
+import { clientSaid } from "./client-commands.ts";
+import type { ClientEvent, Effect, Event, ServerEvent, TimerName } from "./events.ts";
+import { connectToResolved } from "./login.ts";
+import { pinholeAnswered } from "./negotiation.ts";
+import { serverEnded, serverLine } from "./replies.ts";
+import { isDataMoving, type ControlSide, type Session, type SessionOptions } from "./state.ts";
+import { lingerExpired, pinholeReported } from "./transfers.ts";
+import { emit, end, giveLocalAnswers, passReply, push, record, type Work } from "./work.ts";
+
+type Step = readonly [Session, readonly Effect[]];
+
+/** A client has connected. */
+export function startSession(options: SessionOptions, client: ControlSide): Step {
+  const { route, timeouts } = options;
+  const work: Work = {
+    session: {
+      options,
+      client,
+      server: undefined,
+      serverRejects: [],
+      phase: "choosing",
+      target: undefined,
+      outstanding: [],
+      openReply: undefined,
+      negotiation: undefined,
+      pending: undefined,
+      transfers: [],
+      nextId: 1,
+      held: undefined,
+      heldClient: [],
+      heldServer: [],
+      user: "",
+      loggedIn: false,
+      spoken: false,
+      epsvAll: false,
+      quitAnswered: false,
+      clientEnded: false,
+      serverEnded: false,
+      draining: false,
+    },
+    effects: [],
+  };
+  emit(work, { kind: "timer", timer: "login", ms: timeouts.loginMs });
+  if (route.kind === "login") {
+    emit(work, { kind: "timer", timer: "idle", ms: timeouts.idleMs });
+    passReply(work, 220, formatReply(220, "FTP gateway ready; log in as user@host."));
+  } else {
+    const [host, port] = route.kind === "fixed" ? [route.host, route.port] : [route.server.address, route.server.port];
+    work.session.target = { host, port, user: undefined };
+    work.session.phase = "resolving";
+    const literal = parseAddress(host);
+    if (literal === undefined) emit(work, { kind: "resolve", host });
+    else connectToResolved(work, [literal]);
+  }
+  return [work.session, work.effects];
+}
+
+/** What `event` makes of `session`, and what is to be done, in order. */
+export function step(session: Session, event: Event): Step {
+  const work: Work = { session: { ...session }, effects: [] };
+  handle(work, event);
+  settle(work);
+  return [work.session, work.effects];
+}
+
+/** Whether more of the client's lines are wanted now; otherwise its socket is left unread (back-pressure). */
+export function wantsClientInput(session: Session): boolean {
+  const { heldCommands } = session.options;
+  return session.heldClient.length < heldCommands && session.outstanding.length < heldCommands;
+}
+
+/** Likewise for the server. What it says during a hold is bounded. */
+export function wantsServerInput(session: Session): boolean {
+  return session.heldServer.length < maxHeldReplies;
+}
+
+const maxHeldReplies = 64;
+
+function handle(work: Work, event: Event): void {
+  const { session } = work;
+  if (session.phase === "ended") {
+    if (event.kind === "pinhole") pinholeReported(work, event.id, event.event);
+    return;
+  }
+  switch (event.kind) {
+    case "client-line":
+    case "client-refused":
+    case "client-end":
+      if (session.heldClient.length > 0 || isClientHeld(session)) session.heldClient = [...session.heldClient, event];
+      else clientEvent(work, event);
+      break;
+    case "server-line":
+    case "server-refused":
+    case "server-end":
+    case "server-lost":
+      if (session.heldServer.length > 0 || isServerHeld(session)) session.heldServer = [...session.heldServer, event];
+      else serverEvent(work, event);
+      break;
+    case "client-lost":
+      end(work, "client-gone", event.detail);
+      break;
+    case "telnet-answer":
+      emit(work, { kind: "to-client", bytes: event.bytes });
+      break;
+    case "resolved":
+      connectToResolved(work, event.addresses);
+      break;
+    case "unresolved":
+    case "unreachable":
+      record(work, { kind: "refusal", reason: "server-unreachable", detail: event.detail });
+      end(work, "server-unreachable", event.detail, `The server is unreachable: ${event.detail}.`);
+      break;
+    case "connected":
+      connected(work, event);
+      break;
+    case "pinhole":
+      if (event.event.kind === "opened" || event.event.kind === "refused") {
+        if (session.negotiation?.id === event.id) pinholeAnswered(work, event.event);
+      } else {
+        pinholeReported(work, event.id, event.event);
+      }
+      break;
+    case "timer":
+      timedOut(work, event.timer);
+      break;
+    case "drain":
+      session.draining = true;
+      break;
+    case "stop":
+      end(work, event.reason, event.detail, "The gateway is shutting down.");
+      break;
+  }
+}
+
+function isClientHeld(session: Session): boolean {
+  if (session.phase === "choosing") return false;
+  if (session.phase !== "relaying" || session.negotiation !== undefined || session.serverEnded) return true;
+  return session.outstanding.length >= session.options.heldCommands;
+}
+
+function isServerHeld(session: Session): boolean {
+  return session.held !== undefined || session.negotiation?.stage === "opening";
+}
+
+/** Whatever was held and may go now goes, in order; then the session ends if nothing is left to wait for. */
+function settle(work: Work): void {
+  const { session } = work;
+  for (;;) {
+    if (session.phase === "ended") return;
+    giveLocalAnswers(work);
+    const [fromServer, ...laterServer] = session.heldServer;
+    const [fromClient, ...laterClient] = session.heldClient;
+    if (fromServer !== undefined && !isServerHeld(session)) {
+      session.heldServer = laterServer;
+      serverEvent(work, fromServer);
+    } else if (fromClient !== undefined && !isClientHeld(session)) {
+      session.heldClient = laterClient;
+      clientEvent(work, fromClient);
+    } else {
+      break;
+    }
+  }
+  endIfDone(work);
+}
+
+function endIfDone(work: Work): void {
+  const { session } = work;
+  const isBusy = isDataMoving(session) || session.held !== undefined;
+  if (isBusy) return;
+  const isQuitting = session.outstanding.some((entry) => entry.kind === "quit");
+  if (session.quitAnswered) {
+    end(work, "quit", "");
+  } else if (session.serverEnded) {
+    if (isQuitting) end(work, "quit", "the server closed without an answer to QUIT");
+    else end(work, "server-gone", "the server closed the control connection", "The server closed the connection.");
+  } else if (session.clientEnded && session.phase === "relaying" && session.outstanding.length === 0) {
+    end(work, "client-gone", "");
+  } else if (session.draining && !isTransferring(session)) {
+    end(work, "drained", "", "The gateway is shutting down.");
+  }
+}
+
+function isTransferring(session: Session): boolean {
+  return session.negotiation !== undefined || session.outstanding.some((entry) => entry.kind === "transfer");
+}
+
+function clientEvent(work: Work, event: ClientEvent): void {
+  if (event.kind !== "client-end") {
+    clientSaid(work, event);
+    return;
+  }
+  const { session } = work;
+  session.clientEnded = true;
+  const isQuitting = session.quitAnswered || session.outstanding.some((entry) => entry.kind === "quit");
+  // RFC 959: an unexpected close is an ABOR and a QUIT; after QUIT a transfer in progress is completed (D4.83).
+  if (session.phase !== "relaying" || (!isQuitting && isDataMoving(session))) {
+    end(work, "client-gone", "");
+    return;
+  }
+  emit(work, { kind: "finish-server" });
+  emit(work, { kind: "timer", timer: "grace", ms: session.options.timeouts.lingerMs });
+}
+
+function serverEvent(work: Work, event: ServerEvent): void {
+  switch (event.kind) {
+    case "server-line":
+      serverLine(work, event.text, event.raw);
+      break;
+    case "server-refused":
+      end(work, "server-line-too-long", event.reason, "The server sent a line that is too long.");
+      break;
+    case "server-end":
+      serverEnded(work, work.session);
+      break;
+    case "server-lost":
+      if (work.session.quitAnswered) end(work, "quit", "");
+      else end(work, "server-gone", event.detail, "The connection to the server broke.");
+      break;
+  }
+}
+
+function connected(work: Work, event: Extract<Event, { kind: "connected" }>): void {
+  const { session } = work;
+  const { peer, local, advertise, rejects } = event;
+  session.server = { peer, local, advertise };
+  session.serverRejects = rejects;
+  session.phase = "greeting";
+  record(work, { kind: "server-connected", peer, local });
+  emit(work, { kind: "timer", timer: "idle", ms: session.options.timeouts.idleMs });
+  const { route } = session.options;
+  const via = route.kind !== "login" ? "connect" : session.target?.user === undefined ? "open" : "user";
+  push(work, { kind: "greeting", via });
+}
+
+function timedOut(work: Work, timer: TimerName): void {
+  const { session } = work;
+  switch (timer) {
+    case "login":
+      if (!session.loggedIn) end(work, "login-timeout", "", "Login timed out.");
+      break;
+    case "idle":
+      if (!isDataMoving(session)) end(work, "idle", "", "Idle for too long.");
+      break;
+    case "linger":
+      lingerExpired(work);
+      break;
+    case "grace":
+      if (!isDataMoving(session)) end(work, "client-gone", "");
+      break;
+  }
+}
+

@@ -6,6 +6,6 @@ import { upperCaseAscii } from "./latin1.ts";
  * Microsoft sends four, others a tab or none, and some repeat the code (`211-SIZE`).
  */
 export function featureOf(line: string): string | undefined {
-  const word = /^(?:\d{3}-)?[ \t]*([^ \t]+)/.exec(line)?.[1];
+  const word = /[^ \t]+/.exec(line.replace(/^\d{3}-/, ""))?.[0];
   return word === undefined ? undefined : upperCaseAscii(word);
 }

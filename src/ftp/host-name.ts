@@ -20,7 +20,7 @@ export function parseLoginTarget(text: string): LoginTarget {
 
 /** Reads `host`, `host:port`, `host port`, `[fd00::5]:port` and a bare IPv6 literal; addresses come back canonical. */
 export function parseHostPort(text: string): HostPort {
-  const match = /^(?:\[([^\]]*)\]|([^ \t[\]]*?))(?:(?::|[ \t]+)(\d+))?$/.exec(trimBlanks(text));
+  const match = /^(?:\[([^\]:]*:[^\]]*)\]|([^ \t[\]]*?))(?:(?::|[ \t]+)(\d+))?$/.exec(trimBlanks(text));
   if (!match) return { ok: false };
   const [whole, bracketed, plain = "", digits] = match;
   // Without brackets the last group of an IPv6 literal looks like a port.
@@ -57,6 +57,7 @@ export function hostMatches(pattern: string, host: string): boolean {
   if (pattern === "*") return true;
   const name = canonicalHost(host);
   if (!pattern.startsWith("*.")) return canonicalHost(pattern) === name;
-  const suffix = canonicalHost(pattern.slice(1));
-  return parseAddress(name) === undefined && name.length > suffix.length && name.endsWith(suffix);
+  const domain = canonicalHost(pattern.slice(2));
+  const isBelow = name.endsWith(`.${domain}`) && name.length > domain.length + 1;
+  return domain !== "" && isBelow && parseAddress(name) === undefined;
 }

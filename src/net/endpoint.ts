@@ -9,16 +9,26 @@ export type Endpoint = { readonly address: string; readonly port: number };
 /** A CIDR block, e.g. `10.0.0.0/8`; `bits` counts within the family of `base`. */
 export type Network = { readonly base: string; readonly bits: number };
 
-const ipv4Form = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
+const ipv4Form = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
-/** The canonical form of an IPv4 (four decimal parts only) or IPv6 literal, else undefined. A zone id is dropped. */
+/**
+ * The canonical form of a literal address, else undefined. IPv4 is four decimal parts without leading zeros, since resolvers
+ * disagree on octal; of IPv6 a zone id is dropped.
+ */
 export function parseAddress(text: string): string | undefined {
-  if (ipv4Form.test(text)) return text.split(".").map(Number).join(".");
-  if (!text.includes(":")) return undefined;
-  const literal = text.split("%", 1)[0] ?? "";
-  if (!ipaddr.IPv6.isValid(literal)) return undefined;
+  if (ipv4Form.test(text)) return text;
+  const literal = withoutEmbeddedIPv4(text.replace(/%[\w.~-]+$/, ""));
+  if (!/^[0-9a-f:]{2,39}$/i.test(literal) || !ipaddr.IPv6.isValid(literal)) return undefined;
   const parsed = ipaddr.IPv6.parse(literal);
   return parsed.isIPv4MappedAddress() ? parsed.toIPv4Address().toString() : parsed.toRFC5952String();
+}
+
+/** `::ffff:10.0.0.5` → `::ffff:a00:5`. The library would read the tail as octal and hexadecimal too, and map `::10.0.0.5`. */
+function withoutEmbeddedIPv4(literal: string): string {
+  const tail = literal.slice(literal.lastIndexOf(":") + 1);
+  if (!literal.includes(":") || !ipv4Form.test(tail)) return literal;
+  const [a = 0, b = 0, c = 0, d = 0] = tail.split(".").map(Number);
+  return `${literal.slice(0, -tail.length)}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
 }
 
 export function familyOf(address: string): Family {
@@ -32,15 +42,12 @@ export function parsePortNumber(text: string): number | undefined {
   return port <= 65535 ? port : undefined;
 }
 
-/** `10.0.0.5:21`, `[fd00::5]:21`. */
+/** `10.0.0.5:21`, `[fd00::5]:21`; brackets are for IPv6 and only IPv6. */
 export function parseEndpoint(text: string): Endpoint | undefined {
-  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text);
-  if (!match) return undefined;
-  const address = parseAddress(match[1] ?? match[2] ?? "");
-  const port = parsePortNumber(match[3] ?? "");
-  if (address === undefined || port === undefined) return undefined;
-  if ((match[1] === undefined) !== !(match[2] ?? "[").includes("[")) return undefined;
-  return { address, port };
+  const [, bracketed, plain, digits = ""] = /^(?:\[([^\]:]*:[^\]]*)\]|([^:[\]]+)):(\d+)$/.exec(text) ?? [];
+  const address = parseAddress(bracketed ?? plain ?? "");
+  const port = parsePortNumber(digits);
+  return address === undefined || port === undefined ? undefined : { address, port };
 }
 
 export function formatEndpoint({ address, port }: Endpoint): string {

@@ -58,14 +58,16 @@ export async function runSession(
   };
   let client: Transfers | undefined;
   try {
-    client = await (form === "PASV" || form === "EPSV" ? passiveClient(form, gateway) : activeClient(form, gateway));
-    const { download, upload, quit } = client;
-    await check(`${form} download`, async () => [files.get(name), await download(name)]);
+    const opened = await (form === "PASV" || form === "EPSV"
+      ? passiveClient(form, gateway)
+      : activeClient(form, gateway));
+    client = opened;
+    await check(`${form} download`, async () => [files.get(name), await opened.download(name)]);
     await check(`${form} upload`, async () => {
-      await upload(uploadName, uploaded);
+      await opened.upload(uploadName, uploaded);
       return [uploaded, files.get(uploadName)];
     });
-    await quit();
+    await opened.quit();
   } catch (error) {
     verdicts.push({ transfer: `${form} session`, verified: false, detail: messageOf(error) });
   } finally {

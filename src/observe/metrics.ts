@@ -39,7 +39,7 @@ export const pinholeFates: Readonly<Record<PinholeOutcome, PinholeFate>> = {
 };
 
 export type CounterCell = { inc(by?: number): void };
-export type GaugeCell = { inc(): void; dec(): void };
+export type GaugeCell = { inc(): void; dec(by?: number): void };
 
 /** What one gateway counts. Cells are looked up, not made, per event. */
 export type GatewayMetrics = {

@@ -147,12 +147,12 @@ function sessionTelemetry(metrics: Metrics, counts: GatewayMetrics, log: Logger)
         transfers.ended(fact);
         break;
       case "ended": {
-        const { bytesUp, bytesDown } = transfers.settle();
+        transfers.settle();
         counts.sessionsActive.dec();
         counts.sessions[fact.reason].inc();
         const { reason, detail } = fact;
         const durationMs = Math.round(performance.now() - startedAt);
-        const line = { reason, detail, durationMs, bytesUp, bytesDown };
+        const line = { reason, detail, durationMs };
         if (reason === "internal-error") log.error(line, "session ended");
         else log.info(line, "session ended");
         break;
@@ -201,19 +201,19 @@ function sessionTelemetry(metrics: Metrics, counts: GatewayMetrics, log: Logger)
 type TransferTelemetry = {
   started(plane: PlaneName, verb: string): void;
   ended(fact: TransferEnded): void;
-  /** Nothing of an ended session is active. Returns what the session carried. */
-  settle(): { bytesUp: number; bytesDown: number };
+  /** Nothing of an ended session is active, even if the end of a transfer is reported after it, or never. */
+  settle(): void;
 };
 
 function transferTelemetry(metrics: Metrics, counts: GatewayMetrics, log: Logger): TransferTelemetry {
   // Facts don't say which transfer they belong to, and a session rarely has more than one: counting is enough.
   const running: Record<PlaneName, number> = { relay: 0, splice: 0, kernel: 0 };
-  const total = { bytesUp: 0, bytesDown: 0 };
+  let isSettled = false;
 
   return {
     started(plane, verb) {
       running[plane] += 1;
-      counts.transfersActive[plane].inc();
+      if (!isSettled) counts.transfersActive[plane].inc();
       log.debug({ plane, verb }, "transfer started");
     },
     ended(fact) {
@@ -221,11 +221,9 @@ function transferTelemetry(metrics: Metrics, counts: GatewayMetrics, log: Logger
       const wasStarted = mayHaveStarted[outcome] && running[plane] > 0;
       if (wasStarted) {
         running[plane] -= 1;
-        counts.transfersActive[plane].dec();
+        if (!isSettled) counts.transfersActive[plane].dec();
         metrics.transferSeconds.observe(durationMs / 1000);
       }
-      total.bytesUp += bytesUp;
-      total.bytesDown += bytesDown;
       counts.transferBytes.upload[plane].inc(bytesUp);
       counts.transferBytes.download[plane].inc(bytesDown);
       // A data connection that was negotiated, then neither used nor named in a transfer command (clients that send PASV
@@ -248,10 +246,9 @@ function transferTelemetry(metrics: Metrics, counts: GatewayMetrics, log: Logger
       else log.debug(line, "data connection not used");
     },
     settle() {
-      for (const plane of planes) {
-        for (; running[plane] > 0; running[plane] -= 1) counts.transfersActive[plane].dec();
-      }
-      return total;
+      if (isSettled) return;
+      isSettled = true;
+      for (const plane of planes) counts.transfersActive[plane].dec(running[plane]);
     },
   };
 }
@@ -263,7 +260,7 @@ const mayHaveStarted: Readonly<Record<TransferEnded["outcome"], boolean>> = {
   "server-reset": true,
   stalled: true,
   aborted: true,
-  // The server may take the data connection and refuse the transfer command after it.
+  // The legs may have met just before the pinhole was released.
   rejected: true,
   "client-unreachable": false,
   "server-unreachable": false,

@@ -14,7 +14,7 @@ const maxUnwrittenBytes = 16 * 1024 * 1024;
  * holds up a session. What is not yet written is written when the process exits, or by `flushLog`.
  */
 export function createLogger({ level, format }: LogOptions, write?: (line: string) => void): Logger {
-  const stream = write ? { write } : standardOutput();
+  const stream = write ? { write } : standardOutput((count) => logger.warn({ count }, "log lines dropped"));
   const options = {
     level,
     // Neither process id nor host name: whoever collects the log adds them.
@@ -22,7 +22,8 @@ export function createLogger({ level, format }: LogOptions, write?: (line: strin
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return pino(options, format === "pretty" ? prettyStream(stream) : stream);
+  const logger = pino(options, format === "pretty" ? prettyStream(stream) : stream);
+  return logger;
 }
 
 /** Writes out what is buffered, before this returns. */
@@ -33,8 +34,16 @@ export function flushLog(logger: Logger): void {
 /** `flush` is what pino's `logger.flush()` calls. */
 type FlushableStream = DestinationStream & { flush?(done?: () => void): void };
 
-function standardOutput(): FlushableStream {
+/** `reportDropped` is told how many lines were dropped, when there is room again. */
+function standardOutput(reportDropped: (count: number) => void): FlushableStream {
   const destination = openDestination({ dest: 1, sync: false, maxLength: maxUnwrittenBytes });
+  let dropped = 0;
+  destination.on("drop", () => (dropped += 1));
+  destination.on("drain", () => {
+    const count = dropped;
+    dropped = 0;
+    if (count > 0) reportDropped(count);
+  });
   return {
     write: (line) => void destination.write(line),
     flush(done) {

@@ -1,0 +1,124 @@
+import { connect, createServer } from "node:net";
+import { once } from "node:events";
+import { afterEach, expect, test } from "vitest";
+import { createAdmin, type Admin } from "../../src/observe/admin.ts";
+import { createMetrics } from "../../src/observe/metrics.ts";
+
+const running: Admin[] = [];
+afterEach(async () => {
+  for (const admin of running.splice(0)) await admin.stop();
+});
+
+async function startAdmin(isReady: () => boolean = () => true, address = "127.0.0.1") {
+  const metrics = createMetrics("1.2.3");
+  const admin = createAdmin({ listen: { address, port: 0 }, metrics, isReady });
+  running.push(admin);
+  const endpoint = await admin.start();
+  const host = address.includes(":") ? `[${address}]` : address;
+  return { admin, metrics, endpoint, url: `http://${host}:${endpoint.port}` };
+}
+
+test("start returns the endpoint with the port that was taken", async () => {
+  const { endpoint } = await startAdmin();
+  expect(endpoint.address).toBe("127.0.0.1");
+  expect(endpoint.port).toBeGreaterThan(0);
+});
+
+test("it listens on IPv6 too", async () => {
+  const { url } = await startAdmin(undefined, "::1");
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+});
+
+test("/metrics is the exposition with its content type", async () => {
+  const { url, metrics } = await startAdmin();
+  const answer = await fetch(`${url}/metrics`);
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get("content-type")).toBe(metrics.contentType);
+  expect(await answer.text()).toContain('ftp_alg_build_info{version="1.2.3"} 1');
+});
+
+test("/healthz answers ok as long as the process does", async () => {
+  const { url } = await startAdmin(() => false);
+  const answer = await fetch(`${url}/healthz`);
+  expect([answer.status, await answer.text()]).toEqual([200, "ok\n"]);
+});
+
+test("/readyz follows the readiness", async () => {
+  let isReady = false;
+  const { url } = await startAdmin(() => isReady);
+  expect((await fetch(`${url}/readyz`)).status).toBe(503);
+  isReady = true;
+  expect((await fetch(`${url}/readyz`)).status).toBe(200);
+});
+
+test("the front page links everything, and every link leads somewhere", async () => {
+  const { url } = await startAdmin();
+  const page = await (await fetch(url)).text();
+  const links = [...page.matchAll(/href="([^"]+)"/g)].map((match) => match[1]!);
+  expect(links).toEqual(["/metrics", "/healthz", "/readyz"]);
+  for (const link of links) expect((await fetch(url + link)).status).toBe(200);
+});
+
+test("anything else is not found", async () => {
+  const { url } = await startAdmin();
+  for (const path of ["/metrics/", "/config", "/..%2fetc", "/api/sessions"]) {
+    expect((await fetch(url + path)).status, path).toBe(404);
+  }
+});
+
+test("HEAD is answered without a body, other methods are not allowed", async () => {
+  const { url } = await startAdmin();
+  const head = await fetch(`${url}/healthz`, { method: "HEAD" });
+  expect([head.status, await head.text()]).toEqual([200, ""]);
+  for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {
+    const answer = await fetch(`${url}/healthz`, { method });
+    expect([answer.status, answer.headers.get("allow")], method).toEqual([405, "GET, HEAD"]);
+  }
+});
+
+test("a scrape that fails says no more than that", async () => {
+  const failing = { contentType: "text/plain", text: () => Promise.reject(new Error("secret detail")) };
+  const admin = createAdmin({ listen: { address: "127.0.0.1", port: 0 }, metrics: failing, isReady: () => true });
+  running.push(admin);
+  const answer = await fetch(`http://127.0.0.1:${(await admin.start()).port}/metrics`);
+  expect([answer.status, await answer.text()]).toEqual([500, "internal error\n"]);
+});
+
+test("a port in use is named in the error, and stop is harmless then", async () => {
+  const occupant = createServer().listen(0, "127.0.0.1");
+  await once(occupant, "listening");
+  const { port } = occupant.address() as { port: number };
+  const admin = createAdmin({
+    listen: { address: "127.0.0.1", port },
+    metrics: createMetrics("1"),
+    isReady: () => true,
+  });
+  await expect(admin.start()).rejects.toThrow(`admin: can't listen on 127.0.0.1:${port}: the port is in use`);
+  await admin.stop();
+  occupant.close();
+});
+
+test("an address that the machine does not have is named in the error", async () => {
+  const listen = { address: "192.0.2.1", port: 9121 };
+  const admin = createAdmin({ listen, metrics: createMetrics("1"), isReady: () => true });
+  await expect(admin.start()).rejects.toThrow(
+    "admin: can't listen on 192.0.2.1:9121: this machine has no such address",
+  );
+});
+
+test("stop closes connections that are kept alive, idle or in the middle of a request", async () => {
+  const { admin, endpoint, url } = await startAdmin();
+  await (await fetch(`${url}/healthz`)).text();
+  const half = connect(endpoint.port, endpoint.address);
+  await once(half, "connect");
+  half.write("GET /metrics HTTP/1.1\r\nhost: a\r\n");
+  // A peer's RST is as good an end as its FIN.
+  half.on("error", () => {});
+  const closed = once(half, "close");
+  half.resume();
+  await (await fetch(`${url}/healthz`)).text();
+  await admin.stop();
+  await closed;
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+  await admin.stop();
+});

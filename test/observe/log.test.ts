@@ -1,0 +1,101 @@
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { expect, test } from "vitest";
+import { createLogger } from "../../src/observe/log.ts";
+
+const source = new URL("../../src/observe/log.ts", import.meta.url).href;
+
+/** Runs a program that has `createLogger` and `flushLog`. */
+function run(program: string) {
+  const imports = `import { createLogger, flushLog } from ${JSON.stringify(source)};`;
+  const flags = ["--disable-warning=ExperimentalWarning", "--input-type=module", "--eval"];
+  return spawn(process.execPath, [...flags, imports + program], { stdio: ["ignore", "pipe", "pipe"] });
+}
+
+test("a JSON line has the level's name, an ISO time, the fields and the message, and no machine's name", () => {
+  const lines: string[] = [];
+  createLogger({ level: "info", format: "json" }, (line) => lines.push(line)).info({ reason: "quit" }, "session ended");
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(
+    /^\{"level":"info","time":"\d{4}-\d\d-\d\dT[\d:.]+Z","reason":"quit","msg":"session ended"\}\n$/,
+  );
+});
+
+test("a pretty line begins with the session, then what happened and the fields", () => {
+  const lines: string[] = [];
+  const logger = createLogger({ level: "debug", format: "pretty" }, (line) => lines.push(line));
+  logger.child({ session: "k3f9", gateway: "public" }).info({ client: "192.168.1.100:51020" }, "session started");
+  logger.warn({ detail: "no such port", count: 3 }, "accept failed");
+  expect(lines.map((line) => line.replace(/^\[[\d:.]+\] /, ""))).toEqual([
+    "INFO: #k3f9 session started gateway=public client=192.168.1.100:51020\n",
+    'WARN: accept failed detail="no such port" count=3\n',
+  ]);
+});
+
+test("hostile: nothing that a peer chose acts on the terminal or begins a line of its own", () => {
+  const lines: string[] = [];
+  const logger = createLogger({ level: "info", format: "pretty" }, (line) => lines.push(line));
+  logger.info({ user: "a\r\nINFO: forged \x1b[2J \x9b2J \x7f" }, "logged in");
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain(String.raw`user="a\r\nINFO: forged \u001b[2J \u009b2J \u007f"`);
+  expect(lines[0]!.trimEnd()).not.toMatch(/\p{Cc}/u);
+});
+
+test("what is below the level is not written", () => {
+  const lines: string[] = [];
+  const logger = createLogger({ level: "warn", format: "json" }, (line) => lines.push(line));
+  logger.info("listening");
+  expect(lines).toEqual([]);
+  logger.level = "info";
+  logger.info("listening");
+  expect(lines).toHaveLength(1);
+});
+
+test.each(["json", "pretty"])("every %s line is on standard output when the process has exited", async (format) => {
+  const child = run(`
+    const logger = createLogger({ level: "info", format: "${format}" });
+    for (let n = 0; n < 1000; n += 1) logger.info({ n }, "line");
+    process.exit(3);
+  `);
+  const output = await text(child.stdout);
+  expect(output.trimEnd().split("\n")).toHaveLength(1000);
+});
+
+test("a flushed log is written before the next statement", async () => {
+  const child = run(`
+    const logger = createLogger({ level: "info", format: "json" });
+    logger.info("listening");
+    flushLog(logger);
+    process.kill(process.pid, "SIGKILL");
+  `);
+  expect(await text(child.stdout)).toContain('"msg":"listening"');
+});
+
+test("a reader of the log who does not read holds nothing up and gets every line later", async () => {
+  const child = run(`
+    const logger = createLogger({ level: "info", format: "json" });
+    for (let n = 0; n < 20_000; n += 1) logger.info({ n }, "line");
+    setTimeout(() => process.stderr.write("still here"), 1);
+  `);
+  const [word] = (await child.stderr.iterator().next()).value!.toString().split("\n");
+  expect(word).toBe("still here");
+  expect((await text(child.stdout)).trimEnd().split("\n")).toHaveLength(20_000);
+});
+
+test("limit: more than 16 MiB of unread log is dropped, and how many lines were is the line after them", async () => {
+  const child = run(`
+    const logger = createLogger({ level: "info", format: "json" });
+    const pad = "x".repeat(100_000);
+    for (let n = 0; n < 300; n += 1) logger.info({ n, pad }, "line");
+    setTimeout(() => process.stderr.write("still here"), 1);
+  `);
+  await child.stderr.iterator().next();
+  const lines = (await text(child.stdout))
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { count?: number });
+  const kept = lines.length - 1;
+  expect(kept).toBeGreaterThan(100);
+  expect(kept).toBeLessThan(300);
+  expect(lines.at(-1)).toMatchObject({ level: "warn", count: 300 - kept, msg: "log lines dropped" });
+});

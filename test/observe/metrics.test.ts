@@ -1,0 +1,140 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { quirks } from "../../src/ftp/quirks.ts";
+import { createMetrics, planes, replyClasses, sides } from "../../src/observe/metrics.ts";
+import { transferOutcomes } from "../../src/session/facts.ts";
+import { modes } from "../../src/session/mode.ts";
+import { endReasons, refusalReasons } from "../../src/session/reasons.ts";
+import { playEverything, readExposition, type Sample } from "./synthetic.ts";
+
+const prefix = "ftp_alg_";
+
+test("the README's metrics table and the registry name the same metrics, types and labels", async () => {
+  const { types, samples } = readExposition(await playEverything());
+  const exposed = [...types.entries()]
+    .filter(([name]) => name.startsWith(prefix))
+    .map(([name, type]) => {
+      const own = samples.filter((sample) => sample.metric === name);
+      expect(own, name).not.toEqual([]);
+      const labels = new Set(own.flatMap((sample) => Object.keys(sample.labels)).filter((label) => label !== "le"));
+      return `${name} ${type} ${[...labels].join(",")}`;
+    });
+  expect(exposed.toSorted()).toEqual(readTable().toSorted());
+});
+
+function readTable(): string[] {
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  const table = /<!-- metrics:begin -->([^]*)<!-- metrics:end -->/.exec(readme)?.[1] ?? "";
+  return table
+    .split("\n")
+    .filter((line) => line.startsWith("| `"))
+    .map((line) => {
+      const [, name = "", type = "", labels = ""] = line.split("|").map((cell) => cell.replaceAll("`", "").trim());
+      return `${name} ${type} ${labels.replaceAll(" ", "")}`;
+    });
+}
+
+const closedSets: Readonly<Record<string, readonly string[]>> = {
+  gateway: ["public"],
+  version: ["1.2.3"],
+  end: endReasons,
+  reason: refusalReasons,
+  class: replyClasses,
+  from: modes,
+  to: modes,
+  client_mode: modes,
+  server_mode: modes,
+  side: sides,
+  plane: [...planes, "none"],
+  direction: ["download", "upload", "unknown"],
+  quirk: [...quirks, "other-source-port"],
+  state: ["free", "open", "resting"],
+  result: ["success", "failure"],
+  command: ["USER", "PASS", "PASV", "RETR", "other"],
+};
+const outcomes: Readonly<Record<string, readonly string[]>> = {
+  ftp_alg_pinholes_total: ["used", "expired", "released", "refused"],
+  ftp_alg_transfers_total: transferOutcomes,
+};
+
+test("every label value is of a closed set, and none looks like an address, a user or a path", async () => {
+  const samples = readExposition(await playEverything()).samples.filter(({ metric }) => metric.startsWith(prefix));
+  const strays = samples.flatMap(({ metric, labels }: Sample) =>
+    Object.entries(labels).flatMap(([label, value]) => {
+      if (label === "le") return Number.isNaN(Number(value.replace("+Inf", "1"))) ? [`${metric} le=${value}`] : [];
+      const allowed = (label === "outcome" ? outcomes[metric] : closedSets[label]) ?? [];
+      return allowed.includes(value) ? [] : [`${metric} ${label}=${value}`];
+    }),
+  );
+  expect(strays).toEqual([]);
+  const values = samples.flatMap(({ labels }) => Object.entries(labels).filter(([label]) => label !== "version"));
+  expect(
+    values.filter(([label, value]) => label !== "le" && /\d+\.\d+\.\d+|::|[/\\@]|anna|hunter/i.test(value)),
+  ).toEqual([]);
+});
+
+test("the default process metrics are exposed", async () => {
+  const { types } = readExposition(await createMetrics("1.2.3").text());
+  expect([...types.keys()]).toEqual(
+    expect.arrayContaining([
+      "process_cpu_seconds_total",
+      "process_resident_memory_bytes",
+      "nodejs_eventloop_lag_seconds",
+    ]),
+  );
+});
+
+test("two sets of metrics in one process don't share a registry", async () => {
+  const one = createMetrics("1");
+  const other = createMetrics("2");
+  one.gateway("public").refusals["epsv-all"].inc();
+  expect(await one.text()).toContain('ftp_alg_refusals_total{gateway="public",reason="epsv-all"} 1');
+  expect(await other.text()).not.toContain("epsv-all");
+});
+
+test("counters are exported as 0 before anything happened", async () => {
+  const metrics = createMetrics("1.2.3");
+  metrics.gateway("public");
+  const { samples } = readExposition(await metrics.text());
+  const zeros = (metric: string) => samples.filter((sample) => sample.metric === metric && sample.value === 0).length;
+  expect(zeros("ftp_alg_sessions_total")).toBe(endReasons.length);
+  expect(zeros("ftp_alg_refusals_total")).toBe(refusalReasons.length);
+  expect(zeros("ftp_alg_translations_total")).toBe(16);
+  expect(zeros("ftp_alg_pinholes_total")).toBe(2 * (3 * 3 + 1));
+});
+
+test("asking for a gateway again goes on counting", async () => {
+  const metrics = createMetrics("1.2.3");
+  metrics.gateway("public").replies["2xx"].inc();
+  metrics.gateway("public").replies["2xx"].inc();
+  expect(await metrics.text()).toContain('ftp_alg_replies_total{gateway="public",class="2xx"} 2');
+});
+
+test("data ports are asked for at every scrape, until that is ended", async () => {
+  const metrics = createMetrics("1.2.3");
+  let free = 10;
+  const end = metrics.gateway("public").dataPorts("client", () => ({ free, open: 1, resting: 2 }));
+  const free10 = 'ftp_alg_data_ports{gateway="public",side="client",state="free"} 10';
+  expect(await metrics.text()).toContain(free10);
+  free = 9;
+  expect(await metrics.text()).not.toContain(free10);
+  end();
+  expect(await metrics.text()).not.toContain("ftp_alg_data_ports{");
+});
+
+test("a successor's data ports stay when the predecessor's end", async () => {
+  const metrics = createMetrics("1.2.3");
+  const end = metrics.gateway("public").dataPorts("client", () => ({ free: 1, open: 0, resting: 0 }));
+  metrics.gateway("public").dataPorts("client", () => ({ free: 7, open: 0, resting: 0 }));
+  end();
+  expect(await metrics.text()).toContain('ftp_alg_data_ports{gateway="public",side="client",state="free"} 7');
+});
+
+test("a verb that nobody knows is counted as other, however many there are", async () => {
+  const metrics = createMetrics("1.2.3");
+  for (let n = 0; n < 50; n += 1) metrics.gateway("public").command(`HUNTER${n}`).inc();
+  const { samples } = readExposition(await metrics.text());
+  expect(samples.filter(({ metric }) => metric === "ftp_alg_commands_total")).toEqual([
+    { metric: "ftp_alg_commands_total", labels: { gateway: "public", command: "other" }, value: 50 },
+  ]);
+});

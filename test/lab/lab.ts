@@ -1,0 +1,104 @@
+// A lab: three network namespaces (client, edge, server) joined by cables, with real programs in them. Names are unique to
+// the process, so several labs run side by side; the keeper removes everything whatever becomes of the owner.
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { labHome, startKeeper } from "./keeper.ts";
+import { output, run, start, type Finished, type Running, type RunOptions } from "./process.ts";
+import { program } from "./programs.ts";
+import { natRuleset, places, placeWiring, shortPlace, wiring, type EdgeKind, type Place } from "./topology.ts";
+
+export type Lab = {
+  readonly name: string;
+  readonly edge: EdgeKind;
+  /** This lab's files; gone with the lab. */
+  readonly folder: string;
+  run(place: Place, command: readonly string[], options?: RunOptions): Promise<Finished>;
+  start(place: Place, command: readonly string[], options?: RunOptions): Running;
+  /** How many packets the edge's firewall dropped so far. */
+  droppedPackets(): Promise<number>;
+  remove(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+let created = 0;
+
+async function configure(namespace: Record<Place, string>, edge: EdgeKind, env: Record<string, string>): Promise<void> {
+  for (const place of places) await output(["ip", "netns", "add", namespace[place]]);
+  await output(["ip", "-batch", "-"], { input: wiring(namespace) });
+  for (const place of places) {
+    await output(["ip", "-n", namespace[place], "-batch", "-"], { input: placeWiring(place) });
+  }
+  const onEdge = ["ip", "netns", "exec", namespace.edge];
+  const forwarding = "echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding";
+  await output([...onEdge, "sh", "-ec", forwarding]);
+  if (edge === "nat") await output([...onEdge, "nft", "-f", "-"], { input: natRuleset, env });
+}
+
+/** Where `nft` is, for the edge and for a gateway that runs there. */
+async function firewallEnv(): Promise<Record<string, string>> {
+  const nft = await program("nft");
+  return { ...nft.env, PATH: `${path.dirname(nft.path)}:${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` };
+}
+
+export async function createLab(options: { readonly edge?: EdgeKind } = {}): Promise<Lab> {
+  const edge = options.edge ?? "nat";
+  const name = `ftpalg-${process.pid}-${++created}`;
+  const folder = path.join(labHome(), name);
+  const namespace = Object.fromEntries(places.map((place) => [place, `${name}-${shortPlace[place]}`])) as Record<
+    Place,
+    string
+  >;
+  const env = await firewallEnv();
+  const keeper = startKeeper(folder, Object.values(namespace), env);
+  try {
+    await mkdir(folder);
+    // Servers give up their privileges and have to reach their files below it.
+    await chmod(folder, 0o755);
+    await configure(namespace, edge, env);
+  } catch (error) {
+    await keeper.release();
+    throw error;
+  }
+  const inside = (place: Place, command: readonly string[]): string[] => [
+    "ip",
+    "netns",
+    "exec",
+    namespace[place],
+    ...command,
+  ];
+  const withEnv = (given: RunOptions = {}): RunOptions => ({ cwd: folder, ...given, env: { ...env, ...given.env } });
+  const lab: Lab = {
+    name,
+    edge,
+    folder,
+    run: (place, command, given) => run(inside(place, command), withEnv(given)),
+    start: (place, command, given) => start(inside(place, command), withEnv(given)),
+    async droppedPackets() {
+      const listed = await lab.run("edge", ["nft", "list", "counter", "inet", "edge", "refused"]);
+      return Number(/packets (\d+)/.exec(listed.stdout.toString())?.[1]);
+    },
+    remove: () => keeper.release(),
+    [Symbol.asyncDispose]: () => keeper.release(),
+  };
+  return lab;
+}
+
+/** Why no lab can be built here, or undefined; the same few steps are tried that a lab needs. */
+export async function labObstacle(): Promise<string | undefined> {
+  if (process.platform !== "linux") return `network namespaces are Linux's, this is ${process.platform}`;
+  try {
+    const lab = await createLab();
+    await lab.remove();
+    return undefined;
+  } catch (error) {
+    return `no lab can be built: ${error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error)}`;
+  }
+}
+
+/** Writes one of the lab's files, and gives its path. */
+export async function labFile(lab: Lab, name: string, content: string | Buffer, mode = 0o644): Promise<string> {
+  const file = path.join(lab.folder, name);
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, content, { mode });
+  return file;
+}

@@ -1,0 +1,74 @@
+// Servers written in Python: each is a library, with a few lines that serve one folder.
+import path from "node:path";
+import { account, type Blueprint } from "./blueprint.ts";
+
+const asProgram = (script: string, modes: Blueprint["modes"]): Blueprint => ({
+  needs: ["python3"],
+  modes,
+  anonymous: false,
+  launch: ({ program, folder, home, port, passivePorts, foreignPorts }, { python3 }) => ({
+    command: [
+      ...[python3?.path ?? "python3", path.join(folder, "server.py")],
+      ...[home, account.user, account.password, String(port), ...passivePorts.map(String), foreignPorts ? "yes" : "no"],
+    ],
+    env: { ...python3?.env, PYTHONPATH: program.env["PYTHONPATH"] ?? "" },
+    files: { "server.py": script },
+  }),
+});
+
+export const pyftpdlib = asProgram(
+  `
+import logging, sys
+from pyftpdlib.authorizers import DummyAuthorizer
+from pyftpdlib.handlers import FTPHandler
+from pyftpdlib.servers import FTPServer
+home, user, password, port, first, last, foreign = sys.argv[1:]
+logging.basicConfig(level=logging.INFO)
+authorizer = DummyAuthorizer()
+authorizer.add_user(user, password, home, perm="elradfmwMT")
+class Handler(FTPHandler):
+    passive_ports = range(int(first), int(last) + 1)
+    permit_foreign_addresses = foreign == "yes"
+Handler.authorizer = authorizer
+FTPServer(("::", int(port)), Handler).serve_forever()
+`,
+  ["active", "passive"],
+);
+
+export const aioftp = asProgram(
+  `
+import asyncio, logging, sys, aioftp
+home, user, password, port, first, last, foreign = sys.argv[1:]
+logging.basicConfig(level=logging.INFO)
+async def main():
+    account = aioftp.User(user, password, base_path=home)
+    server = aioftp.Server([account], data_ports=range(int(first), int(last) + 1))
+    await server.run(None, int(port))
+asyncio.run(main())
+`,
+  ["passive"],
+);
+
+/** It knows neither EPSV nor EPRT. */
+export const twisted = asProgram(
+  `
+import logging, sys
+from twisted.cred import checkers, portal
+from twisted.internet import reactor
+from twisted.protocols import ftp
+from twisted.python import filepath, log
+home, user, password, port, first, last, foreign = sys.argv[1:]
+log.startLogging(sys.stdout)
+class Realm(ftp.BaseFTPRealm):
+    def getHomeDirectory(self, avatarId):
+        return filepath.FilePath(home)
+realm = Realm(home)
+checker = checkers.InMemoryUsernamePasswordDatabaseDontUse()
+checker.addUser(user, password)
+factory = ftp.FTPFactory(portal.Portal(realm, [checker]))
+factory.passivePortRange = range(int(first), int(last) + 1)
+reactor.listenTCP(int(port), factory)
+reactor.run()
+`,
+  ["active", "passive"],
+);

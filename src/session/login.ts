@@ -91,7 +91,7 @@ export function connectToResolved(work: Work, addresses: readonly string[]): voi
 
 function isAllowed(rules: readonly AllowRule[], host: string, address: string): boolean {
   return rules.some((rule) =>
-    rule.kind === "host" ? hostMatches(rule.pattern, host) : networkContains(rule.network, address),
+    rule.kind === "name" ? hostMatches(rule.pattern, host) : networkContains(rule.network, address),
   );
 }
 

@@ -1,0 +1,69 @@
+// `run`: builds everything that a configuration asks for, starts it, and takes it down again in order.
+import type { Config } from "../config/config.ts";
+import { ephemeralWarnings } from "../config/ephemeral.ts";
+import type { DataPlane } from "../dataplane/pinhole.ts";
+import { createRelayPlane } from "../dataplane/relay.ts";
+import { createGateway, type Gateway } from "../gateway/gateway.ts";
+import { createOwnEndpoints } from "../gateway/own-endpoints.ts";
+import { createAdmin, type Admin } from "../observe/admin.ts";
+import { createLogger, flushLog, type Logger } from "../observe/log.ts";
+import { createMetrics } from "../observe/metrics.ts";
+import { createTelemetry } from "../observe/telemetry.ts";
+import type { Io } from "./io.ts";
+import { readMachinePorts } from "./port-ranges.ts";
+import { readVersion } from "./version.ts";
+
+/** Runs until told to stop: 0 after a drain, 1 if something could not be started. */
+export async function runGateway(config: Config, io: Pick<Io, "out" | "stop" | "kill">): Promise<number> {
+  const logger = createLogger(config.log, io.out);
+  const metrics = createMetrics(readVersion());
+  const telemetry = createTelemetry({ metrics, logger });
+  const ownEndpoints = createOwnEndpoints();
+  const plane: DataPlane = createRelayPlane();
+  const gateways: Gateway[] = config.gateways.map((options) =>
+    createGateway(options, {
+      plane,
+      ownEndpoints,
+      telemetry: telemetry.gateway(options.name),
+      ...(logger.isLevelEnabled("trace")
+        ? { trace: (session: string, line: string) => logger.trace({ session, gateway: options.name }, line) }
+        : {}),
+    }),
+  );
+  const isReady = (): boolean => !io.stop.aborted && gateways.every((gateway) => gateway.isListening());
+  const admin = config.admin && createAdmin({ ...config.admin, metrics, isReady });
+  try {
+    await warnOfPortRanges(config, logger);
+    for (const gateway of gateways) await gateway.start();
+    if (admin) logger.info({ endpoint: await admin.start() }, "admin listening");
+    await aborted(io.stop);
+    logger.info("draining");
+    await Promise.race([Promise.all(gateways.map((gateway) => gateway.drain())), aborted(io.kill)]);
+    return 0;
+  } catch (error) {
+    logger.fatal({ detail: error instanceof Error ? error.message : String(error) }, "could not start");
+    return 1;
+  } finally {
+    await takeDown(gateways, plane, admin);
+    flushLog(logger);
+  }
+}
+
+async function takeDown(gateways: readonly Gateway[], plane: DataPlane, admin: Admin | undefined): Promise<void> {
+  await Promise.all(gateways.map((gateway) => gateway.stop()));
+  await plane.stop();
+  await admin?.stop();
+}
+
+/** A data range that the system also hands out to outgoing connections will now and then be taken. */
+async function warnOfPortRanges(config: Config, logger: Logger): Promise<void> {
+  const machine = await readMachinePorts();
+  for (const { path, message } of machine ? ephemeralWarnings(config, machine) : []) logger.warn({ path }, message);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,61 @@
+// Several data planes as one: each pinhole is opened on the first plane that can carry it and does open it.
+import type { DataPlane, Pinhole, PinholeEvent, PinholeRequest, PlaneName } from "./pinhole.ts";
+
+/** `planes`: the best first; the last one takes what the others can't. `chose` is told what was taken and why. */
+export function createFallbackPlane(
+  planes: readonly DataPlane[],
+  chose: (plane: PlaneName, why: string) => void,
+): DataPlane {
+  const last = planes.at(-1);
+  if (last === undefined) throw new Error("no data plane");
+  return {
+    name: last.name,
+    unfit: (request) => (planes.every((plane) => plane.unfit(request) !== undefined) ? last.unfit(request) : undefined),
+    open: (request, report) => openOnFirst(planes, request, report, chose),
+    async stop() {
+      await Promise.all(planes.map((plane) => plane.stop()));
+    },
+  };
+}
+
+function openOnFirst(
+  planes: readonly DataPlane[],
+  request: PinholeRequest,
+  report: (event: PinholeEvent) => void,
+  chose: (plane: PlaneName, why: string) => void,
+): Pinhole {
+  const reasons: string[] = [];
+  let isReleased = false;
+  let current: Pinhole;
+
+  const openFrom = (index: number): Pinhole => {
+    const plane = planes[index];
+    if (plane === undefined) throw new Error("no data plane left");
+    const isLast = index === planes.length - 1;
+    const unfit = plane.unfit(request);
+    if (unfit !== undefined && !isLast) {
+      reasons.push(`${plane.name}: ${unfit}`);
+      return openFrom(index + 1);
+    }
+    return plane.open(request, (event) => {
+      if (event.kind === "refused" && event.reason === "plane-unavailable" && !isLast && !isReleased) {
+        reasons.push(`${plane.name}: ${event.detail}`);
+        current = openFrom(index + 1);
+        return;
+      }
+      if (event.kind === "opened") chose(plane.name, reasons.join("; "));
+      report(event);
+    });
+  };
+
+  current = openFrom(0);
+  return {
+    start: () => current.start(),
+    confirm: () => current.confirm(),
+    linger: (ms) => current.linger(ms),
+    release() {
+      isReleased = true;
+      current.release();
+    },
+  };
+}

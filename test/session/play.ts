@@ -1,0 +1,126 @@
+// Plays a transcript against step(): a line at the margin is an event, an indented line an expected effect, and nothing
+// unlisted may happen. A failure prints a diff of the dialogue.
+import { expect } from "vitest";
+import type { Family } from "../../src/net/endpoint.ts";
+import type { Effect, Event } from "../../src/session/events.ts";
+import type { Fact } from "../../src/session/facts.ts";
+import type { Mode, ServerMode } from "../../src/session/mode.ts";
+import { startSession, step } from "../../src/session/session.ts";
+import type { ControlSide, Policy, Route, Session, SessionOptions } from "../../src/session/state.ts";
+import { formatEffect, parseEvent } from "../../src/session/transcript.ts";
+
+export type PlayOptions = {
+  readonly route?: Route;
+  readonly serverMode?: ServerMode;
+  readonly policy?: Partial<Policy>;
+  readonly heldCommands?: number;
+  readonly client?: Family;
+  readonly server?: Family;
+  readonly rejects?: readonly Mode[];
+  /** The gateway's port that the client has connected to. */
+  readonly listenPort?: number;
+  readonly clientAdvertise?: string;
+  readonly isOurs?: SessionOptions["isOurs"];
+};
+
+/** What a play leaves behind, for checks that are not dialogue. */
+export type Played = { readonly session: Session; readonly effects: readonly Effect[]; readonly facts: readonly Fact[] };
+
+const clients: Record<Family, ControlSide> = {
+  4: {
+    peer: { address: "192.168.1.100", port: 1234 },
+    local: { address: "192.0.2.1", port: 21 },
+    advertise: "192.0.2.1",
+  },
+  6: { peer: { address: "fd00:1::100", port: 1234 }, local: { address: "fd00:1::1", port: 21 }, advertise: "fd00:1::1" },
+};
+const servers: Record<Family, { peer: string; local: ControlSide["local"] }> = {
+  4: { peer: "10.0.0.5", local: { address: "10.0.0.1", port: 40001 } },
+  6: { peer: "fd00:2::5", local: { address: "fd00:2::1", port: 40001 } },
+};
+
+const prologue: Record<Family, string> = {
+  4: "connected 10.0.0.5:21\nS> 220 ready\nC> USER u\nS> 331 password\nC> PASS p\nS> 230 in",
+  6: "connected [fd00:2::5]:21\nS> 220 ready\nC> USER u\nS> 331 password\nC> PASS p\nS> 230 in",
+};
+
+/** Plays `script` with a client that is logged in to a server. */
+export function play(script: string, options: PlayOptions = {}): Played {
+  const run = start(options);
+  for (const line of prologue[options.server ?? 4].split("\n")) run.event(line);
+  return run.check(script);
+}
+
+/** Plays `script` from the moment the client has connected; effects before the first event are what connecting causes. */
+export function playFromStart(script: string, options: PlayOptions = {}): Played {
+  return start(options).check(script);
+}
+
+function start(options: PlayOptions) {
+  const server = servers[options.server ?? 4];
+  const client = clients[options.client ?? 4];
+  const context = { local: server.local, advertise: server.local.address, rejects: options.rejects ?? [] };
+  const listenPort = options.listenPort ?? 21;
+  const [initial, first] = startSession(sessionOptions(options, server.peer), {
+    ...client,
+    local: { ...client.local, port: listenPort },
+    advertise: options.clientAdvertise ?? client.advertise,
+  });
+  let session = initial;
+  const effects: Effect[] = [...first];
+  const dispatch = (event: Event): readonly Effect[] => {
+    const [next, caused] = step(session, event);
+    session = next;
+    effects.push(...caused);
+    return caused;
+  };
+  const event = (line: string): readonly Effect[] => {
+    const parsed = parseEvent(line, context);
+    if (parsed === undefined) throw new Error(`not an event: ${line}`);
+    return dispatch(parsed);
+  };
+  return {
+    event,
+    check(script: string): Played {
+      const wanted = script
+        .split("\n")
+        .filter((line) => line.trim() !== "")
+        .map((line) => line.trimEnd());
+      const margin = Math.min(...wanted.map((line) => line.length - line.trimStart().length));
+      const expected = wanted.map((line) => line.slice(margin));
+      // A script that begins with effects is played from the start, and shows what connecting caused.
+      const actual = first.flatMap((effect) => (effects.length === first.length ? formatEffect(effect, session) : []));
+      for (const line of expected) {
+        if (line.startsWith(" ")) continue;
+        const caused = event(line.trim());
+        actual.push(line, ...caused.flatMap((effect) => formatEffect(effect, session)));
+      }
+      expect(actual.map(normal).join("\n")).toBe(expected.map(normal).join("\n"));
+      const facts = effects.flatMap((effect) => (effect.kind === "record" ? [effect.fact] : []));
+      return { session, effects, facts };
+    },
+  };
+}
+
+/** How deep an effect is indented does not matter. */
+function normal(line: string): string {
+  return line.startsWith(" ") ? `     ${line.trim()}` : line;
+}
+
+function sessionOptions(options: PlayOptions, server: string): SessionOptions {
+  return {
+    route: options.route ?? { kind: "fixed", host: server, port: 21 },
+    serverMode: options.serverMode ?? "same",
+    policy: {
+      foreignAddress: { kind: "use-peer" },
+      minDataPort: 1024,
+      commands: { deny: [] },
+      readOnly: false,
+      anonymousOnly: false,
+      ...options.policy,
+    },
+    heldCommands: options.heldCommands ?? 64,
+    timeouts: { loginMs: 60_000, idleMs: 900_000, lingerMs: 10_000 },
+    isOurs: options.isOurs ?? (() => false),
+  };
+}

@@ -88,7 +88,7 @@ function clashes<T>(all: readonly At<T>[], clash: (a: T, b: T) => boolean): { la
 function sameNames(names: readonly At<string>[]): Problem[] {
   return clashes(names, (a, b) => a === b).map(({ later, earlier }) => ({
     path: later.path,
-    message: `${later.value} is the name at ${earlier.path} already`,
+    message: `${later.value} is taken by ${earlier.path}`,
   }));
 }
 

@@ -1,0 +1,28 @@
+import { tmpdir } from "node:os";
+import { expect, test } from "vitest";
+import { loadConfig, withConfig } from "../../src/cli/load-config.ts";
+
+const simple = { kind: "simple", options: { listen: ["127.0.0.1:0"], server: "10.0.0.5" } } as const;
+
+test("a folder is no configuration", async () => {
+  expect(await loadConfig({ kind: "file", file: tmpdir() })).toEqual({
+    ok: false,
+    problems: [{ path: tmpdir(), message: "EISDIR: illegal operation on a directory" }],
+  });
+});
+
+test("a command is given the configuration, and its exit code is the answer", async () => {
+  let errors = "";
+  const code = await withConfig(simple, { err: (text) => (errors += text) }, ({ gateways }) =>
+    Promise.resolve(gateways.length + 40),
+  );
+  expect({ code, errors }).toEqual({ code: 41, errors: "" });
+});
+
+test("a command is not started on a wrong configuration; the problems go to standard error", async () => {
+  let errors = "";
+  const wrong = { kind: "simple", options: { listen: ["x"], server: "10.0.0.5:0" } } as const;
+  const code = await withConfig(wrong, { err: (text) => (errors += text) }, () => Promise.reject(new Error("started")));
+  expect(code).toBe(2);
+  expect(errors.split("\n").map((line) => line.split(":", 1)[0])).toEqual(["--listen", "--server", ""]);
+});

@@ -1,0 +1,233 @@
+import { readdirSync, readFileSync } from "node:fs";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { stringify } from "yaml";
+import type { Config, GatewayConfig } from "../../src/config/config.ts";
+import { parseConfig } from "../../src/config/parse.ts";
+
+const examples = new URL("../../deploy/config/", import.meta.url);
+
+function configIn(text: string): Config {
+  const parsed = parseConfig(text);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.config;
+}
+
+/** The one gateway of a minimal file with some lines of its own. */
+function gatewayWith(extra: string): GatewayConfig {
+  const route = extra.includes("route:") ? "" : 'route: { server: "10.0.0.5:21" }';
+  return configIn(`gateways:\n  - listen: ["127.0.0.1:0"]\n    ${route}\n    ${extra}\n`).gateways[0]!;
+}
+
+const defaults: GatewayConfig = {
+  name: "gateway-1",
+  listen: [{ address: "127.0.0.1", port: 0 }],
+  route: { kind: "fixed", server: { host: "10.0.0.5", port: 21 } },
+  clientSide: { advertiseTo: [], dataPeer: "same-address" },
+  serverSide: { mode: "same", dataPeer: "same-address" },
+  dataPlane: "auto",
+  policy: {
+    foreignAddress: { kind: "use-peer" },
+    minDataPort: 1024,
+    commands: { deny: [] },
+    readOnly: false,
+    anonymousOnly: false,
+    tls: "refuse",
+  },
+  limits: { sessions: 10_000, sessionsPerClient: 100, commandBytes: 4096, replyLineBytes: 65_536, heldCommands: 64 },
+  timeouts: {
+    connectMs: 10_000,
+    loginMs: 60_000,
+    idleMs: 900_000,
+    pinholeMs: 60_000,
+    dataStallMs: 300_000,
+    lingerMs: 10_000,
+    drainMs: 300_000,
+    keepaliveMs: 60_000,
+  },
+};
+
+test("whatever is left out has its default", () => {
+  expect(configIn('gateways: [{ listen: ["127.0.0.1:0"], route: { server: "10.0.0.5:21" } }]')).toStrictEqual({
+    log: { level: "info", format: "json" },
+    gateways: [defaults],
+  });
+});
+
+test("an empty section has the defaults of all its keys", () => {
+  const sections = ["clientSide", "serverSide", "policy", "limits", "timeouts"];
+  expect(gatewayWith(sections.map((section) => `${section}: {}`).join("\n    "))).toStrictEqual(defaults);
+});
+
+test("full.yml shows the default of every key that has one", () => {
+  const { log, admin, gateways } = configIn(readFileSync(new URL("full.yml", examples), "utf8"));
+  expect({ log, admin }).toEqual({
+    log: { level: "info", format: "json" },
+    admin: { listen: { address: "127.0.0.1", port: 9121 } },
+  });
+  expect(gateways).toEqual([
+    {
+      ...defaults,
+      name: "public",
+      listen: [
+        { address: "0.0.0.0", port: 21 },
+        { address: "::", port: 21 },
+      ],
+      clientSide: { ...defaults.clientSide, advertise: "203.0.113.7", dataPorts: { first: 50_000, last: 50_999 } },
+      serverSide: { ...defaults.serverSide, advertise: "198.51.100.1", dataPorts: { first: 51_000, last: 51_999 } },
+    },
+  ]);
+});
+
+test.each(readdirSync(examples))("the example %s is a configuration", (file) => {
+  expect(parseConfig(readFileSync(new URL(file, examples), "utf8"))).toMatchObject({ ok: true });
+});
+
+test("the admin listener is on loopback unless told otherwise, and absent unless asked for", () => {
+  const gateways = 'gateways: [{ listen: ["127.0.0.1:0"], route: { transparent: {} } }]';
+  expect(configIn(gateways).admin).toBeUndefined();
+  expect(configIn(`admin: {}\n${gateways}`).admin).toEqual({ listen: { address: "127.0.0.1", port: 9121 } });
+});
+
+test("an unnamed gateway is named by its place", () => {
+  const gateway = '{ listen: ["127.0.0.1:0"], route: { transparent: {} } }';
+  expect(configIn(`gateways: [${gateway}, ${gateway}]`).gateways.map(({ name }) => name)).toEqual([
+    "gateway-1",
+    "gateway-2",
+  ]);
+});
+
+test("each route has its own shape", () => {
+  expect(gatewayWith("route: { server: FTP.Example.com }").route).toEqual({
+    kind: "fixed",
+    server: { host: "ftp.example.com", port: 21 },
+  });
+  expect(gatewayWith('route: { login: { allow: ["*.example.com", 10.0.0.0/8] } }').route).toEqual({
+    kind: "login",
+    allow: [
+      { kind: "name", pattern: "*.example.com" },
+      { kind: "network", network: { base: "10.0.0.0", bits: 8 } },
+    ],
+  });
+  expect(gatewayWith("route: { transparent: {} }").route).toEqual({ kind: "transparent" });
+});
+
+test("both sides take what is theirs", () => {
+  const gateway = gatewayWith(`clientSide:
+      advertise: 203.0.113.7
+      advertiseTo: [{ clients: 10.0.0.0/8, address: 10.0.0.1 }]
+      dataPorts: 50000-50999
+      dataPeer: same-network
+    serverSide: { mode: auto, advertise: "FD00::1", dataPorts: 51000, dataPeer: any }`);
+  expect(gateway.clientSide).toEqual({
+    advertise: "203.0.113.7",
+    advertiseTo: [{ clients: { base: "10.0.0.0", bits: 8 }, address: "10.0.0.1" }],
+    dataPorts: { first: 50_000, last: 50_999 },
+    dataPeer: "same-network",
+  });
+  expect(gateway.serverSide).toEqual({
+    mode: "auto",
+    advertise: "fd00::1",
+    dataPorts: { first: 51_000, last: 51_000 },
+    dataPeer: "any",
+  });
+});
+
+test("policy on foreign addresses is a word or a list of networks", () => {
+  expect(gatewayWith("policy: { foreignAddress: refuse }").policy.foreignAddress).toEqual({ kind: "refuse" });
+  expect(gatewayWith("policy: { foreignAddress: { allow: [10.0.0.7] } }").policy.foreignAddress).toEqual({
+    kind: "allow",
+    networks: [{ base: "10.0.0.7", bits: 32 }],
+  });
+});
+
+test("verbs are taken in any case and kept in upper case", () => {
+  expect(gatewayWith("policy: { commands: { allow: [user, Pass] } }").policy.commands).toEqual({
+    allow: ["USER", "PASS"],
+  });
+});
+
+test("a byte order mark and CRLF line ends are no problem", () => {
+  expect(
+    parseConfig('\uFEFFgateways:\r\n  - listen: ["127.0.0.1:0"]\r\n    route: { transparent: {} }\r\n'),
+  ).toMatchObject({ ok: true });
+});
+
+test("nesting and aliases without end are refused without harm", () => {
+  expect(parseConfig("[".repeat(100_000))).toMatchObject({ ok: false });
+  const laughs = Array.from(
+    { length: 20 },
+    (_, line) => `k${line + 1}: &a${line + 1} [*a${line}, *a${line}, *a${line}]`,
+  );
+  expect(parseConfig(`k0: &a0 [x, x]\n${laughs.join("\n")}`)).toMatchObject({ ok: false });
+  expect(parseConfig("gateways: &a [*a]")).toMatchObject({ ok: false });
+});
+
+const keys = fc.constantFrom(
+  ...["log", "admin", "gateways", "listen", "route", "server", "login", "allow", "transparent", "clientSide"],
+  ...["dataPorts", "policy", "foreignAddress", "commands", "deny", "limits", "timeouts", "idle", "__proto__", "name"],
+);
+const scalars = fc.oneof(
+  fc.constantFrom("0.0.0.0:21", "[::]:21", "10.0.0.0/8", "50000-50999", "15m", "64KiB", "use-peer", "ftp.example.com"),
+  fc.string(),
+  fc.double(),
+  fc.boolean(),
+  fc.constant(null),
+);
+
+const marks = [
+  "{",
+  "}",
+  "[",
+  "]",
+  ":",
+  "-",
+  "&",
+  "*",
+  "!",
+  "|",
+  ">",
+  " ",
+  "\n",
+  "\t",
+  "#",
+  "'",
+  '"',
+  "a",
+  "1",
+  ",",
+  "?",
+  "%",
+];
+
+test("parseConfig never throws, whatever the text", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: fc.constantFrom(...marks) })), (text) => {
+      const parsed = parseConfig(text);
+      if (!parsed.ok) expect(parsed.problems.length).toBeGreaterThan(0);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("parseConfig never throws, whatever the document, and says a path for each problem", () => {
+  const { document } = fc.letrec((tie) => ({
+    document: fc.oneof(
+      { depthSize: "small" },
+      scalars,
+      fc.array(tie("document"), { maxLength: 3 }),
+      fc.dictionary(keys, tie("document"), { maxKeys: 5 }),
+    ),
+  }));
+  fc.assert(
+    fc.property(document, (value) => {
+      const parsed = parseConfig(stringify({ gateways: [value] }));
+      if (parsed.ok) return;
+      for (const { path, message } of parsed.problems) {
+        expect(path).not.toBe("");
+        expect(message).not.toMatch(/^Invalid input|\n/);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});

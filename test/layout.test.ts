@@ -1,0 +1,212 @@
+// The shape of the repository: which layer may import which, what a pure layer may name, where a file's test is.
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { stripTypeScriptTypes } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const oxlint = join(root, "node_modules/.bin/oxlint");
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(join(root, folder).length + 1))
+    .toSorted();
+}
+
+const sources = filesBelow("src").filter((file) => file.endsWith(".ts"));
+
+/** What oxlint says of a tree: `file rule` lines. */
+function lint(folder: string): string[] {
+  const { stdout, stderr } = spawnSync(oxlint, ["--format=json", "."], { cwd: folder, encoding: "utf8" });
+  if (!stdout.startsWith("{")) throw new Error(stdout + stderr);
+  const { diagnostics } = JSON.parse(stdout) as { diagnostics: { filename: string; code: string }[] };
+  return [...new Set(diagnostics.map(({ filename, code }) => `${filename} ${code}`))];
+}
+
+/** Lints files written for the purpose under our own rules, in a tree laid out like ours. */
+function lintTree(files: Readonly<Record<string, string>>): string[] {
+  const folder = mkdtempSync(join(tmpdir(), "ftp-alg-layout-"));
+  try {
+    cpSync(join(root, ".oxlintrc.json"), join(folder, ".oxlintrc.json"));
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(join(folder, dirname(file)), { recursive: true });
+      writeFileSync(join(folder, file), text);
+    }
+    return lint(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  net: [],
+  ftp: ["net"],
+  session: ["net", "ftp"],
+  dataplane: ["net"],
+  observe: ["net", "ftp", "session"],
+  gateway: ["net", "ftp", "session", "observe", "dataplane"],
+  config: ["net"],
+  cli: ["net", "ftp", "session", "observe", "gateway", "dataplane", "config"],
+};
+const layers = Object.keys(mayImport);
+
+const imports = "eslint(no-restricted-imports)";
+const globals = "eslint(no-restricted-globals)";
+const properties = "eslint(no-restricted-properties)";
+
+test("a layer imports what stands below it and nothing else, from any depth and in any form", () => {
+  const pairs = layers.flatMap((from) => layers.filter((to) => to !== from).map((to) => ({ from, to })));
+  const files: Record<string, string> = {};
+  const expected: string[] = [];
+  for (const { from, to } of pairs) {
+    const forms = {
+      [`src/${from}/${to}-static.ts`]: `export { a } from "../${to}/a.ts";\n`,
+      [`src/${from}/deep/${to}-type.ts`]: `import type { A } from "../../${to}/a.ts";\nexport type B = A;\n`,
+      [`src/${from}/${to}-dynamic.ts`]: `export const a = import("../${to}/a.ts");\n`,
+    };
+    Object.assign(files, forms);
+    if (!mayImport[from]!.includes(to)) expected.push(...Object.keys(forms).map((file) => `${file} ${imports}`));
+  }
+  expect(lintTree(files).toSorted()).toEqual(expected.toSorted());
+});
+
+test.each(["session", "observe"])("%s knows the words of the data plane, not the planes", (layer) => {
+  expect(
+    lintTree({
+      [`src/${layer}/words.ts`]:
+        'import type { PlaneName } from "../dataplane/pinhole.ts";\nexport type P = PlaneName;\n',
+      [`src/${layer}/plane.ts`]: 'import type { Relay } from "../dataplane/relay.ts";\nexport type R = Relay;\n',
+    }),
+  ).toEqual([`src/${layer}/plane.ts ${imports}`]);
+});
+
+test("the words of the data plane are types alone", () => {
+  const text = readFileSync(join(root, "src/dataplane/pinhole.ts"), "utf8");
+  expect(
+    stripTypeScriptTypes(text)
+      .replace(/\/\/.*|\/\*[^]*?\*\/|;/g, "")
+      .trim(),
+  ).toBe("");
+});
+
+test.each(["net", "ftp", "session", "config"])("%s is pure: no Node module, clock, timer, dice, console", (layer) => {
+  const names = [
+    "Date",
+    "performance",
+    "setTimeout",
+    "setInterval",
+    "setImmediate",
+    "queueMicrotask",
+    "fetch",
+    "crypto",
+  ];
+  const files = Object.fromEntries(
+    [...names, "process"].map((name) => [`src/${layer}/${name.toLowerCase()}.ts`, `export const a = ${name};\n`]),
+  );
+  files[`src/${layer}/node.ts`] = 'export { Socket } from "node:net";\n';
+  files[`src/${layer}/dice.ts`] = "export const a = Math.random();\n";
+  const expected = Object.keys(files).map((file) => {
+    if (file.endsWith("node.ts")) return `${file} ${imports}`;
+    return `${file} ${file.endsWith("dice.ts") ? properties : globals}`;
+  });
+  expect(lintTree(files).toSorted()).toEqual(expected.toSorted());
+  expect(lintTree({ [`src/${layer}/say.ts`]: "console.log();\n" })).toContain(`src/${layer}/say.ts ${globals}`);
+});
+
+test.each(["ftp", "session"])("%s imports no package", (layer) => {
+  expect(lintTree({ [`src/${layer}/a.ts`]: 'export { z } from "zod";\n' })).toEqual([`src/${layer}/a.ts ${imports}`]);
+});
+
+test("only main.ts names process, whatever the form", () => {
+  const forms = { plain: "process.pid", global: "globalThis.process", module: 'import("node:process")' };
+  const files: Record<string, string> = { "src/main.ts": "export const a = [process, globalThis.process];\n" };
+  for (const layer of layers)
+    for (const [form, text] of Object.entries(forms)) files[`src/${layer}/${form}.ts`] = `export const a = ${text};\n`;
+  const rule: Readonly<Record<string, string>> = { plain: globals, global: properties, module: imports };
+  const expected = layers.flatMap((layer) => Object.keys(forms).map((form) => `src/${layer}/${form}.ts ${rule[form]}`));
+  expect(lintTree(files).toSorted()).toEqual(expected.toSorted());
+});
+
+test("main.ts reaches the layers through cli and config alone, and nobody imports main.ts", () => {
+  for (const layer of layers) {
+    const allowed = layer === "cli" || layer === "config";
+    expect(lintTree({ "src/main.ts": `export { a } from "./${layer}/a.ts";\n` })).toEqual(
+      allowed ? [] : [`src/main.ts ${imports}`],
+    );
+  }
+  expect(lintTree({ "src/cli/a.ts": 'export { a } from "../main.ts";\n' })).toEqual([`src/cli/a.ts ${imports}`]);
+});
+
+test("a default export, a cycle, a long file and a name in another case are reported", () => {
+  expect(
+    lintTree({
+      "src/net/default.ts": "export default 1;\n",
+      "src/net/a.ts": 'import { b } from "./b.ts";\nexport const a = () => b;\n',
+      "src/net/b.ts": 'import { a } from "./a.ts";\nexport const b = () => a;\n',
+      "src/net/long.ts": `export type A = 1;\n${"// a line\n".repeat(300)}`,
+      "src/net/camelCase.ts": "export const c = 1;\n",
+    }).toSorted(),
+  ).toEqual([
+    "src/net/a.ts import(no-cycle)",
+    "src/net/b.ts import(no-cycle)",
+    "src/net/camelCase.ts unicorn(filename-case)",
+    "src/net/default.ts import(no-default-export)",
+    "src/net/long.ts eslint(max-lines)",
+  ]);
+});
+
+test("the source keeps its own rules", () => {
+  expect(lint(root)).toEqual([]);
+});
+
+/** Sources without a test file of their own, and where they are tested. */
+const testedElsewhere: Readonly<Record<string, string>> = {
+  "cli/io.ts": "a type",
+  "cli/version.ts": "main.test.ts: --version",
+  "config/config.ts": "types",
+  "config/schema.ts": "config/problems.test.ts: one bad file per mistake; config/parse.test.ts: every default",
+  "dataplane/pinhole.ts": "types",
+};
+
+describe("each source file", () => {
+  const tests = new Set(filesBelow("test").filter((file) => file.endsWith(".test.ts")));
+
+  test("has a test file in the same place under test/, or a reason", () => {
+    const untested = sources.filter((file) => !tests.has(file.replace(/\.ts$/, ".test.ts")));
+    expect(untested).toEqual(Object.keys(testedElsewhere).toSorted());
+  });
+
+  test("is of one piece: 300 lines at most, and no name that says nothing", () => {
+    const long = sources.filter((file) => readFileSync(join(root, "src", file), "utf8").split("\n").length > 301);
+    expect(long).toEqual([]);
+    const empty = /(^|[/-])(utils?|helpers?|common|types|index|manager|service|misc)\.ts$/;
+    expect(sources.filter((file) => empty.test(file))).toEqual([]);
+  });
+
+  test("runs by stripping its types", () => {
+    for (const file of sources) {
+      const text = readFileSync(join(root, "src", file), "utf8").replace(/^#!.*/, "");
+      expect(() => stripTypeScriptTypes(text, { mode: "strip" }), file).not.toThrow();
+    }
+  });
+});
+
+test("the top of the repository holds what belongs there and nothing else", () => {
+  const belongs = [
+    "package.json",
+    "package-lock.json",
+    "tsconfig.json",
+    "tsconfig.build.json",
+    "src",
+    "test",
+    "deploy",
+  ];
+  const documents = ["README.md", "CHANGELOG.md", "LICENSE"];
+  const made = ["node_modules", "dist", "coverage"];
+  const allowed = new Set([...belongs, ...documents, ...made]);
+  expect(readdirSync(root).filter((name) => !allowed.has(name) && !/^\.|\.tgz$/.test(name))).toEqual([]);
+});

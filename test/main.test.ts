@@ -1,0 +1,50 @@
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+
+async function run(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  let out = "";
+  let err = "";
+  child.stdout.on("data", (text) => (out += text));
+  child.stderr.on("data", (text) => (err += text));
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  return { code, out, err };
+}
+
+test("--version prints the version of the package", async () => {
+  const text = await readFile(new URL("../package.json", import.meta.url), "utf8");
+  const { version } = JSON.parse(text) as { version: string };
+  expect(await run("--version")).toEqual({ code: 0, out: `${version}\n`, err: "" });
+});
+
+test("--help goes to standard output with code 0", async () => {
+  const { code, out, err } = await run("--help");
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  expect(out).toContain("Usage: ftp-alg");
+});
+
+test("wrong usage goes to standard error with code 2", async () => {
+  const { code, out, err } = await run("run", "--listen", "127.0.0.1:0");
+  expect({ code, out }).toEqual({ code: 2, out: "" });
+  expect(err).toContain("run needs either --config, or --listen and --server");
+});
+
+test("check ends with 2 for a wrong file, and a wrong configuration starts nothing", async () => {
+  const file = fileURLToPath(new URL("config/invalid/tls-terminate.yml", import.meta.url));
+  const problem = "gateways[0].policy.tls: terminate is not available yet\n";
+  expect(await run("check", "--config", file)).toEqual({ code: 2, out: problem, err: "" });
+  expect(await run("run", "--config", file)).toEqual({ code: 2, out: "", err: problem });
+});
+
+test("a reader that has gone is no crash", async () => {
+  const child = spawn(process.execPath, [main, "--help"], { stdio: ["ignore", "pipe", "pipe"] });
+  child.stdout.destroy();
+  let err = "";
+  child.stderr.on("data", (text) => (err += text));
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+});

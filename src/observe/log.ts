@@ -26,9 +26,9 @@ export function createLogger({ level, format }: LogOptions, write?: (line: strin
   return logger;
 }
 
-/** Writes out what is buffered, before this returns. */
-export function flushLog(logger: Logger): void {
-  logger.flush();
+/** Resolves when everything that was logged is written. What can't be written any more (a closed pipe) is no error. */
+export function flushLog(logger: Logger): Promise<void> {
+  return new Promise((resolve) => logger.flush(() => resolve()));
 }
 
 /** `flush` is what pino's `logger.flush()` calls. */
@@ -36,7 +36,8 @@ type FlushableStream = DestinationStream & { flush?(done?: () => void): void };
 
 /** `reportDropped` is told how many lines were dropped, when there is room again. */
 function standardOutput(reportDropped: (count: number) => void): FlushableStream {
-  const destination = openDestination({ dest: 1, sync: false, maxLength: maxUnwrittenBytes });
+  // With `minLength: 0` its flush() would not wait for the write that is under way.
+  const destination = openDestination({ dest: 1, sync: false, minLength: 1, maxLength: maxUnwrittenBytes });
   let dropped = 0;
   destination.on("drop", () => (dropped += 1));
   destination.on("drain", () => {
@@ -46,10 +47,7 @@ function standardOutput(reportDropped: (count: number) => void): FlushableStream
   });
   return {
     write: (line) => void destination.write(line),
-    flush(done) {
-      destination.flushSync();
-      done?.();
-    },
+    flush: (done) => destination.flush(done),
   };
 }
 

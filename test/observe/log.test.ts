@@ -61,14 +61,14 @@ test.each(["json", "pretty"])("every %s line is on standard output when the proc
   expect(output.trimEnd().split("\n")).toHaveLength(1000);
 });
 
-test("a flushed log is written before the next statement", async () => {
+test("a flushed log is written, whatever happens next", async () => {
   const child = run(`
     const logger = createLogger({ level: "info", format: "json" });
-    logger.info("listening");
-    flushLog(logger);
+    for (let n = 0; n < 1000; n += 1) logger.info({ n }, "line");
+    await flushLog(logger);
     process.kill(process.pid, "SIGKILL");
   `);
-  expect(await text(child.stdout)).toContain('"msg":"listening"');
+  expect((await text(child.stdout)).trimEnd().split("\n")).toHaveLength(1000);
 });
 
 test("a reader of the log who does not read holds nothing up and gets every line later", async () => {
@@ -98,4 +98,21 @@ test("limit: more than 16 MiB of unread log is dropped, and how many lines were 
   expect(kept).toBeGreaterThan(100);
   expect(kept).toBeLessThan(300);
   expect(lines.at(-1)).toMatchObject({ level: "warn", count: 300 - kept, msg: "log lines dropped" });
+});
+
+test("flushing resolves also when nothing was logged, when whoever read the log is gone, and with a writer of one's own", async () => {
+  const child = run(`
+    const logger = createLogger({ level: "info", format: "json" });
+    await flushLog(logger);
+    process.stderr.write("flushed");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    logger.info("nobody reads this");
+    await flushLog(logger);
+    logger.info("nor this");
+    await flushLog(logger);
+    await flushLog(createLogger({ level: "info", format: "json" }, () => {}));
+    process.stderr.write(", and again");
+  `);
+  child.stdout.destroy();
+  expect(await text(child.stderr)).toBe("flushed, and again");
 });

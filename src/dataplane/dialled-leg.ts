@@ -1,0 +1,63 @@
+// A leg that connects to the endpoint its peer has announced, from the preferred source port where that can be had.
+import { connect, type Socket } from "node:net";
+import { formatEndpoint } from "../net/endpoint.ts";
+import type { Leg } from "./pinhole.ts";
+
+export type DialLeg = Extract<Leg, { kind: "dial" }>;
+
+export type DialledLegEvents = {
+  /** No byte was read from the socket, nor will be until somebody does. `refusal`: why the preferred port was not used. */
+  connected(socket: Socket, refusal?: string): void;
+  failed(detail: string): void;
+};
+
+/**
+ * What the system says of a source port that can't be had: a connection from it to the same endpoint is open or in
+ * TIME_WAIT, somebody listens on it, or the process may not bind it.
+ */
+const sourcePortErrors = new Set(["EADDRNOTAVAIL", "EADDRINUSE", "EACCES", "EPERM"]);
+
+/** One of the events comes, after the call has returned, unless `cancel` comes first. */
+export function dialLeg(leg: DialLeg, connectMs: number, events: DialledLegEvents): { cancel(): void } {
+  let socket: Socket;
+  let refusal: string | undefined;
+  const timer = setTimeout(() => {
+    cancel();
+    events.failed(`no answer from ${formatEndpoint(leg.to)} within ${connectMs} ms`);
+  }, connectMs);
+  dial(leg.fromPort);
+  return { cancel };
+
+  function dial(fromPort: number | undefined) {
+    socket = connect({
+      host: leg.to.address,
+      port: leg.to.port,
+      allowHalfOpen: true,
+      noDelay: true,
+      ...(leg.bind !== undefined && { localAddress: leg.bind }),
+      ...(fromPort !== undefined && { localPort: fromPort }),
+    });
+    // A connected socket starts to read unless it is paused by then.
+    socket.pause();
+    socket.once("connect", () => {
+      clearTimeout(timer);
+      socket.off("error", refused);
+      events.connected(socket, refusal);
+    });
+    socket.on("error", refused);
+
+    function refused(error: NodeJS.ErrnoException) {
+      if (fromPort !== undefined && sourcePortErrors.has(error.code ?? "")) {
+        refusal = error.message;
+        return dial(undefined);
+      }
+      clearTimeout(timer);
+      events.failed(error.message);
+    }
+  }
+
+  function cancel() {
+    clearTimeout(timer);
+    socket.destroy();
+  }
+}

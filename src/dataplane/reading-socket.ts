@@ -1,0 +1,46 @@
+// Reading a connected socket into memory that we choose: Node's `onread`, which has no public way onto an accepted socket.
+import { Socket, type SocketConstructorOpts } from "node:net";
+
+export type Reads = {
+  /** Where the next read goes; asked before each. */
+  buffer(): Uint8Array;
+  /** `count` bytes stand at the start of `memory`. False stops the reading until the socket's `resume()`. */
+  callback(count: number, memory: Uint8Array): boolean;
+};
+
+/** What a connected socket wraps. Undocumented, but unchanged from Node 20 to 26, and what `cluster` passes about. */
+export type SocketHandle = {
+  readonly fd?: number;
+  /** Bytes of writes that the kernel has not taken yet. */
+  readonly writeQueueSize?: number;
+  reading: boolean;
+  readStop(): number;
+};
+
+export function handleOf(socket: Socket): SocketHandle | undefined {
+  return (socket as unknown as { _handle?: SocketHandle | null })._handle ?? undefined;
+}
+
+/**
+ * A socket on the same connection that reads into `reads.buffer()`; `socket` itself is an empty shell afterwards, and must
+ * not have read anything that its `read()` has not returned. Where the handle can't be had (`handle` undefined), it is
+ * `socket` itself, reading as streams do, into memory of its own.
+ */
+export function readingSocket(socket: Socket, reads: Reads, handle: SocketHandle | undefined): Socket {
+  if (handle === undefined) {
+    socket.on("data", (chunk: Buffer) => {
+      if (!reads.callback(chunk.length, chunk)) socket.pause();
+    });
+    return socket.resume();
+  }
+  // The new socket starts to read by itself, and learns of an end that the old one has already met.
+  handle.reading = false;
+  handle.readStop();
+  (socket as unknown as { _handle: SocketHandle | null })._handle = null;
+  const onread = {
+    buffer: () => reads.buffer(),
+    callback: (count: number, memory: Uint8Array) => reads.callback(count, memory),
+  };
+  const options = { handle, onread, allowHalfOpen: true, readable: true, writable: true };
+  return new Socket(options as unknown as SocketConstructorOpts);
+}

@@ -1,0 +1,131 @@
+// Carrying by reads and writes of Node. No `pipe()`: one large reused read buffer is twice as fast at a third of the CPU.
+import type { Socket } from "node:net";
+import {
+  type Carriage,
+  type CarriageEnd,
+  type CarriageEvents,
+  type Carry,
+  closeLegs,
+  type JoinedLegs,
+} from "./carriage.ts";
+import { createFlow, type Flow } from "./flow.ts";
+import type { Side } from "./pinhole.ts";
+import type { ReadBuffers } from "./read-buffers.ts";
+import { handleOf, readingSocket } from "./reading-socket.ts";
+
+/**
+ * Takes over a connection that has turned out to carry bulk. Both sockets stand still: nothing is being read, nothing waits
+ * to be written; a direction that has ended will show its end again. Undefined, and nothing touched, if it can't.
+ */
+export type TakeBulk = (legs: JoinedLegs, events: CarriageEvents) => Carriage | undefined;
+
+export function relayCarry(buffers: ReadBuffers, takeBulk?: TakeBulk): Carry {
+  return (legs, events) => carryByReads(legs, events, buffers, takeBulk);
+}
+
+function carryByReads(legs: JoinedLegs, events: CarriageEvents, buffers: ReadBuffers, takeBulk?: TakeBulk): Carriage {
+  // `breaking`: one side has broken, and what was read from it is still on its way to the other.
+  let phase: "flowing" | "breaking" | "moved" | "over" = "flowing";
+  let end: CarriageEnd = "complete";
+  let detail: string | undefined;
+  let bulk: Carriage | undefined;
+
+  const up = createFlow(buffers, () => server, { readOn, flushed });
+  const down = createFlow(buffers, () => client, { readOn, flushed });
+  const client = readingSocket(legs.client, up.reads, handleOf(legs.client));
+  const server = readingSocket(legs.server, down.reads, handleOf(legs.server));
+  watch("client", client, up, server);
+  watch("server", server, down, client);
+  if (legs.head !== undefined && !down.write(legs.head)) server.pause();
+
+  return {
+    progress: () => moved(up, server) + moved(down, client) + (bulk?.progress() ?? 0),
+    abort() {
+      if (phase === "moved") return bulk?.abort();
+      // What broke first stays the reason.
+      if (phase === "flowing") end = "aborted";
+      finish();
+    },
+  };
+
+  function watch(side: Side, socket: Socket, out: Flow, other: Socket) {
+    socket.on("end", () => {
+      // Ended only when nothing waits: libuv refuses to reset a socket that still has to shut down after a write.
+      if (phase === "flowing" && !out.isBlocked) other.end();
+    });
+    socket.on("finish", () => {
+      if (phase !== "flowing") return;
+      if (side === "client") events.delivered();
+      if (other.writableFinished) finish();
+    });
+    socket.on("error", (error) => {
+      if (phase === "flowing") {
+        end = `${side}-reset`;
+        detail = error.message;
+        // Bytes towards the broken side no longer matter. Bytes from it are real: they go out before the reset.
+        other.pause();
+        phase = "breaking";
+        if (out.isBlocked && !other.destroyed) return;
+      }
+      finish();
+    });
+  }
+
+  function readOn(flow: Flow): boolean {
+    if (phase !== "flowing") return false;
+    if (!flow.isBulk) return true;
+    if (takeBulk !== undefined) return !moveBulk();
+    flow.enlarge();
+    return true;
+  }
+
+  function flushed(flow: Flow) {
+    if (phase === "breaking") return finish();
+    if (phase !== "flowing") return;
+    const [from, to] = flow === up ? [client, server] : [server, client];
+    if (from.readableEnded) to.end();
+    else if (readOn(flow)) from.resume();
+  }
+
+  /** False if the connection stays here, for now or for good. */
+  function moveBulk(): boolean {
+    const isShutting = (socket: Socket) => socket.writableEnded && !socket.writableFinished;
+    if (up.isBlocked || down.isBlocked || isShutting(client) || isShutting(server)) return false;
+    client.pause();
+    server.pause();
+    bulk = takeBulk?.(
+      { client, server },
+      {
+        delivered: events.delivered,
+        ended: (how, bytesUp, bytesDown, why) => events.ended(how, up.bytes + bytesUp, down.bytes + bytesDown, why),
+      },
+    );
+    if (bulk !== undefined) {
+      phase = "moved";
+      return true;
+    }
+    takeBulk = undefined;
+    client.resume();
+    server.resume();
+    return false;
+  }
+
+  function finish() {
+    if (phase === "over") return;
+    phase = "over";
+    const bytesUp = moved(up, server);
+    const bytesDown = moved(down, client);
+    closeLegs(end, {
+      client: { socket: client, hasFin: client.writableEnded },
+      server: { socket: server, hasFin: server.writableEnded },
+    });
+    up.close();
+    down.close();
+    events.ended(end, bytesUp, bytesDown, detail);
+  }
+}
+
+/** Bytes that the kernel has taken. */
+function moved(flow: Flow, to: Socket): number {
+  return flow.bytes - (handleOf(to)?.writeQueueSize ?? 0);
+}

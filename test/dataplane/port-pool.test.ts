@@ -1,0 +1,107 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { createPortPool } from "../../src/dataplane/port-pool.ts";
+
+/** A pool on a clock that the test moves. */
+function pooled(first: number, last: number, restMs: number, random: () => number = () => 0) {
+  const clock = { ms: 0 };
+  return { clock, pool: createPortPool({ first, last, restMs, now: () => clock.ms, random }) };
+}
+
+describe("port pool", () => {
+  test("every port of the range is given once, and none outside it", () => {
+    const { pool } = pooled(50_000, 50_009, 1000, Math.random);
+    const taken = Array.from({ length: 10 }, () => pool.take());
+    expect(taken.toSorted((a = 0, b = 0) => a - b)).toEqual(Array.from({ length: 10 }, (_, index) => 50_000 + index));
+  });
+
+  test("exhaustion gives no port (D4.91)", () => {
+    const { pool } = pooled(50_000, 50_001, 1000);
+    pool.take();
+    pool.take();
+    expect(pool.take()).toBeUndefined();
+    expect(pool.counts()).toEqual({ free: 0, open: 2, resting: 0 });
+  });
+
+  test("a released port rests for restMs before it is given again (D4.76)", () => {
+    const { pool, clock } = pooled(50_000, 50_000, 1000);
+    pool.release(pool.take() ?? 0);
+    clock.ms = 999;
+    expect(pool.take()).toBeUndefined();
+    expect(pool.counts()).toEqual({ free: 0, open: 0, resting: 1 });
+    clock.ms = 1000;
+    expect(pool.counts()).toEqual({ free: 1, open: 0, resting: 0 });
+    expect(pool.take()).toBe(50_000);
+  });
+
+  test("the pick is random: not always the first port of the range (D4.76)", () => {
+    const { pool } = pooled(50_000, 50_999, 1000, () => 0.5);
+    expect(pool.take()).toBe(50_500);
+  });
+
+  test("releasing a port twice, or one that is not open, changes nothing", () => {
+    const { pool } = pooled(50_000, 50_001, 1000);
+    const port = pool.take() ?? 0;
+    pool.release(port);
+    pool.release(port);
+    pool.release(1);
+    expect(pool.counts()).toEqual({ free: 1, open: 0, resting: 1 });
+  });
+
+  test("the range 0-0 leaves the choice to the system, without end", () => {
+    const pool = createPortPool({ first: 0, last: 0, restMs: 1000 });
+    expect([pool.take(), pool.take()]).toEqual([0, 0]);
+    expect(pool.counts()).toEqual({ free: Infinity, open: 2, resting: 0 });
+    pool.release(0);
+    expect(pool.counts().open).toBe(1);
+  });
+
+  test.each([
+    [0, 10],
+    [10, 9],
+    [65_000, 65_536],
+  ])("%i-%i is no range", (first, last) => {
+    expect(() => createPortPool({ first, last, restMs: 0 })).toThrow(RangeError);
+  });
+
+  test("whatever is taken, released and waited for, no port has two owners and none rests too short or too long", () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant("take" as const), random: fc.double({ min: 0, max: 0.999_999, noNaN: true }) }),
+      fc.record({ kind: fc.constant("release" as const), pick: fc.nat() }),
+      fc.record({ kind: fc.constant("wait" as const), ms: fc.nat(400) }),
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 12 }), fc.array(step, { maxLength: 200 }), (size, steps) => {
+        let random = 0;
+        const { pool, clock } = pooled(40_000, 40_000 + size - 1, 1000, () => random);
+        const open: number[] = [];
+        const rests = new Map<number, number>();
+        for (const action of steps) {
+          if (action.kind === "wait") clock.ms += action.ms;
+          else if (action.kind === "take") {
+            random = action.random;
+            const port = pool.take();
+            const rested = [...rests].filter(([, until]) => until <= clock.ms);
+            if (port === undefined) {
+              expect(open.length + rests.size - rested.length).toBe(size);
+            } else {
+              expect(port).toBeGreaterThanOrEqual(40_000);
+              expect(port).toBeLessThan(40_000 + size);
+              expect(open).not.toContain(port);
+              expect(rests.get(port) ?? 0).toBeLessThanOrEqual(clock.ms);
+              rests.delete(port);
+              open.push(port);
+            }
+          } else if (open.length > 0) {
+            const [port = 0] = open.splice(action.pick % open.length, 1);
+            pool.release(port);
+            rests.set(port, clock.ms + 1000);
+          }
+          const { free, open: opened, resting } = pool.counts();
+          expect(free + opened + resting).toBe(size);
+          expect(opened).toBe(open.length);
+        }
+      }),
+    );
+  });
+});

@@ -34,10 +34,12 @@ export function createCommandReader({ maxBytes }: { maxBytes: number }): Command
   let held = "";
   /** CRs seen but not yet explained: LF makes them a terminator, NUL makes one an escape, anything else is an error. */
   let pendingCrs = 0;
+  /** How far into a Telnet command the last byte led; a chunk may end anywhere. */
   let telnet: "none" | "iac" | "option" | "block" | "block-iac" = "none";
   let optionVerb = 0;
   /** Bytes of negotiation in this line: bounds both an endless SB and the answers to a flood of WILL. */
   let negotiationBytes = 0;
+  /** The line is refused already; what is left of it is skipped unread, Telnet included. */
   let draining = false;
   let quirks: readonly Quirk[] = noQuirks;
   let events: CommandEvent[] = [];
@@ -82,6 +84,7 @@ export function createCommandReader({ maxBytes }: { maxBytes: number }): Command
     return stop + 1;
   }
 
+  /** A Telnet command may come between a CR and its LF: a client that answers ours does not look what it interrupts. */
   function readAfterCr(byte: number): 0 | 1 {
     if (byte === cr) pendingCrs += 1;
     else if (byte === iac) telnet = "iac";
@@ -111,10 +114,12 @@ export function createCommandReader({ maxBytes }: { maxBytes: number }): Command
       return 0;
     }
     if (byte === iac) {
+      // A byte 0xff of a file name, doubled by the client; the server halves it, so it travels on doubled.
       append("\xff\xff");
       return 1;
     }
     note("telnet-command");
+    // NOP, IP, AO, AYT and the like carry nothing: they are dropped and, since FTP replies only to commands, not answered.
     if (byte === subnegotiation) telnet = "block";
     else if (byte >= will) {
       telnet = "option";
@@ -132,7 +137,7 @@ export function createCommandReader({ maxBytes }: { maxBytes: number }): Command
 
   /** An IAC before no command: what is left of a synch at the start of a line, else a file name that was not doubled. */
   function keepIac(): void {
-    if (held === "" && pendingCrs === 0) {
+    if (held === "") {
       note("telnet-command");
       return;
     }
@@ -152,12 +157,13 @@ export function createCommandReader({ maxBytes }: { maxBytes: number }): Command
 
   function refuse(reason: "line-too-long" | "nul-byte" | "lone-cr"): void {
     events.push({ kind: "refused", reason });
+    // Whoever fills lines without end holds no memory by it.
     held = "";
     draining = true;
   }
 
   function endLine(): void {
-    if (!draining && telnet === "iac") keepIac();
+    if (telnet === "iac") keepIac();
     if (!draining) {
       if (pendingCrs === 0) note("bare-lf");
       if (pendingCrs > 1) note("cr-cr-lf");

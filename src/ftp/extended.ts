@@ -1,4 +1,5 @@
 // The endpoint encoding of RFC 2428: `|2|fd00::5|6446|` in EPRT, `(|||6446|)` in the 229 reply.
+// What is read is what was said; whether to believe it is not decided here.
 import { familyOf, parseAddress, parsePortNumber, type Endpoint, type Family } from "../net/endpoint.ts";
 import { trimBlanks } from "./latin1.ts";
 import { noQuirks, type Quirk } from "./quirks.ts";
@@ -21,7 +22,10 @@ export type EpsvArgument =
 
 type Fields = { protocol: string; address: string; port: string; quirks: readonly Quirk[] };
 
-/** Reads the argument of EPRT, `|1|132.235.1.2|6275|`. */
+/**
+ * Reads the argument of EPRT, `|1|132.235.1.2|6275|`. A protocol number other than 1 and 2 is told apart from nonsense, since
+ * RFC 2428 wants 522 for it; so is nothing else, because a literal of the wrong family is the client's error (501).
+ */
 export function parseEprt(argument: string): EprtReading {
   const fields = splitFields(argument);
   if (!fields || !/^\d+$/.test(fields.protocol)) return { ok: false, reason: "malformed" };
@@ -33,7 +37,9 @@ export function parseEprt(argument: string): EprtReading {
   if (!reading.ok) return reading;
   const quirks: Quirk[] = [...reading.quirks];
   if (announced === 4 && withoutZeros(fields.address) !== fields.address) quirks.push("leading-zero");
+  // Windows clients announce the zone of their own interface, which means nothing to anybody else.
   if (fields.address.includes("%")) quirks.push("zone-id");
+  // Dual-stack sockets show IPv4 peers as ::ffff:a.b.c.d, and some clients copy that; the connection will be an IPv4 one.
   const family = familyOf(address);
   if (family !== announced) quirks.push("mapped-address");
   return { ok: true, family, endpoint: { address, port: reading.port }, quirks: [...new Set(quirks)] };
@@ -51,6 +57,7 @@ export function formatEprt({ address, port }: Endpoint): string {
 export function parse229(text: string): PortReading {
   let failure: PortReading = { ok: false, reason: "malformed" };
   for (const [candidate, inside] of text.matchAll(/\(([^()]*)\)|([|!])\2\2[ \t]*\d+[ \t]*\2/g)) {
+    // Other parentheses of the text, `(2)`, are no candidates; a port that is none lets the search go on as well.
     const fields = splitFields(inside ?? candidate);
     const reading: PortReading = fields ? readPort(fields) : failure;
     if (!reading.ok) {

@@ -33,6 +33,7 @@ export function parseHostPort(text: string): HostPort {
   return port === undefined || port === 0 ? { ok: false } : { ok: true, host, port };
 }
 
+/** Letters, digits, hyphen: a name also ends up in logs and in resolver calls, where other bytes do harm. */
 const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 function parseHost(text: string): string | undefined {

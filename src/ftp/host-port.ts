@@ -1,4 +1,5 @@
 // The endpoint encoding of RFC 959: six decimal bytes, `192,168,1,100,10,21`, in PORT and in the 227 reply.
+// What is read is what was said, 0.0.0.0 and loopback included; whether to believe it is not decided here.
 import { type Endpoint } from "../net/endpoint.ts";
 import { trimBlanks } from "./latin1.ts";
 import { noQuirks, type Quirk } from "./quirks.ts";
@@ -37,6 +38,7 @@ export function parse227(text: string): EndpointReading {
   return failure;
 }
 
+/** Text such as `Port 2 open (1,2,3,4,5,6)` makes candidates of its other digits (seen by mod_proxy, which slides too). */
 function readCandidate(text: string, index: number, list: string, isFirst: boolean): EndpointReading {
   const before = text.slice(0, index).trimEnd();
   const after = text.slice(index + list.length);
@@ -54,6 +56,7 @@ export function format227(endpoint: Endpoint): string {
   return `Entering Passive Mode (${formatPort(endpoint)})`;
 }
 
+/** Numbers above 255 are refused, not masked to a byte: `& 255` lets a peer say one port to us and another to a firewall. */
 function readNumbers(list: string, found: readonly Quirk[]): EndpointReading {
   const numbers = list.split(",").map(Number);
   if (numbers.length !== 6 || numbers.some((number) => number > 255)) return { ok: false, reason: "malformed" };

@@ -1,5 +1,6 @@
 // Bytes from the server → reply lines, each with the bytes it came in, because the gateway passes lines on unchanged.
-// NUL, Telnet and anything else goes through untouched: the client knows its server.
+// NUL, Telnet and anything else goes through untouched: the client knows its server. A line is given out as soon as its LF
+// is here, however long the reply it belongs to, so that an endless listing costs no more than one line.
 import { readLatin1 } from "./latin1.ts";
 
 /** `text` is the line without CR and LF; `raw` is the line with its terminator exactly as received. */
@@ -15,6 +16,7 @@ const lf = 0x0a;
 
 /** Reads reply lines of at most `maxBytes` (without terminator); a longer one is reported once and swallowed up to its LF. */
 export function createReplyReader({ maxBytes }: { maxBytes: number }): ReplyReader {
+  /** The line in progress, with the CRs that may turn out to belong to its terminator. */
   let held = "";
   let draining = false;
 
@@ -52,6 +54,7 @@ export function createReplyReader({ maxBytes }: { maxBytes: number }): ReplyRead
   return { feed, end };
 }
 
+/** By hand: a pattern anchored at the end would try every run of CRs inside a hostile line. */
 function withoutCrs(line: string): string {
   let end = line.length;
   while (end > 0 && line[end - 1] === "\r") end -= 1;

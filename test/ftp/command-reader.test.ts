@@ -89,6 +89,11 @@ describe("limits", () => {
     expect(events.slice(maxBytes)).toEqual([refused("line-too-long"), line("NOOP")]);
   });
 
+  test("negotiation is counted line by line", () => {
+    const events = read("\xff\xfc\x01NOOP\r\n".repeat(maxBytes + 1));
+    expect(events).toEqual(Array.from({ length: maxBytes + 1 }, () => line("NOOP", "telnet-command")));
+  });
+
   test("Telnet keep-alives may go on between two lines for ever", () => {
     expect(read(`${"\xff\xf1".repeat(5000)}NOOP\r\n`)).toEqual([line("NOOP", "telnet-command")]);
   });
@@ -145,6 +150,7 @@ describe("Telnet", () => {
     ["D3.48 an IAC before the terminator is text", "RETR \xff\r\n", [line("RETR \xff", "undoubled-iac")]],
     ["D3.48 an IAC before a bare LF is text", "RETR \xff\n", [line("RETR \xff", "undoubled-iac", "bare-lf")]],
     ["an IAC does not make a lone CR legal", "A\r\xff\n\r\xffB\r\n", [refused("lone-cr"), refused("lone-cr")]],
+    ["an IAC alone before the LF is dropped", "\r\xff\n", [line("", "telnet-command")]],
     ["an IAC before a NUL does not make it legal", "A\xff\0\r\n", [refused("nul-byte")]],
     ["an escaped IAC after a CR is refused", "A\r\xff\xff\r\n", [refused("lone-cr")]],
   ])("%s", (_title, input, events) => {

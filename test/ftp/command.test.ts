@@ -60,6 +60,7 @@ describe("masking", () => {
     ["PASS secret\nsecret\rsecret", "PASS ****"],
     ["ACCT secret", "ACCT ****"],
     ["ADAT c2VjcmV0", "ADAT ****"],
+    ["MIC c2VjcmV0", "MIC ****"],
     ["SITE PSWD old;secret", "SITE ****"],
     ["site chpass bob secret", "site ****"],
     ["SITE CPWD secret", "SITE ****"],

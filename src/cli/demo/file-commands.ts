@@ -30,6 +30,12 @@ export function createFileCommands(
   let renameFrom: string | undefined;
   let restartAt = 0;
 
+  /** The reply goes out first: the end of the data connection would not say why. */
+  function refuse(text: string): void {
+    reply(550, text);
+    giveUpData();
+  }
+
   const done = (ok: boolean, text: string) => (ok ? reply(250, text) : reply(550, "Not possible."));
 
   function changeTo(path: string): void {
@@ -40,10 +46,7 @@ export function createFileCommands(
 
   async function sendListing(path: string, format: (entry: Entry) => string): Promise<void> {
     const entries = tree.list(path);
-    if (!entries) {
-      giveUpData();
-      return reply(550, "No such file or directory.");
-    }
+    if (!entries) return refuse("No such file or directory.");
     const text = entries.map((entry) => `${format(entry)}\r\n`).join("");
     await transfer("Here comes the listing.", async (socket) => {
       await sendBytes(socket, Buffer.from(text, "latin1"));
@@ -57,8 +60,7 @@ export function createFileCommands(
   async function store(argument: string, before: (old: Buffer) => Buffer): Promise<void> {
     const path = resolvePath(cwd, argument);
     if (argument === "" || tree.isDirectory(path) || !tree.isDirectory(resolvePath(path, ".."))) {
-      giveUpData();
-      return reply(550, "Can't write there.");
+      return refuse("Can't write there.");
     }
     await transfer(`Ready for ${quoted(path)}.`, async (socket: Socket): Promise<Outcome> => {
       const received = await receiveBytes(socket, maxFileBytes);
@@ -134,8 +136,7 @@ export function createFileCommands(
       const file = tree.files.get(resolvePath(cwd, argument));
       const offset = takeRestart();
       if (!file || offset > file.length) {
-        giveUpData();
-        return reply(550, file ? "The file is shorter than that." : "No such file.");
+        return refuse(file ? "The file is shorter than that." : "No such file.");
       }
       await transfer(`Opening data connection for ${file.length - offset} bytes.`, async (socket) => {
         await sendBytes(socket, file.subarray(offset));

@@ -21,7 +21,7 @@ export function movedMetrics(before: string, after: string): readonly string[] {
   const lines: string[] = [];
   for (const [sample, value] of readSamples(after)) {
     const was = earlier.get(sample) ?? 0;
-    if (!sample.startsWith(ours) || histogramDetail.test(sample) || was === value) continue;
+    if (!sample.startsWith(ours) || histogramDetail.test(sample) || Object.is(was, value)) continue;
     lines.push(`${sample} ${was} → ${value}`);
   }
   return lines;

@@ -31,6 +31,8 @@ export const demoSessions: readonly DemoSession[] = [
   { family: 6, form: "EPRT", title: "Extended active, an IPv6 client and an IPv4 server" },
 ];
 
+export const demoUser = "demo";
+export const demoPassword = "not-to-be-seen";
 const timeoutMs = 5000;
 const uploadBytes = 300_000;
 
@@ -92,7 +94,7 @@ async function passiveClient(form: "PASV" | "EPSV", gateway: Endpoint): Promise<
   client.prepareTransfer = form === "PASV" ? enterPassiveModeIPv4 : enterPassiveModeIPv6;
   try {
     await client.connect(gateway.address, gateway.port);
-    await client.login("demo", "demo");
+    await client.login(demoUser, demoPassword);
     await client.send("TYPE I");
   } catch (error) {
     client.close();
@@ -126,7 +128,7 @@ async function activeClient(form: "PORT" | "EPRT", gateway: Endpoint): Promise<T
   const announce = clientAddress[familyOf(gateway.address)];
   const client = await connectActiveClient(gateway, { announce, timeoutMs });
   try {
-    await client.login("demo", "demo");
+    await client.login(demoUser, demoPassword);
   } catch (error) {
     client.close();
     throw error;

@@ -1,10 +1,12 @@
-// Keeps the transcript of each session beside whatever else the telemetry does with it, and hands it out when the session
-// has ended.
-import type { GatewayTelemetry, Telemetry } from "../../observe/telemetry.ts";
+// Keeps the transcript of each session, beside whatever else the telemetry does, and hands it out when the session has
+// ended.
+import type { GatewayTelemetry } from "../../observe/telemetry.ts";
 
 export type TraceCollector = {
   /** To be given to the gateway in place of the one it wraps. */
-  readonly telemetry: Telemetry;
+  readonly telemetry: GatewayTelemetry;
+  /** To be given to the gateway as its `trace`. */
+  readonly trace: (session: string, line: string) => void;
   /** The transcript of the next session that ends, oldest first; rejects after `withinMs`. */
   nextSession(withinMs: number): Promise<readonly string[]>;
   /** From now on `show` gets each of them, and `nextSession` none. */
@@ -15,42 +17,41 @@ export type TraceCollector = {
 const maxLines = 1000;
 const maxWaitingSessions = 100;
 
-export function collectTraces(inner: Telemetry): TraceCollector {
+export function collectTraces(inner: GatewayTelemetry): TraceCollector {
+  const transcripts = new Map<string, string[]>();
   const ended: (readonly string[])[] = [];
   let waiting: ((transcript: readonly string[]) => void) | undefined;
   let show: ((transcript: readonly string[]) => void) | undefined;
 
-  function sessionEnded(transcript: readonly string[]): void {
+  function sessionEnded(id: string): void {
+    const transcript = transcripts.get(id) ?? [];
+    transcripts.delete(id);
     if (show) return show(transcript);
     if (waiting) return waiting(transcript);
     ended.push(transcript);
     if (ended.length > maxWaitingSessions) ended.shift();
   }
 
-  function wrap(gateway: GatewayTelemetry): GatewayTelemetry {
-    return {
-      ...gateway,
+  return {
+    telemetry: {
+      ...inner,
       sessionStarted(id, client, listener) {
-        const session = gateway.sessionStarted(id, client, listener);
-        const transcript: string[] = [];
+        const session = inner.sessionStarted(id, client, listener);
+        transcripts.set(id, []);
         return {
           ...session,
           record(fact) {
             session.record(fact);
-            // The transcript's last lines are traced in the same turn as the end is recorded, some of them after it.
-            if (fact.kind === "ended") setImmediate(() => sessionEnded(transcript));
-          },
-          trace(line) {
-            session.trace(line);
-            if (transcript.length < maxLines) transcript.push(line);
+            // The last lines of the transcript are traced in the same turn, after this.
+            if (fact.kind === "ended") setImmediate(() => sessionEnded(id));
           },
         };
       },
-    };
-  }
-
-  return {
-    telemetry: { ...inner, gateway: (name) => wrap(inner.gateway(name)) },
+    },
+    trace(session, line) {
+      const transcript = transcripts.get(session);
+      if (transcript && transcript.length < maxLines) transcript.push(line);
+    },
     nextSession: (withinMs) =>
       new Promise((resolve, reject) => {
         const transcript = ended.shift();

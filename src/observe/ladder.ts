@@ -12,7 +12,7 @@ type Heading = "towards-client" | "towards-server";
 
 type Line =
   | { readonly kind: "heard" | "said"; readonly peer: "C" | "S"; readonly text: string }
-  | { readonly kind: "note"; readonly text: string };
+  | { readonly kind: "note"; readonly isEffect: boolean; readonly text: string };
 
 /** The two lanes between the three lifelines, in columns. */
 type Lanes = { readonly left: number; readonly right: number };
@@ -26,15 +26,17 @@ export function drawLadder(transcript: readonly string[], { width = 110 }: Ladde
   const lanes: Lanes = { left: Math.floor(inner / 2), right: Math.ceil(inner / 2) };
   const rows = [header(lanes), ...join([""], [""], lanes, "│")];
   const lines = transcript.filter((line) => line.trim() !== "").map(readLine);
-  for (let at = 0; at < lines.length; at += 1) {
-    const line = lines[at];
-    const next = lines[at + 1];
-    if (line === undefined) continue;
+  for (let line = lines.shift(); line !== undefined; line = lines.shift()) {
     if (line.kind === "note") {
       rows.push(...note(line.text, lanes));
-    } else if (line.kind === "heard" && next?.kind === "said" && next.peer !== line.peer) {
-      rows.push(...passedOn(line.peer, line.text, next.text, lanes));
-      at += 1;
+      continue;
+    }
+    const next = lines.findIndex((later) => later.kind !== "note" || !later.isEffect);
+    const said = lines[next];
+    if (line.kind === "heard" && said?.kind === "said" && said.peer !== line.peer) {
+      // What else the gateway does in the same step is drawn below, so that the arrow stays whole.
+      lines.splice(next, 1);
+      rows.push(...passedOn(line.peer, line.text, said.text, lanes));
     } else {
       rows.push(...oneLane(line.kind, line.peer, line.text, lanes));
     }
@@ -47,7 +49,7 @@ function readLine(line: string): Line {
   if (heard) return { kind: "heard", peer: heard[1] as "C" | "S", text: printable(heard[2] ?? "") };
   const said = /^\s+>([CS])(?: ([^]*))?$/.exec(line);
   if (said) return { kind: "said", peer: said[1] as "C" | "S", text: printable(said[2] ?? "") };
-  return { kind: "note", text: printable(line.trim()) };
+  return { kind: "note", isEffect: /^\s/.test(line), text: printable(line.trim()) };
 }
 
 /** Peers choose the text: control characters become visible signs, one column each, and can't act on the terminal. */

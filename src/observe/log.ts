@@ -68,12 +68,15 @@ const notFields = new Set(["level", "time", "msg", "session"]);
 function formatMessage(log: Record<string, unknown>): string {
   const session = log["session"] === undefined ? "" : `#${formatValue(log["session"])} `;
   const fields = Object.entries(log).filter(([name]) => !notFields.has(name));
-  return `${session}${String(log["msg"])}${fields.map(([name, value]) => ` ${name}=${formatValue(value)}`).join("")}`;
+  return `${session}${escapeControls(String(log["msg"]))}${fields.map(([name, value]) => ` ${name}=${formatValue(value)}`).join("")}`;
 }
 
-/** Peers choose some of the values (user names, reply texts): nothing of them may act on a terminal. */
 function formatValue(value: unknown): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  if (/^[^\s"=\p{Cc}]+$/u.test(text)) return text;
-  return JSON.stringify(text).replace(/\p{Cc}/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return /^[^\s"=\p{Cc}]+$/u.test(text) ? text : escapeControls(JSON.stringify(text));
+}
+
+/** Peers choose some of the text (user names, transcripts): nothing of it may act on a terminal or begin a new line. */
+function escapeControls(text: string): string {
+  return text.replace(/\p{Cc}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -87,8 +87,7 @@ export type Metrics = {
 const prefix = "ftp_alg_";
 // A pinhole of the relay opens in some 100 µs, one of the kernel plane in some 20 µs.
 const openBuckets = [0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1];
-const latencyBuckets = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5];
-const connectBuckets = [0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const roundTripBuckets = [0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const transferBuckets = [0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14_400];
 
 export function createMetrics(version: string): Metrics {
@@ -220,11 +219,11 @@ export function createMetrics(version: string): Metrics {
       openBuckets,
     ),
     transferSeconds: histogram("transfer_seconds", "Duration of data connections that carried bytes.", transferBuckets),
-    serverConnectSeconds: histogram("server_connect_seconds", "Time to connect to the server.", connectBuckets),
+    serverConnectSeconds: histogram("server_connect_seconds", "Time to connect to the server.", roundTripBuckets),
     controlLatencySeconds: histogram(
       "control_latency_seconds",
-      "Time the gateway spends on what was read from a control connection.",
-      latencyBuckets,
+      "From a command written to the server until its answer begins.",
+      roundTripBuckets,
     ),
     configReloads: record(["success", "failure"] as const, (result) => counterCell(reloads, { result })),
     text: () => registry.metrics(),

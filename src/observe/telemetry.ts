@@ -1,6 +1,5 @@
 // Everything that operators are told, one function per fact: what it counts and its line in the log stand side by side.
-// Addresses, users and texts go to the log alone. Secrets never get here: facts carry no arguments of commands, and
-// transcripts come masked.
+// Addresses, users and texts go to the log alone. Secrets never get here: facts carry no arguments of commands.
 // Levels: sessions, logins and ended transfers are `info`; refusals and strangers `warn`; each command and reply `debug`.
 import type { OpenRefusal, PinholeOutcome, PlaneName, Side } from "../dataplane/pinhole.ts";
 import { metricVerb } from "../ftp/command.ts";
@@ -39,6 +38,7 @@ export type SessionTelemetry = {
   /** `ended` comes once per session. */
   record(fact: Fact): void;
   serverConnected(seconds: number): void;
+  /** From a command written to the server until its answer begins. */
   controlLatency(seconds: number): void;
   /** `sides`: those on which the pinhole listens; `seconds`: from the request. */
   pinholeOpened(
@@ -50,13 +50,9 @@ export type SessionTelemetry = {
   ): void;
   pinholeRefused(sides: readonly Side[], reason: OpenRefusal, detail: string): void;
   pinholeClosed(sides: readonly Side[], plane: PlaneName, outcome: PinholeOutcome): void;
-  /** `why`: what spoke against better planes. */
-  planeChosen(plane: PlaneName, why: string): void;
   stranger(side: Side, from: Endpoint): void;
   /** The source port `wanted` could not be had. */
   otherSourcePort(side: Side, wanted: number, detail: string): void;
-  /** A line of the transcript, secrets masked. */
-  trace(line: string): void;
 };
 
 type TransferEnded = Extract<Fact, { kind: "transfer-ended" }>;
@@ -185,7 +181,6 @@ function sessionTelemetry(metrics: Metrics, counts: GatewayMetrics, log: Logger)
       }
       log.debug({ plane, outcome }, "pinhole closed");
     },
-    planeChosen: (plane, why) => log.debug({ plane, why }, "plane chosen"),
     stranger(side, from) {
       counts.strangers[side].inc();
       log.warn({ side, from: formatEndpoint(from) }, "stranger");
@@ -194,7 +189,6 @@ function sessionTelemetry(metrics: Metrics, counts: GatewayMetrics, log: Logger)
       counts.quirks["other-source-port"].inc();
       log.debug({ side, wanted, detail }, "other source port");
     },
-    trace: (line) => log.trace({ line }, "trace"),
   };
 }
 

@@ -62,6 +62,23 @@ test("a line that is held has its own arrow, and another one when it is passed o
   ]);
 });
 
+test("what the gateway does before it passes a line on stands below the arrow, which stays whole", () => {
+  expect(draw("C> RETR a\n     start\n     quirk bare-lf\n     >S RETR a")).toEqual([
+    "│── RETR a ───────────────────┼────────────────────────────▶│",
+    "│                           start                           │",
+    "│                       quirk bare-lf                       │",
+  ]);
+});
+
+test("a refusal stands between the command and its answer", () => {
+  expect(draw("C> PORT 1\n     refuse low-port\n     >C 504 no\n     >S NOOP")).toEqual([
+    "│── PORT 1 ──────────────────▶│                             │",
+    "│                      refuse low-port                      │",
+    "│◀── 504 no ──────────────────│                             │",
+    "│                             │── NOOP ────────────────────▶│",
+  ]);
+});
+
 test("events and effects of the gateway alone stand in the middle, whatever they are", () => {
   expect(draw("connected 10.0.0.5:21\n     end quit\nsomething new")).toEqual([
     "│                   connected 10.0.0.5:21                   │",

@@ -36,9 +36,11 @@ test("hostile: nothing that a peer chose acts on the terminal or begins a line o
   const lines: string[] = [];
   const logger = createLogger({ level: "info", format: "pretty" }, (line) => lines.push(line));
   logger.info({ user: "a\r\nINFO: forged \x1b[2J \x9b2J \x7f" }, "logged in");
-  expect(lines).toHaveLength(1);
+  logger.info("S> 220 \x1b[2J\r\n\x9b");
+  expect(lines).toHaveLength(2);
+  expect(lines[1]).toMatch(/ S> 220 \\u001b\[2J\\u000d\\u000a\\u009b\n$/);
   expect(lines[0]).toContain(String.raw`user="a\r\nINFO: forged \u001b[2J \u009b2J \u007f"`);
-  expect(lines[0]!.trimEnd()).not.toMatch(/\p{Cc}/u);
+  for (const line of lines) expect(line.trimEnd()).not.toMatch(/\p{Cc}/u);
 });
 
 test("what is below the level is not written", () => {

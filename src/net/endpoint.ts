@@ -26,7 +26,7 @@ export function parseAddress(text: string): string | undefined {
 /** `::ffff:10.0.0.5` → `::ffff:a00:5`. The library would read the tail as octal and hexadecimal too, and map `::10.0.0.5`. */
 function withoutEmbeddedIPv4(literal: string): string {
   const tail = literal.slice(literal.lastIndexOf(":") + 1);
-  if (!literal.includes(":") || !ipv4Form.test(tail)) return literal;
+  if (!ipv4Form.test(tail)) return literal;
   const [a = 0, b = 0, c = 0, d = 0] = tail.split(".").map(Number);
   return `${literal.slice(0, -tail.length)}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
 }

@@ -177,7 +177,7 @@ test.each([
 });
 
 test("D3.49 bytes like those of a synch stay inside a name", () => {
-  expect(read("RETR \xf4\xf2\r\n")).toEqual([line("RETR \xf4\xf2")]);
+  expect(read("RETR \xf4\xf2\r\nA\xf2\r\n")).toEqual([line("RETR \xf4\xf2"), line("A\xf2")]);
 });
 
 test("D3.49 a synch between two lines belongs to neither", () => {

@@ -109,6 +109,8 @@ describe("227", () => {
       "Entering Passive Mode (10, 0, 0, 5, 157, 23)",
       endpoint("10.0.0.5", 40215, "space-in-endpoint"),
     ],
+    ["D1.6 a blank behind the parenthesis", "Ok ( 10,0,0,5,157,23)", endpoint("10.0.0.5", 40215, "space-in-endpoint")],
+    ["D1.6 a blank before the parenthesis", "Ok (10,0,0,5,157,23 )", endpoint("10.0.0.5", 40215, "space-in-endpoint")],
     [
       "D1.6 blanks inside the parentheses",
       "Entering Passive Mode ( 10,0,0,5,157,23 )",

@@ -1,0 +1,96 @@
+// The package as a stranger gets it: packed, installed into an empty folder, run from plain JavaScript. Node strips no
+// types inside node_modules, so this is the only place where the built form is what runs.
+import { execFile, execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, "..");
+const folder = mkdtempSync(join(tmpdir(), "ftp-alg-package-"));
+const source = join(folder, "source");
+const installed = join(folder, "installed");
+const limitMs = 180_000;
+let tarball = "";
+
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+
+/** As in a bare shell: nothing of the npm that runs this test, and the PATH given. */
+function environment(path: string): NodeJS.ProcessEnv {
+  const others = Object.entries(process.env).filter(([name]) => !name.toLowerCase().startsWith("npm_"));
+  return { ...Object.fromEntries(others), PATH: path, NODE_OPTIONS: "" };
+}
+
+const pathOfTest = process.env["PATH"] ?? "";
+const machinePath = pathOfTest.split(delimiter).filter((entry) => !entry.includes("node_modules"));
+const npmEnvironment = environment([dirname(process.execPath), ...machinePath].join(delimiter));
+
+/** The Node that runs this test, and the machine's own where it is another that the package supports. */
+function findNodes(): { name: string; path: string }[] {
+  const nodes = [{ name: process.version, path: [dirname(process.execPath), ...machinePath].join(delimiter) }];
+  const own = machinePath.find((entry) => existsSync(join(entry, "node")));
+  if (own !== undefined) {
+    const name = execFileSync(join(own, "node"), ["--version"], { encoding: "utf8" }).trim();
+    if (name !== process.version && Number(/^v(\d+)/.exec(name)?.[1]) >= 20) {
+      nodes.push({ name, path: machinePath.join(delimiter) });
+    }
+  }
+  return nodes;
+}
+
+// The build goes on in a copy: another run may be using this tree.
+beforeAll(async () => {
+  mkdirSync(source);
+  mkdirSync(installed);
+  const { files } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { files: string[] };
+  for (const name of ["package.json", "tsconfig.json", "tsconfig.build.json", "src", ...files]) {
+    if (name !== "dist" && existsSync(join(root, name)))
+      cpSync(join(root, name), join(source, name), { recursive: true });
+  }
+  symlinkSync(join(root, "node_modules"), join(source, "node_modules"));
+  await run("npm", ["pack", "--pack-destination", folder], { cwd: source, env: npmEnvironment });
+  tarball = join(folder, `ftp-alg-${version}.tgz`);
+  const flags = ["--omit=dev", "--no-audit", "--no-fund", "--prefer-offline"];
+  await run("npm", ["install", ...flags, tarball], { cwd: installed, env: npmEnvironment });
+}, limitMs);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("the tarball holds what runs and what explains it, nothing else", async () => {
+  const { stdout } = await run("tar", ["-tzf", tarball]);
+  const names = stdout.trim().split("\n");
+  const tops = new Set(names.map((name) => name.split("/")[1]));
+  expect([...tops].filter((top) => top !== undefined).toSorted()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "deploy", "dist", "package.json"]);
+  expect(names.filter((name) => name.startsWith("package/dist/") && !name.endsWith(".js"))).toEqual([]);
+});
+
+test("what is installed beside it needs no compiler and none of the development tools", () => {
+  const packages = readdirSync(join(installed, "node_modules"));
+  expect(packages).toContain("ftp-alg");
+  for (const tool of ["typescript", "vitest", "oxlint", "node"]) expect(packages).not.toContain(tool);
+});
+
+describe.each(findNodes())("with Node $name", ({ path }) => {
+  const command = join(installed, "node_modules", ".bin", "ftp-alg");
+  const options = { cwd: installed, env: environment(path), timeout: limitMs };
+
+  test("ftp-alg --version prints the version of the package", async () => {
+    expect(await run(command, ["--version"], options)).toEqual({ stdout: `${version}\n`, stderr: "" });
+  });
+
+  test("ftp-alg demo verifies every transfer and ends by itself", { timeout: limitMs }, async () => {
+    const { stdout, stderr } = await run(command, ["demo"], options);
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(/^(\d+) transfers, \1 verified$/m);
+  });
+
+  test("the examples that come with it pass its own check", { timeout: limitMs }, async () => {
+    const examples = join(installed, "node_modules", "ftp-alg", "deploy", "config");
+    for (const name of readdirSync(examples)) {
+      const { stdout } = await run(command, ["check", "--config", join(examples, name)], options);
+      expect(stdout, name).toContain(": ok");
+    }
+  });
+});

@@ -5,6 +5,7 @@ import type { DataPlane } from "../dataplane/pinhole.ts";
 import { createRelayPlane } from "../dataplane/relay.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { createOwnEndpoints } from "../gateway/own-endpoints.ts";
+import { formatEndpoint } from "../net/endpoint.ts";
 import { createAdmin, type Admin } from "../observe/admin.ts";
 import { createLogger, flushLog, type Logger } from "../observe/log.ts";
 import { createMetrics } from "../observe/metrics.ts";
@@ -14,8 +15,8 @@ import { readMachinePorts } from "./port-ranges.ts";
 import { readVersion } from "./version.ts";
 
 /** Runs until told to stop: 0 after a drain, 1 if something could not be started. */
-export async function runGateway(config: Config, io: Pick<Io, "out" | "stop" | "kill">): Promise<number> {
-  const logger = createLogger(config.log, io.out);
+export async function runGateway(config: Config, io: Pick<Io, "stop" | "kill">): Promise<number> {
+  const logger = createLogger(config.log);
   const metrics = createMetrics(readVersion());
   const telemetry = createTelemetry({ metrics, logger });
   const ownEndpoints = createOwnEndpoints();
@@ -35,7 +36,7 @@ export async function runGateway(config: Config, io: Pick<Io, "out" | "stop" | "
   try {
     await warnOfPortRanges(config, logger);
     for (const gateway of gateways) await gateway.start();
-    if (admin) logger.info({ endpoint: await admin.start() }, "admin listening");
+    if (admin) logger.info({ endpoint: formatEndpoint(await admin.start()) }, "admin listening");
     await aborted(io.stop);
     logger.info("draining");
     await Promise.race([Promise.all(gateways.map((gateway) => gateway.drain())), aborted(io.kill)]);
@@ -45,7 +46,7 @@ export async function runGateway(config: Config, io: Pick<Io, "out" | "stop" | "
     return 1;
   } finally {
     await takeDown(gateways, plane, admin);
-    flushLog(logger);
+    await flushLog(logger);
   }
 }
 

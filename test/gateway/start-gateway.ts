@@ -1,0 +1,91 @@
+// A gateway on loopback for a test, with what it told operators and every session's transcript.
+import type { DataPlane } from "../../src/dataplane/pinhole.ts";
+import { createRelayPlane } from "../../src/dataplane/relay.ts";
+import { createGateway, type Gateway } from "../../src/gateway/gateway.ts";
+import type { GatewayOptions } from "../../src/gateway/options.ts";
+import { createOwnEndpoints } from "../../src/gateway/own-endpoints.ts";
+import { createLogger } from "../../src/observe/log.ts";
+import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
+import { createTelemetry } from "../../src/observe/telemetry.ts";
+
+export type Overrides = {
+  readonly [K in keyof GatewayOptions]?: GatewayOptions[K] extends object
+    ? GatewayOptions[K] extends readonly unknown[]
+      ? GatewayOptions[K]
+      : Partial<GatewayOptions[K]>
+    : GatewayOptions[K];
+};
+
+export type TestGateway = {
+  readonly gateway: Gateway;
+  readonly port: number;
+  readonly log: Record<string, unknown>[];
+  readonly transcript: string[];
+  readonly metrics: Metrics;
+  /** The value of one sample, e.g. `refusals_total{gateway="test",reason="tls"}`; 0 if there is none. */
+  sample(name: string): Promise<number>;
+  stop(): Promise<void>;
+};
+
+export async function startGateway(
+  serverPort: number,
+  overrides: Overrides = {},
+  plane: DataPlane = createRelayPlane(),
+): Promise<TestGateway> {
+  const log: Record<string, unknown>[] = [];
+  const transcript: string[] = [];
+  const metrics = createMetrics("0");
+  const logger = createLogger({ level: "debug", format: "json" }, (line) => log.push(JSON.parse(line)));
+  const telemetry = createTelemetry({ metrics, logger });
+  const gateway = createGateway(gatewayOptions(serverPort, overrides), {
+    plane,
+    ownEndpoints: createOwnEndpoints(),
+    telemetry: telemetry.gateway("test"),
+    trace: (session, line) => transcript.push(`${session} ${line}`),
+  });
+  const [endpoint] = await gateway.start();
+  return {
+    gateway,
+    port: endpoint?.port ?? 0,
+    log,
+    transcript,
+    metrics,
+    async sample(name) {
+      const text = await metrics.text();
+      const line = text.split("\n").find((candidate) => candidate.startsWith(`ftp_alg_${name} `));
+      return Number(line?.split(" ").at(-1) ?? 0);
+    },
+    async stop() {
+      await gateway.stop();
+      await plane.stop();
+    },
+  };
+}
+
+function gatewayOptions(serverPort: number, overrides: Overrides): GatewayOptions {
+  const { route, clientSide, serverSide, policy, limits, timeouts, listen } = overrides;
+  return {
+    name: "test",
+    listen: listen ?? [{ address: "127.0.0.1", port: 0 }],
+    route: (route ?? { kind: "fixed", server: { host: "127.0.0.1", port: serverPort } }) as GatewayOptions["route"],
+    clientSide: { advertiseTo: [], dataPeer: "same-address", ...clientSide },
+    serverSide: { mode: "same", dataPeer: "same-address", ...serverSide },
+    policy: {
+      foreignAddress: { kind: "use-peer" },
+      minDataPort: 1024,
+      commands: { deny: [] },
+      readOnly: false,
+      anonymousOnly: false,
+      ...policy,
+    },
+    limits: {
+      ...{ sessions: 100, sessionsPerClient: 100, commandBytes: 4096, replyLineBytes: 65_536, heldCommands: 64 },
+      ...limits,
+    },
+    timeouts: {
+      ...{ connectMs: 2000, loginMs: 10_000, idleMs: 10_000, pinholeMs: 5000, dataStallMs: 10_000 },
+      ...{ lingerMs: 2000, drainMs: 5000, keepaliveMs: 60_000 },
+      ...timeouts,
+    },
+  };
+}

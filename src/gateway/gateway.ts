@@ -9,10 +9,11 @@ import { familyOf, formatEndpoint, networkContains, type Endpoint } from "../net
 import type { GatewayTelemetry } from "../observe/telemetry.ts";
 import type { EndReason, RefusalReason } from "../session/reasons.ts";
 import type { SessionOptions } from "../session/state.ts";
+import { endpointOf } from "./control-events.ts";
 import type { GatewayOptions, PortRange } from "./options.ts";
 import type { OwnEndpoints } from "./own-endpoints.ts";
 import { createServerMemory } from "./server-memory.ts";
-import { driveSession, endpointOf, type DrivenSession } from "./session-driver.ts";
+import { driveSession, type DrivenSession } from "./session-driver.ts";
 import type { PinholeOptions } from "./session-pinholes.ts";
 
 export type GatewayDeps = {

@@ -1,9 +1,9 @@
 // The driver of one session: sockets, timers and pinholes become events, effects become calls. It decides nothing.
 // What arrives in one read leaves in one write: clients and middleboxes look at how replies are segmented (D2.29, D3.38).
 import type { Socket } from "node:net";
-import { createCommandReader, type CommandEvent } from "../ftp/command-reader.ts";
-import { createReplyReader, type ReplyEvent } from "../ftp/reply-reader.ts";
-import { parseAddress, type Endpoint } from "../net/endpoint.ts";
+import { createCommandReader } from "../ftp/command-reader.ts";
+import { createReplyReader } from "../ftp/reply-reader.ts";
+import type { Endpoint } from "../net/endpoint.ts";
 import type { SessionTelemetry } from "../observe/telemetry.ts";
 import type { Effect, Event, TimerName } from "../session/events.ts";
 import type { Mode } from "../session/mode.ts";
@@ -11,6 +11,7 @@ import type { EndReason } from "../session/reasons.ts";
 import { startSession, step, wantsClientInput, wantsServerInput } from "../session/session.ts";
 import type { ControlSide, Session, SessionOptions } from "../session/state.ts";
 import { formatEffect, formatEvent } from "../session/transcript.ts";
+import { clientEvent, endpointOf, messageOf, serverEvent, setReading } from "./control-events.ts";
 import { dialServer, resolveHost } from "./dial-server.ts";
 import { createSessionPinholes, type PinholeOptions } from "./session-pinholes.ts";
 
@@ -49,7 +50,8 @@ export function driveSession(
   const { telemetry, trace } = deps;
   const commandReader = createCommandReader({ maxBytes: deps.limits.commandBytes });
   const timers = new Map<TimerName, NodeJS.Timeout>();
-  const { promise: done, resolve: finished } = deferred();
+  let finished = (): void => {};
+  const done = new Promise<void>((resolve) => (finished = resolve));
   const connecting = new AbortController();
   const pinholes = createSessionPinholes(deps.pinholes, telemetry, (id, event) => {
     dispatch({ kind: "pinhole", id, event });
@@ -298,44 +300,4 @@ export function driveSession(
     stop: (reason, detail) => dispatch({ kind: "stop", reason, detail }),
     done,
   };
-}
-
-function setReading(socket: Socket, wanted: boolean): void {
-  if (wanted === !socket.isPaused()) return;
-  if (wanted) socket.resume();
-  else socket.pause();
-}
-
-function clientEvent(event: CommandEvent): Event {
-  switch (event.kind) {
-    case "line":
-      return { kind: "client-line", text: event.text, quirks: event.quirks };
-    case "refused":
-      return { kind: "client-refused", reason: event.reason };
-    case "telnet-answer":
-      return event;
-  }
-}
-
-function serverEvent(event: ReplyEvent): Event {
-  return event.kind === "line"
-    ? { kind: "server-line", text: event.text, raw: event.raw }
-    : { kind: "server-refused", reason: event.reason };
-}
-
-/** A socket's end in canonical form. A socket that is already gone has none. */
-export function endpointOf(address: string | undefined, port: number | undefined): Endpoint {
-  return { address: parseAddress(address ?? "") ?? "0.0.0.0", port: port ?? 0 };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.message) : String(error);
-}
-
-function deferred(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => {};
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }

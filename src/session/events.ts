@@ -50,7 +50,8 @@ export type Event =
 
 /** One half of a data connection as the session plans it; the driver knows addresses, pools and timeouts. */
 export type LegPlan =
-  { readonly kind: "listen" } | { readonly kind: "dial"; readonly to: Endpoint; readonly fromPort?: number };
+  | { readonly kind: "listen" }
+  | { readonly kind: "dial"; readonly to: Endpoint; readonly fromPort?: number };
 
 export type Effect =
   | { readonly kind: "to-client"; readonly bytes: string }

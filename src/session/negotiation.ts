@@ -129,8 +129,7 @@ function announceToServer(work: Work, negotiation: Negotiation, listens: Endpoin
   const { server } = work.session;
   if (server === undefined) return;
   const endpoint = { address: server.advertise, port: listens.port };
-  const line =
-    negotiation.current === "PORT" ? `PORT ${formatPort(endpoint)}` : `EPRT ${formatEprt(endpoint)}`;
+  const line = negotiation.current === "PORT" ? `PORT ${formatPort(endpoint)}` : `EPRT ${formatEprt(endpoint)}`;
   sendToServer(work, line, { kind: "negotiation", verb: negotiation.current });
 }
 
@@ -142,9 +141,7 @@ export function isNegotiationReplyPassed(work: Work, code: number): boolean {
   const { negotiation } = work.session;
   if (negotiation === undefined || code === 421) return true;
   if (isPassive(negotiation.current)) return !isPositive(code) && isPassedOn(negotiation, code);
-  return isPositive(code)
-    ? negotiation.verbatim
-    : isPassedOn(negotiation, code);
+  return isPositive(code) ? negotiation.verbatim : isPassedOn(negotiation, code);
 }
 
 /** A refusal that no other mode would change (not logged in, 4yz), or that the client asked for itself, is the client's. */
@@ -267,4 +264,3 @@ function finish(work: Work, negotiation: Negotiation): void {
     passReply(work, 200, formatReply(200, `${clientMode} command successful.`));
   }
 }
-

@@ -255,4 +255,3 @@ function timedOut(work: Work, timer: TimerName): void {
       break;
   }
 }
-

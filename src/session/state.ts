@@ -6,7 +6,8 @@ import type { Direction } from "./facts.ts";
 import type { Mode, ServerMode } from "./mode.ts";
 
 export type AllowRule =
-  { readonly kind: "name"; readonly pattern: string } | { readonly kind: "network"; readonly network: Network };
+  | { readonly kind: "name"; readonly pattern: string }
+  | { readonly kind: "network"; readonly network: Network };
 
 export type ForeignAddress =
   | { readonly kind: "use-peer" }

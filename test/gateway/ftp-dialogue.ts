@@ -60,8 +60,10 @@ export async function openDialogue(port: number, host = "127.0.0.1", localAddres
     ask,
     reply,
     async rest() {
-      while (ended === undefined) await new Promise<void>((resolve) => waiting.push(resolve));
-      return text + ended;
+      for (;;) {
+        if (ended !== undefined) return text + ended;
+        await new Promise<void>((resolve) => waiting.push(resolve));
+      }
     },
     async login() {
       await reply();
@@ -107,7 +109,9 @@ export async function dialData(port: number, options: { host?: string; localAddr
 }
 
 /** A client's own data listener for active mode. */
-export async function listenData(host = "127.0.0.1"): Promise<{ port: number; socket: Promise<Socket>; close(): void }> {
+export async function listenData(
+  host = "127.0.0.1",
+): Promise<{ port: number; socket: Promise<Socket>; close(): void }> {
   const server = createServer({ allowHalfOpen: true });
   const socket = new Promise<Socket>((resolve) =>
     server.once("connection", (data) => {

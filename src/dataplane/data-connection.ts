@@ -104,7 +104,7 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
         if (sockets.size === 2) join();
         else awaitWord(socket);
       },
-      failed: (detail) => close(`${side}-unreachable`, detail),
+      failed: (detail, wasReached) => close(wasReached ? `${side}-reset` : `${side}-unreachable`, detail),
     });
     dials.set(side, attempt);
   }

@@ -8,7 +8,8 @@ export type DialLeg = Extract<Leg, { kind: "dial" }>;
 export type DialledLegEvents = {
   /** No byte was read from the socket, nor will be until somebody does. `refusal`: why the preferred port was not used. */
   connected(socket: Socket, refusal?: string): void;
-  failed(detail: string): void;
+  /** `wasReached`: the peer took the connection, and reset it before we had noticed. */
+  failed(detail: string, wasReached: boolean): void;
 };
 
 /**
@@ -17,13 +18,13 @@ export type DialledLegEvents = {
  */
 const sourcePortErrors = new Set(["EADDRNOTAVAIL", "EADDRINUSE", "EACCES", "EPERM"]);
 
-/** One of the events comes, after the call has returned, unless `cancel` comes first. */
+/** One of the events comes, after the call has returned, unless `cancel` comes first; `cancel` does nothing after. */
 export function dialLeg(leg: DialLeg, connectMs: number, events: DialledLegEvents): { cancel(): void } {
   let socket: Socket;
   let refusal: string | undefined;
   const timer = setTimeout(() => {
     cancel();
-    events.failed(`no answer from ${formatEndpoint(leg.to)} within ${connectMs} ms`);
+    events.failed(`no answer from ${formatEndpoint(leg.to)} within ${connectMs} ms`, false);
   }, connectMs);
   dial(leg.fromPort);
   return { cancel };
@@ -52,12 +53,13 @@ export function dialLeg(leg: DialLeg, connectMs: number, events: DialledLegEvent
         return dial(undefined);
       }
       clearTimeout(timer);
-      events.failed(error.message);
+      events.failed(error.message, error.code === "ECONNRESET");
     }
   }
 
   function cancel() {
     clearTimeout(timer);
-    socket.destroy();
+    // Once connected, it is its new owner's to close.
+    if (socket.connecting) socket.destroy();
   }
 }

@@ -39,8 +39,8 @@ export function openPinhole(
 ): OpenPinhole {
   const events: PinholeEvent[] = [];
   const waiting = new Set<() => void>();
-  const pinhole = plane.open({ expiryMs: 20_000, connectMs: 5000, stallMs: 20_000, ...request }, (event) => {
-    events.push(event);
+  const pinhole = plane.open({ expiryMs: 20_000, connectMs: 5000, stallMs: 20_000, ...request }, (reported) => {
+    events.push(reported);
     for (const look of [...waiting]) look();
   });
   async function event<K extends PinholeEvent["kind"]>(kind: K) {

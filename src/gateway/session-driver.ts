@@ -5,7 +5,7 @@ import { createCommandReader } from "../ftp/command-reader.ts";
 import { createReplyReader } from "../ftp/reply-reader.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { SessionTelemetry } from "../observe/telemetry.ts";
-import type { Effect, Event, TimerName } from "../session/events.ts";
+import type { Effect, Event } from "../session/events.ts";
 import type { Mode } from "../session/mode.ts";
 import type { EndReason } from "../session/reasons.ts";
 import { startSession, step, wantsClientInput, wantsServerInput } from "../session/session.ts";
@@ -14,6 +14,7 @@ import { formatEffect, formatEvent } from "../session/transcript.ts";
 import { clientEvent, endpointOf, messageOf, serverEvent, setReading } from "./control-events.ts";
 import { dialServer, resolveHost } from "./dial-server.ts";
 import { createSessionPinholes, type PinholeOptions } from "./session-pinholes.ts";
+import { createSessionTimers } from "./session-timers.ts";
 
 /** What all sessions of a gateway are driven with. */
 export type SessionDeps = {
@@ -49,9 +50,9 @@ export function driveSession(
 ): DrivenSession {
   const { telemetry, trace } = deps;
   const commandReader = createCommandReader({ maxBytes: deps.limits.commandBytes });
-  const timers = new Map<TimerName, NodeJS.Timeout>();
+  const timers = createSessionTimers((timer) => dispatch({ kind: "timer", timer }));
   let finished = (): void => {};
-  const done = new Promise<void>((resolve) => (finished = resolve));
+  const done = new Promise<void>((settled) => (finished = settled));
   const connecting = new AbortController();
   const pinholes = createSessionPinholes(deps.pinholes, telemetry, (id, event) => {
     dispatch({ kind: "pinhole", id, event });
@@ -59,7 +60,7 @@ export function driveSession(
   });
   let session: Session;
   let serverSocket: Socket | undefined;
-  /** Read from a socket and not yet wanted by the session: at most what one read brought. */
+  // Read from a socket and not yet wanted by the session: at most what one read brought.
   let unreadCommands: Event[] = [];
   let unreadReplies: Event[] = [];
   let clientHasEnded = false;
@@ -96,11 +97,10 @@ export function driveSession(
         pinholes.tell(effect.kind, effect.id);
         break;
       case "timer":
-        startTimer(effect.timer, effect.ms);
+        timers.start(effect.timer, effect.ms);
         break;
       case "cancel":
-        clearTimeout(timers.get(effect.timer));
-        timers.delete(effect.timer);
+        timers.cancel(effect.timer);
         break;
       case "learn":
         if (session.server !== undefined) deps.learn(session.server.peer, effect.rejects);
@@ -171,19 +171,6 @@ export function driveSession(
     }
   }
 
-  function startTimer(timer: TimerName, ms: number): void {
-    const running = timers.get(timer);
-    // Each of the session's timers always runs for the same time.
-    if (running !== undefined) running.refresh();
-    else {
-      const started = setTimeout(() => {
-        timers.delete(timer);
-        dispatch({ kind: "timer", timer });
-      }, ms);
-      timers.set(timer, started);
-    }
-  }
-
   async function resolve(host: string): Promise<void> {
     try {
       const signal = AbortSignal.any([connecting.signal, AbortSignal.timeout(deps.timeouts.connectMs)]);
@@ -241,12 +228,12 @@ export function driveSession(
   }
 
   function takeReplies(replies: Event[]): void {
-    unreadReplies = unreadReplies.length === 0 ? replies : [...unreadReplies, ...replies];
+    unreadReplies.push(...replies);
     settle();
   }
 
   function takeCommands(commands: Event[]): void {
-    unreadCommands = unreadCommands.length === 0 ? commands : [...unreadCommands, ...commands];
+    unreadCommands.push(...commands);
     settle();
   }
 
@@ -254,7 +241,6 @@ export function driveSession(
     isEnded = true;
     flush();
     connecting.abort();
-    for (const timer of timers.values()) clearTimeout(timer);
     timers.clear();
     unreadCommands = [];
     unreadReplies = [];

@@ -62,7 +62,14 @@ test("the tarball holds what runs and what explains it, nothing else", async () 
   const { stdout } = await run("tar", ["-tzf", tarball]);
   const names = stdout.trim().split("\n");
   const tops = new Set(names.map((name) => name.split("/")[1]));
-  expect([...tops].filter((top) => top !== undefined).toSorted()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "deploy", "dist", "package.json"]);
+  expect([...tops].filter((top) => top !== undefined).toSorted()).toEqual([
+    "CHANGELOG.md",
+    "LICENSE",
+    "README.md",
+    "deploy",
+    "dist",
+    "package.json",
+  ]);
   expect(names.filter((name) => name.startsWith("package/dist/") && !name.endsWith(".js"))).toEqual([]);
 });
 

@@ -1,20 +1,20 @@
 import { expect, test } from "vitest";
-import { loadLibc } from "../../src/dataplane/libc.ts";
+import { loadFfi } from "../../src/dataplane/ffi.ts";
 
-const loaded = loadLibc();
+const loaded = loadFfi();
 
 test("a function of the C library is called by its prototype", () => {
   if (!loaded.ok) throw new Error(loaded.reason);
-  expect(loaded.libc.func("int getpid()")()).toBe(process.pid);
+  expect(loaded.ffi.func("int getpid()")()).toBe(process.pid);
 });
 
 test("errno tells why a call failed", () => {
   if (!loaded.ok) throw new Error(loaded.reason);
-  const close = loaded.libc.func("int close(int)");
+  const close = loaded.ffi.func("int close(int)");
   expect(close(-1)).toBe(-1);
-  expect(loaded.libc.errno()).toBe(9);
+  expect(loaded.ffi.errno()).toBe(9);
 });
 
 test("it is loaded once", () => {
-  expect(loadLibc()).toBe(loaded);
+  expect(loadFfi()).toBe(loaded);
 });

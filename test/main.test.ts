@@ -48,3 +48,24 @@ test("a reader that has gone is no crash", async () => {
   const code = await new Promise((resolve) => child.on("close", resolve));
   expect({ code, err }).toEqual({ code: 0, err: "" });
 });
+
+test("SIGTERM ends a running gateway with code 0, and the port that was taken is in its log", async () => {
+  const child = spawn(process.execPath, [main, "run", "--listen", "127.0.0.1:0", "--server", "127.0.0.1:9"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const ended = new Promise((resolve) => child.on("close", (code, signal) => resolve({ code, signal })));
+  let out = "";
+  await new Promise<void>((resolve) => {
+    child.stdout.on("data", (text) => {
+      out += text;
+      if (out.includes("\n")) resolve();
+    });
+    child.on("close", () => resolve());
+  });
+  expect(JSON.parse(out.split("\n", 1)[0] ?? "")).toMatchObject({
+    msg: "listening",
+    endpoint: expect.stringMatching(/^127\.0\.0\.1:[1-9]\d*$/),
+  });
+  child.kill("SIGTERM");
+  expect(await ended).toEqual({ code: 0, signal: null });
+});

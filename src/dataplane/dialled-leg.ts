@@ -1,6 +1,7 @@
 // A leg that connects to the endpoint its peer has announced, from the preferred source port where that can be had.
 import { connect, type Socket } from "node:net";
 import { formatEndpoint } from "../net/endpoint.ts";
+import { connectForeign } from "./foreign-socket.ts";
 import type { Leg } from "./pinhole.ts";
 
 export type DialLeg = Extract<Leg, { kind: "dial" }>;
@@ -22,6 +23,7 @@ const sourcePortErrors = new Set(["EADDRNOTAVAIL", "EADDRINUSE", "EACCES", "EPER
 export function dialLeg(leg: DialLeg, connectMs: number, events: DialledLegEvents): { cancel(): void } {
   let socket: Socket;
   let refusal: string | undefined;
+  let isCancelled = false;
   const timer = setTimeout(() => {
     cancel();
     events.failed(`no answer from ${formatEndpoint(leg.to)} within ${connectMs} ms`, false);
@@ -30,14 +32,7 @@ export function dialLeg(leg: DialLeg, connectMs: number, events: DialledLegEvent
   return { cancel };
 
   function dial(fromPort: number | undefined) {
-    socket = connect({
-      host: leg.to.address,
-      port: leg.to.port,
-      allowHalfOpen: true,
-      noDelay: true,
-      ...(leg.bind !== undefined && { localAddress: leg.bind }),
-      ...(fromPort !== undefined && { localPort: fromPort }),
-    });
+    socket = connectFrom(leg, fromPort);
     // A connected socket starts to read unless it is paused by then.
     socket.pause();
     socket.once("connect", () => {
@@ -48,6 +43,7 @@ export function dialLeg(leg: DialLeg, connectMs: number, events: DialledLegEvent
     socket.on("error", refused);
 
     function refused(error: NodeJS.ErrnoException) {
+      if (isCancelled) return;
       if (fromPort !== undefined && sourcePortErrors.has(error.code ?? "")) {
         refusal = error.message;
         return dial(undefined);
@@ -58,8 +54,21 @@ export function dialLeg(leg: DialLeg, connectMs: number, events: DialledLegEvent
   }
 
   function cancel() {
+    isCancelled = true;
     clearTimeout(timer);
     // Once connected, it is its new owner's to close.
     if (socket.connecting) socket.destroy();
   }
+}
+
+function connectFrom({ to, bind, isForeign }: DialLeg, port: number | undefined): Socket {
+  if (isForeign && bind !== undefined) return connectForeign({ address: bind, port: port ?? 0 }, to);
+  return connect({
+    host: to.address,
+    port: to.port,
+    allowHalfOpen: true,
+    noDelay: true,
+    ...(bind !== undefined && { localAddress: bind }),
+    ...(port !== undefined && { localPort: port }),
+  });
 }

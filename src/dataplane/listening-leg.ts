@@ -2,6 +2,7 @@
 // closed with it. Everybody else is reset, told of, and takes nothing away.
 import { createServer, type Server, type Socket } from "node:net";
 import { type Endpoint, networkContains, parseAddress } from "../net/endpoint.ts";
+import { bindForeign } from "./foreign-socket.ts";
 import type { ExpectedPeer, Leg, OpenRefusal } from "./pinhole.ts";
 
 export type ListenLeg = Extract<Leg, { kind: "listen" }>;
@@ -40,7 +41,16 @@ export function openListeningLeg(leg: ListenLeg, events: ListeningLegEvents): Li
     // Bulk is written in large pieces and a peer's small pieces want no delay, so Nagle's algorithm has nothing to give.
     server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, accept);
     server.once("error", (error: NodeJS.ErrnoException) => failed(error, count));
-    server.listen({ host: leg.bind, port, backlog }, listening);
+    if (leg.isForeign) listenForeign(server, port, count);
+    else server.listen({ host: leg.bind, port, backlog }, listening);
+  }
+
+  function listenForeign(listener: Server, ownPort: number, count: number) {
+    try {
+      listener.listen({ fd: bindForeign({ address: leg.bind, port: ownPort }), backlog }, listening);
+    } catch (error) {
+      queueMicrotask(() => failed(error as Error, count));
+    }
   }
 
   function failed({ code = "", message }: NodeJS.ErrnoException, count: number) {

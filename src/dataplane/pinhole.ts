@@ -15,17 +15,24 @@ export type ExpectedPeer =
 /**
  * One half of a data connection, seen from the gateway: it listens for the peer (`listen`), or it connects to the peer's
  * announced endpoint (`dial`).
- * `bind` is the literal local address.
+ * `bind` is the literal local address; with `isForeign` it is another machine's, for which the gateway speaks.
  * `fromPort` is the preferred source port of a dialled leg (control port − 1); any other port serves where it can't be had.
  */
 export type Leg =
   | {
       readonly kind: "listen";
       readonly bind: string;
+      readonly isForeign?: boolean;
       readonly ports: PortPool;
       readonly expect: ExpectedPeer;
     }
-  | { readonly kind: "dial"; readonly to: Endpoint; readonly bind?: string; readonly fromPort?: number };
+  | {
+      readonly kind: "dial";
+      readonly to: Endpoint;
+      readonly bind?: string;
+      readonly isForeign?: boolean;
+      readonly fromPort?: number;
+    };
 
 /**
  * When dialled legs connect: a single dialled leg as soon as the listening one has admitted its peer; where both are

@@ -1,0 +1,113 @@
+// What sockets can do on Linux and Node does not offer: where an intercepted connection was going, speaking as another
+// machine, urgent data. Descriptors in, values out; linux/in.h, linux/in6.h and asm-generic/socket.h have the numbers.
+import { getSystemErrorName } from "node:util";
+import ipaddr from "ipaddr.js";
+import { type Endpoint, type Family, familyOf, formatEndpoint, parseAddress } from "../net/endpoint.ts";
+import { type Ffi, loadFfi } from "./ffi.ts";
+
+export type SocketCalls = {
+  /** Urgent bytes stay in the stream. Set on a listener, it holds for every socket that it accepts. */
+  keepUrgentInline(fd: number): boolean;
+  /** Sends the bytes as TCP urgent data, of which the last one is marked; at once and wholly, or not at all. */
+  sendUrgent(fd: number, bytes: Uint8Array): boolean;
+  /** Where an accepted connection was going before it was redirected. Undefined if the kernel has no record of it. */
+  originalDestination(fd: number, family: Family): Endpoint | undefined;
+  /**
+   * Lets it be an end of connections to addresses of other machines (IP_TRANSPARENT), for which the process needs
+   * CAP_NET_ADMIN or CAP_NET_RAW. Returns the name of the error, if any.
+   */
+  makeTransparent(fd: number, family: Family): string | undefined;
+  /** A new stream socket at that endpoint, whoever's the address is. Throws an ErrnoException. */
+  bindAnywhere(endpoint: Endpoint): number;
+};
+
+export type LoadedSocketCalls =
+  | { readonly ok: true; readonly calls: SocketCalls }
+  | { readonly ok: false; readonly reason: string };
+
+const inet = { 4: 2, 6: 10 } as const;
+/** SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC */
+const streamType = 0o2004001;
+const sol = { ip: 0, socket: 1, tcp: 6, ipv6: 41 } as const;
+const reuseAddress = 2;
+const outOfBandInline = 10;
+const ipTransparent = 19;
+const ipv6Only = 26;
+const ipv6Transparent = 75;
+const originalDst = 80;
+/** MSG_OOB | MSG_DONTWAIT | MSG_NOSIGNAL */
+const urgentFlags = 0x4041;
+
+let loaded: LoadedSocketCalls | undefined;
+
+/** Never throws: where they are not to be had, `reason` says why. */
+export function loadSocketCalls(): LoadedSocketCalls {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): LoadedSocketCalls {
+  const c = loadFfi();
+  return c.ok ? { ok: true, calls: declare(c.ffi) } : c;
+}
+
+function declare({ func, errno }: Ffi): SocketCalls {
+  const socket = func("int socket(int, int, int)");
+  const bind = func("int bind(int, const void *, uint32_t)");
+  const close = func("int close(int)");
+  const getOption = func("int getsockopt(int, int, int, void *, void *)");
+  const setOption = func("int setsockopt(int, int, int, const void *, uint32_t)");
+  const send = func("int64_t send(int, const void *, size_t, int)");
+
+  const switchOn = (fd: number, level: number, option: number): string | undefined =>
+    setOption(fd, level, option, Buffer.from([1, 0, 0, 0]), 4) === 0 ? undefined : getSystemErrorName(-errno());
+  const makeTransparent = (fd: number, family: Family): string | undefined =>
+    family === 4 ? switchOn(fd, sol.ip, ipTransparent) : switchOn(fd, sol.ipv6, ipv6Transparent);
+
+  return {
+    keepUrgentInline: (fd) => switchOn(fd, sol.socket, outOfBandInline) === undefined,
+    sendUrgent: (fd, bytes) => send(fd, bytes, bytes.length, urgentFlags) === bytes.length,
+    originalDestination(fd, family) {
+      const address = Buffer.alloc(28);
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(address.length);
+      const level = family === 4 ? sol.ip : sol.ipv6;
+      return getOption(fd, level, originalDst, address, length) === 0 ? readSocketAddress(address) : undefined;
+    },
+    makeTransparent,
+    bindAnywhere(endpoint) {
+      const family = familyOf(endpoint.address);
+      const fail = (call: string, name: string): never => {
+        throw Object.assign(new Error(`${call} ${name} ${formatEndpoint(endpoint)}`), { code: name, syscall: call });
+      };
+      const fd = socket(inet[family], streamType, sol.tcp);
+      if (fd < 0) return fail("socket", getSystemErrorName(-errno()));
+      // A port in TIME_WAIT can be bound again, as everywhere in libuv.
+      switchOn(fd, sol.socket, reuseAddress);
+      if (family === 6) switchOn(fd, sol.ipv6, ipv6Only);
+      const refusal = makeTransparent(fd, family);
+      const address = writeSocketAddress(endpoint);
+      const unbound = refusal === undefined && bind(fd, address, address.length) !== 0;
+      const failure = refusal ?? (unbound ? getSystemErrorName(-errno()) : undefined);
+      if (failure === undefined) return fd;
+      close(fd);
+      return fail(unbound ? "bind" : "setsockopt", failure);
+    },
+  };
+}
+
+/** sockaddr_in, sockaddr_in6: the family in the machine's byte order, port and address in the network's. */
+function writeSocketAddress({ address, port }: Endpoint): Buffer {
+  const family = familyOf(address);
+  const written = Buffer.alloc(family === 4 ? 16 : 28);
+  written.writeUInt16LE(inet[family], 0);
+  written.writeUInt16BE(port, 2);
+  written.set(ipaddr.parse(address).toByteArray(), family === 4 ? 4 : 8);
+  return written;
+}
+
+function readSocketAddress(written: Buffer): Endpoint | undefined {
+  const bytes = written.readUInt16LE(0) === inet[4] ? written.subarray(4, 8) : written.subarray(8, 24);
+  const address = parseAddress(ipaddr.fromByteArray([...bytes]).toString());
+  return address === undefined ? undefined : { address, port: written.readUInt16BE(2) };
+}

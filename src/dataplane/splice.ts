@@ -1,0 +1,38 @@
+// The plane that moves bulk inside the kernel, without privileges, where koffi loads. A data connection starts as a relayed
+// one, which is the quicker way for a small file; when a read first fills the relay's buffer, the two descriptors are lent
+// to a thread that splices.
+import type { DataPlane } from "./pinhole.ts";
+import { createReadBuffers, type ReadBuffersOptions } from "./read-buffers.ts";
+import { relayCarry } from "./relay-carriage.ts";
+import { loadSpliceCalls } from "./splice-calls.ts";
+import { createSpliceThread, type SpliceThread } from "./splice-thread.ts";
+import { createUserSpacePlane } from "./user-space-plane.ts";
+
+export type SpliceOptions = { readonly buffers?: ReadBuffersOptions };
+
+export type LoadedSplicePlane =
+  | { readonly ok: true; readonly plane: DataPlane }
+  | { readonly ok: false; readonly reason: string };
+
+/** The plane, or why this machine has none. Its thread starts with the first pinhole. */
+export function loadSplicePlane(options: SpliceOptions = {}): LoadedSplicePlane {
+  const loaded = loadSpliceCalls();
+  return loaded.ok ? { ok: true, plane: createSplicePlane(createSpliceThread(loaded.calls), options) } : loaded;
+}
+
+export function createSplicePlane(thread: SpliceThread, options: SpliceOptions = {}): DataPlane {
+  const plane = createUserSpacePlane({
+    name: "splice",
+    carry: relayCarry(createReadBuffers(options.buffers), (legs, events) => thread.lend(legs, events)),
+    unfit: () => thread.failure(),
+    stopped: () => thread.stop(),
+  });
+  return {
+    ...plane,
+    open(request, report) {
+      // It takes tens of milliseconds to start, and peers take longer to come.
+      thread.start();
+      return plane.open(request, report);
+    },
+  };
+}

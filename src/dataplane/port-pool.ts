@@ -1,10 +1,14 @@
 // The data ports of one side: which are free, which are open, and which rest after use. A port rests because a
 // connection in TIME_WAIT may still own its four-tuple, and because a late peer of the old pinhole must not meet a new one.
+// Rest is a preference: a narrow range gives the port that rested longest rather than none.
 
 export type PortCounts = { readonly free: number; readonly open: number; readonly resting: number };
 
 export type PortPool = {
-  /** A random free port, now open; undefined when none is. 0 means any port that the system gives. */
+  /**
+   * A random free port, or where none is free the one that has rested longest; now open. Undefined when all are open.
+   * 0 means any port that the system gives.
+   */
   take(): number | undefined;
   /** An open port goes to rest, whether it was used, left unused, or found taken by another program. */
   release(port: number): void;
@@ -40,17 +44,20 @@ export function createPortPool(options: PortPoolOptions): PortPool {
 
   function wakeRested() {
     const moment = now();
-    while (restingCount > 0 && restsUntil[ringStart]! <= moment) {
-      free[freeCount++] = ring[ringStart]!;
-      ringStart = (ringStart + 1) % size;
-      restingCount--;
-    }
+    while (restingCount > 0 && restsUntil[ringStart]! <= moment) wakeOldest();
+  }
+
+  function wakeOldest() {
+    free[freeCount++] = ring[ringStart]!;
+    ringStart = (ringStart + 1) % size;
+    restingCount--;
   }
 
   return {
     take() {
       wakeRested();
-      if (freeCount === 0) return undefined;
+      if (freeCount === 0 && restingCount === 0) return undefined;
+      if (freeCount === 0) wakeOldest();
       const index = Math.floor(random() * freeCount);
       const port = free[index]!;
       free[index] = free[--freeCount]!;

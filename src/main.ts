@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The program: the command line, the signals and the exit code. The only file that names `process`.
 import { parseArguments } from "./cli/arguments.ts";
+import { inheritedDescriptors } from "./cli/inherited-descriptors.ts";
 import type { Io } from "./cli/io.ts";
 import { withConfig } from "./cli/load-config.ts";
 
@@ -12,6 +13,7 @@ const io: Io = {
   err: (text) => void process.stderr.write(text),
   stop: stop.signal,
   kill: kill.signal,
+  inherited: inheritedDescriptors(process.env, process.pid),
   onReload: (listener) => void process.on("SIGHUP", listener),
 };
 

@@ -10,6 +10,8 @@ export type Io = {
   readonly stop: AbortSignal;
   /** The second one: end at once. */
   readonly kill: AbortSignal;
+  /** Descriptors of listening sockets that the process was started with. */
+  readonly inherited?: readonly number[];
   /** Called on each SIGHUP. Until somebody listens, SIGHUP ends the process, as the system has it. */
   readonly onReload: (listener: () => void) => void;
 };

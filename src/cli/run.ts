@@ -4,6 +4,7 @@ import { ephemeralWarnings } from "../config/ephemeral.ts";
 import type { DataPlane } from "../dataplane/pinhole.ts";
 import { createRelayPlane } from "../dataplane/relay.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
+import { adoptListeners, type InheritedListeners } from "../gateway/inherited-listeners.ts";
 import { createOwnEndpoints } from "../gateway/own-endpoints.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
 import { createAdmin, type Admin } from "../observe/admin.ts";
@@ -15,16 +16,18 @@ import { readMachinePorts } from "./port-ranges.ts";
 import { readVersion } from "./version.ts";
 
 /** Runs until told to stop: 0 after a drain, 1 if something could not be started. */
-export async function runGateway(config: Config, io: Pick<Io, "stop" | "kill">): Promise<number> {
+export async function runGateway(config: Config, io: Pick<Io, "stop" | "kill" | "inherited">): Promise<number> {
   const logger = createLogger(config.log);
   const metrics = createMetrics(readVersion());
   const telemetry = createTelemetry({ metrics, logger });
   const ownEndpoints = createOwnEndpoints();
   const plane: DataPlane = createRelayPlane();
+  let inherited: InheritedListeners | undefined;
   const gateways: Gateway[] = config.gateways.map((options) =>
     createGateway(options, {
       plane,
       ownEndpoints,
+      takeInherited: (wanted, accepted) => inherited?.take(wanted, accepted),
       telemetry: telemetry.gateway(options.name),
       ...(logger.isLevelEnabled("trace")
         ? { trace: (session: string, line: string) => logger.trace({ session, gateway: options.name }, line) }
@@ -35,7 +38,11 @@ export async function runGateway(config: Config, io: Pick<Io, "stop" | "kill">):
   const admin = config.admin && createAdmin({ ...config.admin, metrics, isReady });
   try {
     await warnOfPortRanges(config, logger);
+    inherited = adoptListeners(io.inherited ?? []);
     for (const gateway of gateways) await gateway.start();
+    for (const endpoint of inherited.closeRest()) {
+      logger.warn({ endpoint: formatEndpoint(endpoint) }, "inherited socket closed: no gateway listens there");
+    }
     if (admin) logger.info({ endpoint: formatEndpoint(await admin.start()) }, "admin listening");
     await aborted(io.stop);
     logger.info("draining");
@@ -45,6 +52,7 @@ export async function runGateway(config: Config, io: Pick<Io, "stop" | "kill">):
     logger.fatal({ detail: error instanceof Error ? error.message : String(error) }, "could not start");
     return 1;
   } finally {
+    inherited?.closeRest();
     await takeDown(gateways, plane, admin);
     await flushLog(logger);
   }

@@ -39,7 +39,19 @@ export type HostPort = { readonly host: string; readonly port: number };
 export type Route =
   | { readonly kind: "fixed"; readonly server: HostPort }
   | { readonly kind: "login"; readonly allow: readonly AllowRule[] }
-  | { readonly kind: "transparent" };
+  | TransparentRoute;
+
+export type TransparentRoute = {
+  readonly kind: "transparent";
+  /** How connections are intercepted: nftables' `redirect`, which needs no privilege of ours, or `tproxy`. */
+  readonly method: "redirect" | "tproxy";
+  /** Of servers; connections to these are intercepted. */
+  readonly ports: readonly number[];
+  /** Where the clients are; absent: connections from anywhere are intercepted. */
+  readonly interface?: string;
+  /** The server sees the client's own address. */
+  readonly clientAddress: boolean;
+};
 
 /** `pattern` is a lower-case name; a leading `*.` stands for one or more labels, `*` alone for any host whatever. */
 export type AllowRule =

@@ -76,9 +76,11 @@ function composeGateway(gateway: GatewaySettings, index: number): GatewayConfig 
   };
 }
 
-function composeRoute({ server, login }: GatewaySettings["route"]): Route {
+function composeRoute({ server, login, transparent }: GatewaySettings["route"]): Route {
   if (server) return { kind: "fixed", server };
-  return login ? { kind: "login", allow: login.allow } : { kind: "transparent" };
+  if (login) return { kind: "login", allow: login.allow };
+  if (transparent) return { kind: "transparent", ...transparent };
+  throw new Error("the schema lets exactly one route pass");
 }
 
 function composePolicy({ foreignAddress, commands, ...rest }: GatewaySettings["policy"]): PolicyConfig {

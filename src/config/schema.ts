@@ -9,6 +9,7 @@ import {
   parseCidr,
   parseCount,
   parseDuration,
+  parseInterface,
   parseListen,
   parseName,
   parsePortRange,
@@ -64,6 +65,18 @@ const login = z.strictObject({
   allow: z.array(scalar(parseAllowRule)).min(1, { error: "needs at least one host or network" }),
 });
 
+const transparent = z
+  .strictObject({
+    method: choice(["redirect", "tproxy"]).default("redirect"),
+    ports: z.array(count(65535)).min(1, { error: "needs at least one port" }).default([21]),
+    interface: scalar(parseInterface).exactOptional(),
+    clientAddress: z.boolean().default(false),
+  })
+  .refine(({ method, clientAddress }) => method === "tproxy" || !clientAddress, {
+    error: "needs method: tproxy",
+    path: ["clientAddress"],
+  });
+
 const routeKinds = ["server", "login", "transparent"] as const;
 
 const route = z
@@ -72,7 +85,7 @@ const route = z
     servers: notAvailableYet,
     balance: notAvailableYet,
     login: login.exactOptional(),
-    transparent: z.strictObject({}).exactOptional(),
+    transparent: transparent.exactOptional(),
   })
   .refine((given) => "servers" in given || routeKinds.filter((kind) => kind in given).length === 1, {
     error: `needs exactly one of ${routeKinds.join(", ")}`,
@@ -150,17 +163,25 @@ const timeouts = z.strictObject({
   keepalive: duration(1000, 9 * 3_600_000).default(60_000),
 });
 
-const gateway = z.strictObject({
-  name: scalar(parseName).exactOptional(),
-  listen: z.array(scalar(parseListen)).min(1, { error: "needs at least one endpoint" }),
-  route,
-  clientSide: clientSide.prefault({}),
-  serverSide: serverSide.prefault({}),
-  dataPlane: choice(["auto", "relay", "splice", "kernel"]).default("auto"),
-  policy: policy.prefault({}),
-  limits: limits.prefault({}),
-  timeouts: timeouts.prefault({}),
-});
+const gateway = z
+  .strictObject({
+    name: scalar(parseName).exactOptional(),
+    listen: z.array(scalar(parseListen)).min(1, { error: "needs at least one endpoint" }),
+    route,
+    clientSide: clientSide.prefault({}),
+    serverSide: serverSide.prefault({}),
+    dataPlane: choice(["auto", "relay", "splice", "kernel"]).default("auto"),
+    policy: policy.prefault({}),
+    limits: limits.prefault({}),
+    timeouts: timeouts.prefault({}),
+  })
+  .refine(
+    ({ route: { transparent: { method } = {} }, clientSide: { advertise } }) => method !== "tproxy" || !advertise,
+    {
+      error: "has no meaning with method: tproxy, where clients are told the server's own address",
+      path: ["clientSide", "advertise"],
+    },
+  );
 
 export const fileSchema = z.strictObject({
   log: log.prefault({}),

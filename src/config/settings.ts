@@ -139,6 +139,12 @@ export function parseVerb(raw: unknown): Setting<string> {
   return setting(verb, "the verb of a command such as SITE", raw);
 }
 
+/** The name of a network interface, as Linux allows it and as a ruleset can hold it. */
+export function parseInterface(raw: unknown): Setting<string> {
+  const fits = typeof raw === "string" && /^[A-Za-z0-9][A-Za-z0-9._@-]{0,14}$/.test(raw);
+  return setting(fits ? raw : undefined, "the name of a network interface such as eth0", raw);
+}
+
 /** A name stands in logs and as a metric label: a short word that needs no quoting anywhere. */
 export function parseName(raw: unknown): Setting<string> {
   const fits = typeof raw === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(raw);

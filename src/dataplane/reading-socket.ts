@@ -1,5 +1,5 @@
 // Reading a connected socket into memory that we choose: Node's `onread`, which has no public way onto an accepted socket.
-import { Socket, type SocketConstructorOpts } from "node:net";
+import { type Server, Socket, type SocketConstructorOpts } from "node:net";
 
 export type Reads = {
   /** Where the next read goes; asked before each. */
@@ -8,7 +8,7 @@ export type Reads = {
   callback(count: number, memory: Uint8Array): boolean;
 };
 
-/** What a connected socket wraps. Undocumented, but unchanged from Node 20 to 26, and what `cluster` passes about. */
+/** What a socket wraps. Undocumented, but unchanged from Node 20 to 26, and what `cluster` passes about. */
 export type SocketHandle = {
   readonly fd?: number;
   /** Bytes of writes that the kernel has not taken yet. */
@@ -17,8 +17,8 @@ export type SocketHandle = {
   readStop(): number;
 };
 
-export function handleOf(socket: Socket): SocketHandle | undefined {
-  return (socket as unknown as { _handle?: SocketHandle | null })._handle ?? undefined;
+export function handleOf(holder: Socket | Server): SocketHandle | undefined {
+  return (holder as unknown as { _handle?: SocketHandle | null })._handle ?? undefined;
 }
 
 /**

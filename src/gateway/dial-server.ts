@@ -2,6 +2,7 @@
 import { lookup } from "node:dns/promises";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connectForeign } from "../dataplane/foreign-socket.ts";
 import { formatEndpoint, parseAddress, type Endpoint } from "../net/endpoint.ts";
 
 /** The addresses of a name in the system's order. Rejects with an Error that says why there are none. */
@@ -22,17 +23,17 @@ const retryPauseMs = 250;
 
 /**
  * Connects to the first candidate that answers. `retry`: goes round again until the signal aborts (a fixed server that
- * restarts). The socket is paused, half-open allowed. Rejects with an Error naming each candidate's failure.
+ * restarts). `from`: another machine's address to connect from. The socket is paused, half-open allowed. Rejects with an Error naming each candidate's failure.
  */
 export async function dialServer(
   candidates: readonly Endpoint[],
-  options: { readonly retry: boolean; readonly signal: AbortSignal },
+  options: { readonly retry: boolean; readonly signal: AbortSignal; readonly from?: string | undefined },
 ): Promise<Socket> {
   for (;;) {
     const failures: string[] = [];
     for (const candidate of candidates) {
       try {
-        return await dial(candidate, options.signal);
+        return await dial(candidate, options);
       } catch (error) {
         failures.push(`${formatEndpoint(candidate)} ${reasonOf(error)}`);
         if (options.signal.aborted) break;
@@ -51,9 +52,12 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.message) : String(error);
 }
 
-function dial({ address, port }: Endpoint, signal: AbortSignal): Promise<Socket> {
+function dial(to: Endpoint, { signal, from }: { signal: AbortSignal; from?: string | undefined }): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: address, port, allowHalfOpen: true, noDelay: true });
+    const socket =
+      from === undefined
+        ? connect({ host: to.address, port: to.port, allowHalfOpen: true, noDelay: true })
+        : connectForeign({ address: from, port: 0 }, to);
     const settle = (): void => {
       signal.removeEventListener("abort", aborted);
       socket.removeListener("error", failed);

@@ -1,15 +1,17 @@
 // One configured entrance: its listeners, the limits on who may come in, and the sessions behind it. It knows no FTP; it
 // accepts, counts, hands each client to a driver, and ends them all.
 import { randomInt } from "node:crypto";
-import { createServer, type Server, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { DataPlane } from "../dataplane/pinhole.ts";
 import { createPortPool } from "../dataplane/port-pool.ts";
 import { formatReply } from "../ftp/reply.ts";
-import { familyOf, formatEndpoint, networkContains, type Endpoint } from "../net/endpoint.ts";
+import { familyOf, networkContains, type Endpoint } from "../net/endpoint.ts";
 import type { GatewayTelemetry } from "../observe/telemetry.ts";
 import type { EndReason, RefusalReason } from "../session/reasons.ts";
 import type { SessionOptions } from "../session/state.ts";
 import { endpointOf } from "./control-events.ts";
+import { createIntercept, type Intercept } from "./interception.ts";
+import { openListener, type Listener, type ListenerOptions, type TakeInherited } from "./listener.ts";
 import type { GatewayOptions, PortRange } from "./options.ts";
 import type { OwnEndpoints } from "./own-endpoints.ts";
 import { createServerMemory } from "./server-memory.ts";
@@ -21,6 +23,8 @@ export type GatewayDeps = {
   readonly plane: DataPlane;
   /** Shared by all gateways of the process. */
   readonly ownEndpoints: OwnEndpoints;
+  /** Sockets that the process was started with. */
+  readonly takeInherited?: TakeInherited;
   /** Every session's transcript, line by line, secrets masked. */
   readonly trace?: (session: string, line: string) => void;
 };
@@ -59,7 +63,8 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
   const sessionOptions = composeSessionOptions(options, ownEndpoints);
   const sessions = new Set<DrivenSession>();
   const perClient = new Map<string, number>();
-  const listeners: { server: Server; endpoint: Endpoint }[] = [];
+  const listeners: Listener[] = [];
+  let intercept: Intercept | undefined;
 
   function accept(socket: Socket): void {
     const client = endpointOf(socket.remoteAddress, socket.remotePort);
@@ -77,10 +82,13 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
     sessionNumber += 1;
     const id = String(sessionNumber);
     const { trace } = deps;
+    const interception = intercept?.(socket, local);
+    // A client that is connected to the server's own address is told that one.
+    const advertise = interception?.asServer ? local.address : clientAdvertise(options, client, local);
     const session = driveSession(
       socket,
       sessionOptions,
-      { peer: client, local, advertise: clientAdvertise(options, client, local) },
+      { peer: client, local, advertise },
       {
         pinholes,
         limits,
@@ -88,6 +96,7 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
         serverAdvertise: (end) => matching(serverSide.advertise, end),
         rejectedBy: (server) => memory.rejectedBy(server),
         learn: (server, rejects) => memory.learn(server, rejects),
+        interception,
         trace: trace && ((line) => trace(id, line)),
         telemetry: telemetry.sessionStarted(id, client, local),
       },
@@ -135,12 +144,15 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
     async start() {
       telemetry.dataPorts("client", () => clientPorts.counts());
       telemetry.dataPorts("server", () => serverPorts.counts());
+      const events = { accepted: accept, failed: (detail: string) => telemetry.acceptFailed(detail) };
+      const listenerOptions = { takeInherited: deps.takeInherited, foreign: foreignConnections(options.route) };
       try {
+        if (options.route.kind === "transparent") intercept = createIntercept(options.route);
         for (const wanted of options.listen) {
-          const { server, endpoint } = await listen(wanted, accept, (detail) => telemetry.acceptFailed(detail));
-          listeners.push({ server, endpoint });
-          ownEndpoints.add(endpoint);
-          telemetry.listening(endpoint);
+          const listener = await openListener(wanted, listenerOptions, events);
+          listeners.push(listener);
+          ownEndpoints.add(listener.endpoint);
+          telemetry.listening(listener.endpoint, listener.isInherited);
         }
       } catch (error) {
         await stop();
@@ -164,18 +176,18 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
 function composeSessionOptions(options: GatewayOptions, ownEndpoints: OwnEndpoints): SessionOptions {
   const { route, serverSide, policy, limits, timeouts } = options;
   return {
-    route:
-      route.kind === "fixed"
-        ? { kind: "fixed", ...route.server }
-        : route.kind === "login"
-          ? route
-          : { kind: "transparent", server: { address: "0.0.0.0", port: 21 } },
+    route: route.kind === "fixed" ? { kind: "fixed", ...route.server } : route,
     serverMode: serverSide.mode,
     policy,
     heldCommands: limits.heldCommands,
     timeouts,
     isOurs: (endpoint) => ownEndpoints.has(endpoint),
   };
+}
+
+function foreignConnections(route: GatewayOptions["route"]): ListenerOptions["foreign"] {
+  if (route.kind !== "transparent") return undefined;
+  return route.method === "tproxy" ? "must" : "try";
 }
 
 function portPool(range: PortRange | undefined): ReturnType<typeof createPortPool> {
@@ -193,25 +205,4 @@ function clientAdvertise({ clientSide }: GatewayOptions, client: Endpoint, local
 /** An address of the other family can't be announced on this connection. */
 function matching(advertise: string | undefined, local: Endpoint): string {
   return advertise !== undefined && familyOf(advertise) === familyOf(local.address) ? advertise : local.address;
-}
-
-function listen(
-  wanted: Endpoint,
-  accept: (socket: Socket) => void,
-  failed: (detail: string) => void,
-): Promise<{ server: Server; endpoint: Endpoint }> {
-  return new Promise((resolve, reject) => {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, accept);
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      reject(new Error(`cannot listen on ${formatEndpoint(wanted)}: ${error.code ?? error.message}`));
-    });
-    const ipv6Only = familyOf(wanted.address) === 6;
-    server.listen({ host: wanted.address, port: wanted.port, ipv6Only, backlog: 1024 }, () => {
-      server.removeAllListeners("error");
-      server.on("error", (error) => failed(error.message));
-      const taken = server.address();
-      const port = typeof taken === "object" && taken !== null ? taken.port : wanted.port;
-      resolve({ server, endpoint: { address: wanted.address, port } });
-    });
-  });
 }

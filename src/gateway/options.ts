@@ -12,7 +12,8 @@ export type GatewayOptions = {
   readonly route:
     | { readonly kind: "fixed"; readonly server: { readonly host: string; readonly port: number } }
     | { readonly kind: "login"; readonly allow: readonly AllowRule[] }
-    | { readonly kind: "transparent" };
+    /** `tproxy`: listeners must take connections to any address; with `redirect` they do where the process may. */
+    | { readonly kind: "transparent"; readonly method: "redirect" | "tproxy"; readonly clientAddress: boolean };
   readonly clientSide: {
     readonly advertise?: string;
     readonly advertiseTo: readonly { readonly clients: Network; readonly address: string }[];

@@ -13,6 +13,7 @@ import type { ControlSide, Session, SessionOptions } from "../session/state.ts";
 import { formatEffect, formatEvent } from "../session/transcript.ts";
 import { clientEvent, endpointOf, messageOf, serverEvent, setReading } from "./control-events.ts";
 import { dialServer, resolveHost } from "./dial-server.ts";
+import type { Interception } from "./interception.ts";
 import { createSessionPinholes, type PinholeOptions } from "./session-pinholes.ts";
 import { createSessionTimers } from "./session-timers.ts";
 
@@ -25,6 +26,8 @@ export type SessionDeps = {
   readonly serverAdvertise: (local: Endpoint) => string;
   readonly rejectedBy: (server: Endpoint) => readonly Mode[];
   readonly learn: (server: Endpoint, rejects: Mode) => void;
+  /** On the transparent route. */
+  readonly interception: Interception | undefined;
   /** The transcript, line by line. */
   readonly trace: ((line: string) => void) | undefined;
   readonly telemetry: SessionTelemetry;
@@ -54,7 +57,7 @@ export function driveSession(
   let finished = (): void => {};
   const done = new Promise<void>((settled) => (finished = settled));
   const connecting = new AbortController();
-  const pinholes = createSessionPinholes(deps.pinholes, telemetry, (id, event) => {
+  const pinholes = createSessionPinholes(deps.pinholes, telemetry, deps.interception, (id, event) => {
     dispatch({ kind: "pinhole", id, event });
     checkDone();
   });
@@ -184,7 +187,9 @@ export function driveSession(
     const startedAt = performance.now();
     try {
       const signal = AbortSignal.any([connecting.signal, AbortSignal.timeout(deps.timeouts.connectMs)]);
-      const socket = await dialServer(candidates, { retry: options.route.kind === "fixed", signal });
+      const retry = options.route.kind === "fixed";
+      const from = deps.interception?.asClient ? client.peer.address : undefined;
+      const socket = await dialServer(candidates, { retry, signal, from });
       telemetry.serverConnected((performance.now() - startedAt) / 1000);
       if (isEnded) socket.destroy();
       else adoptServer(socket);
@@ -277,7 +282,7 @@ export function driveSession(
   clientSocket.on("drain", updateReading);
   clientSocket.on("close", checkDone);
 
-  const [started, effects] = startSession(options, client);
+  const [started, effects] = startSession(options, client, deps.interception?.server);
   session = started;
   run(effects);
 

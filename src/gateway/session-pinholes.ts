@@ -6,6 +6,7 @@ import { familyOf, type Endpoint } from "../net/endpoint.ts";
 import type { SessionTelemetry } from "../observe/telemetry.ts";
 import type { Effect, LegPlan } from "../session/events.ts";
 import type { ControlSide, Session } from "../session/state.ts";
+import type { Interception } from "./interception.ts";
 import type { DataPeer } from "./options.ts";
 
 /** What one side's legs are made with. */
@@ -29,6 +30,7 @@ export type SessionPinholes = {
 export function createSessionPinholes(
   options: PinholeOptions,
   telemetry: SessionTelemetry,
+  interception: Interception | undefined,
   report: (id: number, event: PinholeEvent) => void,
 ): SessionPinholes {
   const open = new Map<number, Pinhole>();
@@ -39,8 +41,8 @@ export function createSessionPinholes(
       lingerMs = session.options.timeouts.lingerMs;
       const startedAt = performance.now();
       const request = {
-        client: leg(client, session.client, options.client),
-        server: leg(server, session.server, options.server),
+        client: leg(client, session.client, options.client, interception?.asServer),
+        server: leg(server, session.server, options.server, interception?.asClient),
         expiryMs: options.expiryMs,
         connectMs: options.connectMs,
         stallMs: options.stallMs,
@@ -81,13 +83,13 @@ function tellOperators(
 }
 
 /** A leg lives on the address of its side's control connection: that is the one its peer can reach, and expects. */
-function leg(plan: LegPlan, control: ControlSide, side: SideOptions): Leg {
+function leg(plan: LegPlan, control: ControlSide, side: SideOptions, isForeign = false): Leg {
   const bind = control.local.address;
   if (plan.kind === "listen") {
-    return { kind: "listen", bind, ports: side.ports, expect: expected(side.dataPeer, control.peer) };
+    return { kind: "listen", bind, isForeign, ports: side.ports, expect: expected(side.dataPeer, control.peer) };
   }
   const { to, fromPort } = plan;
-  return { kind: "dial", to, bind, ...(fromPort === undefined || fromPort <= 0 ? {} : { fromPort }) };
+  return { kind: "dial", to, bind, isForeign, ...(fromPort === undefined || fromPort <= 0 ? {} : { fromPort }) };
 }
 
 function expected(dataPeer: DataPeer, { address }: Endpoint): ExpectedPeer {

@@ -24,7 +24,8 @@ export type Telemetry = {
 };
 
 export type GatewayTelemetry = {
-  listening(endpoint: Endpoint): void;
+  /** `isInherited`: the process was started with that socket. */
+  listening(endpoint: Endpoint, isInherited?: boolean): void;
   stopped(): void;
   acceptFailed(detail: string): void;
   /** `counts` is asked at every scrape, until `stopped`. */
@@ -73,7 +74,8 @@ function gatewayTelemetry(name: string, metrics: Metrics, logger: Logger): Gatew
   const log = logger.child({ gateway: name });
   const portWatches: (() => void)[] = [];
   return {
-    listening: (endpoint) => log.info({ endpoint: formatEndpoint(endpoint) }, "listening"),
+    listening: (endpoint, isInherited) =>
+      log.info({ endpoint: formatEndpoint(endpoint), ...(isInherited && { inherited: true }) }, "listening"),
     stopped() {
       for (const end of portWatches.splice(0)) end();
       log.info("stopped");

@@ -3,7 +3,7 @@
 // Held: the client's lines until the server's greeting and while a data connection is negotiated; the server's lines
 // while a pinhole is being opened and while a completion reply waits for its data. RFC 959, 1123, 2428, 2577, 6384.
 import { formatReply } from "../ftp/reply.ts";
-import { parseAddress } from "../net/endpoint.ts";
+import { parseAddress, type Endpoint } from "../net/endpoint.ts";
 import { clientSaid } from "./client-commands.ts";
 import type { ClientEvent, Effect, Event, ServerEvent, TimerName } from "./events.ts";
 import { connectToResolved } from "./login.ts";
@@ -15,8 +15,8 @@ import { emit, end, giveLocalAnswers, passReply, push, record, type Work } from 
 
 type Step = readonly [Session, readonly Effect[]];
 
-/** A client has connected. */
-export function startSession(options: SessionOptions, client: ControlSide): Step {
+/** A client has connected. `intended`: on the transparent route, the server that it meant. */
+export function startSession(options: SessionOptions, client: ControlSide, intended: Endpoint = client.local): Step {
   const { route, timeouts } = options;
   const work: Work = {
     session: {
@@ -51,7 +51,7 @@ export function startSession(options: SessionOptions, client: ControlSide): Step
     emit(work, { kind: "timer", timer: "idle", ms: timeouts.idleMs });
     passReply(work, 220, formatReply(220, "FTP gateway ready; log in as user@host."));
   } else {
-    const [host, port] = route.kind === "fixed" ? [route.host, route.port] : [route.server.address, route.server.port];
+    const { host, port } = route.kind === "fixed" ? route : { host: intended.address, port: intended.port };
     work.session.target = { host, port, user: undefined };
     work.session.phase = "resolving";
     const literal = parseAddress(host);

@@ -25,8 +25,8 @@ export type Policy = {
 export type Route =
   | { readonly kind: "fixed"; readonly host: string; readonly port: number }
   | { readonly kind: "login"; readonly allow: readonly AllowRule[] }
-  /** The server is the original destination of the intercepted connection. */
-  | { readonly kind: "transparent"; readonly server: Endpoint };
+  /** The server is the original destination of the intercepted connection: each session is told its own. */
+  | { readonly kind: "transparent" };
 
 /** What all sessions of a gateway share. Times in milliseconds. */
 export type SessionOptions = {

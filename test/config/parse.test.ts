@@ -109,7 +109,15 @@ test("each route has its own shape", () => {
       { kind: "network", network: { base: "10.0.0.0", bits: 8 } },
     ],
   });
-  expect(gatewayWith("route: { transparent: {} }").route).toEqual({ kind: "transparent" });
+  const transparent = { kind: "transparent", method: "redirect", ports: [21], clientAddress: false };
+  expect(gatewayWith("route: { transparent: {} }").route).toEqual(transparent);
+});
+
+test("a transparent route says how and where connections are intercepted", () => {
+  const given = "{ method: tproxy, ports: [21, 2121], interface: eth0.5, clientAddress: true }";
+  expect(gatewayWith(`route: { transparent: ${given} }`).route).toEqual({
+    ...{ kind: "transparent", method: "tproxy", ports: [21, 2121], interface: "eth0.5", clientAddress: true },
+  });
 });
 
 test("both sides take what is theirs", () => {

@@ -121,7 +121,16 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   "route-server-port-zero.yml": ["gateways[0].route.server: 10.0.0.5:0: nobody can connect to port 0"],
   "route-server-unspecified.yml": ["gateways[0].route.server: 0.0.0.0:21: 0.0.0.0 is no address of a server"],
   "route-servers.yml": ["gateways[0].route.servers: not available yet", "gateways[0].route.balance: not available yet"],
+  "route-transparent-advertise.yml": [
+    "gateways[0].clientSide.advertise: has no meaning with method: tproxy, where clients are told the server's own address",
+  ],
+  "route-transparent-client-address.yml": ["gateways[0].route.transparent.clientAddress: needs method: tproxy"],
+  "route-transparent-interface.yml": [
+    'gateways[0].route.transparent.interface: expected the name of a network interface such as eth0, got "eth0; drop"',
+  ],
   "route-transparent-key.yml": ["gateways[0].route.transparent.tproxy: unknown key"],
+  "route-transparent-method.yml": ['gateways[0].route.transparent.method: expected one of redirect, tproxy, got "nat"'],
+  "route-transparent-no-ports.yml": ["gateways[0].route.transparent.ports: needs at least one port"],
   "route-two-kinds.yml": ["gateways[0].route: needs exactly one of server, login, transparent"],
   "section-without-value.yml": ["gateways[0].limits: expected a mapping, got nothing"],
   "server-mode.yml": ['gateways[0].serverSide.mode: expected one of same, passive, active, auto, got "pasv"'],

@@ -4,18 +4,21 @@ import { randomInt } from "node:crypto";
 import type { Socket } from "node:net";
 import type { DataPlane } from "../dataplane/pinhole.ts";
 import { createPortPool } from "../dataplane/port-pool.ts";
+import { createCommandReader } from "../ftp/command-reader.ts";
+import { createReplyReader } from "../ftp/reply-reader.ts";
 import { formatReply } from "../ftp/reply.ts";
 import { familyOf, networkContains, type Endpoint } from "../net/endpoint.ts";
 import type { GatewayTelemetry } from "../observe/telemetry.ts";
 import type { EndReason, RefusalReason } from "../session/reasons.ts";
 import type { SessionOptions } from "../session/state.ts";
-import { endpointOf } from "./control-events.ts";
+import { endpointOf } from "./control-connection.ts";
 import { createIntercept, type Intercept } from "./interception.ts";
 import { openListener, type Listener, type ListenerOptions, type TakeInherited } from "./listener.ts";
 import type { GatewayOptions, PortRange } from "./options.ts";
 import type { OwnEndpoints } from "./own-endpoints.ts";
 import { createServerMemory } from "./server-memory.ts";
-import { driveSession, type DrivenSession } from "./session-driver.ts";
+import { createReaderPool } from "./reader-pool.ts";
+import { driveSession, type DrivenSession, type DriverDeps } from "./session-driver.ts";
 import type { PinholeOptions } from "./session-pinholes.ts";
 
 export type GatewayDeps = {
@@ -60,9 +63,19 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
     connectMs: timeouts.connectMs,
     stallMs: timeouts.dataStallMs,
   };
-  const sessionOptions = composeSessionOptions(options, ownEndpoints);
+  const driverDeps: DriverDeps = {
+    options: composeSessionOptions(options, ownEndpoints),
+    pinholes,
+    commandReaders: createReaderPool(() => createCommandReader({ maxBytes: limits.commandBytes })),
+    replyReaders: createReaderPool(() => createReplyReader({ maxBytes: limits.replyLineBytes })),
+    timeouts,
+    serverAdvertise: (end) => matching(serverSide.advertise, end),
+    rejectedBy: (server) => memory.rejectedBy(server),
+    learn: (server, rejects) => memory.learn(server, rejects),
+  };
   const sessions = new Set<DrivenSession>();
   const perClient = new Map<string, number>();
+  const awaitingEnd: (() => void)[] = [];
   const listeners: Listener[] = [];
   let intercept: Intercept | undefined;
 
@@ -87,26 +100,31 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
     const advertise = interception?.asServer ? local.address : clientAdvertise(options, client, local);
     const session = driveSession(
       socket,
-      sessionOptions,
       { peer: client, local, advertise },
+      driverDeps,
       {
-        pinholes,
-        limits,
-        timeouts,
-        serverAdvertise: (end) => matching(serverSide.advertise, end),
-        rejectedBy: (server) => memory.rejectedBy(server),
-        learn: (server, rejects) => memory.learn(server, rejects),
-        interception,
-        trace: trace && ((line) => trace(id, line)),
         telemetry: telemetry.sessionStarted(id, client, local),
+        trace: trace && ((line) => trace(id, line)),
+        interception,
       },
+      () => closed(session, client),
     );
     sessions.add(session);
-    void session.done.then(() => {
-      sessions.delete(session);
-      const left = (perClient.get(client.address) ?? 1) - 1;
-      if (left > 0) perClient.set(client.address, left);
-      else perClient.delete(client.address);
+  }
+
+  function closed(session: DrivenSession, client: Endpoint): void {
+    sessions.delete(session);
+    const left = (perClient.get(client.address) ?? 1) - 1;
+    if (left > 0) perClient.set(client.address, left);
+    else perClient.delete(client.address);
+    if (sessions.size === 0) for (const settle of awaitingEnd.splice(0)) settle();
+  }
+
+  /** The last session has ended. */
+  function allClosed(): Promise<void> {
+    return new Promise((resolve) => {
+      if (sessions.size === 0) resolve();
+      else awaitingEnd.push(resolve);
     });
   }
 
@@ -131,7 +149,7 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
 
   async function endAll(reason: EndReason): Promise<void> {
     for (const session of sessions) session.stop(reason, "");
-    await Promise.all([...sessions].map((session) => session.done));
+    await allClosed();
   }
 
   async function stop(): Promise<void> {
@@ -165,7 +183,7 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
       await closeListeners();
       for (const session of sessions) session.drain();
       const deadline = setTimeout(() => void endAll("drained"), timeouts.drainMs);
-      await Promise.all([...sessions].map((session) => session.done));
+      await allClosed();
       clearTimeout(deadline);
     },
     stop,

@@ -1,109 +1,161 @@
 // The driver of one session: sockets, timers and pinholes become events, effects become calls. It decides nothing.
-// What arrives in one read leaves in one write: clients and middleboxes look at how replies are segmented (D2.29, D3.38).
 import type { Socket } from "node:net";
-import { createCommandReader } from "../ftp/command-reader.ts";
-import { createReplyReader } from "../ftp/reply-reader.ts";
-import type { Endpoint } from "../net/endpoint.ts";
 import type { SessionTelemetry } from "../observe/telemetry.ts";
-import type { Effect, Event } from "../session/events.ts";
+import type { Effect, Event, TimerName } from "../session/events.ts";
 import type { Mode } from "../session/mode.ts";
 import type { EndReason } from "../session/reasons.ts";
 import { startSession, step, wantsClientInput, wantsServerInput } from "../session/session.ts";
 import type { ControlSide, Session, SessionOptions } from "../session/state.ts";
 import { formatEffect, formatEvent } from "../session/transcript.ts";
-import { clientEvent, endpointOf, messageOf, serverEvent, setReading } from "./control-events.ts";
-import { dialServer, resolveHost } from "./dial-server.ts";
+import type { Endpoint } from "../net/endpoint.ts";
+import {
+  backlogOf,
+  clientConnection,
+  closeSoftly,
+  endpointOf,
+  finish,
+  flush,
+  hasUnread,
+  serverConnection,
+  setReading,
+  takeNext,
+  type CommandReaders,
+  type ControlConnection,
+  type ControlEvents,
+  type ReplyReaders,
+} from "./control-connection.ts";
+import { dialServer, resolveHost, type Attempt } from "./dial-server.ts";
 import type { Interception } from "./interception.ts";
-import { createSessionPinholes, type PinholeOptions } from "./session-pinholes.ts";
-import { createSessionTimers } from "./session-timers.ts";
+import { createSessionPinholes, type PinholeOptions, type SessionPinholes } from "./session-pinholes.ts";
+import { cancelTimer, clearTimers, startTimer, type SessionTimers } from "./session-timers.ts";
 
 /** What all sessions of a gateway are driven with. */
-export type SessionDeps = {
+export type DriverDeps = {
+  readonly options: SessionOptions;
   readonly pinholes: PinholeOptions;
-  readonly limits: { readonly commandBytes: number; readonly replyLineBytes: number };
+  readonly commandReaders: CommandReaders;
+  readonly replyReaders: ReplyReaders;
   readonly timeouts: { readonly connectMs: number; readonly keepaliveMs: number };
   /** The address to announce to the server whose control connection has this local end. */
   readonly serverAdvertise: (local: Endpoint) => string;
   readonly rejectedBy: (server: Endpoint) => readonly Mode[];
   readonly learn: (server: Endpoint, rejects: Mode) => void;
-  /** On the transparent route. */
-  readonly interception: Interception | undefined;
+};
+
+/** What is one session's own. */
+export type SessionDeps = {
+  readonly telemetry: SessionTelemetry;
   /** The transcript, line by line. */
   readonly trace: ((line: string) => void) | undefined;
-  readonly telemetry: SessionTelemetry;
+  /** On the transparent route. */
+  readonly interception: Interception | undefined;
 };
 
 export type DrivenSession = {
   drain(): void;
   stop(reason: EndReason, detail: string): void;
-  /** Both control connections and every pinhole are closed. */
-  readonly done: Promise<void>;
 };
 
-/** A peer that does not close after our FIN is cut off after this. */
-const closingGraceMs = 2000;
-/** More than this unread by one peer, and the other is no longer read. */
-const maxUnwrittenBytes = 256 * 1024;
+/** More than this unread by one peer, and what would add to it is no longer read. */
+const maxBacklogBytes = 256 * 1024;
 
+/** `closed`: both control connections and every pinhole are. Never comes during the call. */
 export function driveSession(
   clientSocket: Socket,
-  options: SessionOptions,
-  client: ControlSide,
-  deps: SessionDeps,
+  clientSide: ControlSide,
+  deps: DriverDeps,
+  { telemetry, trace, interception }: SessionDeps,
+  closed: () => void,
 ): DrivenSession {
-  const { telemetry, trace } = deps;
-  const commandReader = createCommandReader({ maxBytes: deps.limits.commandBytes });
-  const timers = createSessionTimers((timer) => dispatch({ kind: "timer", timer }));
-  let finished = (): void => {};
-  const done = new Promise<void>((settled) => (finished = settled));
-  const connecting = new AbortController();
-  const pinholes = createSessionPinholes(deps.pinholes, telemetry, deps.interception, (id, event) => {
-    dispatch({ kind: "pinhole", id, event });
-    checkDone();
-  });
+  const timers: SessionTimers = {};
+  const events: ControlEvents = { arrived: settle, lost, drained: settle, closed: reportClosed };
+  const client = clientConnection(clientSocket, deps.commandReaders, events);
+  let server: ControlConnection | undefined;
   let session: Session;
-  let serverSocket: Socket | undefined;
-  // Read from a socket and not yet wanted by the session: at most what one read brought.
-  let unreadCommands: Event[] = [];
-  let unreadReplies: Event[] = [];
-  let clientHasEnded = false;
-  let serverHasEnded = false;
-  let toClient = "";
-  let toServer = "";
+  let pinholes: SessionPinholes | undefined;
+  let attempt: Attempt | undefined;
+  /** To be confirmed when what was said is written: the client reads of a transfer before its data can arrive (D4.66). */
+  let unconfirmed: number[] = [];
   let askedAt = 0;
-  let isEnded = false;
   let isBusy = false;
+  let state: "open" | "breaking" | "ended" | "closed" = "open";
+
+  clientSocket.setKeepAlive(true, deps.timeouts.keepaliveMs);
+  const [started, effects] = startSession(deps.options, clientSide, interception?.server);
+  session = started;
+  run(effects);
+
+  return {
+    drain: () => dispatch({ kind: "drain" }),
+    stop: (reason, detail) => dispatch({ kind: "stop", reason, detail }),
+  };
+
+  function dispatch(event: Event): void {
+    // What was opened for the session reports its end even then.
+    if ((state === "ended" && event.kind !== "pinhole") || state === "closed") return;
+    try {
+      trace?.(formatEvent(event));
+      const [next, effects] = step(session, event);
+      session = next;
+      run(effects);
+    } catch (error) {
+      broken(error);
+    }
+  }
+
+  function run(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (trace !== undefined) for (const line of formatEffect(effect, session)) trace(line);
+      perform(effect);
+    }
+    settle();
+  }
+
+  /** A bug of ours ends the session that met it and no other. */
+  function broken(error: unknown): void {
+    if (state !== "open") return end();
+    state = "breaking";
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    dispatch({ kind: "stop", reason: "internal-error", detail });
+  }
 
   function perform(effect: Effect): void {
     switch (effect.kind) {
       case "to-client":
-        toClient += effect.bytes;
+        client.unwritten += effect.bytes;
         break;
       case "to-server":
-        toServer += effect.bytes;
+        if (server !== undefined) server.unwritten += effect.bytes;
         break;
       case "resolve":
-        void resolve(effect.host);
+        attempt = resolveHost(effect.host, deps.timeouts.connectMs, {
+          resolved: (addresses) => dispatch({ kind: "resolved", addresses }),
+          failed: (detail) => dispatch({ kind: "unresolved", detail: `${effect.host} ${detail}` }),
+        });
         break;
       case "connect":
-        void connectServer(effect.candidates);
+        connectServer(effect.candidates);
         break;
       case "open":
+        pinholes ??= createSessionPinholes(deps.pinholes, telemetry, interception, (id, event) => {
+          dispatch({ kind: "pinhole", id, event });
+          reportClosed();
+        });
         pinholes.open(effect, session);
         break;
-      case "start":
       case "confirm":
+        unconfirmed.push(effect.id);
+        break;
+      case "start":
       case "linger":
       case "release":
-        // The client reads of the transfer before its data can arrive (D4.66).
-        if (effect.kind === "confirm") flush();
-        pinholes.tell(effect.kind, effect.id);
+        pinholes?.tell(effect.kind, effect.id);
         break;
       case "timer":
-        timers.start(effect.timer, effect.ms);
+        startTimer(timers, effect.timer, effect.ms, timedOut);
         break;
       case "cancel":
-        timers.cancel(effect.timer);
+        cancelTimer(timers, effect.timer);
         break;
       case "learn":
         if (session.server !== undefined) deps.learn(session.server.peer, effect.rejects);
@@ -112,8 +164,7 @@ export function driveSession(
         telemetry.record(effect.fact);
         break;
       case "finish-server":
-        flush();
-        serverSocket?.end();
+        if (server !== undefined) finish(server);
         break;
       case "end":
         end();
@@ -121,174 +172,82 @@ export function driveSession(
     }
   }
 
-  function dispatch(event: Event): void {
-    if (trace !== undefined) trace(formatEvent(event));
-    const [next, effects] = step(session, event);
-    session = next;
-    run(effects);
-  }
-
-  function run(effects: readonly Effect[]): void {
-    for (const effect of effects) {
-      if (trace !== undefined) for (const line of formatEffect(effect, session)) trace(line);
-      perform(effect);
-    }
-    if (!isBusy) settle();
-  }
-
   /** Hands over what was read, as far as it is wanted, and writes what came of it. */
   function settle(): void {
+    if (isBusy) return;
     isBusy = true;
-    try {
-      for (;;) {
-        const reply = wantsServerInput(session) ? unreadReplies.shift() : undefined;
-        const command = reply === undefined && wantsClientInput(session) ? unreadCommands.shift() : undefined;
-        if (reply !== undefined) dispatch(reply);
-        else if (command !== undefined) dispatch(command);
-        else break;
-      }
-    } finally {
-      isBusy = false;
-    }
-    flush();
+    for (let event = nextWanted(); event !== undefined; event = nextWanted()) dispatch(event);
+    isBusy = false;
+    flush(client);
+    if (server !== undefined && flush(server) && askedAt === 0) askedAt = performance.now();
+    for (const id of unconfirmed.splice(0)) pinholes?.tell("confirm", id);
     updateReading();
   }
 
-  function flush(): void {
-    if (toServer !== "" && serverSocket !== undefined) {
-      if (serverSocket.writable) serverSocket.write(toServer, "latin1");
-      if (askedAt === 0) askedAt = performance.now();
-    }
-    if (toClient !== "" && clientSocket.writable) clientSocket.write(toClient, "latin1");
-    toClient = "";
-    toServer = "";
+  function nextWanted(): Event | undefined {
+    if (state === "ended") return undefined;
+    if (server !== undefined && hasUnread(server) && wantsServerInput(session)) return takeNext(server);
+    const isClientWanted = wantsClientInput(session) && backlogOf(client) < maxBacklogBytes;
+    return hasUnread(client) && isClientWanted ? takeNext(client) : undefined;
   }
 
   function updateReading(): void {
-    if (isEnded) return;
-    const clientMayRead =
-      unreadCommands.length === 0 && (serverSocket === undefined || serverSocket.writableLength < maxUnwrittenBytes);
-    setReading(clientSocket, clientMayRead);
-    if (serverSocket !== undefined) {
-      setReading(serverSocket, unreadReplies.length === 0 && clientSocket.writableLength < maxUnwrittenBytes);
-    }
+    if (state === "ended") return;
+    const isClientTaking = backlogOf(client) < maxBacklogBytes;
+    const isServerTaking = server === undefined || backlogOf(server) < maxBacklogBytes;
+    setReading(client, !hasUnread(client) && isServerTaking && isClientTaking);
+    if (server !== undefined) setReading(server, !hasUnread(server) && isClientTaking);
   }
 
-  async function resolve(host: string): Promise<void> {
-    try {
-      const signal = AbortSignal.any([connecting.signal, AbortSignal.timeout(deps.timeouts.connectMs)]);
-      dispatch({ kind: "resolved", addresses: await resolveHost(host, signal) });
-    } catch (error) {
-      if (!isEnded) dispatch({ kind: "unresolved", detail: `${host} ${messageOf(error)}` });
-    }
-  }
-
-  async function connectServer(candidates: readonly Endpoint[]): Promise<void> {
+  function connectServer(candidates: readonly Endpoint[]): void {
     const startedAt = performance.now();
-    try {
-      const signal = AbortSignal.any([connecting.signal, AbortSignal.timeout(deps.timeouts.connectMs)]);
-      const retry = options.route.kind === "fixed";
-      const from = deps.interception?.asClient ? client.peer.address : undefined;
-      const socket = await dialServer(candidates, { retry, signal, from });
-      telemetry.serverConnected((performance.now() - startedAt) / 1000);
-      if (isEnded) socket.destroy();
-      else adoptServer(socket);
-    } catch (error) {
-      if (!isEnded) dispatch({ kind: "unreachable", detail: messageOf(error) });
-    }
+    const options = {
+      timeoutMs: deps.timeouts.connectMs,
+      keepaliveMs: deps.timeouts.keepaliveMs,
+      retry: deps.options.route.kind === "fixed",
+      from: interception?.asClient ? clientSide.peer.address : undefined,
+    };
+    attempt = dialServer(candidates, options, {
+      connected(socket) {
+        attempt = undefined;
+        telemetry.serverConnected((performance.now() - startedAt) / 1000);
+        server = serverConnection(socket, deps.replyReaders, { ...events, arrived: serverSpoke });
+        const peer = endpointOf(socket.remoteAddress, socket.remotePort);
+        const local = endpointOf(socket.localAddress, socket.localPort);
+        const advertise = deps.serverAdvertise(local);
+        dispatch({ kind: "connected", peer, local, advertise, rejects: deps.rejectedBy(peer) });
+      },
+      failed: (detail) => dispatch({ kind: "unreachable", detail }),
+    });
   }
 
-  function adoptServer(socket: Socket): void {
-    serverSocket = socket;
-    const replyReader = createReplyReader({ maxBytes: deps.limits.replyLineBytes });
-    socket.setKeepAlive(true, deps.timeouts.keepaliveMs);
-    socket.on("data", (chunk: Buffer) => {
-      if (isEnded) return;
-      if (askedAt !== 0) {
-        telemetry.controlLatency((performance.now() - askedAt) / 1000);
-        askedAt = 0;
-      }
-      takeReplies(replyReader.feed(chunk).map(serverEvent));
-    });
-    socket.on("end", () => {
-      serverHasEnded = true;
-      if (isEnded) return;
-      takeReplies([...replyReader.end().map(serverEvent), { kind: "server-end" }]);
-    });
-    socket.on("error", (error) => {
-      if (!isEnded) dispatch({ kind: "server-lost", detail: messageOf(error) });
-    });
-    socket.on("drain", updateReading);
-    socket.on("close", checkDone);
-    const peer = endpointOf(socket.remoteAddress, socket.remotePort);
-    const local = endpointOf(socket.localAddress, socket.localPort);
-    dispatch({
-      kind: "connected",
-      peer,
-      local,
-      advertise: deps.serverAdvertise(local),
-      rejects: deps.rejectedBy(peer),
-    });
-    updateReading();
-  }
-
-  function takeReplies(replies: Event[]): void {
-    unreadReplies.push(...replies);
+  function serverSpoke(): void {
+    if (askedAt !== 0) telemetry.controlLatency((performance.now() - askedAt) / 1000);
+    askedAt = 0;
     settle();
   }
 
-  function takeCommands(commands: Event[]): void {
-    unreadCommands.push(...commands);
-    settle();
+  function timedOut(timer: TimerName): void {
+    dispatch({ kind: "timer", timer });
+  }
+
+  function lost(connection: ControlConnection, detail: string): void {
+    dispatch({ kind: connection === client ? "client-lost" : "server-lost", detail });
   }
 
   function end(): void {
-    isEnded = true;
-    flush();
-    connecting.abort();
-    timers.clear();
-    unreadCommands = [];
-    unreadReplies = [];
-    for (const [socket, hasEnded] of [
-      [clientSocket, clientHasEnded],
-      [serverSocket, serverHasEnded],
-    ] as const) {
-      if (socket === undefined || socket.destroyed) continue;
-      socket.end();
-      // Unread bytes at close would turn our FIN into a reset that overtakes the farewell.
-      if (!hasEnded) socket.resume();
-      const cutOff = setTimeout(() => socket.destroy(), closingGraceMs);
-      socket.once("close", () => clearTimeout(cutOff));
-    }
-    checkDone();
+    state = "ended";
+    attempt?.cancel();
+    clearTimers(timers);
+    pinholes?.releaseAll();
+    closeSoftly(client);
+    if (server !== undefined) closeSoftly(server);
   }
 
-  function checkDone(): void {
-    const isClosed = clientSocket.destroyed && (serverSocket === undefined || serverSocket.destroyed);
-    if (isEnded && isClosed && pinholes.isEmpty()) finished();
+  function reportClosed(): void {
+    const areSocketsClosed = client.socket.closed && server?.socket.closed !== false;
+    if (state !== "ended" || !areSocketsClosed || pinholes?.isEmpty() === false) return;
+    state = "closed";
+    closed();
   }
-
-  clientSocket.setKeepAlive(true, deps.timeouts.keepaliveMs);
-  clientSocket.on("data", (chunk: Buffer) => {
-    if (!isEnded) takeCommands(commandReader.feed(chunk).map(clientEvent));
-  });
-  clientSocket.on("end", () => {
-    clientHasEnded = true;
-    if (!isEnded) takeCommands([{ kind: "client-end" }]);
-  });
-  clientSocket.on("error", (error) => {
-    if (!isEnded) dispatch({ kind: "client-lost", detail: messageOf(error) });
-  });
-  clientSocket.on("drain", updateReading);
-  clientSocket.on("close", checkDone);
-
-  const [started, effects] = startSession(options, client, deps.interception?.server);
-  session = started;
-  run(effects);
-
-  return {
-    drain: () => dispatch({ kind: "drain" }),
-    stop: (reason, detail) => dispatch({ kind: "stop", reason, detail }),
-    done,
-  };
 }

@@ -24,6 +24,7 @@ export type PinholeOptions = {
 export type SessionPinholes = {
   open(effect: Extract<Effect, { kind: "open" }>, session: Session): void;
   tell(what: "start" | "confirm" | "linger" | "release", id: number): void;
+  releaseAll(): void;
   isEmpty(): boolean;
 };
 
@@ -65,6 +66,9 @@ export function createSessionPinholes(
       const pinhole = open.get(id);
       if (what === "linger") pinhole?.linger(lingerMs);
       else pinhole?.[what]();
+    },
+    releaseAll() {
+      for (const pinhole of open.values()) pinhole.release();
     },
     isEmpty: () => open.size === 0,
   };

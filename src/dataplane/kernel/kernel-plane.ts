@@ -1,0 +1,238 @@
+// The plane whose bytes never leave the kernel. A pinhole is a translation of addresses and ports in the gateway's own
+// nftables table, opened by one netlink batch; what becomes of the connection is known from connection tracking. This file
+// makes the plane: it finds out whether this machine can carry data connections so, loads the table, and hands news to the
+// pinholes (nat-pinhole.ts) that they concern.
+//
+// What the other planes can and this one can't: hold the server's bytes back until the transfer is announced (`confirm`), tell
+// of strangers (the kernel refuses them unseen), count payload (it counts IP bytes), and carry for peers on this machine.
+import type { Server } from "node:net";
+import { loadFfi } from "../ffi.ts";
+import { familyOf } from "../../net/endpoint.ts";
+import type { DataPlane, PinholeEvent, PinholeRequest } from "../pinhole.ts";
+import { createBreaker } from "./breaker.ts";
+import type { ConnectionNews } from "./conntrack-message.ts";
+import { openEventStream, pipeConstructor } from "./event-stream.ts";
+import { createMarks, type Marks } from "./marks.ts";
+import { type NatPinhole, openNatPinhole } from "./nat-pinhole.ts";
+import { createNetfilter, type Netfilter } from "./netfilter.ts";
+import { natLegs } from "./peers-fit.ts";
+import { rememberRoutes } from "./route-memory.ts";
+import { defaultPinholes, defaultTable } from "./ruleset.ts";
+import { readSysctl, switchOn, sysctlCommand } from "./sysctls.ts";
+import { errnoName, errnos } from "./system-calls.ts";
+import { dropsForwarded, loadTable, removeTable } from "./table.ts";
+import { ownTable } from "./table-owner.ts";
+
+export type KernelPlaneOptions = {
+  /** Of the 32 bits of a connection mark: ours under the mask. The rest of the mark is overwritten too. */
+  readonly mark?: number;
+  readonly mask?: number;
+  readonly table?: string;
+  /** At one time, per address family. */
+  readonly pinholes?: number;
+  /** Whether to stand back where another table's chain drops what is forwarded and has no rule for our mark. */
+  readonly yieldsToDropPolicy?: boolean;
+  /** What operators have to know. */
+  readonly note?: (level: "info" | "warn", text: string) => void;
+};
+
+export type KernelPlane = { readonly plane: DataPlane } | { readonly unavailable: string };
+
+/** A plane that was refused by the kernel asks again after this time. */
+const probeAgainMs = 5000;
+
+export async function createKernelPlane(options: KernelPlaneOptions = {}): Promise<KernelPlane> {
+  const table = options.table ?? defaultTable;
+  const note = options.note ?? (() => {});
+  const marks = createMarks(options.mark, options.mask);
+  const loaded = loadFfi();
+  if (!loaded.ok) return { unavailable: loaded.reason };
+  const owner = await ownTable(table);
+  if ("taken" in owner) return { unavailable: `table inet ${table}: ${owner.taken}` };
+  const netfilter = createNetfilter(loaded.ffi, table, marks);
+  if ("errno" in netfilter) {
+    owner.close();
+    return { unavailable: `no netlink socket: ${errnoName(netfilter.errno)}` };
+  }
+  const obstacle = await prepare(netfilter, table, marks, options, note);
+  const plane = obstacle ?? startPlane(netfilter, owner, { table, marks, note, pinholes: options.pinholes });
+  if (typeof plane !== "string") return { plane };
+  netfilter.stop();
+  owner.close();
+  return { unavailable: plane };
+}
+
+type Note = (level: "info" | "warn", text: string) => void;
+
+/** Loads the table and looks at what surrounds it; why the plane can't be used, else undefined. */
+async function prepare(
+  netfilter: Netfilter,
+  table: string,
+  marks: Marks,
+  { pinholes = defaultPinholes, yieldsToDropPolicy = false }: KernelPlaneOptions,
+  note: Note,
+): Promise<string | undefined> {
+  const obstacle = await loadTable(netfilter, { table, marks, pinholes }, note);
+  if (obstacle !== undefined) return obstacle;
+  if (!readSysctl("events").isGood) return `connection tracking tells nobody: ${sysctlCommand("events")}`;
+  const connections = netfilter.list();
+  if (typeof connections === "number") {
+    return `connection tracking does not answer (module nf_conntrack_netlink): ${errnoName(connections)}`;
+  }
+  if (!readSysctl("accounting").isGood) {
+    const isOn = switchOn("accounting");
+    const text = isOn
+      ? "switched on"
+      : `off, so bytes count as 0 and a stall is not noticed: ${sysctlCommand("accounting")}`;
+    note(isOn ? "info" : "warn", `connection tracking's accounting is ${text}`);
+  }
+  if (!readSysctl("forward4").isGood && !readSysctl("forward6").isGood) {
+    return `this machine forwards nothing: ${sysctlCommand("forward4")}`;
+  }
+  const drops = await dropsForwarded(table, marks);
+  for (const text of drops) note("warn", text);
+  return yieldsToDropPolicy ? drops[0] : undefined;
+}
+
+type Setting = {
+  readonly table: string;
+  readonly marks: Marks;
+  readonly note: Note;
+  readonly pinholes: number | undefined;
+};
+
+function startPlane(
+  netfilter: Netfilter,
+  owner: Server,
+  { table, marks, note, pinholes }: Setting,
+): DataPlane | string {
+  const live = new Map<number, NatPinhole>();
+  const breaker = createBreaker(netfilter, marks);
+  // Numbers of a gateway before us may still be on living connections.
+  let nextNumber = Math.floor(Math.random() * marks.numbers);
+  let stopping: Promise<void> | undefined;
+  let allClosed: (() => void) | undefined;
+  let deafness: string | undefined;
+  let refusal: { readonly text: string; readonly errno: number; probedAt: number } | undefined;
+  let forwards = { at: -Infinity, ipv4: true, ipv6: true };
+
+  const route = rememberRoutes(netfilter.route);
+  const Pipe = pipeConstructor(owner);
+  if (Pipe === undefined) return "this version of Node has no handle that reads a netlink socket";
+  const events = openEventStream(netfilter.calls, Pipe, marks, { news, lost: resynchronise, failed });
+  if ("errno" in events) return `no news of connections: ${errnoName(events.errno)}`;
+  const stream = events;
+
+  return { name: "kernel", unfit, open, stop };
+
+  function news(told: ConnectionNews) {
+    const pinhole = live.get((told.connection.mark & marks.numbers) >>> 0);
+    if (pinhole) pinhole.news(told);
+    // It came through just before its pinhole was released, or ran out.
+    else if (told.kind === "new") breaker.break(told.connection);
+  }
+
+  function resynchronise() {
+    const connections = netfilter.list();
+    if (typeof connections === "number")
+      return note("warn", `news were lost, and ${errnoName(connections)} instead of them`);
+    const found = new Map(connections.map((connection) => [(connection.mark & marks.numbers) >>> 0, connection]));
+    for (const [number, pinhole] of [...live]) pinhole.resynchronise(found.get(number));
+  }
+
+  function failed(errno: number) {
+    deafness = `no news of connections any more: ${errnoName(errno)}`;
+    note("warn", deafness);
+    resynchronise();
+  }
+
+  function unfit(request: PinholeRequest): string | undefined {
+    const standing = standingObstacle();
+    if (standing !== undefined) return standing;
+    const legs = natLegs(request, route);
+    if (typeof legs === "string") return legs;
+    return forwarding(legs.peer) ? undefined : `IPv${familyOf(legs.peer)} is not forwarded by this machine`;
+  }
+
+  function standingObstacle(): string | undefined {
+    if (stopping) return "the data plane is stopping";
+    if (deafness !== undefined || refusal === undefined) return deafness;
+    if (performance.now() - refusal.probedAt < probeAgainMs) return refusal.text;
+    refusal.probedAt = performance.now();
+    if (netfilter.probe() !== 0) return refusal.text;
+    note("info", "the kernel plane is usable again");
+    refusal = undefined;
+    return undefined;
+  }
+
+  function forwarding(address: string): boolean {
+    if (performance.now() - forwards.at > probeAgainMs) {
+      forwards = { at: performance.now(), ipv4: readSysctl("forward4").isGood, ipv6: readSysctl("forward6").isGood };
+    }
+    return familyOf(address) === 4 ? forwards.ipv4 : forwards.ipv6;
+  }
+
+  function open(request: PinholeRequest, report: (event: PinholeEvent) => void) {
+    const legs = standingObstacle() ?? natLegs(request, route);
+    if (typeof legs === "string") {
+      queueMicrotask(() => report({ kind: "refused", reason: "plane-unavailable", detail: legs }));
+      return inert;
+    }
+    const number = takeNumber();
+    const tools = { netfilter, marks, number, break: breaker.break, refused };
+    const pinhole = openNatPinhole(tools, request, legs, (event) => {
+      if (event.kind === "closed" || event.kind === "refused") live.delete(number);
+      report(event);
+      if (live.size === 0) allClosed?.();
+    });
+    live.set(number, pinhole);
+    return pinhole.pinhole;
+  }
+
+  function takeNumber(): number {
+    do nextNumber = (nextNumber + 1) & marks.numbers;
+    while (live.has(nextNumber));
+    return nextNumber;
+  }
+
+  /** The first refusal of a kind is told, and the plane stands back until the kernel would take a pinhole again. */
+  function refused(errno: number): string {
+    const text = refusalText(errno, table);
+    // A map that is full has room again with the next transfer that ends.
+    if (errno === errnos.enfile) return text;
+    if (refusal?.errno !== errno) note("warn", `the kernel plane stands back: ${text}`);
+    refusal = { text, errno, probedAt: performance.now() };
+    if (errno === errnos.enoent) void reload();
+    return text;
+  }
+
+  async function reload() {
+    const obstacle = await loadTable(netfilter, { table, marks, pinholes: pinholes ?? defaultPinholes }, note);
+    if (obstacle === undefined && refusal) refusal.probedAt = -Infinity;
+  }
+
+  function stop(): Promise<void> {
+    stopping ??= (async () => {
+      for (const { pinhole } of live.values()) pinhole.release();
+      if (live.size > 0) await new Promise<void>((resolve) => (allClosed = resolve));
+      await breaker.stop();
+      stream.close();
+      netfilter.stop();
+      await removeTable(table);
+      owner.close();
+    })();
+    return stopping;
+  }
+}
+
+const nothing = () => {};
+const inert = { start: nothing, confirm: nothing, linger: nothing, release: nothing };
+
+function refusalText(errno: number, table: string): string {
+  const reasons: Readonly<Record<number, string>> = {
+    [errnos.eperm]: "nftables may not be changed (CAP_NET_ADMIN is missing)",
+    [errnos.enoent]: `table inet ${table} or a map of it is gone`,
+    [errnos.enfile]: `a map of table inet ${table} is full`,
+  };
+  return `${errnoName(errno)}: ${reasons[errno] ?? "the pinhole was refused"}`;
+}

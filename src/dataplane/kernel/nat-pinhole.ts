@@ -1,0 +1,252 @@
+// One data connection that the kernel translates: opens the pinhole, follows the connection by the news of it, and says how
+// it ended. It is opening → waiting (for the peer's SYN) → connecting → carrying → closed.
+import { sameEndpoint } from "../../net/endpoint.ts";
+import type { OpenRefusal, Pinhole, PinholeEvent, PinholeOutcome, PinholeRequest, Side } from "../pinhole.ts";
+import { type StallWatch, watchStall } from "../stall-watch.ts";
+import { type Connection, type ConnectionNews, tcpStates, type Tuple } from "./conntrack-message.ts";
+import type { Marks } from "./marks.ts";
+import type { Netfilter } from "./netfilter.ts";
+import type { NatLegs } from "./peers-fit.ts";
+import { claimPinhole, type PinholeClaim } from "./pinhole-claim.ts";
+
+/** What the plane lends to each of its pinholes. */
+export type NatPinholeTools = {
+  readonly netfilter: Netfilter;
+  readonly marks: Marks;
+  /** Of this transfer, unlike any other's that lives. */
+  readonly number: number;
+  break(connection: Connection): void;
+  /** The kernel refused to open the pinhole. Returns what to tell of it. */
+  refused(errno: number): string;
+};
+
+export type NatPinhole = {
+  readonly pinhole: Pinhole;
+  news(news: ConnectionNews): void;
+  /** News were lost: how the connection stands, or that there is none. */
+  resynchronise(connection: Connection | undefined): void;
+};
+
+/** How often a FIN that is not acknowledged yet is looked after: no news come of its acknowledgement. */
+const lookAgainMs = 25;
+
+export function openNatPinhole(
+  tools: NatPinholeTools,
+  request: PinholeRequest,
+  { listening, dialled, listeningSide, dialledSide, peer }: NatLegs,
+  report: (event: PinholeEvent) => void,
+): NatPinhole {
+  const { netfilter, marks } = tools;
+  let state: "opening" | "waiting" | "connecting" | "carrying" | "closed" = "opening";
+  let { expiryMs, stallMs } = request;
+  let claim: PinholeClaim | undefined;
+  let original: Tuple | undefined;
+  let last: Connection | undefined;
+  let joinedAt = 0;
+  let isReleased = false;
+  let isDelivered = false;
+  /** The expiry, then the time to connect. */
+  let timer: NodeJS.Timeout | undefined;
+  let expiresAt = 0;
+  let stallWatch: StallWatch | undefined;
+  let nextLook: NodeJS.Timeout | undefined;
+
+  queueMicrotask(open);
+  const nothing = () => {};
+  return { pinhole: { start: nothing, confirm: nothing, linger, release }, news, resynchronise };
+
+  function open() {
+    const claimed = claimPinhole(netfilter, listening, {
+      peer,
+      mark: (marks.value | tools.number) >>> 0,
+      to: dialled.to,
+      from: dialled.bind,
+      timeoutMs: expiryMs,
+    });
+    if ("local" in claimed) return opened(claimed);
+    const { reason, detail, errno } = claimed;
+    refuse(reason, errno === undefined ? detail : tools.refused(errno));
+  }
+
+  function refuse(reason: OpenRefusal, detail: string) {
+    state = "closed";
+    report({ kind: "refused", reason, detail });
+  }
+
+  function opened(claimed: PinholeClaim) {
+    state = "waiting";
+    claim = claimed;
+    expireIn(expiryMs);
+    report({ kind: "opened", plane: "kernel", [listeningSide]: claimed.local });
+    if (isReleased) close("released");
+  }
+
+  function expireIn(ms: number) {
+    clearTimeout(timer);
+    expiresAt = performance.now() + ms;
+    timer = setTimeout(() => close("expired"), ms);
+  }
+
+  function news({ kind, connection }: ConnectionNews) {
+    if (state === "closed" || !isThis(connection)) return;
+    if (kind === "gone" && state === "carrying") {
+      last = connection;
+      return ended(
+        connection.state === tcpStates.close ? resetBy(connection) : "aborted",
+        "connection tracking forgot it",
+      );
+    }
+    follow(connection);
+  }
+
+  /** A number may come round again while a connection of a gateway before us still lives. */
+  function isThis({ original: seen }: Connection): boolean {
+    return claim !== undefined && seen.source.address === peer && sameEndpoint(seen.destination, claim.local);
+  }
+
+  function resynchronise(connection: Connection | undefined) {
+    if (connection && isThis(connection)) follow(connection);
+    else if (state === "connecting") close(`${dialledSide}-unreachable`, "the connection is gone");
+    else if (state === "carrying") ended("aborted", "the connection is gone, and news of its end were lost");
+  }
+
+  function follow(connection: Connection) {
+    last = connection;
+    if (state === "waiting") admit(connection);
+    if (state === "connecting") connect(connection);
+    if (state === "carrying") carry(connection);
+  }
+
+  function admit(connection: Connection) {
+    state = "connecting";
+    ({ original } = connection);
+    claim?.shut();
+    clearTimeout(timer);
+    timer = setTimeout(giveUpConnecting, request.connectMs);
+    report({ kind: "admitted", side: listeningSide, from: original.source });
+    const { fromPort: wanted } = dialled;
+    const { port } = connection.reply.destination;
+    if (wanted !== undefined && port !== wanted) {
+      const detail = `the kernel took port ${port}: the server came from ${original.source.port}, or the port was in use`;
+      report({ kind: "other-source-port", side: dialledSide, wanted, detail });
+    }
+  }
+
+  function giveUpConnecting() {
+    if (last) tools.break(last);
+    const seconds = request.connectMs / 1000;
+    close(`${dialledSide}-unreachable`, `no answer from it within ${seconds} s`);
+  }
+
+  function connect(connection: Connection) {
+    const { state: tcpState = 0, isAssured } = connection;
+    if (isAssured || (tcpState >= tcpStates.established && tcpState <= tcpStates.timeWait)) return join();
+    if (tcpState !== tcpStates.close) return;
+    const by = resetBy(connection);
+    // Who answers a SYN with RST refuses; who sends RST after its own SYN has thought better of it.
+    close(by === `${listeningSide}-reset` ? by : `${dialledSide}-unreachable`, "connection refused");
+  }
+
+  function join() {
+    clearTimeout(timer);
+    claim?.unreserve();
+    report({ kind: "joined" });
+    // The owner may have released it in answer.
+    if (isReleased) return;
+    state = "carrying";
+    joinedAt = performance.now();
+    stallWatch = watchStall(
+      stallMs,
+      () => bytesOf(look()),
+      () => abort("stalled"),
+    );
+  }
+
+  function carry(connection: Connection) {
+    const { state: tcpState = 0 } = connection;
+    if (tcpState === tcpStates.close) return ended(resetBy(connection));
+    if (tcpState < tcpStates.finWait || tcpState > tcpStates.timeWait) return;
+    const haveBothFin = tcpState >= tcpStates.lastAck;
+    const server = senderOn("server", connection);
+    if (!isDelivered && (haveBothFin || server.closedFirst) && !server.hasUnacknowledged) {
+      isDelivered = true;
+      report({ kind: "delivered" });
+      if (state !== "carrying") return;
+    }
+    const isSettled = !connection.opener.hasUnacknowledged && !connection.answerer.hasUnacknowledged;
+    if (tcpState === tcpStates.timeWait && isSettled) ended("complete");
+    // No news come of an acknowledgement that changes no state.
+    else if (haveBothFin || (server.closedFirst && !isDelivered)) lookAgain();
+  }
+
+  function lookAgain() {
+    nextLook ??= setTimeout(() => {
+      nextLook = undefined;
+      const connection = look();
+      if (connection && state === "carrying") follow(connection);
+    }, lookAgainMs);
+  }
+
+  function senderOn(side: Side, { opener, answerer }: Connection) {
+    return side === listeningSide ? opener : answerer;
+  }
+
+  function look(): Connection | undefined {
+    return original && netfilter.find(original);
+  }
+
+  /** Who sent the RST, from the flags that the table's rules have left in the mark. */
+  function resetBy({ mark }: Connection): "client-reset" | "server-reset" {
+    if ((mark & marks.openerReset) !== 0) return `${listeningSide}-reset`;
+    if ((mark & marks.answererReset) !== 0) return `${dialledSide}-reset`;
+    // Our chain has not seen it: somebody else's dropped it. To both peers it is the same.
+    return "server-reset";
+  }
+
+  function linger(ms: number) {
+    stallMs = ms;
+    expiryMs = Math.min(expiryMs, ms);
+    stallWatch?.limit(ms);
+    if (state === "waiting") expireIn(Math.max(0, Math.min(ms, expiresAt - performance.now())));
+  }
+
+  function release() {
+    isReleased = true;
+    if (state === "carrying") return abort("aborted");
+    if (state === "connecting" && last) tools.break(last);
+    if (state === "waiting" || state === "connecting") close("released");
+  }
+
+  function abort(outcome: PinholeOutcome) {
+    const connection = look();
+    if (connection) {
+      last = connection;
+      tools.break(connection);
+    }
+    ended(outcome);
+  }
+
+  function ended(outcome: PinholeOutcome, detail?: string) {
+    const counted = last?.bytes ? last : (look() ?? last);
+    const bytes = counted?.bytes ?? { fromOpener: 0, fromAnswerer: 0 };
+    const [up, down] =
+      listeningSide === "client" ? [bytes.fromOpener, bytes.fromAnswerer] : [bytes.fromAnswerer, bytes.fromOpener];
+    close(outcome, detail, up, down);
+  }
+
+  function close(outcome: PinholeOutcome, detail?: string, bytesUp = 0, bytesDown = 0) {
+    if (state === "closed") return;
+    const durationMs = state === "carrying" ? Math.round(performance.now() - joinedAt) : 0;
+    state = "closed";
+    clearTimeout(timer);
+    clearTimeout(nextLook);
+    stallWatch?.stop();
+    claim?.release();
+    const end = { kind: "closed", outcome, bytesUp, bytesDown, durationMs } as const;
+    queueMicrotask(() => report(detail === undefined ? end : { ...end, detail }));
+  }
+}
+
+function bytesOf(connection: Connection | undefined): number {
+  return connection?.bytes ? connection.bytes.fromOpener + connection.bytes.fromAnswerer : 0;
+}

@@ -1,0 +1,137 @@
+// What the kernel is asked to do for pinholes: each call is one netlink exchange that is over when it returns.
+import type { Ffi } from "../ffi.ts";
+import {
+  type Connection,
+  parseConnection,
+  type Tuple,
+  writeDelete,
+  writeDump,
+  writeGet,
+  writeMarkBits,
+} from "./conntrack-message.ts";
+import type { Marks } from "./marks.ts";
+import { createMessageWriter, type MessageWriter } from "./netlink-message.ts";
+import { type NetlinkSocket, openNetlinkSocket, protocols } from "./netlink-socket.ts";
+import {
+  mapNames,
+  type PinholeElements,
+  type PinholeKey,
+  withoutEnd,
+  writeAddition,
+  writeRemoval,
+} from "./pinhole-elements.ts";
+import { parseRoute, type RouteKind, writeRouteQuestion } from "./route-message.ts";
+import { bindSystemCalls, errnos, type SystemCalls } from "./system-calls.ts";
+
+export type Netfilter = {
+  readonly calls: SystemCalls;
+  /** 0 or the errno: EPERM, ENOENT (no such table), ENFILE (the map is full), EEXIST. */
+  open(elements: PinholeElements): number;
+  /** What is left of a pinhole's elements is removed. */
+  close(key: PinholeKey): void;
+  /** The errno that `open` would give, apart from a full map. */
+  probe(): number;
+  find(original: Tuple): Connection | undefined;
+  /** Every connection that bears our mark, or the errno. */
+  list(): Connection[] | number;
+  /** Every further packet of it is answered with an RST. 0 or the errno. */
+  markBroken(original: Tuple): number;
+  forget(original: Tuple): void;
+  route(address: string): RouteKind;
+  stop(): void;
+};
+
+/** An endpoint of the documentation's network: nobody comes from there. */
+const nobody: PinholeElements = {
+  peer: "192.0.2.1",
+  local: { address: "192.0.2.2", port: 1 },
+  mark: 0,
+  to: { address: "192.0.2.3", port: 1 },
+  from: "192.0.2.2",
+  timeoutMs: 1000,
+};
+
+/** A sentence where the sockets can't be opened. */
+export function createNetfilter(ffi: Ffi, table: string, marks: Marks): Netfilter | { readonly errno: number } {
+  const calls = bindSystemCalls(ffi);
+  const netfilter = openNetlinkSocket(calls, protocols.netfilter);
+  if ("errno" in netfilter) return netfilter;
+  const routing = openNetlinkSocket(calls, protocols.route);
+  if ("errno" in routing) {
+    netfilter.close();
+    return routing;
+  }
+  return bindNetfilter(calls, netfilter, routing, table, marks);
+}
+
+/** Numbers of one batch: its begin, at most three elements, its end. */
+const batchNumbers = mapNames.length + 2;
+
+function bindNetfilter(
+  calls: SystemCalls,
+  netfilter: NetlinkSocket,
+  routing: NetlinkSocket,
+  table: string,
+  marks: Marks,
+): Netfilter {
+  const writer = createMessageWriter();
+
+  function acknowledged(count: number, write: (to: MessageWriter, sequence: number) => number): number {
+    writer.reset();
+    const last = write(writer, netfilter.sequence(count));
+    return netfilter.acknowledged(writer.written(), last);
+  }
+
+  function aboutOne(write: (to: MessageWriter, sequence: number) => void): number {
+    return acknowledged(1, (to, sequence) => {
+      write(to, sequence);
+      return sequence;
+    });
+  }
+
+  return {
+    calls,
+    open: (elements) => acknowledged(batchNumbers, (to, sequence) => writeAddition(to, table, sequence, elements)),
+    close(key) {
+      const errno = acknowledged(batchNumbers, (to, sequence) => writeRemoval(to, table, sequence, key));
+      if (errno !== errnos.enoent) return;
+      // One has expired, and a transaction deletes all or nothing.
+      for (const map of mapNames) {
+        acknowledged(batchNumbers, (to, sequence) => writeRemoval(to, table, sequence, key, [map]));
+      }
+    },
+    probe() {
+      writer.reset();
+      const last = writeAddition(writer, table, netfilter.sequence(batchNumbers), nobody);
+      return netfilter.acknowledged(withoutEnd(writer.written()), last);
+    },
+    find(original) {
+      writer.reset();
+      const sequence = netfilter.sequence(1);
+      writeGet(writer, sequence, original);
+      const answer = netfilter.ask(writer.written(), sequence);
+      return typeof answer === "number" ? undefined : parseConnection(answer)?.connection;
+    },
+    list() {
+      writer.reset();
+      const sequence = netfilter.sequence(1);
+      writeDump(writer, sequence, marks.value, marks.mask);
+      const found = netfilter.dump(writer.written(), sequence);
+      if (typeof found === "number") return found;
+      return found.flatMap((message) => parseConnection(message)?.connection ?? []);
+    },
+    markBroken: (original) => aboutOne((to, sequence) => writeMarkBits(to, sequence, original, marks.broken)),
+    forget: (original) => void aboutOne((to, sequence) => writeDelete(to, sequence, original)),
+    route(address) {
+      writer.reset();
+      const sequence = routing.sequence(1);
+      writeRouteQuestion(writer, sequence, address);
+      const answer = routing.ask(writer.written(), sequence);
+      return (typeof answer === "number" ? undefined : parseRoute(answer)) ?? "nowhere";
+    },
+    stop() {
+      netfilter.close();
+      routing.close();
+    },
+  };
+}

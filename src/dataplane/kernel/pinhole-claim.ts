@@ -1,0 +1,79 @@
+// A port of ours with a pinhole on it: taken from its pool, kept from other programs, known to the kernel's maps.
+import type { Endpoint } from "../../net/endpoint.ts";
+import type { ListenLeg } from "../listening-leg.ts";
+import type { OpenRefusal } from "../pinhole.ts";
+import type { Netfilter } from "./netfilter.ts";
+import type { PinholeElements } from "./pinhole-elements.ts";
+import { type PortReservation, reservePort } from "./port-reservation.ts";
+import { errnoName, errnos } from "./system-calls.ts";
+
+export type PinholeClaim = {
+  readonly local: Endpoint;
+  /** Nobody gets in any more. A connection that is in goes on. */
+  shut(): void;
+  /** Other programs may have the port; the pool has it back with `release` only. */
+  unreserve(): void;
+  /** All of it. */
+  release(): void;
+};
+
+/** `errno`: the kernel's own, where it refused the elements. */
+export type ClaimRefusal = { readonly reason: OpenRefusal; readonly detail: string; readonly errno?: number };
+
+/** Ports tried where other programs hold ports of our range. */
+const attemptsLimit = 8;
+
+export function claimPinhole(
+  netfilter: Netfilter,
+  { bind, ports }: ListenLeg,
+  elements: Omit<PinholeElements, "local">,
+): PinholeClaim | ClaimRefusal {
+  for (let attempt = 1; attempt <= attemptsLimit; attempt++) {
+    const port = ports.take();
+    if (port === undefined) return { reason: "ports-exhausted", detail: "no data port is free" };
+    const reservation = reservePort(netfilter.calls, { address: bind, port });
+    if ("port" in reservation) {
+      const local = { address: bind, port: reservation.port };
+      const errno = netfilter.open({ ...elements, local });
+      if (errno === 0) return claim(netfilter, elements.peer, local, reservation, () => ports.release(port));
+      reservation.release();
+      ports.release(port);
+      // An earlier pinhole's element is still there: another port will do.
+      if (errno !== errnos.eexist) return { reason: "plane-unavailable", detail: errnoName(errno), errno };
+    } else {
+      // A port that another program has rests like any used one.
+      ports.release(port);
+      if (reservation.errno !== errnos.addressInUse) {
+        return { reason: "address-unavailable", detail: `bind ${errnoName(reservation.errno)} ${bind}` };
+      }
+    }
+  }
+  return { reason: "ports-exhausted", detail: `${attemptsLimit} data ports in a row are taken by other programs` };
+}
+
+function claim(
+  netfilter: Netfilter,
+  peer: string,
+  local: Endpoint,
+  reservation: PortReservation,
+  giveBack: () => void,
+): PinholeClaim {
+  let isShut = false;
+  let isReleased = false;
+  function shut() {
+    if (!isShut) netfilter.close({ peer, local });
+    isShut = true;
+  }
+  return {
+    local,
+    shut,
+    unreserve: () => reservation.release(),
+    release() {
+      if (isReleased) return;
+      isReleased = true;
+      shut();
+      reservation.release();
+      giveBack();
+    },
+  };
+}

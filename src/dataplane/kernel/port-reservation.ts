@@ -1,0 +1,40 @@
+// Keeps a port from the other programs of this machine without listening on it: who comes to it unasked is refused by the
+// kernel. A pinhole needs it because connections to its port do not end here.
+import { type Endpoint, familyOf } from "../../net/endpoint.ts";
+import { portOf, socketAddress } from "./socket-address.ts";
+import { errnos, families, int32, levels, options, socketTypes, type SystemCalls } from "./system-calls.ts";
+
+export type PortReservation = { readonly port: number; release(): void };
+
+/** Port 0 takes any free one. `errno`: EADDRINUSE where another program has the port. */
+export function reservePort(calls: SystemCalls, endpoint: Endpoint): PortReservation | { readonly errno: number } {
+  const isIPv4 = familyOf(endpoint.address) === 4;
+  const type = socketTypes.stream | socketTypes.closeOnExec;
+  const descriptor = calls.socket(isIPv4 ? families.ipv4 : families.ipv6, type, 0);
+  if (descriptor < 0) return { errno: calls.errno() };
+  const address = socketAddress(endpoint);
+  if (calls.bind(descriptor, address, address.length) < 0 && !bindElsewhere()) return failed();
+  if (endpoint.port === 0 && calls.getsockname(descriptor, address, int32(address.length)) < 0) return failed();
+  let isReleased = false;
+  return {
+    port: portOf(address),
+    release() {
+      if (!isReleased) calls.close(descriptor);
+      isReleased = true;
+    },
+  };
+
+  /** An intercepted connection's local address is the server's, not one of this machine. */
+  function bindElsewhere() {
+    if (calls.errno() !== errnos.addressNotAvailable) return false;
+    const [level, option] = isIPv4 ? [levels.ipv4, options.freeBind4] : [levels.ipv6, options.freeBind6];
+    calls.setsockopt(descriptor, level, option, int32(1), 4);
+    return calls.bind(descriptor, address, address.length) === 0;
+  }
+
+  function failed() {
+    const errno = calls.errno();
+    calls.close(descriptor);
+    return { errno };
+  }
+}

@@ -27,7 +27,7 @@ import {
 import { dialServer, resolveHost, type Attempt } from "./dial-server.ts";
 import type { Interception } from "./interception.ts";
 import { createSessionPinholes, type PinholeOptions, type SessionPinholes } from "./session-pinholes.ts";
-import { cancelTimer, clearTimers, startTimer, type SessionTimers } from "./session-timers.ts";
+import { cancelTimer, clearTimers, createSessionTimers, startTimer } from "./session-timers.ts";
 
 /** What all sessions of a gateway are driven with. */
 export type DriverDeps = {
@@ -67,7 +67,7 @@ export function driveSession(
   { telemetry, trace, interception }: SessionDeps,
   closed: () => void,
 ): DrivenSession {
-  const timers: SessionTimers = {};
+  const timers = createSessionTimers();
   const events: ControlEvents = { arrived: settle, lost, drained: settle, closed: reportClosed };
   const client = clientConnection(clientSocket, deps.commandReaders, events);
   let server: ControlConnection | undefined;

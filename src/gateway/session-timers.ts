@@ -1,7 +1,11 @@
 // The timers of one session by name. Each always runs for the same time, so that starting one again only refreshes it.
 import type { TimerName } from "../session/events.ts";
 
-export type SessionTimers = Partial<Record<TimerName, NodeJS.Timeout>>;
+export type SessionTimers = Record<TimerName, NodeJS.Timeout | undefined>;
+
+export function createSessionTimers(): SessionTimers {
+  return { login: undefined, idle: undefined, linger: undefined, grace: undefined };
+}
 
 export function startTimer(
   timers: SessionTimers,
@@ -9,17 +13,17 @@ export function startTimer(
   ms: number,
   expired: (name: TimerName) => void,
 ): void {
-  timers[name] =
-    timers[name]?.refresh() ??
+  const start = (): NodeJS.Timeout =>
     setTimeout(() => {
-      delete timers[name];
+      timers[name] = undefined;
       expired(name);
     }, ms);
+  timers[name] = timers[name]?.refresh() ?? start();
 }
 
 export function cancelTimer(timers: SessionTimers, name: TimerName): void {
   clearTimeout(timers[name]);
-  delete timers[name];
+  timers[name] = undefined;
 }
 
 export function clearTimers(timers: SessionTimers): void {

@@ -2,6 +2,7 @@
 // the process, so several labs run side by side; the keeper removes everything whatever becomes of the owner.
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { labHome, startKeeper } from "./keeper.ts";
 import { output, run, start, type Finished, type Running, type RunOptions } from "./process.ts";
 import { program } from "./programs.ts";
@@ -23,7 +24,9 @@ export type Lab = {
 let created = 0;
 
 async function configure(namespace: Record<Place, string>, edge: EdgeKind, env: Record<string, string>): Promise<void> {
-  for (const place of places) await output(["ip", "netns", "add", namespace[place]]);
+  for (const place of places) {
+    await output(["ip", "netns", "add", namespace[place]]);
+  }
   await output(["ip", "-batch", "-"], { input: wiring(namespace) });
   for (const place of places) {
     await output(["ip", "-n", namespace[place], "-batch", "-"], { input: placeWiring(place) });
@@ -32,6 +35,24 @@ async function configure(namespace: Record<Place, string>, edge: EdgeKind, env: 
   const forwarding = "echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding";
   await output([...onEdge, "sh", "-ec", forwarding]);
   if (edge === "nat") await output([...onEdge, "nft", "-f", "-"], { input: natRuleset, env });
+}
+
+/** IPv6 is deaf until the kernel has noticed that the other end of a cable is up, which takes it up to a second. */
+async function untilReady(namespace: Record<Place, string>): Promise<void> {
+  for (let waited = 0; waited < 5000; waited += 20) {
+    const shown = await Promise.all(
+      places.map((place) =>
+        output(["ip", "-n", namespace[place], "-6", "-o", "addr", "show", "scope", "link", "-tentative"]),
+      ),
+    );
+    const links = shown
+      .join("")
+      .split("\n")
+      .filter((line) => line !== "").length;
+    if (links === 4) return;
+    await sleep(20);
+  }
+  throw new Error("the links do not come up");
 }
 
 /** Where `nft` is, for the edge and for a gateway that runs there. */
@@ -55,15 +76,18 @@ export async function createLab(options: { readonly edge?: EdgeKind } = {}): Pro
     // Servers give up their privileges and have to reach their files below it.
     await chmod(folder, 0o755);
     await configure(namespace, edge, env);
+    await untilReady(namespace);
   } catch (error) {
     await keeper.release();
     throw error;
   }
+  // No name server answers in here, and clients that look up addresses backwards would wait for one. `ip netns exec`
+  // gives every process its own mounts, so this is seen by nobody else.
+  const resolver = path.join(folder, "resolv.conf");
+  await writeFile(resolver, "");
   const inside = (place: Place, command: readonly string[]): string[] => [
-    "ip",
-    "netns",
-    "exec",
-    namespace[place],
+    ...["ip", "netns", "exec", namespace[place]],
+    ...["sh", "-c", 'mount --bind "$1" /etc/resolv.conf 2>/dev/null; shift; exec "$@"', "sh", resolver],
     ...command,
   ];
   const withEnv = (given: RunOptions = {}): RunOptions => ({ cwd: folder, ...given, env: { ...env, ...given.env } });

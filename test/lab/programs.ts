@@ -43,10 +43,10 @@ const catalog = {
   HAProxy: server("haproxy", "haproxy"),
   Squid: server("squid", "squid"),
   "ProFTPD mod_proxy": server("lib/proftpd/mod_proxy.so", "proftpd-mod-proxy"),
+  "ProFTPD mod_tls": { binary: "lib/proftpd/mod_tls.so", package: "proftpd-mod-crypto", group: "proftpd-mod-proxy" },
   "ftp-proxy": server("ftp-proxy", "ftp-proxy"),
   pyftpdlib: { binary: "lib/python3/dist-packages/pyftpdlib", package: "python3-pyftpdlib", group: "python" },
   aioftp: { binary: "lib/python3/dist-packages/aioftp", package: "python3-aioftp", group: "python" },
-  Twisted: { binary: "lib/python3/dist-packages/twisted", package: "python3-twisted", group: "python" },
 } as const satisfies Record<string, Source>;
 
 export type ProgramName = keyof typeof catalog;

@@ -31,7 +31,7 @@ export const proftpd: Blueprint = {
         "TimeoutLinger 3",
         "DelayEngine off",
         // Names are bytes; no conversion to the locale of the server.
-        "UseEncoding off",
+        "UseEncoding on",
         `PidFile ${path.join(folder, "pid")}`,
         `ScoreboardFile ${path.join(folder, "scoreboard")}`,
         `SystemLog ${path.join(folder, "log")}`,

@@ -48,27 +48,3 @@ asyncio.run(main())
 `,
   ["passive"],
 );
-
-/** It knows neither EPSV nor EPRT. */
-export const twisted = asProgram(
-  `
-import logging, sys
-from twisted.cred import checkers, portal
-from twisted.internet import reactor
-from twisted.protocols import ftp
-from twisted.python import filepath, log
-home, user, password, port, first, last, foreign = sys.argv[1:]
-log.startLogging(sys.stdout)
-class Realm(ftp.BaseFTPRealm):
-    def getHomeDirectory(self, avatarId):
-        return filepath.FilePath(home)
-realm = Realm(home)
-checker = checkers.InMemoryUsernamePasswordDatabaseDontUse()
-checker.addUser(user, password)
-factory = ftp.FTPFactory(portal.Portal(realm, [checker]))
-factory.passivePortRange = range(int(first), int(last) + 1)
-reactor.listenTCP(int(port), factory)
-reactor.run()
-`,
-  ["active", "passive"],
-);

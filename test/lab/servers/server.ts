@@ -10,7 +10,7 @@ import { account, type Blueprint } from "./blueprint.ts";
 import { inetutilsFtpd } from "./inetutils-ftpd.ts";
 import { proftpd } from "./proftpd.ts";
 import { pureFtpd } from "./pure-ftpd.ts";
-import { aioftp, pyftpdlib, twisted } from "./python.ts";
+import { aioftp, pyftpdlib } from "./python.ts";
 import { vsftpd } from "./vsftpd.ts";
 
 export const blueprints = {
@@ -20,7 +20,6 @@ export const blueprints = {
   pyftpdlib,
   "inetutils ftpd": inetutilsFtpd,
   aioftp,
-  Twisted: twisted,
 } as const satisfies Partial<Record<ProgramName, Blueprint>>;
 
 export type ServerKind = keyof typeof blueprints;

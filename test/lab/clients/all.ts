@@ -1,0 +1,38 @@
+// Every client of the lab, by name.
+import { program, type Program } from "../programs.ts";
+import { basicFtp } from "./basic-ftp.ts";
+import { inetutilsFtp, tnftp } from "./bsd-ftp.ts";
+import type { Client } from "./client.ts";
+import { curl } from "./curl.ts";
+import { aria2, wget } from "./downloaders.ts";
+import { ftplib } from "./ftplib.ts";
+import { lftp } from "./lftp.ts";
+import { ncftp } from "./ncftp.ts";
+import { rclone } from "./rclone.ts";
+
+export const clients = {
+  curl,
+  lftp,
+  "inetutils ftp": inetutilsFtp,
+  tnftp,
+  ncftp,
+  "Python ftplib": ftplib,
+  wget,
+  aria2,
+  rclone,
+  "basic-ftp": basicFtp,
+} as const satisfies Record<string, Client>;
+
+export type ClientName = keyof typeof clients;
+export const clientNames = Object.keys(clients) as ClientName[];
+
+export async function clientProgram(name: ClientName): Promise<Program | undefined> {
+  const client: Client = clients[name];
+  return client.program === undefined ? undefined : program(client.program);
+}
+
+/** Name and version, for titles. */
+export async function clientTitle(name: ClientName): Promise<string> {
+  const client: Client = clients[name];
+  return client.title ?? `${name} ${(await clientProgram(name))?.version ?? ""}`.trim();
+}

@@ -1,0 +1,47 @@
+// A session of the library basic-ftp, as a program of its own in the client's namespace.
+import { statSync } from "node:fs";
+import { Client } from "basic-ftp";
+import { patienceSeconds, type Step } from "./client.ts";
+
+type Told = { host: string; port: number; user: string; password: string; steps: Step[] };
+
+const told = JSON.parse(Buffer.from(process.argv[2] ?? "", "base64").toString()) as Told;
+const client = new Client(patienceSeconds * 1000);
+client.ftp.verbose = true;
+// Names are the bytes that the steps name.
+client.ftp.encoding = "latin1";
+
+async function play(step: Step): Promise<void> {
+  switch (step.kind) {
+    case "list":
+      for (const entry of await client.list()) console.log(entry.name);
+      return;
+    case "download":
+      await client.downloadTo(step.local, step.remote);
+      return;
+    case "resume":
+      await client.downloadTo(step.local, step.remote, statSync(step.local).size);
+      return;
+    case "upload":
+      await client.uploadFrom(step.local, step.remote);
+      return;
+    case "rename":
+      await client.rename(step.from, step.to);
+      return;
+    case "delete":
+      await client.remove(step.remote);
+      return;
+  }
+}
+
+try {
+  await client.access({ host: told.host, port: told.port, user: told.user, password: told.password });
+  client.ftp.encoding = "latin1";
+  for (const step of told.steps) {
+    await play(step).catch((error: unknown) => console.log(`failed: ${String(error)}`));
+  }
+} catch (error) {
+  console.log(`failed: ${String(error)}`);
+} finally {
+  client.close();
+}

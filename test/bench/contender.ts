@@ -1,0 +1,85 @@
+// Who takes part: going direct, our planes, and peers. What stands in the edge is opened, has to carry one small file in each
+// of its modes, and is asked then how it did that.
+import type { Running } from "../lab/process.ts";
+import { converse } from "./conversation.ts";
+import type { Stage } from "./stage.ts";
+
+export type Mode = "active" | "passive";
+
+export type Contender = {
+  /** Name and version for the table. */
+  readonly title: string;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly modes: readonly Mode[];
+  /** Its process in the edge; none where the kernel alone does it. */
+  readonly process?: Running;
+  /** It starts a process for each session, so thousands are too many. */
+  readonly processPerSession?: boolean;
+  /** Where our own gateways tell their metrics. */
+  readonly metrics?: string;
+  /** What it or its log said last. */
+  log?(): Promise<string>;
+  /** Why it does not do what its name says, after transfers; undefined if it does. */
+  fault?(): Promise<string | undefined>;
+  stop(): Promise<void>;
+};
+
+export type Candidate = {
+  readonly name: string;
+  readonly kind: "direct" | "ours" | "peer";
+  open(stage: Stage): Promise<Contender>;
+};
+
+const startMs = 15_000;
+const probeMs = 10_000;
+const pauseMs = 100;
+
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, pauseMs));
+
+/** One file of 1 KiB; undefined once that went well, or why it did not. */
+async function probe(stage: Stage, { host, port, user }: Contender, mode: Mode): Promise<string | undefined> {
+  try {
+    await converse(stage.python("client", "small_files.py", [host, port, user, mode, 1]), probeMs);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Until it answers, or has ended, or its time is over. */
+async function firstProbe(stage: Stage, contender: Contender, mode: Mode): Promise<string | undefined> {
+  let ended = false;
+  void contender.process?.ended.then(() => {
+    ended = true;
+  });
+  const deadline = performance.now() + startMs;
+  for (;;) {
+    const fault = await probe(stage, contender, mode);
+    if (fault === undefined || !/refused/i.test(fault) || ended || performance.now() > deadline) return fault;
+    await pause();
+  }
+}
+
+/** Opens a candidate and proves that it works; rejects with the reason why it can't take part. */
+export async function admit(stage: Stage, candidate: Candidate): Promise<Contender> {
+  const contender = await candidate.open(stage);
+  try {
+    for (const [index, mode] of contender.modes.entries()) {
+      const fault = await (index === 0 ? firstProbe : probe)(stage, contender, mode);
+      if (fault !== undefined) throw new Error(`${mode}: ${fault}${await logged(contender)}`);
+    }
+    const fault = await contender.fault?.();
+    if (fault !== undefined) throw new Error(fault);
+    return contender;
+  } catch (error) {
+    await contender.stop();
+    throw error;
+  }
+}
+
+async function logged(contender: Contender): Promise<string> {
+  const words = (await contender.log?.()) ?? "";
+  return words === "" ? "" : ` (${words})`;
+}

@@ -1,0 +1,17 @@
+import type { Candidate } from "../contender.ts";
+import { serverAddress, serverPorts } from "../stage.ts";
+
+/** Through the edge as a router: what everything else is compared with. */
+export const direct: Candidate = {
+  name: "direct",
+  kind: "direct",
+  open: () =>
+    Promise.resolve({
+      title: "direct",
+      host: serverAddress,
+      port: serverPorts.plain,
+      user: "bench",
+      modes: ["passive", "active"],
+      stop: () => Promise.resolve(),
+    }),
+};

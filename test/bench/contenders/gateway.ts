@@ -1,0 +1,103 @@
+// Our own gateway, started as a user would start it, one process for each data plane.
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { labFile } from "../../lab/lab.ts";
+import type { Running } from "../../lab/process.ts";
+import type { Candidate } from "../contender.ts";
+import { parseExposition, type Sample } from "../exposition.ts";
+import { planes, type Plane } from "../options.ts";
+import { edgeAddress, serverAddress, serverPorts, startInEdge, type Stage } from "../stage.ts";
+
+const root = path.resolve(import.meta.dirname, "../../..");
+
+/** Ports are below those that the system hands out, and no two planes share any. */
+const portsPerSide = 4500;
+const firstPort = 3000;
+
+function configuration(plane: Plane): string {
+  const index = planes.indexOf(plane);
+  const first = firstPort + 2 * index * portsPerSide;
+  const range = (from: number): string => `${from}-${from + portsPerSide - 1}`;
+  return `admin: { listen: "${edgeAddress}:${adminPort(plane)}" }
+gateways:
+  - name: ${plane}
+    listen: ["${edgeAddress}:${controlPort(plane)}"]
+    route: { server: "${serverAddress}:${serverPorts.plain}" }
+    clientSide: { dataPorts: ${range(first)} }
+    serverSide: { dataPorts: ${range(first + portsPerSide)} }
+    dataPlane: ${plane}
+    limits: { sessions: 100000, sessionsPerClient: 100000 }
+`;
+}
+
+const controlPort = (plane: Plane): number => 2101 + planes.indexOf(plane);
+const adminPort = (plane: Plane): number => 9121 + planes.indexOf(plane);
+
+/** What a gateway counts. */
+export async function readMetrics({ python }: Pick<Stage, "python">, url: string): Promise<Sample[]> {
+  const reader = python("client", "get.py", [url]);
+  await reader.ended;
+  return parseExposition(reader.output());
+}
+
+/** Transfers that another plane carried. */
+function strays(samples: readonly Sample[], plane: Plane): string | undefined {
+  const counts = new Map<string, number>();
+  for (const { name, labels, value } of samples) {
+    if (name !== "ftp_alg_transfers_total") continue;
+    const carrier = labels["plane"] ?? "";
+    counts.set(carrier, (counts.get(carrier) ?? 0) + value);
+  }
+  if ((counts.get(plane) ?? 0) === 0 && counts.size === 0) return "no transfer was counted";
+  const others = [...counts].filter(([carrier, count]) => carrier !== plane && count > 0);
+  if (others.length === 0) return undefined;
+  return `transfers were carried by ${others.map(([carrier, count]) => `${carrier} (${count})`).join(", ")}`;
+}
+
+/** What the gateway wrote at warn or above, shortened. */
+async function complaints(log: string): Promise<string> {
+  const text = await readFile(log, "utf8").catch(() => "");
+  const lines = text.split("\n").filter((line) => !/"level":"?(info|debug|trace|[123]0)/.test(line));
+  return lines.join(" ").trim().slice(0, 300);
+}
+
+async function end(gateway: Running, patienceMs: number): Promise<void> {
+  // A profile is written only by a process that ends in good order.
+  gateway.kill("SIGTERM");
+  await Promise.race([gateway.ended, sleep(patienceMs)]);
+  gateway.kill("SIGKILL");
+  await gateway.ended;
+}
+
+export const ourGateway = (plane: Plane, profiles: string | undefined): Candidate => ({
+  name: plane,
+  kind: "ours",
+  async open(stage) {
+    const file = await labFile(stage.lab, `${plane}.yml`, configuration(plane));
+    const log = path.join(stage.lab.folder, `${plane}.log`);
+    const profiling = profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
+    const command = [process.execPath, ...profiling, path.join(root, "src/main.ts"), "run", "--config", file];
+    const gateway = startInEdge(stage.lab, command, log);
+    const metrics = `http://${edgeAddress}:${adminPort(plane)}/metrics`;
+    return {
+      title: `**ftp-alg, ${plane}**`,
+      host: edgeAddress,
+      port: controlPort(plane),
+      user: "bench",
+      modes: ["passive", "active"],
+      process: gateway,
+      metrics,
+      log: () => complaints(log),
+      async fault() {
+        // The kernel reports the end of a transfer when it sees it, which may be after the server's 226.
+        await sleep(200);
+        const found = strays(await readMetrics(stage, metrics), plane);
+        if (found === undefined) return undefined;
+        const said = await complaints(log);
+        return said === "" ? found : `${found} (${said})`;
+      },
+      stop: () => end(gateway, profiles === undefined ? 2000 : 20_000),
+    };
+  },
+});

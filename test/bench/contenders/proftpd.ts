@@ -1,0 +1,72 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { existsSync } from "node:fs";
+import { labFile } from "../../lab/lab.ts";
+import { program } from "../../lab/programs.ts";
+import type { Candidate } from "../contender.ts";
+import { logTail } from "../log-tail.ts";
+import { edgeAddress, serverAddress, serverPorts, startInEdge } from "../stage.ts";
+
+const port = 2301;
+
+const configuration = (modules: string, folder: string): string => `
+ServerName bench
+ServerType standalone
+DefaultServer on
+DefaultAddress ${edgeAddress}
+SocketBindTight on
+Port ${port}
+UseIPv6 off
+UseReverseDNS off
+ModulePath ${modules}
+LoadModule mod_tls.c
+LoadModule mod_proxy.c
+User nobody
+Group nogroup
+MaxInstances none
+PidFile ${folder}/pid
+ScoreboardFile ${folder}/scoreboard
+SystemLog ${folder}/log
+WtmpLog off
+TransferLog none
+DelayEngine off
+AuthPAM off
+AllowOverwrite on
+ProxyEngine on
+ProxyTables ${folder}/tables
+ProxyRole reverse
+ProxyReverseServers ftp://${serverAddress}:${serverPorts.plain}
+`;
+
+/** ProFTPD with mod_proxy as reverse proxy, in the client's own mode towards the server. */
+export const proftpd: Candidate = {
+  name: "proftpd",
+  kind: "peer",
+  async open({ lab }) {
+    const own = await program("ProFTPD mod_proxy");
+    // mod_proxy takes OpenSSL's functions from it.
+    await program("ProFTPD mod_tls");
+    // The module is fetched together with its server, unless the machine has that one itself.
+    const fetched = path.join(own.root, "usr/sbin/proftpd");
+    const server = existsSync(fetched) ? fetched : (await program("ProFTPD")).path;
+    const folder = path.join(lab.folder, "proftpd");
+    await mkdir(path.join(folder, "tables"), { recursive: true });
+    const file = await labFile(lab, "proftpd/proftpd.conf", configuration(path.dirname(own.path), folder));
+    const process = startInEdge(lab, [server, "--nodaemon", "--config", file], path.join(folder, "output"), own.env);
+    return {
+      title: `ProFTPD mod_proxy ${own.version}`,
+      host: edgeAddress,
+      port,
+      user: "bench",
+      modes: ["passive", "active"],
+      process,
+      processPerSession: true,
+      log: async () =>
+        `${await logTail(path.join(folder, "output"))} ${await logTail(path.join(folder, "log"))}`.trim(),
+      async stop() {
+        process.kill("SIGKILL");
+        await process.ended;
+      },
+    };
+  },
+};

@@ -1,0 +1,67 @@
+// `npm run bench`: measures the gateway in each of its data planes, and its peers, against going direct.
+import { readFile, writeFile } from "node:fs/promises";
+import { cpus, release } from "node:os";
+import path from "node:path";
+import { labObstacle } from "../lab/lab.ts";
+import { sweep } from "../lab/keeper.ts";
+import { candidates } from "./contenders/all.ts";
+import { replaceSection } from "./markdown.ts";
+import { parseOptions, usage, type Options } from "./options.ts";
+import { play } from "./play.ts";
+import { formatReport } from "./report.ts";
+import { openStage } from "./stage.ts";
+
+const readme = path.resolve(import.meta.dirname, "../../README.md");
+
+function describeMachine(): string {
+  const all = cpus();
+  return `${all.length} cores (${all[0]?.model.trim() ?? "unknown"}), Linux ${release()}, Node.js ${process.version}`;
+}
+
+function formatSize(bytes: number): string {
+  const gibibytes = bytes / 1024 ** 3;
+  return gibibytes >= 1 ? `${Number(gibibytes.toFixed(2))} GiB` : `${Number((bytes / 1024 ** 2).toFixed(1))} MiB`;
+}
+
+async function writeReadme(report: string): Promise<void> {
+  const changed = replaceSection(await readFile(readme, "utf8"), "bench", report);
+  if (changed === undefined) throw new Error("README.md has no place for the table (bench:begin, bench:end)");
+  await writeFile(readme, changed);
+}
+
+async function bench(options: Options): Promise<void> {
+  const began = performance.now();
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const date = new Date().toISOString().slice(0, 10);
+  const machine = describeMachine();
+  await using stage = await openStage();
+  const played = await play(stage, candidates(options), options, say);
+  const seconds = Math.round((performance.now() - began) / 1000);
+  const report = formatReport(played, { date, machine, rounds: options.rounds, size: formatSize(options.size) });
+  await writeFile(options.json, `${JSON.stringify({ date, machine, seconds, options, ...played }, undefined, 1)}\n`);
+  process.stdout.write(`${report}\n`);
+  say(`${seconds} s; every figure in ${options.json}`);
+  if (options.readme) await writeReadme(report);
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes("--help")) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const parsed = parseOptions(args, new Date());
+  if ("problem" in parsed) {
+    process.stderr.write(`${parsed.problem}\n\n${usage}`);
+    return 2;
+  }
+  await sweep().catch(() => {});
+  const obstacle = await labObstacle();
+  if (obstacle !== undefined) {
+    process.stderr.write(`${obstacle}\n`);
+    return 1;
+  }
+  await bench(parsed.options);
+  return 0;
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,144 @@
+// The tables: going direct in figures, everything else as what it adds to that or leaves of it.
+import { formatTable, type Cells } from "./markdown.ts";
+import type { Participant, Skipped } from "./play.ts";
+import type { Row } from "./row.ts";
+import { absolute, compared, difference, ratio, type Selection } from "./statistics.ts";
+
+export type Findings = {
+  readonly participants: readonly Participant[];
+  readonly skipped: readonly Skipped[];
+  readonly rows: readonly Row[];
+};
+
+type Column = Selection & {
+  readonly head: string;
+  /** How others than direct are shown: as part of it, as what comes on top, or by themselves. */
+  readonly as: "ratio" | "added" | "absolute";
+  format(figure: number): string;
+};
+
+const fixed =
+  (digits: number, scale = 1, unit = "") =>
+  (figure: number): string =>
+    `${(figure * scale).toFixed(digits)}${unit}`;
+const mebibytes = fixed(0, 1 / 1024 ** 2, " MiB/s");
+const whole = fixed(0);
+const microseconds = fixed(0, 1e6, " µs");
+
+const single = ["download passive", "download active", "upload passive", "upload active"];
+
+const rate = (head: string, measure: string): Column => ({
+  head,
+  measures: [measure],
+  value: "bytesPerSecond",
+  as: "ratio",
+  format: mebibytes,
+});
+const perSecond = (head: string, measure: string): Column => ({
+  head,
+  measures: [measure],
+  value: "perSecond",
+  as: "ratio",
+  format: whole,
+});
+const added = (head: string, measure: string, value: string): Column => ({
+  head,
+  measures: [measure],
+  value,
+  as: "added",
+  format: microseconds,
+});
+
+const bulkColumns: readonly Column[] = [
+  rate("download, passive", "download passive"),
+  rate("active", "download active"),
+  rate("upload, passive", "upload passive"),
+  rate("active", "upload active"),
+  rate("4 at once", "download passive, 4 at once"),
+  { head: "own CPU s/GiB", measures: single, value: "cpuPerGibibyte", as: "absolute", format: fixed(2) },
+  { head: "machine CPU s/GiB", measures: single, value: "machineCpuPerGibibyte", as: "absolute", format: fixed(2) },
+];
+
+const controlColumns: readonly Column[] = [
+  perSecond("1 KiB files/s, passive", "small files passive"),
+  perSecond("active", "small files active"),
+  added("NOOP p50", "NOOP", "p50"),
+  added("p99", "NOOP", "p99"),
+  perSecond("logins/s, 1 at once", "logins, 1 at once"),
+  perSecond("10", "logins, 10 at once"),
+  perSecond("50", "logins, 50 at once"),
+  { head: "KiB/idle session", measures: ["idle sessions"], value: "kibPerSession", as: "absolute", format: fixed(1) },
+  added("PASV p50", "PASV", "p50"),
+  added("p99", "PASV", "p99"),
+];
+
+const base = "direct";
+
+function cell(rows: readonly Row[], { name, kind }: Participant, column: Column): string {
+  const own = absolute(rows, name, column);
+  if (own === undefined) {
+    const failed = rows.some(
+      (row) => row.contender === name && column.measures.includes(row.measure) && "failed" in row,
+    );
+    return failed ? "failed" : "";
+  }
+  // Whoever has no process of its own has used nothing of its own.
+  if (kind === "direct" && column.value === "cpuPerGibibyte") return "";
+  if (kind === "direct" || column.as === "absolute") return column.format(own);
+  const compare = column.as === "ratio" ? ratio : difference;
+  const figure = compared(rows, name, base, column, compare);
+  if (figure === undefined) return "";
+  if (column.as === "ratio") return figure.toFixed(2);
+  return `${figure < 0 ? "" : "+"}${column.format(figure)}`;
+}
+
+/** Columns of what was not measured, and contenders without any figure, are left out; undefined if nothing remains. */
+function table({ participants, rows }: Findings, columns: readonly Column[]): string | undefined {
+  const grid = participants.map((participant) => columns.map((column) => cell(rows, participant, column)));
+  const shown = columns.map((_, index) => grid.some((line) => line[index] !== ""));
+  const keep = (cells: Cells): string[] => cells.filter((_, index) => shown[index]);
+  const body = participants.flatMap(({ title }, index) => {
+    const cells = keep(grid[index] ?? []);
+    return cells.some((text) => text !== "") ? [[title, ...cells.map((text) => text || "–")]] : [];
+  });
+  const head = keep(columns.map((column) => column.head));
+  return head.length === 0 ? undefined : formatTable(["", ...head], body);
+}
+
+/** What our gateways say themselves of the time a pinhole takes. */
+function ownTimes({ participants, rows }: Findings): string[] {
+  return participants.flatMap(({ name, kind }) => {
+    const p50 = absolute(rows, name, { measures: ["PASV"], value: "ownP50" });
+    const p99 = absolute(rows, name, { measures: ["PASV"], value: "ownP99" });
+    if (kind !== "ours" || p50 === undefined || p99 === undefined) return [];
+    return [`${name} at most ${microseconds(p50)} / ${microseconds(p99)}`];
+  });
+}
+
+export type Setting = {
+  readonly date: string;
+  readonly machine: string;
+  readonly rounds: number;
+  readonly size: string;
+};
+
+/** The whole report as Markdown. */
+export function formatReport(findings: Findings, { date, machine, rounds, size }: Setting): string {
+  const parts: (string | undefined)[] = [
+    `Measured on ${date}: ${machine}; ${rounds} interleaved round${rounds === 1 ? "" : "s"}, medians. Client, edge and server are network namespaces of one machine and share its cores. \`direct\` in figures, the edge routing with connection tracking; the others compared with it in the same round: rates as a part of it, times as what comes on top.`,
+  ];
+  const bulk = table(findings, bulkColumns);
+  if (bulk !== undefined) parts.push(`One file of ${size}, and four of a quarter at once:`, bulk);
+  const control = table(findings, controlColumns);
+  if (control !== undefined)
+    parts.push("Small files over one control connection, control connections, pinholes:", control);
+  const times = ownTimes(findings);
+  if (times.length > 0) parts.push(`Opening a pinhole by the gateways' own metric, p50 / p99: ${times.join("; ")}.`);
+  const skipped = findings.skipped.map(({ name, reason }) => `${name} (${reason})`);
+  if (skipped.length > 0) parts.push(`Not measured: ${skipped.join("; ")}.`);
+  const remarks = findings.participants.flatMap(({ name, remark }) =>
+    remark === undefined ? [] : [`${name}: ${remark}`],
+  );
+  if (remarks.length > 0) parts.push(`To be read with care: ${remarks.join("; ")}.`);
+  return parts.filter((part) => part !== undefined).join("\n\n");
+}

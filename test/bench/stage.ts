@@ -1,0 +1,80 @@
+// Where the bench plays: a lab whose edge routes and tracks connections, our light FTP server in it, and the measuring
+// clients. The edge drops nothing and translates nothing unless a contender does, so that "direct" is what a plain stateful
+// router gives.
+import path from "node:path";
+import { createLab, type Lab } from "../lab/lab.ts";
+import type { Running } from "../lab/process.ts";
+import { program, type Program } from "../lab/programs.ts";
+import { addresses, type Place } from "../lab/topology.ts";
+
+const programs = path.join(import.meta.dirname, "programs");
+
+/** Control ports of the light server: for everybody, for the kernel's helper, for who does not understand FTP. */
+export const serverPorts = { plain: 21, helped: 2121, announced: 2221 } as const;
+/** Passive ports announced with the edge's address. */
+export const announcedPorts = [31000, 31999] as const;
+
+export const edgeAddress = addresses.edgeToClient.IPv4;
+export const serverAddress = addresses.server.IPv4;
+
+export type Stage = {
+  readonly lab: Lab;
+  /** Starts one of test/bench/programs. */
+  python(place: Place, script: string, args: readonly (string | number)[]): Running;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+// An empty nat chain: connections are tracked for all contenders alike. Accounting is what the kernel plane asks for.
+const edgeRules = `
+table inet bench {
+  chain postrouting { type nat hook postrouting priority srcnat; policy accept; }
+}
+`;
+const edgeSettings = `
+echo 1 > /proc/sys/net/netfilter/nf_conntrack_acct
+echo 1 > /proc/sys/net/netfilter/nf_conntrack_timestamp
+`;
+
+async function succeed(lab: Lab, command: readonly string[], input = ""): Promise<void> {
+  const { status, stderr } = await lab.run("edge", command, { input });
+  if (status !== 0) throw new Error(`${command.join(" ")}: ${String(status)}: ${stderr.toString().trim()}`);
+}
+
+/** Loads rules into the edge. */
+export const loadRules = (lab: Lab, rules: string): Promise<void> => succeed(lab, ["nft", "-f", "-"], rules);
+
+/** Many sessions need many descriptors. */
+const unlimited = (command: readonly string[]): string[] => [
+  ...["sh", "-ec", 'ulimit -n "$(ulimit -Hn)"; exec "$@"', "sh"],
+  ...command,
+];
+
+/** Starts a program in the edge, its output in a file of the lab that `log` reads. */
+export function startInEdge(lab: Lab, command: readonly string[], log: string, env?: Record<string, string>): Running {
+  const quiet = ["sh", "-ec", 'log=$1; shift; exec "$@" >"$log" 2>&1 </dev/null', "sh", log, ...command];
+  return lab.start("edge", unlimited(quiet), env === undefined ? {} : { env });
+}
+
+export async function openStage(): Promise<Stage> {
+  const interpreter: Program = await program("python3");
+  const lab = await createLab({ edge: "open" });
+  const stage: Stage = {
+    lab,
+    python(place, script, args) {
+      const command = [interpreter.path, "-B", path.join(programs, script), ...args.map(String)];
+      return lab.start(place, unlimited(command), { env: interpreter.env });
+    },
+    [Symbol.asyncDispose]: () => lab.remove(),
+  };
+  try {
+    await loadRules(lab, edgeRules);
+    await succeed(lab, ["sh", "-ec", edgeSettings]);
+    const announced = `${serverPorts.announced}:${edgeAddress}:${announcedPorts.join("-")}`;
+    const server = stage.python("server", "ftp_server.py", [serverPorts.plain, serverPorts.helped, announced]);
+    await server.line(/^listening$/);
+    return stage;
+  } catch (error) {
+    await lab.remove();
+    throw error;
+  }
+}

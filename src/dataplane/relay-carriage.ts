@@ -19,16 +19,19 @@ import { handleOf, readingSocket } from "./reading-socket.ts";
  */
 export type TakeBulk = (legs: JoinedLegs, events: CarriageEvents) => Carriage | undefined;
 
-export function relayCarry(buffers: ReadBuffers, takeBulk?: TakeBulk): Carry {
-  return (legs, events) => carryByReads(legs, events, buffers, takeBulk);
+/** `fromBytes`: what one direction carries here before it is worth the move. */
+export type Bulk = { readonly fromBytes: number; readonly take: TakeBulk };
+
+export function relayCarry(buffers: ReadBuffers, bulk?: Bulk): Carry {
+  return (legs, events) => carryByReads(legs, events, buffers, bulk);
 }
 
-function carryByReads(legs: JoinedLegs, events: CarriageEvents, buffers: ReadBuffers, takeBulk?: TakeBulk): Carriage {
+function carryByReads(legs: JoinedLegs, events: CarriageEvents, buffers: ReadBuffers, bulk?: Bulk): Carriage {
   // `breaking`: one side has broken, and what was read from it is still on its way to the other.
   let phase: "flowing" | "breaking" | "moved" | "over" = "flowing";
   let end: CarriageEnd = "complete";
   let detail: string | undefined;
-  let bulk: Carriage | undefined;
+  let taken: Carriage | undefined;
 
   const up = createFlow(buffers, () => server, { readOn, flushed });
   const down = createFlow(buffers, () => client, { readOn, flushed });
@@ -39,9 +42,9 @@ function carryByReads(legs: JoinedLegs, events: CarriageEvents, buffers: ReadBuf
   if (legs.head !== undefined && !down.write(legs.head)) server.pause();
 
   return {
-    progress: () => moved(up, server) + moved(down, client) + (bulk?.progress() ?? 0),
+    progress: () => moved(up, server) + moved(down, client) + (taken?.progress() ?? 0),
     abort() {
-      if (phase === "moved") return bulk?.abort();
+      if (phase === "moved") return taken?.abort();
       // What broke first stays the reason.
       if (phase === "flowing") end = "aborted";
       finish();
@@ -74,7 +77,7 @@ function carryByReads(legs: JoinedLegs, events: CarriageEvents, buffers: ReadBuf
   function readOn(flow: Flow): boolean {
     if (phase !== "flowing") return false;
     if (!flow.isBulk) return true;
-    if (takeBulk !== undefined) return !moveBulk();
+    if (bulk !== undefined && flow.bytes >= bulk.fromBytes) return !moveBulk();
     flow.enlarge();
     return true;
   }
@@ -93,18 +96,20 @@ function carryByReads(legs: JoinedLegs, events: CarriageEvents, buffers: ReadBuf
     if (up.isBlocked || down.isBlocked || isShutting(client) || isShutting(server)) return false;
     client.pause();
     server.pause();
-    bulk = takeBulk?.(
+    taken = bulk?.take(
       { client, server },
       {
         delivered: events.delivered,
         ended: (how, bytesUp, bytesDown, why) => events.ended(how, up.bytes + bytesUp, down.bytes + bytesDown, why),
       },
     );
-    if (bulk !== undefined) {
+    if (taken !== undefined) {
       phase = "moved";
+      up.close();
+      down.close();
       return true;
     }
-    takeBulk = undefined;
+    bulk = undefined;
     client.resume();
     server.resume();
     return false;

@@ -33,15 +33,8 @@ export function createSpliceThread(calls: Pick<SpliceCalls, "eventfd">, workerPr
     if (thread || failure !== undefined) return;
     const wakeFd = calls.eventfd(0, nonBlockingCloseOnExec);
     if (wakeFd < 0) return fail("no descriptor is free for an eventfd");
-    const data: SpliceWorkerData = { wakeFd };
-    // The flags of this process are not the thread's: a test runner's loader, say.
-    const worker = new Worker(workerProgram, {
-      name: "ftp-alg splice",
-      workerData: data,
-      execArgv: [],
-      // It opens pipes that Node does not know of, and closes them itself.
-      trackUnmanagedFds: false,
-    });
+    const worker = launch(wakeFd);
+    if (worker === undefined) return closeSync(wakeFd);
     const exited = new Promise<void>((resolve) => {
       worker.on("exit", (code) => {
         fail(`the splice thread has ended (${code})`);
@@ -53,6 +46,23 @@ export function createSpliceThread(calls: Pick<SpliceCalls, "eventfd">, workerPr
     worker.on("message", hear);
     worker.unref();
     thread = { worker, wakeFd, exited };
+  }
+
+  function launch(wakeFd: number): Worker | undefined {
+    const data: SpliceWorkerData = { wakeFd };
+    try {
+      // The flags of this process are not the thread's: a test runner's loader, say. The thread opens pipes that Node does
+      // not know of, and closes them itself.
+      return new Worker(workerProgram, {
+        name: "ftp-alg splice",
+        workerData: data,
+        execArgv: [],
+        trackUnmanagedFds: false,
+      });
+    } catch (error) {
+      fail(`the splice thread can't be started: ${String(error)}`);
+      return undefined;
+    }
   }
 
   function order(message: SpliceOrder) {
@@ -101,6 +111,8 @@ export function createSpliceThread(calls: Pick<SpliceCalls, "eventfd">, workerPr
     failure: () => failure,
     async stop() {
       order({ kind: "stop" });
+      // Whoever waits for the end must not find the process gone before.
+      thread?.worker.ref();
       await thread?.exited;
     },
   };

@@ -1,6 +1,6 @@
 // The plane that moves bulk inside the kernel, without privileges, where koffi loads. A data connection starts as a relayed
-// one, which is the quicker way for a small file; when a read first fills the relay's buffer, the two descriptors are lent
-// to a thread that splices.
+// one, which is the cheaper way for a small file; when it turns out to carry bulk, the two descriptors are lent to a thread
+// that splices.
 import type { DataPlane } from "./pinhole.ts";
 import { createReadBuffers, type ReadBuffersOptions } from "./read-buffers.ts";
 import { relayCarry } from "./relay-carriage.ts";
@@ -8,7 +8,11 @@ import { loadSpliceCalls } from "./splice-calls.ts";
 import { createSpliceThread, type SpliceThread } from "./splice-thread.ts";
 import { createUserSpacePlane } from "./user-space-plane.ts";
 
-export type SpliceOptions = { readonly buffers?: ReadBuffersOptions };
+export type SpliceOptions = {
+  readonly buffers?: ReadBuffersOptions;
+  /** What a direction carries by relay before it is spliced: the move costs more than it saves a small file. */
+  readonly fromBytes?: number;
+};
 
 export type LoadedSplicePlane =
   | { readonly ok: true; readonly plane: DataPlane }
@@ -21,9 +25,10 @@ export function loadSplicePlane(options: SpliceOptions = {}): LoadedSplicePlane 
 }
 
 export function createSplicePlane(thread: SpliceThread, options: SpliceOptions = {}): DataPlane {
+  const { buffers, fromBytes = 2 * 1024 * 1024 } = options;
   const plane = createUserSpacePlane({
     name: "splice",
-    carry: relayCarry(createReadBuffers(options.buffers), (legs, events) => thread.lend(legs, events)),
+    carry: relayCarry(createReadBuffers(buffers), { fromBytes, take: (legs, events) => thread.lend(legs, events) }),
     unfit: () => thread.failure(),
     stopped: () => thread.stop(),
   });

@@ -62,7 +62,7 @@ describe.each(userSpacePlanes)("$name", (plane) => {
     for (const { got, gotAnswer, outcome, data, answer } of results) {
       expect([got, gotAnswer, outcome]).toEqual([whole(data), whole(answer), "complete"]);
     }
-  });
+  }, 30_000);
 
   test("both directions carry bulk at the same time", async () => {
     const { client, server, event } = await passiveTransfer(plane);
@@ -151,7 +151,7 @@ describe.each(userSpacePlanes)("$name", (plane) => {
     })();
     await sleep(300);
     expect(sent).toBeLessThan(blocks / 2);
-    expect(rss() - before).toBeLessThan(60);
+    expect(rss() - before).toBeLessThan(80);
     const got = await received(client);
     client.end();
     await sending;
@@ -196,10 +196,10 @@ describe.each(userSpacePlanes)("$name", (plane) => {
     });
 
     test("a byte now and then keeps it alive", async () => {
-      const { client, server, outcome } = await passiveTransfer(plane, { stallMs: 200 });
+      const { client, server, outcome } = await passiveTransfer(plane, { stallMs: 600 });
       for (let count = 0; count < 10; count++) {
         server.write("x");
-        await sleep(50);
+        await sleep(100);
       }
       server.end();
       expect(await received(client)).toMatchObject({ bytes: 10, end: "fin" });

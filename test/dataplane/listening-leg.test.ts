@@ -79,8 +79,7 @@ describe("hostile: strangers at a data port", () => {
     expect(await knock(endpoint, "127.0.0.2")).toMatchObject({ bytes: 0, end: "reset" });
     expect(told).toMatchObject({ strangers: [{ address: "127.0.0.2" }], admitted: [] });
     await dialledPeer(endpoint);
-    await sleep(10);
-    expect(told.admitted).toMatchObject([{ address: "127.0.0.1" }]);
+    await expect.poll(() => told.admitted).toMatchObject([{ address: "127.0.0.1" }]);
   });
 
   test("a hundred strangers that send data neither tire it out nor get a byte", async () => {
@@ -93,25 +92,22 @@ describe("hostile: strangers at a data port", () => {
       );
     }
     await dialledPeer(endpoint);
-    await sleep(10);
+    await expect.poll(() => told.admitted.length).toBe(1);
     expect(told.strangers.length).toBe(100);
-    expect(told.admitted.length).toBe(1);
   });
 
   test("a connection that was reset before it was accepted is a stranger's, because nobody can say whose it was", async () => {
     const { told, endpoint } = await listening({ match: "any" });
     connectAndResetMeanwhile(endpoint);
-    await sleep(20);
-    expect(told).toEqual({ strangers: [{ address: "0.0.0.0", port: 0 }], admitted: [] });
+    await expect.poll(() => told).toEqual({ strangers: [{ address: "0.0.0.0", port: 0 }], admitted: [] });
     await dialledPeer(endpoint);
-    await sleep(10);
-    expect(told.admitted.length).toBe(1);
+    await expect.poll(() => told.admitted.length).toBe(1);
   });
 
   test("the second connection of the expected peer is refused", async () => {
     const { told, endpoint } = await listening(fromMe);
     await dialledPeer(endpoint);
-    await sleep(10);
+    await expect.poll(() => told.admitted.length).toBe(1);
     await expect(dialledPeer(endpoint)).rejects.toThrow("ECONNREFUSED");
     expect(told.admitted.length).toBe(1);
   });
@@ -119,6 +115,7 @@ describe("hostile: strangers at a data port", () => {
   test("of many connections at once from the expected peer exactly one is admitted", async () => {
     const { told, endpoint } = await listening(fromMe);
     const peers = await Promise.allSettled(Array.from({ length: 12 }, () => dialledPeer(endpoint)));
+    await expect.poll(() => told.admitted.length + told.strangers.length).toBeGreaterThan(0);
     await sleep(20);
     expect(peers.length).toBe(12);
     expect(told.admitted.length).toBe(1);
@@ -155,8 +152,7 @@ describe("the expected peer", () => {
   ] as const)("is %s (D4.73)", async (_title, expected, bind, from, isAdmitted) => {
     const { told, endpoint } = await listening(expected, bind);
     void knock({ address: bind === "::" ? "127.0.0.1" : bind, port: endpoint.port }, from);
-    await sleep(20);
-    expect([told.admitted.length, told.strangers.length]).toEqual(isAdmitted ? [1, 0] : [0, 1]);
+    await expect.poll(() => [told.admitted.length, told.strangers.length]).toEqual(isAdmitted ? [1, 0] : [0, 1]);
   });
 });
 
@@ -207,10 +203,10 @@ describe("the data port", () => {
 
   test("it stays taken while the admitted connection lives, and rests after", async () => {
     const ports = createPortPool({ first: 42_000, last: 42_999, restMs: 1000 });
-    const { answer } = await listen(fromMe, "127.0.0.1", ports);
+    const { told, answer } = await listen(fromMe, "127.0.0.1", ports);
     if ("reason" in answer) throw new Error(answer.reason);
     await dialledPeer(answer.endpoint);
-    await sleep(10);
+    await expect.poll(() => told.admitted.length).toBe(1);
     expect(ports.counts().open).toBe(1);
     legs[0]?.release();
     legs[0]?.release();

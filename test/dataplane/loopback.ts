@@ -116,15 +116,18 @@ export function received(socket: Socket): Promise<Received> {
   });
 }
 
-/** A payload that no shifted, doubled or lost chunk leaves the same. */
+/** A prime length, so that no chunk size divides it. */
+const noise = Buffer.alloc(1_048_583);
+let state = 1;
+for (let index = 0; index < noise.length; index++) {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+  noise[index] = state >>> 24;
+}
+
+/** Bytes that no shifted, doubled or lost chunk leaves the same. */
 export function payload(bytes: number, seed = bytes): Buffer {
-  const data = Buffer.allocUnsafe(bytes);
-  let state = (seed * 2654435761 + 1) >>> 0;
-  for (let index = 0; index < bytes; index++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    data[index] = state >>> 24;
-  }
-  return data;
+  const start = (seed * 7919) % noise.length;
+  return Buffer.alloc(bytes, Buffer.concat([noise.subarray(start), noise.subarray(0, start)]));
 }
 
 export function sha1(data: Uint8Array): string {

@@ -3,7 +3,7 @@ import type { DataPlane } from "../../src/dataplane/pinhole.ts";
 import { createRelayPlane } from "../../src/dataplane/relay.ts";
 import { loadSplicePlane } from "../../src/dataplane/splice.ts";
 
-const splice = loadSplicePlane();
+const splice = loadSplicePlane({ fromBytes: 0 });
 
 /** Why the splice plane can't be tested here. */
 export const spliceMissing = splice.ok ? undefined : splice.reason;

@@ -48,13 +48,19 @@ export type PinholeRequest = {
   readonly stallMs: number;
 };
 
-/** Why a pinhole could not be opened. */
+/**
+ * Why a pinhole could not be opened. `plane-unavailable` speaks of the plane or the process (no descriptor is left):
+ * another plane may still be able to.
+ */
 export type OpenRefusal = "ports-exhausted" | "address-unavailable" | "plane-unavailable";
 
 /**
  * How a data connection ended. `complete`: both directions ended with FIN. `client-reset`/`server-reset`: that peer broke
  * it. `stalled`: no byte for stallMs. `unreachable`: a dialled peer could not be reached. `expired`: nobody came.
- * `released`: the owner released it before it was used. `aborted`: the owner released it while it carried data.
+ * `released`: the owner released it before it was used. `aborted`: the owner released it while it carried data, or the
+ * plane itself broke down (`detail` says so).
+ * Both dialled and never confirmed, it ends as `stalled` after stallMs. A peer that resets at once when it is dialled was
+ * reached, and has reset.
  */
 export type PinholeOutcome =
   | "complete"
@@ -71,7 +77,10 @@ export type PinholeEvent =
   /** Endpoints of the listening legs, ready to be announced. */
   | { readonly kind: "opened"; readonly plane: PlaneName; readonly client?: Endpoint; readonly server?: Endpoint }
   | { readonly kind: "refused"; readonly reason: OpenRefusal; readonly detail: string }
-  /** A peer that was not expected was closed at once; the pinhole is still open. */
+  /**
+   * A peer that was not expected was reset at once; the pinhole is still open. `from` is 0.0.0.0:0 if it had gone before it
+   * could be asked.
+   */
   | { readonly kind: "stranger"; readonly side: Side; readonly from: Endpoint }
   /** The expected peer of a listening leg is connected. */
   | { readonly kind: "admitted"; readonly side: Side; readonly from: Endpoint }
@@ -101,9 +110,15 @@ export type Pinhole = {
   start(): void;
   /** dial/dial only: the server accepted the transfer; connect to the client now. */
   confirm(): void;
-  /** From now on the transfer stalls after `ms` without a byte (the control connection says that it is over). */
+  /**
+   * From now on the transfer stalls after `ms` without a byte (the control connection says that it is over). Where peers
+   * are still waited for, that wait ends after `ms` at the latest.
+   */
   linger(ms: number): void;
-  /** Close whatever is open: listeners, and running connections by RST. Reports `closed` (not synchronously). */
+  /**
+   * Close whatever is open: listeners, and running connections by RST. Here as after a stall, a peer that has been given
+   * its FIN is left to read in peace what the kernel still has for it. Reports `closed` (not synchronously).
+   */
   release(): void;
 };
 

@@ -1,4 +1,5 @@
 // Reading a connected socket into memory that we choose: Node's `onread`, which has no public way onto an accepted socket.
+import { readSync } from "node:fs";
 import { type Server, Socket, type SocketConstructorOpts } from "node:net";
 
 export type Reads = {
@@ -43,4 +44,18 @@ export function readingSocket(socket: Socket, reads: Reads, handle: SocketHandle
   };
   const options = { handle, onread, allowHalfOpen: true, readable: true, writable: true };
   return new Socket(options as unknown as SocketConstructorOpts);
+}
+
+/**
+ * Whether a socket whose stream has ended was ended by its peer. libuv 1.46 (Node 20) takes a reset that arrives behind
+ * unread data for an end: what was cut off would look complete. The kernel still knows.
+ */
+export function hasTrulyEnded(socket: Socket): boolean {
+  const fd = handleOf(socket)?.fd ?? -1;
+  if (fd < 0) return true;
+  try {
+    return readSync(fd, Buffer.alloc(1)) === 0;
+  } catch {
+    return false;
+  }
 }

@@ -11,7 +11,7 @@ import {
 import { createFlow, type Flow } from "./flow.ts";
 import type { Side } from "./pinhole.ts";
 import type { ReadBuffers } from "./read-buffers.ts";
-import { handleOf, readingSocket } from "./reading-socket.ts";
+import { handleOf, hasTrulyEnded, readingSocket } from "./reading-socket.ts";
 
 /**
  * Takes over a connection that has turned out to carry bulk. Both sockets stand still: nothing is being read, nothing waits
@@ -53,25 +53,26 @@ function carryByReads(legs: JoinedLegs, events: CarriageEvents, buffers: ReadBuf
 
   function watch(side: Side, socket: Socket, out: Flow, other: Socket) {
     socket.on("end", () => {
+      if (phase !== "flowing") return;
+      if (!hasTrulyEnded(socket)) return broke("read ECONNRESET");
       // Ended only when nothing waits: libuv refuses to reset a socket that still has to shut down after a write.
-      if (phase === "flowing" && !out.isBlocked) other.end();
+      if (!out.isBlocked) other.end();
     });
     socket.on("finish", () => {
       if (phase !== "flowing") return;
       if (side === "client") events.delivered();
       if (other.writableFinished) finish();
     });
-    socket.on("error", (error) => {
-      if (phase === "flowing") {
-        end = `${side}-reset`;
-        detail = error.message;
-        // Bytes towards the broken side no longer matter. Bytes from it are real: they go out before the reset.
-        other.pause();
-        phase = "breaking";
-        if (out.isBlocked && !other.destroyed) return;
-      }
-      finish();
-    });
+    socket.on("error", (error) => (phase === "flowing" ? broke(error.message) : finish()));
+
+    function broke(why: string) {
+      end = `${side}-reset`;
+      detail = why;
+      // Bytes towards the broken side no longer matter. Bytes from it are real: they go out before the reset.
+      other.pause();
+      phase = "breaking";
+      if (!out.isBlocked || other.destroyed) finish();
+    }
   }
 
   function readOn(flow: Flow): boolean {

@@ -91,6 +91,19 @@ describe.each(userSpacePlanes)("$name", (plane) => {
       },
     );
 
+    test("100 resets at once, each right behind bytes that nobody has read yet, are never taken for an end", async () => {
+      const outcomes = await Promise.all(
+        Array.from({ length: 100 }, async () => {
+          const open = await passiveTransfer(plane);
+          await open.event("joined");
+          void received(open[other[role]]);
+          open[role].write(payload(300_000), () => setTimeout(() => open[role].resetAndDestroy(), 20));
+          return await open.outcome();
+        }),
+      );
+      expect(outcomes).toEqual(Array.from({ length: 100 }, () => `${role}-reset`));
+    });
+
     test("20 cuts at random points of a 4 MB transfer are resets for the other side, after a prefix of the data", async () => {
       const data = payload(4_000_000);
       const ends = await Promise.all(

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
-import { handleOf, readingSocket } from "../../src/dataplane/reading-socket.ts";
+import { handleOf, hasTrulyEnded, readingSocket } from "../../src/dataplane/reading-socket.ts";
 import { dialledPeer, listeningPeer } from "./loopback.ts";
 
 describe.each([
@@ -55,4 +55,14 @@ describe.each([
     theirs.resetAndDestroy();
     expect(await error).toMatchObject({ code: "ECONNRESET" });
   });
+});
+
+test("an end is told from a reset, whatever the stream took it for", async () => {
+  const [ending, resetting] = [await listeningPeer(), await listeningPeer()];
+  const ours = [await dialledPeer(ending.endpoint), await dialledPeer(resetting.endpoint)] as const;
+  (await ending.accepted).end();
+  (await resetting.accepted).resetAndDestroy();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(ours.map(hasTrulyEnded)).toEqual([true, false]);
+  for (const socket of ours) socket.destroy();
 });

@@ -49,6 +49,8 @@ export type TransparentRoute = {
   readonly ports: readonly number[];
   /** Where the clients are; absent: connections from anywhere are intercepted. */
   readonly interface?: string;
+  /** Whose address is put into 227; with `tproxy` it is the server's in any case. */
+  readonly advertise: "gateway" | "server";
   /** The server sees the client's own address. */
   readonly clientAddress: boolean;
 };

@@ -70,6 +70,7 @@ const transparent = z
     method: choice(["redirect", "tproxy"]).default("redirect"),
     ports: z.array(count(65535)).min(1, { error: "needs at least one port" }).default([21]),
     interface: scalar(parseInterface).exactOptional(),
+    advertise: choice(["gateway", "server"]).default("gateway"),
     clientAddress: z.boolean().default(false),
   })
   .refine(({ method, clientAddress }) => method === "tproxy" || !clientAddress, {
@@ -174,6 +175,10 @@ const gateway = z
     policy: policy.prefault({}),
     limits: limits.prefault({}),
     timeouts: timeouts.prefault({}),
+  })
+  .refine(({ route: { transparent }, clientSide: { dataPorts } }) => transparent?.advertise !== "server" || dataPorts, {
+    error: "needs clientSide.dataPorts, which the rules that intercept data connections name",
+    path: ["route", "transparent", "advertise"],
   })
   .refine(
     ({ route: { transparent: { method } = {} }, clientSide: { advertise } }) => method !== "tproxy" || !advertise,

@@ -96,8 +96,7 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
     const id = String(sessionNumber);
     const { trace } = deps;
     const interception = intercept?.(socket, local);
-    // A client that is connected to the server's own address is told that one.
-    const advertise = interception?.asServer ? local.address : clientAdvertise(options, client, local);
+    const advertise = interception?.advertise ?? clientAdvertise(options, client, local);
     const session = driveSession(
       socket,
       { peer: client, local, advertise },

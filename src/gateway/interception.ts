@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import { handleOf } from "../dataplane/reading-socket.ts";
 import { loadSocketCalls } from "../dataplane/socket-calls.ts";
 import { type Endpoint, familyOf, sameEndpoint } from "../net/endpoint.ts";
+import type { TransparentRoute } from "./options.ts";
 
 export type Interception = {
   readonly server: Endpoint;
@@ -12,12 +13,14 @@ export type Interception = {
   readonly asServer: boolean;
   /** The server sees the client's own address. */
   readonly asClient: boolean;
+  /** What this client has to be told, whatever is configured for all. */
+  readonly advertise: string | undefined;
 };
 
 export type Intercept = (socket: Socket, local: Endpoint) => Interception;
 
 /** Throws an Error that says why this machine can't tell where intercepted connections were going. */
-export function createIntercept({ clientAddress }: { readonly clientAddress: boolean }): Intercept {
+export function createIntercept({ advertise, clientAddress }: TransparentRoute): Intercept {
   const loaded = loadSocketCalls();
   if (!loaded.ok) throw new Error(`the transparent route needs the optional dependency koffi: ${loaded.reason}`);
   const { calls } = loaded;
@@ -25,6 +28,8 @@ export function createIntercept({ clientAddress }: { readonly clientAddress: boo
     const fd = handleOf(socket)?.fd ?? -1;
     // The kernel's record is missing where it tracks no connections; then nothing has redirected this one either.
     const server = calls.originalDestination(fd, familyOf(local.address)) ?? local;
-    return { server, asServer: sameEndpoint(server, local), asClient: clientAddress };
+    const asServer = sameEndpoint(server, local);
+    const told = asServer || advertise === "server" ? server.address : undefined;
+    return { server, asServer, asClient: clientAddress, advertise: told };
   };
 }

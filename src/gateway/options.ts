@@ -6,14 +6,23 @@ import type { AllowRule, Policy } from "../session/state.ts";
 export type DataPeer = "same-address" | "same-network" | "any";
 export type PortRange = { readonly first: number; readonly last: number };
 
+export type TransparentRoute = {
+  readonly kind: "transparent";
+  /** `tproxy`: listeners must take connections to any address; with `redirect` they do where the process may. */
+  readonly method: "redirect" | "tproxy";
+  /** Whose address a client is told that was redirected. */
+  readonly advertise: "gateway" | "server";
+  /** The server sees the client's own address. */
+  readonly clientAddress: boolean;
+};
+
 export type GatewayOptions = {
   readonly name: string;
   readonly listen: readonly Endpoint[];
   readonly route:
     | { readonly kind: "fixed"; readonly server: { readonly host: string; readonly port: number } }
     | { readonly kind: "login"; readonly allow: readonly AllowRule[] }
-    /** `tproxy`: listeners must take connections to any address; with `redirect` they do where the process may. */
-    | { readonly kind: "transparent"; readonly method: "redirect" | "tproxy"; readonly clientAddress: boolean };
+    | TransparentRoute;
   readonly clientSide: {
     readonly advertise?: string;
     readonly advertiseTo: readonly { readonly clients: Network; readonly address: string }[];

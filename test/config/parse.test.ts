@@ -109,14 +109,21 @@ test("each route has its own shape", () => {
       { kind: "network", network: { base: "10.0.0.0", bits: 8 } },
     ],
   });
-  const transparent = { kind: "transparent", method: "redirect", ports: [21], clientAddress: false };
+  const transparent = {
+    kind: "transparent",
+    method: "redirect",
+    ports: [21],
+    advertise: "gateway",
+    clientAddress: false,
+  };
   expect(gatewayWith("route: { transparent: {} }").route).toEqual(transparent);
 });
 
 test("a transparent route says how and where connections are intercepted", () => {
-  const given = "{ method: tproxy, ports: [21, 2121], interface: eth0.5, clientAddress: true }";
-  expect(gatewayWith(`route: { transparent: ${given} }`).route).toEqual({
-    ...{ kind: "transparent", method: "tproxy", ports: [21, 2121], interface: "eth0.5", clientAddress: true },
+  const given = "{ method: tproxy, ports: [21, 2121], interface: eth0.5, advertise: server, clientAddress: true }";
+  expect(gatewayWith(`route: { transparent: ${given} }\n    clientSide: { dataPorts: 50000-50999 }`).route).toEqual({
+    ...{ kind: "transparent", method: "tproxy", ports: [21, 2121], interface: "eth0.5" },
+    ...{ advertise: "server", clientAddress: true },
   });
 });
 

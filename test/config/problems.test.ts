@@ -124,6 +124,9 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   "route-transparent-advertise.yml": [
     "gateways[0].clientSide.advertise: has no meaning with method: tproxy, where clients are told the server's own address",
   ],
+  "route-transparent-advertise-server.yml": [
+    "gateways[0].route.transparent.advertise: needs clientSide.dataPorts, which the rules that intercept data connections name",
+  ],
   "route-transparent-client-address.yml": ["gateways[0].route.transparent.clientAddress: needs method: tproxy"],
   "route-transparent-interface.yml": [
     'gateways[0].route.transparent.interface: expected the name of a network interface such as eth0, got "eth0; drop"',

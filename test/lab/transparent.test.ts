@@ -1,0 +1,200 @@
+// Clients that know nothing of the gateway on their router, with real programs: they name the server, and everything that
+// they open towards it arrives.
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { clientProgram } from "./clients/all.ts";
+import {
+  grantedBy,
+  startIntercepting,
+  type GatewaySetUp,
+  type InterceptingGateway,
+  type Method,
+} from "./intercepting-gateway.ts";
+import { createLab, type Lab } from "./lab.ts";
+import { noise } from "./operations.ts";
+import type { Running } from "./process.ts";
+import { program as labProgram } from "./programs.ts";
+import { account } from "./servers/blueprint.ts";
+import { startServer, type Server } from "./servers/server.ts";
+import { play } from "./session.ts";
+import { addresses, type Family, type Place } from "./topology.ts";
+
+const families: readonly Family[] = ["IPv4", "IPv6"];
+const body = noise("intercepted", 300_000);
+
+type Site = { readonly lab: Lab; readonly server: Server; readonly gateway: InterceptingGateway };
+
+async function openSite(method: Method, route: GatewaySetUp["route"] = {}): Promise<Site> {
+  // Masquerading would hide what the gateway shows the server.
+  const lab = await createLab({ edge: route.clientAddress ? "open" : "nat" });
+  try {
+    const server = await startServer(lab, "vsftpd");
+    const capabilities = method === "redirect" ? [] : await grantedBy("ftp-alg.service.d/transparent.conf");
+    return { lab, server, gateway: await startIntercepting(lab, { method, route, capabilities }) };
+  } catch (error) {
+    await lab.remove();
+    throw error;
+  }
+}
+
+/** Download and upload of one file by curl, with the options that choose the mode. */
+async function curl({ lab, server }: Site, family: Family, options: readonly string[]): Promise<void> {
+  const host = addresses.server[family];
+  const url = `ftp://${account.user}:${account.password}@${family === "IPv4" ? host : `[${host}]`}`;
+  await writeFile(path.join(server.home, "down.bin"), body);
+  const { path: program, env } = (await clientProgram("curl"))!;
+  const common = [program, "-q", "-sS", "-v", "--globoff", "--max-time", "15", ...options];
+  const down = await lab.run("client", [...common, `${url}/down.bin`], { env });
+  expect(down.stdout.equals(body), down.stderr.toString()).toBe(true);
+  const up = await lab.run("client", [...common, "-T", "-", `${url}/up.bin`], { env, input: body });
+  expect(up.status, up.stderr.toString()).toBe(0);
+  expect((await readFile(path.join(server.home, "up.bin"))).equals(body)).toBe(true);
+}
+
+async function python(lab: Lab, place: Place, script: string, ...args: string[]): Promise<Running> {
+  const { path: program, env } = await labProgram("python3");
+  return lab.start(place, [program, "-u", "-c", script, ...args], { env });
+}
+
+/** Whom the client sees at the other end of an active data connection. */
+async function activePeer({ lab, server }: Site, family: Family): Promise<[address: string, port: number]> {
+  await writeFile(path.join(server.home, "peer.bin"), body);
+  const script = `
+import ftplib, sys
+ftp = ftplib.FTP(sys.argv[1], sys.argv[2], sys.argv[3], timeout=5)
+ftp.set_pasv(False)
+print("peer", *ftp.transfercmd("RETR peer.bin").getpeername()[:2])
+`;
+  const running = await python(lab, "client", script, addresses.server[family], account.user, account.password);
+  const [, address = "", port] = (await running.line(/^peer /)).split(" ");
+  await running.ended;
+  return [address, Number(port)];
+}
+
+/** All that is said on a connection until it ends. */
+async function conversation(lab: Lab, host: string, port: number): Promise<string> {
+  const script = `
+import socket, sys
+connection = socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)
+said = b""
+while chunk := connection.recv(65536): said += chunk
+print("said", said)
+`;
+  const running = await python(lab, "client", script, host, String(port));
+  const [, said = ""] = /^said b['"](.*)['"]$/.exec(await running.line(/^said /)) ?? [];
+  await running.ended;
+  return said.replaceAll("\\r", "\r").replaceAll("\\n", "\n");
+}
+
+/** A server of something else. */
+async function greet(lab: Lab, port: number): Promise<Running> {
+  const script = `
+import socket, sys
+listener = socket.create_server(("", int(sys.argv[1])))
+print("ready")
+while True:
+    connection, _ = listener.accept()
+    connection.sendall(b"hello\\n")
+    connection.close()
+`;
+  const running = await python(lab, "server", script, String(port));
+  await running.line(/^ready/);
+  return running;
+}
+
+const curlModes: readonly (readonly [name: string, family: Family | "both", options: readonly string[]])[] = [
+  ["EPSV", "both", []],
+  ["PASV, dialling the server's address whatever 227 says", "IPv4", ["--disable-epsv", "--ftp-skip-pasv-ip"]],
+  ["PASV, dialling the address in 227", "IPv4", ["--disable-epsv", "--no-ftp-skip-pasv-ip"]],
+  ["EPRT", "both", ["--ftp-port", "-"]],
+  ["PORT", "IPv4", ["--ftp-port", "-", "--disable-eprt"]],
+];
+
+const others = ["Python ftplib", "lftp", "inetutils ftp", "tnftp"] as const;
+
+describe.each([
+  { title: "redirect, without any capability", method: "redirect", route: {}, programs: [] },
+  {
+    title: "redirect, told the server's address",
+    method: "redirect",
+    route: { advertise: "server" },
+    programs: others,
+  },
+  { title: "TPROXY, with what the unit grants", method: "tproxy", route: {}, programs: others },
+  {
+    title: "TPROXY, with the clients' own addresses",
+    method: "tproxy",
+    route: { clientAddress: true },
+    programs: others,
+  },
+] as const)("intercepted by $title", ({ method, route, programs }) => {
+  let site: Site;
+  beforeAll(async () => {
+    site = await openSite(method, route);
+  }, 120_000);
+  afterAll(() => site?.lab.remove());
+
+  for (const [name, only, options] of curlModes) {
+    for (const family of families.filter((each) => only === "both" || each === only)) {
+      test(`curl transfers over ${family} with ${name}`, async () => {
+        const before = site.gateway.logged("transfer ended").length;
+        await curl(site, family, options);
+        await expect.poll(() => site.gateway.logged("transfer ended").length).toBe(before + 2);
+      }, 60_000);
+    }
+  }
+
+  for (const client of programs) {
+    for (const family of families) {
+      for (const mode of ["passive", "active"] as const) {
+        test(`${client} lists and transfers over ${family}, ${mode}`, async () => {
+          const target = { host: addresses.server[family], port: 21 };
+          const operations = ["list", "download", "upload"] as const;
+          const { outcomes, printed } = await play(site.lab, site.server, target, client, mode, operations);
+          const told = `${printed}\n${site.gateway.output()}`;
+          expect(outcomes, told).toEqual({ list: "ok", download: "ok", upload: "ok" });
+        }, 60_000);
+      }
+    }
+  }
+
+  test.each(families)(
+    "over %s the client's data connection comes from where it believes it to come from",
+    async (family) => {
+      const expected = method === "tproxy" ? [addresses.server[family], 20] : [addresses.edgeToClient[family], "any"];
+      const [address, port] = await activePeer(site, family);
+      expect([address, expected[1] === "any" ? "any" : port]).toEqual(expected);
+    },
+  );
+
+  test.each(families)("over %s the server sees the right client", async (family) => {
+    await curl(site, family, []);
+    const [last] = site.gateway.logged("server connected").slice(-1);
+    const place = "clientAddress" in route ? addresses.client : addresses.edgeToServer;
+    expect(String(last?.["local"]).replaceAll(/^\[|\]?:\d+$/g, "")).toBe(place[family]);
+    expect(await site.server.log()).toContain(`"${family === "IPv4" ? "::ffff:" : ""}${place[family]}"`);
+  });
+
+  test.each(families)(
+    "a client that names the gateway itself is told that this would be a loop, over %s",
+    async (family) => {
+      const said = await conversation(site.lab, addresses.edgeToClient[family], 2121);
+      expect(said).toBe("421 The server is this gateway itself.\r\n");
+    },
+  );
+
+  // Between a client and its FTP server, redirection takes the whole range of data ports.
+  test.each([
+    { port: 2121, host: addresses.server.IPv4 },
+    { port: 50_500, host: method === "redirect" ? "10.0.0.6" : addresses.server.IPv4 },
+  ])(
+    "a connection to port $port of another machine is not touched, though it is one of the gateway's",
+    async ({ host, port }) => {
+      const greeter = await greet(site.lab, port);
+      expect(await conversation(site.lab, host, port)).toBe("hello\n");
+      greeter.kill("SIGKILL");
+      await greeter.ended;
+    },
+  );
+});

@@ -1,18 +1,22 @@
 // A scripted FTP server on loopback: polite by default, and hostile wherever a test replaces the answer to a command.
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { connect, createServer, type AddressInfo, type Socket, type TcpSocketConnectOpts } from "node:net";
 
 /** One control connection as the script sees it. */
 export type FakeSession = {
   readonly socket: Socket;
   /** Every line received, in order. */
   readonly lines: string[];
+  /** Every read of the control connection as it came, latin1. */
+  readonly segments: string[];
   /** Writes one reply line, CRLF added. */
   say(line: string): void;
+  /** Writes bytes (latin1) as they are. */
+  write(bytes: string): void;
   /** Listens for a data connection and gives its port. */
   listen(): Promise<number>;
   /** Dials the endpoint of the last PORT or EPRT, or waits for the connection to `listen`. */
-  data(): Promise<Socket>;
+  data(from?: { localAddress?: string; localPort?: number }): Promise<Socket>;
 };
 
 export type Answer = (session: FakeSession, argument: string) => void | Promise<void>;
@@ -21,10 +25,23 @@ export type Script = Readonly<Record<string, Answer>>;
 export type FakeServer = {
   readonly port: number;
   readonly sessions: FakeSession[];
+  /** The latest control connection. */
+  readonly session: FakeSession;
   stop(): void;
 };
 
 export const fileBody = Buffer.from("0123456789".repeat(1000));
+
+/** A whole download: 150, the body, FIN, and 226 once the data connection is closed. */
+export function download(body: Buffer = fileBody): Answer {
+  return async (s) => {
+    s.say("150 Here it comes");
+    const data = await s.data();
+    data.end(body);
+    await new Promise((resolve) => data.once("close", resolve));
+    s.say("226 Done");
+  };
+}
 
 const polite: Script = {
   USER: (s) => s.say("331 Password please"),
@@ -45,13 +62,8 @@ const polite: Script = {
   },
   PORT: (s) => s.say("200 PORT command successful"),
   EPRT: (s) => s.say("200 EPRT command successful"),
-  async RETR(s) {
-    s.say("150 Here it comes");
-    const data = await s.data();
-    data.end(fileBody);
-    await new Promise((resolve) => data.once("close", resolve));
-    s.say("226 Done");
-  },
+  RETR: download(),
+  LIST: download(Buffer.from("-rw-r--r-- 1 u u 10000 Jan  1 00:00 x\r\n")),
   async STOR(s) {
     s.say("150 Go on");
     const data = await s.data();
@@ -62,21 +74,29 @@ const polite: Script = {
       data.end();
       s.say(`226 Got ${count}`);
     });
+    data.resume();
   },
 };
 
-/** `host` is where the server listens, and for IPv6 the address of its data connections too. */
-export async function startFakeServer(script: Script = {}, options: { greeting?: string; host?: string } = {}) {
+export type FakeServerOptions = {
+  readonly greeting?: string;
+  /** Where the server listens, and for IPv6 the address of its data connections too. */
+  readonly host?: string;
+  readonly port?: number;
+};
+
+export async function startFakeServer(script: Script = {}, options: FakeServerOptions = {}): Promise<FakeServer> {
   const host = options.host ?? "127.0.0.1";
   const sessions: FakeSession[] = [];
   const closers: (() => void)[] = [];
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     const session = createSession(socket, host, closers);
     sessions.push(session);
     closers.push(() => socket.destroy());
     const answers: Script = { ...polite, ...script };
     let rest = "";
     socket.on("data", (chunk) => {
+      session.segments.push(chunk.toString("latin1"));
       rest += chunk.toString("latin1");
       for (let at = rest.indexOf("\n"); at >= 0; at = rest.indexOf("\n")) {
         const line = rest.slice(0, at).replace(/\r$/, "");
@@ -92,25 +112,33 @@ export async function startFakeServer(script: Script = {}, options: { greeting?:
     const greeting = options.greeting ?? "220 Fake server";
     if (greeting !== "") session.say(greeting);
   });
-  server.listen(0, host);
+  server.listen(options.port ?? 0, host);
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,
     sessions,
+    get session() {
+      const latest = sessions.at(-1);
+      if (latest === undefined) throw new Error("nobody has connected to the server");
+      return latest;
+    },
     stop() {
       server.close();
       for (const close of closers) close();
     },
-  } satisfies FakeServer;
+  };
 }
 
 function createSession(socket: Socket, host: string, closers: (() => void)[]): FakeSession {
   let passive: Promise<Socket> | undefined;
   const lines: string[] = [];
+  const write = (bytes: string): void => void (socket.writable && socket.write(bytes, "latin1"));
   return {
     socket,
     lines,
-    say: (line) => void (socket.writable && socket.write(`${line}\r\n`, "latin1")),
+    segments: [],
+    write,
+    say: (line) => write(`${line}\r\n`),
     async listen() {
       const listener = createServer({ allowHalfOpen: true, pauseOnConnect: true });
       passive = new Promise((resolve) =>
@@ -126,7 +154,7 @@ function createSession(socket: Socket, host: string, closers: (() => void)[]): F
       await once(listener, "listening");
       return (listener.address() as AddressInfo).port;
     },
-    async data() {
+    async data(from = {}) {
       const announced = lines.findLast((line) => /^(?:PORT|EPRT|PASV|EPSV)/i.test(line)) ?? "";
       const port = announcedPort(announced);
       if (port === undefined) {
@@ -135,10 +163,11 @@ function createSession(socket: Socket, host: string, closers: (() => void)[]): F
         data.resume();
         return data;
       }
-      const data = connect({ host, port, allowHalfOpen: true });
+      const options: TcpSocketConnectOpts = { host, port, allowHalfOpen: true, ...from };
+      const data = connect(options);
       data.on("error", () => {});
       closers.push(() => data.destroy());
-      await once(data, "connect");
+      await Promise.race([once(data, "connect"), once(data, "close")]);
       return data;
     },
   };

@@ -4,6 +4,8 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
 export type Dialogue = {
   readonly socket: Socket;
+  /** Every read of the connection as it came, latin1. */
+  readonly segments: string[];
   /** Writes bytes as they are. */
   write(bytes: string): void;
   /** Sends a line and gives the first reply that follows. */
@@ -17,7 +19,9 @@ export type Dialogue = {
 };
 
 export async function openDialogue(port: number, host = "127.0.0.1", localAddress?: string): Promise<Dialogue> {
-  const socket = connect({ host, port, allowHalfOpen: true, ...(localAddress === undefined ? {} : { localAddress }) });
+  const from = localAddress === undefined ? {} : { localAddress };
+  const socket = connect({ host, port, allowHalfOpen: true, noDelay: true, ...from });
+  const segments: string[] = [];
   let text = "";
   let ended: string | undefined;
   const waiting: (() => void)[] = [];
@@ -25,6 +29,7 @@ export async function openDialogue(port: number, host = "127.0.0.1", localAddres
     for (const waiter of waiting.splice(0)) waiter();
   };
   socket.on("data", (chunk) => {
+    segments.push(chunk.toString("latin1"));
     text += chunk.toString("latin1");
     wake();
   });
@@ -56,6 +61,7 @@ export async function openDialogue(port: number, host = "127.0.0.1", localAddres
   };
   return {
     socket,
+    segments,
     write,
     ask,
     reply,
@@ -125,6 +131,10 @@ export async function listenData(
   return { port: (server.address() as AddressInfo).port, socket, close: () => server.close() };
 }
 
-export function portLine(port: number): string {
-  return `PORT 127,0,0,1,${port >> 8},${port & 255}`;
+export function portLine(port: number, host = "127.0.0.1"): string {
+  return `PORT ${host.replaceAll(".", ",")},${port >> 8},${port & 255}`;
+}
+
+export function eprtLine(port: number, host = "127.0.0.1"): string {
+  return `EPRT |${host.includes(":") ? 2 : 1}|${host}|${port}|`;
 }

@@ -31,6 +31,7 @@ export async function startGateway(
   serverPort: number,
   overrides: Overrides = {},
   plane: DataPlane = createRelayPlane(),
+  traced: (line: string) => void = () => {},
 ): Promise<TestGateway> {
   const log: Record<string, unknown>[] = [];
   const transcript: string[] = [];
@@ -41,7 +42,10 @@ export async function startGateway(
     plane,
     ownEndpoints: createOwnEndpoints(),
     telemetry: telemetry.gateway("test"),
-    trace: (session, line) => transcript.push(`${session} ${line}`),
+    trace(session, line) {
+      transcript.push(`${session} ${line}`);
+      traced(line);
+    },
   });
   const [endpoint] = await gateway.start();
   return {

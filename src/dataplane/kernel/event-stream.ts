@@ -32,13 +32,13 @@ export function pipeConstructor(server: Server): PipeConstructor | undefined {
 /** New, changed and gone connections: NF_NETLINK_CONNTRACK_NEW, _UPDATE, _DESTROY. */
 const groups = 1 | 2 | 4;
 /** About 20 000 news; it costs nothing until they come faster than they are read. */
-const receiveBufferBytes = 8 * 1024 * 1024;
+const defaultBufferBytes = 8 * 1024 * 1024;
 const largestDatagram = 65_536;
 
 export function openEventStream(
   calls: SystemCalls,
   Pipe: PipeConstructor,
-  marks: Marks,
+  { marks, bufferBytes = defaultBufferBytes }: { readonly marks: Marks; readonly bufferBytes?: number | undefined },
   events: EventStreamEvents,
 ): EventStream | { readonly errno: number } {
   let isClosed = false;
@@ -53,7 +53,7 @@ export function openEventStream(
   };
 
   function open(): number {
-    const descriptor = subscribe(calls, marks);
+    const descriptor = subscribe(calls, marks, bufferBytes);
     if (typeof descriptor !== "number") return descriptor.errno;
     const handle = new Pipe(plainSocket);
     const failure = handle.open(descriptor);
@@ -88,11 +88,15 @@ export function openEventStream(
 }
 
 /** A descriptor that news of our connections alone arrive at. */
-function subscribe(calls: SystemCalls, { value, mask }: Marks): number | { readonly errno: number } {
+function subscribe(
+  calls: SystemCalls,
+  { value, mask }: Marks,
+  bufferBytes: number,
+): number | { readonly errno: number } {
   const type = socketTypes.raw | socketTypes.closeOnExec | socketTypes.nonBlocking;
   const descriptor = calls.socket(families.netlink, type, protocols.netfilter);
   if (descriptor < 0) return { errno: calls.errno() };
-  const size = int32(receiveBufferBytes);
+  const size = int32(bufferBytes);
   // The first needs CAP_NET_ADMIN; the second is held to net.core.rmem_max.
   if (calls.setsockopt(descriptor, levels.socket, options.forceReceiveBuffer, size, 4) < 0) {
     calls.setsockopt(descriptor, levels.socket, options.receiveBuffer, size, 4);

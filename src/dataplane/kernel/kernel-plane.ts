@@ -30,6 +30,8 @@ export type KernelPlaneOptions = {
   readonly table?: string;
   /** At one time, per address family. */
   readonly pinholes?: number;
+  /** Of news that wait to be read. */
+  readonly newsBufferBytes?: number;
   /** Whether to stand back where another table's chain drops what is forwarded and has no rule for our mark. */
   readonly yieldsToDropPolicy?: boolean;
   /** What operators have to know. */
@@ -55,7 +57,7 @@ export async function createKernelPlane(options: KernelPlaneOptions = {}): Promi
     return { unavailable: `no netlink socket: ${errnoName(netfilter.errno)}` };
   }
   const obstacle = await prepare(netfilter, table, marks, options, note);
-  const plane = obstacle ?? startPlane(netfilter, owner, { table, marks, note, pinholes: options.pinholes });
+  const plane = obstacle ?? startPlane(netfilter, owner, { ...options, table, marks, note });
   if (typeof plane !== "string") return { plane };
   netfilter.stop();
   owner.close();
@@ -94,18 +96,10 @@ async function prepare(
   return yieldsToDropPolicy ? drops[0] : undefined;
 }
 
-type Setting = {
-  readonly table: string;
-  readonly marks: Marks;
-  readonly note: Note;
-  readonly pinholes: number | undefined;
-};
+type Setting = KernelPlaneOptions & { readonly table: string; readonly marks: Marks; readonly note: Note };
 
-function startPlane(
-  netfilter: Netfilter,
-  owner: Server,
-  { table, marks, note, pinholes }: Setting,
-): DataPlane | string {
+function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): DataPlane | string {
+  const { table, marks, note, pinholes = defaultPinholes, newsBufferBytes: bufferBytes } = setting;
   const live = new Map<number, NatPinhole>();
   const breaker = createBreaker(netfilter, marks);
   // Numbers of a gateway before us may still be on living connections.
@@ -119,7 +113,7 @@ function startPlane(
   const route = rememberRoutes(netfilter.route);
   const Pipe = pipeConstructor(owner);
   if (Pipe === undefined) return "this version of Node has no handle that reads a netlink socket";
-  const events = openEventStream(netfilter.calls, Pipe, marks, { news, lost: resynchronise, failed });
+  const events = openEventStream(netfilter.calls, Pipe, { marks, bufferBytes }, { news, lost: resynchronise, failed });
   if ("errno" in events) return `no news of connections: ${errnoName(events.errno)}`;
   const stream = events;
 
@@ -134,8 +128,12 @@ function startPlane(
 
   function resynchronise() {
     const connections = netfilter.list();
-    if (typeof connections === "number")
-      return note("warn", `news were lost, and ${errnoName(connections)} instead of them`);
+    const isKnown = typeof connections !== "number";
+    note(
+      isKnown ? "info" : "warn",
+      `news of connections were lost; ${isKnown ? "the kernel was asked instead" : errnoName(connections)}`,
+    );
+    if (!isKnown) return;
     const found = new Map(connections.map((connection) => [(connection.mark & marks.numbers) >>> 0, connection]));
     for (const [number, pinhole] of [...live]) pinhole.resynchronise(found.get(number));
   }
@@ -207,7 +205,7 @@ function startPlane(
   }
 
   async function reload() {
-    const obstacle = await loadTable(netfilter, { table, marks, pinholes: pinholes ?? defaultPinholes }, note);
+    const obstacle = await loadTable(netfilter, { table, marks, pinholes }, note);
     if (obstacle === undefined && refusal) refusal.probedAt = -Infinity;
   }
 

@@ -1,0 +1,120 @@
+// A process of its own that runs the kernel plane inside the edge's network namespace and does what it is told, one JSON
+// value a line; kernel-lab.ts is the other end.
+import { readdirSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { createKernelPlane, type KernelPlaneOptions } from "../../../src/dataplane/kernel/kernel-plane.ts";
+import { loadFfi } from "../../../src/dataplane/ffi.ts";
+import type { Leg, Pinhole, PinholeRequest } from "../../../src/dataplane/pinhole.ts";
+import { createPortPool } from "../../../src/dataplane/port-pool.ts";
+
+type PlainLeg = Leg extends infer L ? (L extends { kind: "listen" } ? Omit<L, "ports"> : L) : never;
+
+export type EdgeRequest = Omit<PinholeRequest, "client" | "server"> & {
+  readonly client: PlainLeg;
+  readonly server: PlainLeg;
+};
+
+export type EdgeCommand =
+  | { readonly do: "open"; readonly id: number; readonly request: EdgeRequest }
+  | { readonly do: "linger"; readonly id: number; readonly ms: number }
+  | { readonly do: "release"; readonly id: number }
+  | { readonly do: "unfit"; readonly request: EdgeRequest }
+  | { readonly do: "measure"; readonly request: EdgeRequest; readonly count: number }
+  | { readonly do: "block"; readonly ms: number }
+  | { readonly do: "counts" | "drop privileges" | "stop" };
+
+export type EdgeOptions = KernelPlaneOptions & {
+  readonly ports: readonly [first: number, last: number];
+  readonly restMs: number;
+};
+
+const options = JSON.parse(process.argv[2] ?? "{}") as EdgeOptions;
+const say = (value: object) => process.stdout.write(`${JSON.stringify(value)}\n`);
+const pool = createPortPool({ first: options.ports[0], last: options.ports[1], restMs: options.restMs });
+const made = await createKernelPlane({ ...options, note: (level, text) => say({ note: text, level }) });
+if ("unavailable" in made) {
+  say({ tag: 0, ...made });
+  process.exit(0);
+}
+const { plane } = made;
+const pinholes = new Map<number, Pinhole>();
+say({ tag: 0 });
+
+const leg = (plain: PlainLeg): Leg => (plain.kind === "listen" ? { ...plain, ports: pool } : plain);
+const full = (request: EdgeRequest): PinholeRequest => ({
+  ...request,
+  client: leg(request.client),
+  server: leg(request.server),
+});
+
+/** Microseconds from the call to `opened`. */
+async function measure(request: EdgeRequest, count: number): Promise<{ p50: number; p99: number }> {
+  const micros: number[] = [];
+  for (let index = 0; index < count; index++) {
+    const startedAt = performance.now();
+    await new Promise<void>((resolve, reject) => {
+      const pinhole = plane.open(full(request), (event) => {
+        if (event.kind === "opened") {
+          micros.push((performance.now() - startedAt) * 1000);
+          pinhole.release();
+        } else if (event.kind === "closed") resolve();
+        else reject(new Error(JSON.stringify(event)));
+      });
+    });
+  }
+  micros.sort((a, b) => a - b);
+  return { p50: micros[Math.floor(count / 2)] ?? 0, p99: micros[Math.floor(count * 0.99)] ?? 0 };
+}
+
+/** Of this thread, which is the one that speaks to the kernel. */
+function dropPrivileges(): boolean {
+  const loaded = loadFfi();
+  if (!loaded.ok) return false;
+  const header = Buffer.alloc(8);
+  header.writeUInt32LE(0x20080522);
+  return loaded.ffi.func("int capset(void *, const void *)")(header, Buffer.alloc(24)) === 0;
+}
+
+async function obey(command: EdgeCommand): Promise<object> {
+  switch (command.do) {
+    case "open": {
+      const { id } = command;
+      const pinhole = plane.open(full(command.request), (event) => {
+        if (event.kind === "closed" || event.kind === "refused") pinholes.delete(id);
+        say({ id, event });
+      });
+      pinholes.set(id, pinhole);
+      return {};
+    }
+    case "linger":
+      pinholes.get(command.id)?.linger(command.ms);
+      return {};
+    case "release":
+      pinholes.get(command.id)?.release();
+      return {};
+    case "unfit":
+      return { unfit: plane.unfit(full(command.request)) ?? null };
+    case "measure":
+      return { measured: await measure(command.request, command.count) };
+    case "block": {
+      const until = performance.now() + command.ms;
+      while (performance.now() < until);
+      return {};
+    }
+    case "counts":
+      return { counts: { ...pool.counts(), descriptors: readdirSync("/proc/self/fd").length } };
+    case "drop privileges":
+      return { dropped: dropPrivileges() };
+    case "stop":
+      await plane.stop();
+      return {};
+  }
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { tag, ...command } = JSON.parse(line) as EdgeCommand & { tag: number };
+  say({ tag, ...(await obey(command)) });
+  if (command.do === "stop") break;
+}
+// Nothing but what the plane may have left open keeps the process alive.
+process.stdin.destroy();

@@ -1,0 +1,291 @@
+// The kernel plane in the kernel: three network namespaces, a plane in the middle one, and what its peers see.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { labObstacle } from "../../lab/lab.ts";
+import { addresses, moreServerAddresses, type Family } from "../../lab/topology.ts";
+import { activeRequest, createKernelLab, type Edge, type KernelLab, passiveRequest } from "./kernel-lab.ts";
+
+const obstacle = await labObstacle();
+const families: readonly Family[] = ["IPv4", "IPv6"];
+
+let nextId = 1;
+describe.skipIf(obstacle !== undefined)(`the kernel plane${obstacle === undefined ? "" : `: ${obstacle}`}`, () => {
+  let lab: KernelLab;
+  let edge: Edge;
+
+  beforeAll(async () => {
+    lab = await createKernelLab();
+    edge = await lab.startEdge();
+  }, 60_000);
+  afterAll(() => lab?.remove(), 30_000);
+
+  /** Both peers connected through a new pinhole. */
+  async function passive(family: Family, changed = {}) {
+    const id = nextId++;
+    const { port } = await lab.server.ask({ do: "listen", id, address: addresses.server[family] });
+    await edge.ask({ do: "open", id, request: passiveRequest(family, Number(port), changed) });
+    const { client: endpoint } = await edge.event(id, "opened");
+    if (!endpoint) throw new Error("nothing to dial");
+    await lab.client.ask({ do: "dial", id, ...endpoint });
+    await lab.client.news(id, "connected");
+    const { connected } = await lab.server.news(id, "connected");
+    await edge.event(id, "joined");
+    return { id, endpoint, seenByServer: connected, dialler: lab.client, listener: lab.server };
+  }
+
+  async function active(family: Family, fromPort = 20, changed = {}) {
+    const id = nextId++;
+    const { port } = await lab.client.ask({ do: "listen", id, address: addresses.client[family] });
+    await edge.ask({ do: "open", id, request: activeRequest(family, Number(port), changed) });
+    const { server: endpoint } = await edge.event(id, "opened");
+    if (!endpoint) throw new Error("nothing to dial");
+    await lab.server.ask({ do: "dial", id, ...endpoint, from: addresses.server[family], fromPort });
+    await lab.server.news(id, "connected");
+    const { connected } = await lab.client.news(id, "connected");
+    await edge.event(id, "joined");
+    return { id, endpoint, seenByClient: connected };
+  }
+
+  describe.each(families)("over %s", (family) => {
+    test("a passive download arrives whole, each peer sees the edge's address of its side, and bytes are counted", async () => {
+      const { id, seenByServer } = await passive(family);
+      expect(seenByServer.address).toBe(addresses.edgeToServer[family]);
+      await lab.server.ask({ do: "send", id, bytes: 3_000_000 });
+      await lab.server.ask({ do: "fin", id });
+      expect(await lab.client.news(id, "ended")).toMatchObject({ ended: "fin", received: 3_000_000 });
+      await edge.event(id, "delivered");
+      await lab.client.ask({ do: "fin", id });
+      const { outcome, bytesUp, bytesDown } = await edge.event(id, "closed");
+      expect(outcome).toBe("complete");
+      expect(bytesDown).toBeGreaterThanOrEqual(3_000_000);
+      expect(bytesDown).toBeLessThan(3_300_000);
+      expect(bytesUp).toBeLessThan(1_000_000);
+      expect(edge.kinds(id)).toEqual(["opened", "admitted", "joined", "delivered", "closed"]);
+    });
+
+    test("a passive upload counts upwards, and the client's FIN is half an end", async () => {
+      const { id } = await passive(family);
+      await lab.client.ask({ do: "send", id, bytes: 2_000_000 });
+      await lab.client.ask({ do: "fin", id });
+      expect(await lab.server.news(id, "ended")).toMatchObject({ ended: "fin", received: 2_000_000 });
+      expect(edge.kinds(id)).not.toContain("delivered");
+      await lab.server.ask({ do: "send", id, bytes: 1000 });
+      await lab.server.ask({ do: "fin", id });
+      expect(await lab.client.news(id, "ended")).toMatchObject({ ended: "fin", received: 1000 });
+      const { outcome, bytesUp } = await edge.event(id, "closed");
+      expect(outcome).toBe("complete");
+      expect(bytesUp).toBeGreaterThanOrEqual(2_000_000);
+      expect(edge.kinds(id)).toEqual(["opened", "admitted", "joined", "delivered", "closed"]);
+    });
+
+    test("in active mode the client sees the edge's address and the server's port 20", async () => {
+      const { id, seenByClient } = await active(family);
+      expect(seenByClient).toEqual({ address: addresses.edgeToClient[family], port: 20 });
+      await lab.server.ask({ do: "send", id, bytes: 500_000 });
+      await lab.server.ask({ do: "fin", id });
+      expect(await lab.client.news(id, "ended")).toMatchObject({ ended: "fin", received: 500_000 });
+      await lab.client.ask({ do: "fin", id });
+      const { outcome, bytesDown } = await edge.event(id, "closed");
+      expect(outcome).toBe("complete");
+      expect(bytesDown).toBeGreaterThanOrEqual(500_000);
+      expect(edge.kinds(id)).toEqual(["opened", "admitted", "joined", "delivered", "closed"]);
+    });
+
+    test("a server that does not come from port 20 is let in and told of", async () => {
+      const { id } = await active(family, 40_123);
+      expect(await edge.event(id, "other-source-port")).toMatchObject({ side: "client", wanted: 20 });
+      await lab.server.ask({ do: "reset", id });
+      expect((await edge.event(id, "closed")).outcome).toBe("server-reset");
+    });
+
+    test("an RST of either peer reaches the other, and it is known whose it was", async () => {
+      const first = await passive(family);
+      await lab.server.ask({ do: "send", id: first.id, bytes: 100_000 });
+      await lab.server.ask({ do: "reset", id: first.id });
+      expect((await lab.client.news(first.id, "ended")).ended).toBe("reset");
+      expect((await edge.event(first.id, "closed")).outcome).toBe("server-reset");
+
+      const second = await passive(family);
+      await lab.client.ask({ do: "reset", id: second.id });
+      expect((await lab.server.news(second.id, "ended")).ended).toBe("reset");
+      expect((await edge.event(second.id, "closed")).outcome).toBe("client-reset");
+
+      const third = await active(family);
+      await lab.client.ask({ do: "reset", id: third.id });
+      expect((await lab.server.news(third.id, "ended")).ended).toBe("reset");
+      expect((await edge.event(third.id, "closed")).outcome).toBe("client-reset");
+    });
+
+    test("a transfer that is aborted while nothing moves is an RST to both peers", async () => {
+      const { id } = await passive(family);
+      await edge.ask({ do: "release", id });
+      expect((await edge.event(id, "closed")).outcome).toBe("aborted");
+      expect((await lab.client.news(id, "ended")).ended).toBe("reset");
+      expect((await lab.server.news(id, "ended")).ended).toBe("reset");
+    });
+
+    test("a transfer that is aborted in the middle of its data is an RST to both peers", async () => {
+      const { id } = await passive(family);
+      await lab.server.ask({ do: "flood", id, bytes: 2_000_000_000 });
+      await edge.ask({ do: "release", id });
+      const { outcome } = await edge.event(id, "closed");
+      expect(outcome).toBe("aborted");
+      expect((await lab.client.news(id, "ended")).ended).toBe("reset");
+      expect((await lab.server.news(id, "ended")).ended).toBe("reset");
+    });
+
+    test("nobody but the expected peer gets in, and the pinhole stays open for it", async () => {
+      const id = nextId++;
+      const { port } = await lab.server.ask({ do: "listen", id, address: addresses.server[family] });
+      await edge.ask({ do: "open", id, request: passiveRequest(family, Number(port)) });
+      const { client: endpoint } = await edge.event(id, "opened");
+      const stranger = nextId++;
+      const from = moreServerAddresses[family === "IPv4" ? 0 : 1]!;
+      await lab.server.ask({ do: "dial", id: stranger, ...endpoint!, from });
+      expect(await lab.server.news(stranger, "failed")).toMatchObject({ failed: "ECONNREFUSED" });
+      await lab.client.ask({ do: "dial", id, ...endpoint! });
+      await lab.client.news(id, "connected");
+      await edge.ask({ do: "release", id });
+      expect((await edge.event(id, "closed")).outcome).toBe("aborted");
+    });
+  });
+
+  test("of 32 connections raced to one pinhole exactly one gets in", async () => {
+    const id = nextId++;
+    const { port } = await lab.server.ask({ do: "listen", id, address: addresses.server.IPv4 });
+    await edge.ask({ do: "open", id, request: passiveRequest("IPv4", Number(port)) });
+    const { client: endpoint } = await edge.event(id, "opened");
+    const racers = Array.from({ length: 32 }, () => nextId++);
+    await Promise.all(racers.map((racer) => lab.client.ask({ do: "dial", id: racer, ...endpoint! })));
+    const ends = await Promise.all(
+      racers.map((racer) =>
+        Promise.race([
+          lab.client.news(racer, "connected").then(() => "in"),
+          lab.client.news(racer, "failed").then(({ failed }) => failed),
+        ]),
+      ),
+    );
+    expect(ends.toSorted()).toEqual([...Array.from({ length: 31 }, () => "ECONNREFUSED"), "in"]);
+    await edge.ask({ do: "release", id });
+    await edge.event(id, "closed");
+  });
+
+  test("a pinhole that nobody uses expires, in the kernel too, and its port rests", async () => {
+    const before = (await edge.ask({ do: "counts" }))["counts"] as { open: number; resting: number };
+    const id = nextId++;
+    await edge.ask({ do: "open", id, request: passiveRequest("IPv4", 9, { expiryMs: 300 }) });
+    const { client: endpoint } = await edge.event(id, "opened");
+    expect((await edge.event(id, "closed")).outcome).toBe("expired");
+    const late = nextId++;
+    await lab.client.ask({ do: "dial", id: late, ...endpoint! });
+    expect((await lab.client.news(late, "failed")).failed).toBe("ECONNREFUSED");
+    const after = (await edge.ask({ do: "counts" }))["counts"] as { open: number; resting: number };
+    expect(after).toMatchObject({ open: before.open, resting: before.resting + 1 });
+  });
+
+  test("the kernel itself closes a pinhole whose gateway is busy", async () => {
+    const id = nextId++;
+    const { port } = await lab.server.ask({ do: "listen", id, address: addresses.server.IPv4 });
+    await edge.ask({ do: "open", id, request: passiveRequest("IPv4", Number(port), { expiryMs: 300 }) });
+    const { client: endpoint } = await edge.event(id, "opened");
+    const busy = edge.ask({ do: "block", ms: 1500 });
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    const late = nextId++;
+    await lab.client.ask({ do: "dial", id: late, ...endpoint! });
+    expect((await lab.client.news(late, "failed")).failed).toBe("ECONNREFUSED");
+    await busy;
+    expect((await edge.event(id, "closed")).outcome).toBe("expired");
+  });
+
+  test("a pinhole released before its use is closed, and after the SYN both peers are refused", async () => {
+    const id = nextId++;
+    await edge.ask({ do: "open", id, request: passiveRequest("IPv4", 9) });
+    const { client: endpoint } = await edge.event(id, "opened");
+    await edge.ask({ do: "release", id });
+    expect((await edge.event(id, "closed")).outcome).toBe("released");
+    await lab.client.ask({ do: "dial", id, ...endpoint! });
+    expect((await lab.client.news(id, "failed")).failed).toBe("ECONNREFUSED");
+  });
+
+  test("a server that refuses is unreachable, and the client is refused too", async () => {
+    const id = nextId++;
+    await edge.ask({ do: "open", id, request: passiveRequest("IPv4", 9) });
+    const { client: endpoint } = await edge.event(id, "opened");
+    await lab.client.ask({ do: "dial", id, ...endpoint! });
+    expect((await lab.client.news(id, "failed")).failed).toBe("ECONNREFUSED");
+    expect((await edge.event(id, "closed")).outcome).toBe("server-unreachable");
+  });
+
+  test("a server that does not answer is unreachable after the time to connect", async () => {
+    await lab.edgeOutput(
+      "ip",
+      "neigh",
+      "replace",
+      "10.0.0.99",
+      "lladdr",
+      "02:00:00:00:00:99",
+      "dev",
+      "wan",
+      "nud",
+      "permanent",
+    );
+    const id = nextId++;
+    const request = passiveRequest("IPv4", 9, { connectMs: 300 });
+    const server = { ...request.server, to: { address: "10.0.0.99", port: 9 } };
+    await edge.ask({ do: "open", id, request: { ...request, server } as typeof request });
+    const { client: endpoint } = await edge.event(id, "opened");
+    await lab.client.ask({ do: "dial", id, ...endpoint! });
+    expect((await edge.event(id, "closed")).outcome).toBe("server-unreachable");
+    // Its next SYN is refused.
+    expect((await lab.client.news(id, "failed")).failed).toBe("ECONNREFUSED");
+  });
+
+  test("a transfer that does not move for the stall time is broken on both sides", async () => {
+    const { id } = await passive("IPv4", { stallMs: 400 });
+    expect((await edge.event(id, "closed")).outcome).toBe("stalled");
+    expect((await lab.client.news(id, "ended")).ended).toBe("reset");
+    expect((await lab.server.news(id, "ended")).ended).toBe("reset");
+  });
+
+  test("once the owner lingers, a transfer that does not move stalls within that time", async () => {
+    const { id } = await passive("IPv4");
+    await edge.ask({ do: "linger", id, ms: 200 });
+    expect((await edge.event(id, "closed")).outcome).toBe("stalled");
+    expect((await lab.client.news(id, "ended")).ended).toBe("reset");
+  });
+
+  describe("what it can't carry it leaves to another plane", () => {
+    const passiveIPv4 = passiveRequest("IPv4", 6000);
+    const listening = passiveIPv4.client;
+    const dialled = passiveIPv4.server;
+    test.each([
+      ["both sides listen", { client: listening, server: listening }],
+      ["both sides are dialled", { client: dialled, server: dialled }],
+      [
+        "its peer may come from more than one address",
+        { client: { ...listening, expect: { match: "any" } } as typeof listening },
+      ],
+      ["its two sides are of different address families", { server: passiveRequest("IPv6", 6000).server }],
+      [
+        "10.0.0.1 is this machine itself",
+        { server: { ...dialled, to: { address: "10.0.0.1", port: 6000 } } as typeof dialled },
+      ],
+      [
+        "127.0.0.1 is this machine itself",
+        { server: { ...dialled, to: { address: "127.0.0.1", port: 6000 } } as typeof dialled },
+      ],
+      [
+        "there is no route to 198.51.100.1",
+        { server: { ...dialled, to: { address: "198.51.100.1", port: 6000 } } as typeof dialled },
+      ],
+    ])("%s", async (reason, changed) => {
+      expect((await edge.ask({ do: "unfit", request: { ...passiveIPv4, ...changed } }))["unfit"]).toBe(reason);
+    });
+
+    test("what it can carry is fit in either direction", async () => {
+      for (const family of families) {
+        expect((await edge.ask({ do: "unfit", request: passiveRequest(family, 6000) }))["unfit"]).toBeNull();
+        expect((await edge.ask({ do: "unfit", request: activeRequest(family, 6000) }))["unfit"]).toBeNull();
+      }
+    });
+  });
+});

@@ -221,9 +221,18 @@ export function openNatPinhole(
     const connection = look();
     if (connection) {
       last = connection;
-      tools.break(connection);
+      if (!hasCarriedAll(connection)) tools.break(connection);
     }
     ended(outcome);
+  }
+
+  /**
+   * A receiver that has acknowledged the FIN has all there is: an RST would take from it what it has not read yet. Data goes
+   * one way in FTP, so the way that has carried more is the one that counts.
+   */
+  function hasCarriedAll({ opener, answerer, bytes }: Connection): boolean {
+    const sender = bytes && bytes.fromOpener > bytes.fromAnswerer ? opener : answerer;
+    return isDelivered || (sender.closedFirst && !sender.hasUnacknowledged);
   }
 
   function ended(outcome: PinholeOutcome, detail?: string) {

@@ -152,8 +152,8 @@ export type KernelLab = {
 const eventOf = (line: Line, id: number) =>
   line["id"] === id ? (line["event"] as PinholeEvent | undefined) : undefined;
 
-export async function createKernelLab(edge: EdgeKind = "open"): Promise<KernelLab> {
-  const lab = await createLab({ edge });
+export async function createKernelLab(kind: EdgeKind = "open"): Promise<KernelLab> {
+  const lab = await createLab({ edge: kind });
   const started: Conversation<EdgeCommand>[] = [];
   const start = async (options: Partial<EdgeOptions> = {}, wrapper: readonly string[] = []) => {
     const all = { ports: [50_000, 59_999], restMs: 60_000, ...options };
@@ -179,8 +179,11 @@ export async function createKernelLab(edge: EdgeKind = "open"): Promise<KernelLa
       if ("unavailable" in conversation.greeting) throw new Error(String(conversation.greeting["unavailable"]));
       return {
         ...conversation,
-        event: async (id, kind) =>
-          eventOf(await conversation.line((line) => eventOf(line, id)?.kind === kind, `${kind} of ${id}`), id) as never,
+        event: async (id, wanted) =>
+          eventOf(
+            await conversation.line((line) => eventOf(line, id)?.kind === wanted, `${wanted} of ${id}`),
+            id,
+          ) as never,
         kinds: (id) => conversation.told.flatMap((line) => eventOf(line, id)?.kind ?? []),
       };
     },

@@ -144,6 +144,7 @@ describe.skipIf(obstacle !== undefined)(`the kernel plane${obstacle === undefine
       expect(await lab.server.news(stranger, "failed")).toMatchObject({ failed: "ECONNREFUSED" });
       await lab.client.ask({ do: "dial", id, ...endpoint! });
       await lab.client.news(id, "connected");
+      await edge.event(id, "joined");
       await edge.ask({ do: "release", id });
       expect((await edge.event(id, "closed")).outcome).toBe("aborted");
     });
@@ -231,7 +232,7 @@ describe.skipIf(obstacle !== undefined)(`the kernel plane${obstacle === undefine
     const id = nextId++;
     const request = passiveRequest("IPv4", 9, { connectMs: 300 });
     const server = { ...request.server, to: { address: "10.0.0.99", port: 9 } };
-    await edge.ask({ do: "open", id, request: { ...request, server } as typeof request });
+    await edge.ask({ do: "open", id, request: { ...request, server } });
     const { client: endpoint } = await edge.event(id, "opened");
     await lab.client.ask({ do: "dial", id, ...endpoint! });
     expect((await edge.event(id, "closed")).outcome).toBe("server-unreachable");
@@ -244,6 +245,19 @@ describe.skipIf(obstacle !== undefined)(`the kernel plane${obstacle === undefine
     expect((await edge.event(id, "closed")).outcome).toBe("stalled");
     expect((await lab.client.news(id, "ended")).ended).toBe("reset");
     expect((await lab.server.news(id, "ended")).ended).toBe("reset");
+  });
+
+  test("released after the client has been given the server's FIN, it leaves the client what it has not read", async () => {
+    const { id } = await passive("IPv4");
+    await lab.client.ask({ do: "pause", id });
+    await lab.server.ask({ do: "send", id, bytes: 30_000 });
+    await lab.server.ask({ do: "fin", id });
+    await edge.event(id, "delivered");
+    await edge.ask({ do: "release", id });
+    expect((await edge.event(id, "closed")).outcome).toBe("aborted");
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    await lab.client.ask({ do: "resume", id });
+    expect(await lab.client.news(id, "ended")).toMatchObject({ ended: "fin", received: 30_000 });
   });
 
   test("once the owner lingers, a transfer that does not move stalls within that time", async () => {

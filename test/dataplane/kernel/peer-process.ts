@@ -42,8 +42,9 @@ function watch(id: number, socket: Socket) {
 const chunk = Buffer.alloc(65_536);
 
 async function write(id: number, bytes: number): Promise<object> {
-  const socket = sockets.get(id);
-  for (let left = bytes; left > 0 && socket && !socket.destroyed; left -= chunk.length) {
+  for (let left = bytes; left > 0; left -= chunk.length) {
+    const socket = sockets.get(id);
+    if (!socket || socket.destroyed) break;
     await new Promise((resolve) => socket.write(chunk.subarray(0, Math.min(left, chunk.length)), resolve));
   }
   return {};

@@ -6,13 +6,21 @@ import type { Stage } from "./stage.ts";
 
 export type Mode = "active" | "passive";
 
-export type Contender = {
-  /** Name and version for the table. */
-  readonly title: string;
+/** `light` answers at once and is all but free; `vsftpd` starts processes for each session, as many real servers do. */
+export type ServerName = "light" | "vsftpd";
+
+/** How a client reaches one of the servers through the contender, or directly. */
+export type Entrance = {
   readonly host: string;
   readonly port: number;
   readonly user: string;
   readonly modes: readonly Mode[];
+};
+
+export type Contender = {
+  /** Name and version for the table. */
+  readonly title: string;
+  readonly entrances: { readonly light: Entrance; readonly vsftpd?: Entrance };
   /** Its process in the edge; none where the kernel alone does it. */
   readonly process?: Running;
   /** It starts a process for each session, so thousands are too many. */
@@ -39,9 +47,9 @@ const pauseMs = 100;
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, pauseMs));
 
 /** One file of 1 KiB; undefined once that went well, or why it did not. */
-async function probe(stage: Stage, { host, port, user }: Contender, mode: Mode): Promise<string | undefined> {
+async function probe(stage: Stage, { host, port, user }: Entrance, mode: Mode): Promise<string | undefined> {
   try {
-    await converse(stage.python("client", "small_files.py", [host, port, user, mode, 1]), probeMs);
+    await converse(stage.python("client", "small_files.py", [host, port, user, mode, 1, 1]), probeMs);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
@@ -49,14 +57,19 @@ async function probe(stage: Stage, { host, port, user }: Contender, mode: Mode):
 }
 
 /** Until it answers, or has ended, or its time is over. */
-async function firstProbe(stage: Stage, contender: Contender, mode: Mode): Promise<string | undefined> {
+async function patientProbe(
+  stage: Stage,
+  { process }: Contender,
+  entrance: Entrance,
+  mode: Mode,
+): Promise<string | undefined> {
   let ended = false;
-  void contender.process?.ended.then(() => {
+  void process?.ended.then(() => {
     ended = true;
   });
   const deadline = performance.now() + startMs;
   for (;;) {
-    const fault = await probe(stage, contender, mode);
+    const fault = await probe(stage, entrance, mode);
     if (fault === undefined || !/refused/i.test(fault) || ended || performance.now() > deadline) return fault;
     await pause();
   }
@@ -66,9 +79,13 @@ async function firstProbe(stage: Stage, contender: Contender, mode: Mode): Promi
 export async function admit(stage: Stage, candidate: Candidate): Promise<Contender> {
   const contender = await candidate.open(stage);
   try {
-    for (const [index, mode] of contender.modes.entries()) {
-      const fault = await (index === 0 ? firstProbe : probe)(stage, contender, mode);
-      if (fault !== undefined) throw new Error(`${mode}: ${fault}${await logged(contender)}`);
+    const { light, vsftpd } = contender.entrances;
+    const entrances = vsftpd === undefined || stage.withoutVsftpd !== undefined ? [light] : [light, vsftpd];
+    for (const entrance of entrances) {
+      for (const mode of entrance.modes) {
+        const fault = await patientProbe(stage, contender, entrance, mode);
+        if (fault !== undefined) throw new Error(`${mode}: ${fault}${await logged(contender)}`);
+      }
     }
     const fault = await contender.fault?.();
     if (fault !== undefined) throw new Error(fault);

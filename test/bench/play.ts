@@ -37,14 +37,21 @@ async function take(stage: Stage, entry: Entry, measure: Measure, options: Optio
       await entry.contender.stop();
       entry.contender = await admit(stage, entry.candidate);
     }
-    return { values: await measure.run(stage, entry.contender, options) };
+    const entrance = entry.contender.entrances[measure.server];
+    if (entrance === undefined) throw new Error(`no way to ${measure.server}`);
+    return { values: await measure.run(stage, entry.contender, entrance, options) };
   } catch (error) {
     return { failed: message(error) };
   }
 }
 
-function isOffered({ contender }: Entry, { mode, needsProcess }: Measure): boolean {
-  return contender.modes.includes(mode) && (needsProcess !== true || contender.process !== undefined);
+function isOffered({ withoutVsftpd }: Stage, { contender }: Entry, measure: Measure): boolean {
+  const { server, mode, needsProcess } = measure;
+  const entrance = contender.entrances[server];
+  if (entrance === undefined || (server === "vsftpd" && withoutVsftpd !== undefined)) return false;
+  return (
+    (mode === undefined || entrance.modes.includes(mode)) && (needsProcess !== true || contender.process !== undefined)
+  );
 }
 
 async function openAll(
@@ -75,6 +82,7 @@ export async function play(
   say: (line: string) => void,
 ): Promise<Played> {
   const { entries, skipped } = await openAll(stage, candidates, say);
+  if (stage.withoutVsftpd !== undefined) skipped.push({ name: "vsftpd", reason: stage.withoutVsftpd });
   const rows: Row[] = [];
   const failures = new Map<string, number>();
   try {
@@ -84,7 +92,7 @@ export async function play(
         for (const entry of [...entries.slice(shift), ...entries.slice(0, shift)]) {
           const { name } = entry.candidate;
           const key = `${measure.name} ${name}`;
-          if (!isOffered(entry, measure) || (failures.get(key) ?? 0) >= patience) continue;
+          if (!isOffered(stage, entry, measure) || (failures.get(key) ?? 0) >= patience) continue;
           const outcome = await take(stage, entry, measure, options);
           rows.push({ round, measure: measure.name, contender: name, ...outcome });
           if ("failed" in outcome) failures.set(key, (failures.get(key) ?? 0) + 1);

@@ -1,24 +1,30 @@
 // Where the bench plays: a lab whose edge routes and tracks connections, our light FTP server in it, and the measuring
 // clients. The edge drops nothing and translates nothing unless a contender does, so that "direct" is what a plain stateful
 // router gives.
+import { chown, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { createLab, type Lab } from "../lab/lab.ts";
 import type { Running } from "../lab/process.ts";
 import { program, type Program } from "../lab/programs.ts";
-import { addresses, type Place } from "../lab/topology.ts";
+import { startServer } from "../lab/servers/server.ts";
+import { addresses, moreServerAddresses, type Place } from "../lab/topology.ts";
 
 const programs = path.join(import.meta.dirname, "programs");
 
-/** Control ports of the light server: for everybody, for the kernel's helper, for who does not understand FTP. */
-export const serverPorts = { plain: 21, helped: 2121, announced: 2221 } as const;
+/** Control ports of the light server (for everybody, for the kernel's helper, for who does not understand FTP), and vsftpd's. */
+export const serverPorts = { plain: 21, helped: 2121, announced: 2221, vsftpd: 2021 } as const;
 /** Passive ports announced with the edge's address. */
 export const announcedPorts = [31000, 31999] as const;
 
 export const edgeAddress = addresses.edgeToClient.IPv4;
 export const serverAddress = addresses.server.IPv4;
+/** The same host, for who can't tell its servers apart by their ports. */
+export const [secondServerAddress = serverAddress] = moreServerAddresses;
 
 export type Stage = {
   readonly lab: Lab;
+  /** Why there is no vsftpd, if there is none. */
+  readonly withoutVsftpd?: string;
   /** Starts one of test/bench/programs. */
   python(place: Place, script: string, args: readonly (string | number)[]): Running;
   [Symbol.asyncDispose](): Promise<void>;
@@ -55,12 +61,25 @@ export function startInEdge(lab: Lab, command: readonly string[], log: string, e
   return lab.start("edge", unlimited(quiet), env === undefined ? {} : { env });
 }
 
+/** It offers the file of 1 KiB under the name that the clients ask for; the reason why it can't be had, if it can't. */
+async function startVsftpd(lab: Lab): Promise<string | undefined> {
+  try {
+    const { home } = await startServer(lab, "vsftpd", { port: serverPorts.vsftpd });
+    await writeFile(path.join(home, "1024"), Buffer.alloc(1024, "bench"));
+    // vsftpd lets nobody in anonymously who could write to the folder.
+    await chown(home, 0, 0);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+  }
+}
+
 export async function openStage(): Promise<Stage> {
   const interpreter: Program = await program("python3");
   const lab = await createLab({ edge: "open" });
-  const stage: Stage = {
+  const stage = {
     lab,
-    python(place, script, args) {
+    python(place: Place, script: string, args: readonly (string | number)[]) {
       const command = [interpreter.path, "-B", path.join(programs, script), ...args.map(String)];
       return lab.start(place, unlimited(command), { env: interpreter.env });
     },
@@ -72,7 +91,8 @@ export async function openStage(): Promise<Stage> {
     const announced = `${serverPorts.announced}:${edgeAddress}:${announcedPorts.join("-")}`;
     const server = stage.python("server", "ftp_server.py", [serverPorts.plain, serverPorts.helped, announced]);
     await server.line(/^listening$/);
-    return stage;
+    const withoutVsftpd = await startVsftpd(lab);
+    return withoutVsftpd === undefined ? stage : { ...stage, withoutVsftpd };
   } catch (error) {
     await lab.remove();
     throw error;

@@ -8,10 +8,10 @@ export const direct: Candidate = {
   open: () =>
     Promise.resolve({
       title: "direct",
-      host: serverAddress,
-      port: serverPorts.plain,
-      user: "bench",
-      modes: ["passive", "active"],
+      entrances: {
+        light: { host: serverAddress, port: serverPorts.plain, user: "ftp", modes: ["passive", "active"] },
+        vsftpd: { host: serverAddress, port: serverPorts.vsftpd, user: "ftp", modes: ["passive", "active"] },
+      },
       stop: () => Promise.resolve(),
     }),
 };

@@ -17,6 +17,7 @@ DestinationAddress ${serverAddress}
 DestinationPort ${serverPorts.plain}
 DestinationTransferMode client
 MaxClients 512
+ForkLimit 1000000
 LogDestination ${folder}/log
 PidFile ${folder}/pid
 User nobody
@@ -37,10 +38,7 @@ export const ftpProxy: Candidate = {
     const process = startInEdge(lab, [own.path, "-n", "-f", file], log, own.env);
     return {
       title: titled(own),
-      host: edgeAddress,
-      port,
-      user: "bench",
-      modes: ["passive", "active"],
+      entrances: { light: { host: edgeAddress, port, user: "ftp", modes: ["passive", "active"] } },
       process,
       processPerSession: true,
       log: () => logTail(log),

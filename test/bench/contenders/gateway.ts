@@ -4,34 +4,40 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { labFile } from "../../lab/lab.ts";
 import type { Running } from "../../lab/process.ts";
-import type { Candidate } from "../contender.ts";
+import type { Candidate, Entrance, ServerName } from "../contender.ts";
 import { parseExposition, type Sample } from "../exposition.ts";
 import { planes, type Plane } from "../options.ts";
 import { edgeAddress, serverAddress, serverPorts, startInEdge, type Stage } from "../stage.ts";
 
 const root = path.resolve(import.meta.dirname, "../../..");
 
-/** Ports are below those that the system hands out, and no two planes share any. */
-const portsPerSide = 4500;
-const firstPort = 3000;
+/**
+ * The kernel plane's data ports are no sockets, so they have to lie below those that the system hands out; so many that
+ * they suffice while others rest. The other planes take what the system gives.
+ */
+const kernelPorts = { first: 3000, perSide: 6500 };
+
+function dataPorts(plane: Plane, index: number): string {
+  if (plane !== "kernel") return "";
+  const first = kernelPorts.first + index * kernelPorts.perSide;
+  return `dataPorts: ${first}-${first + kernelPorts.perSide - 1}`;
+}
 
 function configuration(plane: Plane): string {
-  const index = planes.indexOf(plane);
-  const first = firstPort + 2 * index * portsPerSide;
-  const range = (from: number): string => `${from}-${from + portsPerSide - 1}`;
-  return `admin: { listen: "${edgeAddress}:${adminPort(plane)}" }
-gateways:
-  - name: ${plane}
-    listen: ["${edgeAddress}:${controlPort(plane)}"]
-    route: { server: "${serverAddress}:${serverPorts.plain}" }
-    clientSide: { dataPorts: ${range(first)} }
-    serverSide: { dataPorts: ${range(first + portsPerSide)} }
+  const gateway = (server: ServerName, serverPort: number, index: number): string => `
+  - name: ${server}
+    listen: ["${edgeAddress}:${port(plane, server)}"]
+    route: { server: "${serverAddress}:${serverPort}" }
+    clientSide: { ${dataPorts(plane, index)} }
+    serverSide: { ${dataPorts(plane, index + 1)} }
     dataPlane: ${plane}
-    limits: { sessions: 100000, sessionsPerClient: 100000 }
+    limits: { sessions: 100000, sessionsPerClient: 100000 }`;
+  return `admin: { listen: "${edgeAddress}:${adminPort(plane)}" }
+gateways: ${gateway("light", serverPorts.plain, 0)}${gateway("vsftpd", serverPorts.vsftpd, 2)}
 `;
 }
 
-const controlPort = (plane: Plane): number => 2101 + planes.indexOf(plane);
+const port = (plane: Plane, server: ServerName): number => (server === "light" ? 2101 : 2111) + planes.indexOf(plane);
 const adminPort = (plane: Plane): number => 9121 + planes.indexOf(plane);
 
 /** What a gateway counts. */
@@ -79,13 +85,16 @@ export const ourGateway = (plane: Plane, profiles: string | undefined): Candidat
     const profiling = profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
     const command = [process.execPath, ...profiling, path.join(root, "src/main.ts"), "run", "--config", file];
     const gateway = startInEdge(stage.lab, command, log);
+    const entrance = (server: ServerName): Entrance => ({
+      host: edgeAddress,
+      port: port(plane, server),
+      user: "ftp",
+      modes: ["passive", "active"],
+    });
     const metrics = `http://${edgeAddress}:${adminPort(plane)}/metrics`;
     return {
       title: `**ftp-alg, ${plane}**`,
-      host: edgeAddress,
-      port: controlPort(plane),
-      user: "bench",
-      modes: ["passive", "active"],
+      entrances: { light: entrance("light"), vsftpd: entrance("vsftpd") },
       process: gateway,
       metrics,
       log: () => complaints(log),

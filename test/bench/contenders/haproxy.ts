@@ -6,6 +6,7 @@ import { logTail } from "../log-tail.ts";
 import { announcedPorts, edgeAddress, serverAddress, serverPorts, startInEdge } from "../stage.ts";
 
 const port = 2201;
+const vsftpdPort = 2211;
 
 /** A server without a port is dialled at the port that the client dialled. */
 const configuration = `
@@ -21,6 +22,9 @@ defaults
 listen control
   bind ${edgeAddress}:${port}
   server ftp ${serverAddress}:${serverPorts.announced}
+listen vsftpd
+  bind ${edgeAddress}:${vsftpdPort}
+  server ftp ${serverAddress}:${serverPorts.vsftpd}
 listen data
   bind ${edgeAddress}:${announcedPorts.join("-")}
   server ftp ${serverAddress}
@@ -37,10 +41,11 @@ export const haproxy: Candidate = {
     const process = startInEdge(lab, [own.path, "-db", "-f", file], log, own.env);
     return {
       title: `${titled(own)}, splice`,
-      host: edgeAddress,
-      port,
-      user: "bench",
-      modes: ["passive"],
+      entrances: {
+        light: { host: edgeAddress, port, user: "ftp", modes: ["passive"] },
+        // It announces its own address, so its data connections would pass by.
+        vsftpd: { host: edgeAddress, port: vsftpdPort, user: "ftp", modes: [] },
+      },
       process,
       log: () => logTail(log),
       async stop() {

@@ -1,5 +1,5 @@
 import type { Candidate } from "../contender.ts";
-import { loadRules, serverAddress, serverPorts } from "../stage.ts";
+import { loadRules, secondServerAddress, serverAddress, serverPorts } from "../stage.ts";
 
 /** Masquerading and the helper on one control port only, so that nobody else is touched by it. */
 const rules = `
@@ -8,10 +8,12 @@ table ip bench_helper {
   chain prerouting {
     type filter hook prerouting priority filter; policy accept;
     tcp dport ${serverPorts.helped} ct helper set "ftp"
+    ip daddr ${secondServerAddress} tcp dport ${serverPorts.vsftpd} ct helper set "ftp"
   }
   chain postrouting {
     type nat hook postrouting priority srcnat; policy accept;
     oifname "wan" tcp dport ${serverPorts.helped} masquerade
+    oifname "wan" ip daddr ${secondServerAddress} tcp dport ${serverPorts.vsftpd} masquerade
   }
 }
 `;
@@ -29,10 +31,10 @@ export const nfNatFtp: Candidate = {
     await loadRules(lab, rules);
     return {
       title: "nf_nat_ftp (kernel helper)",
-      host: serverAddress,
-      port: serverPorts.helped,
-      user: "bench",
-      modes: ["passive", "active"],
+      entrances: {
+        light: { host: serverAddress, port: serverPorts.helped, user: "ftp", modes: ["passive", "active"] },
+        vsftpd: { host: secondServerAddress, port: serverPorts.vsftpd, user: "ftp", modes: ["passive", "active"] },
+      },
       stop: () => loadRules(lab, "delete table ip bench_helper\n"),
     };
   },

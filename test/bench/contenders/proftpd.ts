@@ -8,6 +8,7 @@ import { logTail } from "../log-tail.ts";
 import { edgeAddress, serverAddress, serverPorts, startInEdge } from "../stage.ts";
 
 const port = 2301;
+const vsftpdPort = 2311;
 
 const configuration = (modules: string, folder: string): string => `
 ServerName bench
@@ -36,6 +37,16 @@ ProxyEngine on
 ProxyTables ${folder}/tables
 ProxyRole reverse
 ProxyReverseServers ftp://${serverAddress}:${serverPorts.plain}
+<VirtualHost ${edgeAddress}>
+  Port ${vsftpdPort}
+  WtmpLog off
+  TransferLog none
+  AuthPAM off
+  AllowOverwrite on
+  ProxyEngine on
+  ProxyRole reverse
+  ProxyReverseServers ftp://${serverAddress}:${serverPorts.vsftpd}
+</VirtualHost>
 `;
 
 /** ProFTPD with mod_proxy as reverse proxy, in the client's own mode towards the server. */
@@ -55,10 +66,10 @@ export const proftpd: Candidate = {
     const process = startInEdge(lab, [server, "--nodaemon", "--config", file], path.join(folder, "output"), own.env);
     return {
       title: `ProFTPD mod_proxy ${own.version}`,
-      host: edgeAddress,
-      port,
-      user: "bench",
-      modes: ["passive", "active"],
+      entrances: {
+        light: { host: edgeAddress, port, user: "ftp", modes: ["passive", "active"] },
+        vsftpd: { host: edgeAddress, port: vsftpdPort, user: "ftp", modes: ["passive", "active"] },
+      },
       process,
       processPerSession: true,
       log: async () =>

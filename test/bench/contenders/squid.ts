@@ -2,7 +2,7 @@ import { chmod, mkdir } from "node:fs/promises";
 import path from "node:path";
 import { labFile } from "../../lab/lab.ts";
 import { program, titled } from "../../lab/programs.ts";
-import type { Candidate } from "../contender.ts";
+import type { Candidate, Entrance } from "../contender.ts";
 import { logTail } from "../log-tail.ts";
 import { edgeAddress, serverAddress, serverPorts, startInEdge } from "../stage.ts";
 
@@ -49,13 +49,16 @@ export const squid: Candidate = {
     await chmod(folder, 0o777);
     await chmod(path.join(folder, "memory"), 0o777);
     await labFile(lab, "squid/squid.conf", configuration(own.root));
+    const entrance = (serverPort: number): Entrance => ({
+      host: edgeAddress,
+      port,
+      user: `ftp@${serverAddress}:${serverPort}`,
+      modes: ["passive", "active"],
+    });
     const process = startInEdge(lab, withOwnMemory(folder, [own.path, "-N", "-f", "squid.conf"]), output, own.env);
     return {
       title: `${titled(own)} ftp_port`,
-      host: edgeAddress,
-      port,
-      user: `bench@${serverAddress}:${serverPorts.plain}`,
-      modes: ["passive", "active"],
+      entrances: { light: entrance(serverPorts.plain), vsftpd: entrance(serverPorts.vsftpd) },
       process,
       log: async () => `${await logTail(output)} ${await logTail(path.join(folder, "log"))}`.trim(),
       async stop() {

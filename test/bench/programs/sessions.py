@@ -1,6 +1,7 @@
-"""Sessions by the hundred: one epoll loop that connects and logs in, some at once.
+"""Sessions by the hundred: one epoll loop that connects and logs in, some at once, until all have done so or the time
+for beginning another one is over.
 
-    sessions.py HOST PORT USER COUNT AT_ONCE quit|stay
+    sessions.py HOST PORT USER COUNT AT_ONCE quit|stay SECONDS
 
 With `quit` each session ends with QUIT and makes room for the next; with `stay` all remain open until the input ends.
 """
@@ -48,7 +49,7 @@ class Login:
 
 
 def main():
-    host, port, user, count, at_once, then = sys.argv[1:]
+    host, port, user, count, at_once, then, limit = sys.argv[1:]
     count = int(count)
     epoll = select.epoll()
     busy = {}
@@ -57,7 +58,11 @@ def main():
     done = 0
     wait_for_start()
     began = time.perf_counter()
-    while done < count:
+    while True:
+        if time.perf_counter() - began > float(limit):
+            count = started
+        if done == count:
+            break
         while started < count and len(busy) < int(at_once):
             login = Login(host, int(port), user, then == "quit")
             busy[login.sock.fileno()] = login
@@ -76,7 +81,7 @@ def main():
                     login.sock.close()
                 else:
                     idle.append(login)
-    report(seconds=time.perf_counter() - began)
+    report(done=done, seconds=time.perf_counter() - began)
 
 
 main()

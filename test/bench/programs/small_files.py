@@ -1,6 +1,6 @@
-"""Many files of 1 KiB, one after the other over one control connection.
+"""Many files of 1 KiB, one after the other over one control connection, until all are there or the time is over.
 
-    small_files.py HOST PORT USER active|passive FILES
+    small_files.py HOST PORT USER active|passive FILES SECONDS
 """
 
 import sys
@@ -10,13 +10,15 @@ from ftp_client import Control, report, wait_for_start
 
 
 def main():
-    host, port, user, mode, files = sys.argv[1:]
+    host, port, user, mode, files, limit = sys.argv[1:]
     control = Control(host, int(port), user)
     wait_for_start()
+    done = 0
     began = time.perf_counter()
-    for _ in range(int(files)):
+    while done < int(files) and time.perf_counter() - began < float(limit):
         control.download(mode, 1024)
-    report(seconds=time.perf_counter() - began)
+        done += 1
+    report(done=done, seconds=time.perf_counter() - began)
 
 
 main()

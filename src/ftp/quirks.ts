@@ -19,12 +19,27 @@ export const quirks = [
   "family-in-229",
   "mapped-address",
   "zone-id",
+  // Announced addresses for which the peer's own is taken.
+  "unspecified-address",
+  "private-address",
+  "foreign-address",
   // Commands and replies.
+  "command-before-greeting",
   "argument-after-pasv",
+  "argument-after-quit",
   "blank-reply-line",
   "stray-reply-line",
   "bare-reply-code",
   "other-code-in-reply",
+  // The order of replies.
+  "login-without-password",
+  "unasked-reply",
+  "reply-out-of-order",
+  "reply-missing",
+  "abort-answered-once",
+  "missing-preliminary",
+  "late-final-reply",
+  "closed-without-final-reply",
 ] as const;
 
 export type Quirk = (typeof quirks)[number];

@@ -1,29 +1,25 @@
 // The client's lines: what is refused here, what is negotiated, what is forwarded as typed.
-import { looksLikeAnotherProtocol, parseCommand, type Command } from "../ftp/command.ts";
-import { parseEprt, parseEpsv } from "../ftp/extended.ts";
+import { looksLikeAnotherProtocol, metricVerb, parseCommand, type Command } from "../ftp/command.ts";
+import { parseEprt, parseEpsv, type EprtReading } from "../ftp/extended.ts";
 import { parsePort, type EndpointReading } from "../ftp/host-port.ts";
-import { noQuirks, type Quirk } from "../ftp/quirks.ts";
 import { familyOf, type Endpoint } from "../net/endpoint.ts";
+import { trustedAddress } from "./announced-address.ts";
 import type { ClientEvent } from "./events.ts";
 import { chooseServer, laterUser } from "./login.ts";
 import type { Mode } from "./mode.ts";
-import { startNegotiation, trustedAddress } from "./negotiation.ts";
+import { startNegotiation } from "./negotiation.ts";
 import { refusalOf } from "./policy.ts";
-import { clientFamily, isDataMoving } from "./state.ts";
-import { isTransferVerb, transferCommand } from "./transfers.ts";
-import { answer, emit, end, record, recordQuirks, refuse, sendToServer, type Work } from "./work.ts";
+import { clientFamily, isDataMoving, isSpokenAlike } from "./state.ts";
+import { abortCommand, isTransferVerb, transferCommand } from "./transfers.ts";
+import { answer, emit, end, record, recordQuirk, recordQuirks, refuse, sendToServer, type Work } from "./work.ts";
 
-export function clientSaid(work: Work, event: Exclude<ClientEvent, { kind: "client-end" }>): void {
+type ClientWords = Exclude<ClientEvent, { kind: "client-end" }>;
+
+export function clientSaid(work: Work, event: ClientWords): void {
   const { session } = work;
-  const isFirst = !session.spoken;
-  session.spoken = true;
   if (!isDataMoving(session)) emit(work, { kind: "timer", timer: "idle", ms: session.options.timeouts.idleMs });
   if (event.kind === "client-refused") {
-    // A first line with NUL bytes is a TLS ClientHello or a scanner's probe, not a command.
-    if (isFirst && event.reason === "nul-byte") speaksAnotherProtocol(work);
-    else refuse(work, event.reason, 500, refusedLines[event.reason]);
-  } else if (isFirst && looksLikeAnotherProtocol(event.text)) {
-    speaksAnotherProtocol(work);
+    refuse(work, event.reason, 500, refusedLines[event.reason]);
   } else {
     recordQuirks(work, event.quirks);
     clientLine(work, event.text);
@@ -36,10 +32,22 @@ const refusedLines = {
   "lone-cr": "A command must not hold a bare CR.",
 };
 
-/** A browser made to speak to us, a TLS client: no dialogue, because each answer would feed the attack (D3.62). */
-function speaksAnotherProtocol(work: Work): void {
-  record(work, { kind: "refusal", reason: "not-ftp", detail: "the first line is not FTP" });
-  end(work, "not-ftp", "the first line is not FTP", "This is an FTP gateway.");
+/**
+ * Looks at what the client says first, before the server may be there. A browser made to speak to us, a TLS client: there
+ * is no dialogue, because each answer would feed the attack (D3.62). NUL bytes are a ClientHello's or a scanner's.
+ */
+export function clientBegins(work: Work, event: ClientWords): void {
+  const { session } = work;
+  if (session.spoken) return;
+  session.spoken = true;
+  const isForeign =
+    event.kind === "client-refused" ? event.reason === "nul-byte" : looksLikeAnotherProtocol(event.text);
+  if (isForeign) {
+    record(work, { kind: "refusal", reason: "not-ftp", detail: "the first line is not FTP" });
+    end(work, "not-ftp", "the first line is not FTP", "This is an FTP gateway.");
+  } else if (session.phase !== "choosing" && session.phase !== "relaying") {
+    recordQuirk(work, "command-before-greeting");
+  }
 }
 
 function clientLine(work: Work, text: string): void {
@@ -50,7 +58,7 @@ function clientLine(work: Work, text: string): void {
     return;
   }
   recordQuirks(work, command.quirks);
-  record(work, { kind: "command", verb: command.verb });
+  record(work, { kind: "command", verb: metricVerb(command.verb) });
   const refusal = refusalOf(session, command);
   if (refusal !== undefined) refuse(work, refusal.reason, refusal.code, refusal.text);
   else if (session.phase === "choosing") chooseServer(work, command);
@@ -61,10 +69,10 @@ function dispatch(work: Work, command: Command): void {
   const { verb, argument, line } = command;
   switch (verb) {
     case "PORT":
-      activeCommand(work, verb, line, parsePort(argument), noQuirks);
+      activeCommand(work, verb, line, parsePort(argument));
       break;
     case "EPRT":
-      eprtCommand(work, line, argument);
+      activeCommand(work, verb, line, parseEprt(argument));
       break;
     case "PASV":
       pasvCommand(work, command);
@@ -80,11 +88,11 @@ function dispatch(work: Work, command: Command): void {
       sendToServer(work, line, { kind: "login", verb });
       break;
     case "QUIT":
-      // An argument is no business of QUIT's (D3.45).
-      sendToServer(work, line.slice(0, 4), { kind: "quit", verb });
+      if (argument.trim() !== "") recordQuirk(work, "argument-after-quit");
+      sendToServer(work, line.slice(0, verb.length), { kind: "quit", verb });
       break;
     case "ABOR":
-      sendToServer(work, line, { kind: "abort", verb, optional: false });
+      abortCommand(work, verb, line);
       break;
     case "REIN":
       sendToServer(work, line, { kind: "rein", verb });
@@ -93,7 +101,7 @@ function dispatch(work: Work, command: Command): void {
       sendToServer(work, line, { kind: "feat", verb });
       break;
     case "ALGS":
-      algsCommand(work, argument);
+      algsCommand(work, command);
       break;
     default:
       if (isTransferVerb(verb)) transferCommand(work, verb, line);
@@ -112,69 +120,53 @@ function userCommand(work: Work, { argument, line, verb }: Command): void {
   sendToServer(work, user === argument ? line : `USER ${user}`, { kind: "login", verb });
 }
 
-function eprtCommand(work: Work, line: string, argument: string): void {
-  const reading = parseEprt(argument);
-  if (reading.ok || reading.reason !== "unsupported-family") {
-    activeCommand(work, "EPRT", line, reading, noQuirks);
-    return;
-  }
-  refuseFamily(work);
-}
-
 /** RFC 2428: 522 lists what can be used, which is the family of the control connection. */
 function refuseFamily(work: Work): void {
   const number = clientFamily(work.session) === 4 ? 1 : 2;
   refuse(work, "unsupported-family", 522, `Network protocol not supported, use (${number})`);
 }
 
-type ActiveReading = EndpointReading | Exclude<ReturnType<typeof parseEprt>, { reason: "unsupported-family" }>;
+function activeCommand(work: Work, mode: "PORT" | "EPRT", line: string, reading: EndpointReading | EprtReading): void {
+  if (reading.ok) {
+    recordQuirks(work, reading.quirks);
+    announced(work, mode, line, reading.endpoint);
+  } else if (reading.reason === "unsupported-family") {
+    refuseFamily(work);
+  } else if (reading.reason === "port-zero") {
+    refuse(work, "port-zero", 501, `${mode} refused: port 0.`);
+  } else {
+    refuse(work, "malformed-endpoint", 501, `${mode} refused: malformed argument.`);
+  }
+}
 
-function activeCommand(
-  work: Work,
-  mode: "PORT" | "EPRT",
-  line: string,
-  reading: ActiveReading,
-  quirks: readonly Quirk[],
-): void {
-  const { session } = work;
-  recordQuirks(work, quirks);
-  if (!reading.ok) {
-    if (reading.reason === "port-zero") refuse(work, "port-zero", 501, `${mode} refused: port 0.`);
-    else refuse(work, "malformed-endpoint", 501, `${mode} refused: malformed argument.`);
+/** The client listens, or so it says: low ports and third hosts are how a bounce attack looks (RFC 2577). */
+function announced(work: Work, mode: Mode, line: string, { address, port }: Endpoint): void {
+  const { client, options } = work.session;
+  const { minDataPort, foreignAddress } = options.policy;
+  if (familyOf(address) !== clientFamily(work.session)) {
+    refuseFamily(work);
     return;
   }
-  recordQuirks(work, reading.quirks);
-  const endpoint = judgeEndpoint(work, mode, reading.endpoint);
-  if (endpoint !== undefined) startNegotiation(work, mode, line, endpoint);
-  else if (session.phase === "ended") return;
+  if (port < minDataPort) {
+    refuse(work, "low-port", 504, `${mode} refused: ports below ${minDataPort} are not allowed.`);
+    return;
+  }
+  const trust = trustedAddress(foreignAddress, address, client.peer.address);
+  if (!trust.ok) {
+    refuse(work, "foreign-address", 504, `${mode} refused: ${address} is not your address.`);
+    return;
+  }
+  recordQuirks(work, trust.quirks);
+  startNegotiation(work, mode, line, { address: trust.address, port });
 }
 
-/** Where to dial the client, or undefined when it was refused (RFC 2577: low ports, third hosts). */
-function judgeEndpoint(work: Work, mode: Mode, announced: Endpoint): Endpoint | undefined {
-  const { client, options } = work.session;
-  if (familyOf(announced.address) !== clientFamily(work.session)) {
-    refuseFamily(work);
-    return undefined;
-  }
-  if (announced.port < options.policy.minDataPort) {
-    refuse(work, "low-port", 504, `${mode} refused: ports below ${options.policy.minDataPort} are not allowed.`);
-    return undefined;
-  }
-  const address = trustedAddress(work, announced.address, client.peer.address);
-  if (address === undefined) {
-    refuse(work, "foreign-address", 504, `${mode} refused: ${announced.address} is not your address.`);
-    return undefined;
-  }
-  return { address, port: announced.port };
-}
-
-function pasvCommand(work: Work, { argument, line }: Command): void {
+function pasvCommand(work: Work, { argument, line, verb }: Command): void {
   if (clientFamily(work.session) === 6) {
     refuse(work, "unsupported-family", 522, "Network protocol not supported, use EPSV (2)");
     return;
   }
-  if (argument.trim() !== "") record(work, { kind: "quirk", quirk: "argument-after-pasv" });
-  startNegotiation(work, "PASV", line.slice(0, 4));
+  if (argument.trim() !== "") recordQuirk(work, "argument-after-pasv");
+  startNegotiation(work, "PASV", line.slice(0, verb.length));
 }
 
 function epsvCommand(work: Work, { argument, line }: Command): void {
@@ -202,20 +194,26 @@ function epsvCommand(work: Work, { argument, line }: Command): void {
 
 /** RFC 2428 4: the server decides where it is asked in the client's words; elsewhere EPSV always works through us. */
 function epsvAllCommand(work: Work, line: string): void {
-  const { session } = work;
-  const sameFamily = session.server !== undefined && familyOf(session.server.local.address) === clientFamily(session);
-  if (session.options.serverMode === "same" && sameFamily) {
-    sendToServer(work, line, { kind: "epsv-all", verb: "EPSV" });
+  if (isSpokenAlike(work.session)) {
+    sendToServer(work, line, { kind: "plain", verb: "EPSV" });
     return;
   }
-  session.epsvAll = true;
+  work.session.epsvAll = true;
   answer(work, 200, "EPSV ALL command successful.");
 }
 
-/** RFC 6384 11: what the translator does for a client; EPSV is translated whenever the server side needs it. */
-function algsCommand(work: Work, argument: string): void {
+/** RFC 6384 11: what is translated, and whether it is wanted. Where nothing is, a translator behind us may be meant. */
+function algsCommand(work: Work, { argument, line, verb }: Command): void {
+  const { session } = work;
   const wanted = argument.trim().toUpperCase();
-  if (wanted === "STATUS64" || wanted === "ENABLE64") answer(work, 216, "EPSV");
-  else if (wanted === "DISABLE64") answer(work, 216, "NONE");
-  else answer(work, 504, "ALGS knows STATUS64, ENABLE64 and DISABLE64.");
+  if (isSpokenAlike(session)) {
+    sendToServer(work, line, { kind: "plain", verb });
+    return;
+  }
+  if (!["STATUS64", "ENABLE64", "DISABLE64"].includes(wanted)) {
+    answer(work, 504, "ALGS knows STATUS64, ENABLE64 and DISABLE64.");
+    return;
+  }
+  if (wanted !== "STATUS64") session.untranslated = wanted === "DISABLE64";
+  answer(work, 216, session.untranslated ? "NONE" : "EPSV EPRT");
 }

@@ -16,19 +16,16 @@ const passiveModes: Record<Family, readonly Mode[]> = { 4: ["EPSV", "PASV"], 6: 
 const activeModes: Record<Family, readonly Mode[]> = { 4: ["PORT", "EPRT"], 6: ["EPRT"] };
 
 /**
- * The modes to try with the server, in order. With `same` and one address family on both sides it is the client's own
- * mode alone, and the server's answer is the client's; across families the client can't fall back by itself (a client on
- * IPv6 has no PASV), so the gateway does (RFC 6384). What the server is known to reject goes last, not away: servers
- * are upgraded.
+ * The modes to try with the server, in order. `same` counts here only where the two address families differ: the client
+ * can't fall back by itself then (on IPv6 it has no PASV), so the gateway does (RFC 6384). What the server is known to
+ * reject goes last, not away: servers are upgraded.
  */
 export function serverModes(
   configured: ServerMode,
   clientMode: Mode,
-  clientFamily: Family,
   serverFamily: Family,
   rejected: readonly Mode[],
 ): readonly Mode[] {
-  if (configured === "same" && clientFamily === serverFamily) return [clientMode];
   const passive = passiveModes[serverFamily];
   const active = activeModes[serverFamily];
   const wanted =

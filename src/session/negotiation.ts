@@ -4,38 +4,31 @@
 import { format229, formatEprt, parse229 } from "../ftp/extended.ts";
 import { format227, formatPort, parse227 } from "../ftp/host-port.ts";
 import { formatReply, isPositive } from "../ftp/reply.ts";
-import { familyOf, networkContains, type Endpoint } from "../net/endpoint.ts";
+import { familyOf, type Endpoint } from "../net/endpoint.ts";
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
+import { trustedAddress } from "./announced-address.ts";
 import type { LegPlan } from "./events.ts";
 import { isPassive, serverModes, type Mode } from "./mode.ts";
 import type { RefusalReason } from "./reasons.ts";
-import { clientFamily, findTransfer, type ControlSide, type Negotiation } from "./state.ts";
+import { findTransfer, isSpokenAlike, type ControlSide, type Negotiation } from "./state.ts";
 import { emit, passReply, record, recordQuirks, refuse, sendToServer, updateTransfer, type Work } from "./work.ts";
 
 /** `typed` is the client's line, `clientEndpoint` where to dial it in its active modes. */
 export function startNegotiation(work: Work, clientMode: Mode, typed: string, clientEndpoint?: Endpoint): void {
   const { session } = work;
-  if (session.server === undefined) return;
+  const { server, options, serverRejects, untranslated } = session;
+  if (server === undefined) return;
   supersedePending(work);
-  const serverFamily = familyOf(session.server.local.address);
-  const [current, ...remaining] = serverModes(
-    session.options.serverMode,
-    clientMode,
-    clientFamily(session),
-    serverFamily,
-    session.serverRejects,
-  );
+  const serverFamily = familyOf(server.local.address);
+  const isExtended = clientMode === "EPSV" || clientMode === "EPRT";
+  const verbatim = isSpokenAlike(session) || (untranslated && isExtended);
+  const [current, ...remaining] = verbatim
+    ? [clientMode]
+    : serverModes(options.serverMode, clientMode, serverFamily, serverRejects);
   if (current === undefined) return;
   session.negotiation = {
-    id: session.nextId,
-    clientMode,
-    clientEndpoint,
-    typed,
-    verbatim: session.options.serverMode === "same" && serverFamily === clientFamily(session),
-    current,
-    remaining,
-    tried: [],
-    stage: "asking",
+    ...{ id: session.nextId, clientMode, clientEndpoint, typed, verbatim, current, remaining },
+    ...{ tried: [], stage: "asking" },
   };
   session.nextId += 1;
   attempt(work, session.negotiation);
@@ -43,11 +36,9 @@ export function startNegotiation(work: Work, clientMode: Mode, typed: string, cl
 
 /** A second PORT or PASV before the first was used: the newer wins (D1.17, D4.92). */
 export function supersedePending(work: Work): void {
-  const pending = findTransfer(work.session, work.session.pending);
+  const { pending } = work.session;
   work.session.pending = undefined;
-  if (pending === undefined) return;
-  if (pending.closed === undefined) emit(work, { kind: "release", id: pending.id });
-  else forgetTransfer(work, pending.id);
+  if (pending !== undefined) discard(work, pending);
 }
 
 export function forgetTransfer(work: Work, id: number): void {
@@ -56,15 +47,13 @@ export function forgetTransfer(work: Work, id: number): void {
 
 function attempt(work: Work, negotiation: Negotiation): void {
   const { session } = work;
-  if (isPassive(negotiation.current)) {
-    sendToServer(work, negotiation.verbatim ? negotiation.typed : negotiation.current, {
-      kind: "negotiation",
-      verb: negotiation.current,
-    });
+  const { id, current, verbatim, typed } = negotiation;
+  if (isPassive(current)) {
+    sendToServer(work, verbatim ? typed : current, { kind: "negotiation", verb: current });
     return;
   }
-  const opened = findTransfer(session, negotiation.id);
-  if (opened?.serverListens !== undefined) announceToServer(work, negotiation, opened.serverListens);
+  const { serverListens } = findTransfer(session, id) ?? {};
+  if (serverListens !== undefined) announceToServer(work, negotiation, serverListens);
   else open(work, negotiation, { kind: "listen" });
 }
 
@@ -101,7 +90,7 @@ function open(work: Work, negotiation: Negotiation, server: LegPlan): void {
 /** The data plane's answer to `open`. */
 export function pinholeAnswered(work: Work, event: Extract<PinholeEvent, { kind: "opened" | "refused" }>): void {
   const { negotiation } = work.session;
-  if (negotiation === undefined) return;
+  if (negotiation?.stage !== "opening") return;
   if (event.kind === "refused") {
     forgetTransfer(work, negotiation.id);
     work.session.negotiation = undefined;
@@ -179,28 +168,19 @@ function passiveReply(work: Work, negotiation: Negotiation, code: number, texts:
     unusable(work, negotiation, code, texts[0] ?? "", "server-endpoint-low-port");
     return;
   }
-  const address = trustedAddress(work, endpoint.address, server.peer.address);
-  if (address === undefined) unusable(work, negotiation, code, texts[0] ?? "", "server-endpoint-foreign");
-  else open(work, negotiation, { kind: "dial", to: { address, port: endpoint.port } });
+  const trust = trustedAddress(options.policy.foreignAddress, endpoint.address, server.peer.address);
+  if (!trust.ok) {
+    unusable(work, negotiation, code, texts[0] ?? "", "server-endpoint-foreign");
+    return;
+  }
+  recordQuirks(work, trust.quirks);
+  open(work, negotiation, { kind: "dial", to: { address: trust.address, port: endpoint.port } });
 }
 
 function readExtended(text: string, server: ControlSide): ReturnType<typeof parse227> {
   const reading = parse229(text);
   if (!reading.ok) return reading;
   return { ok: true, endpoint: { address: server.peer.address, port: reading.port }, quirks: reading.quirks };
-}
-
-/**
- * The address to connect to where a peer announced `announced`: its own, whatever it said, unless policy lists the
- * announced one (a server farm) or refuses what differs. Undefined: refused. RFC 2577.
- */
-export function trustedAddress(work: Work, announced: string, peer: string): string | undefined {
-  const { foreignAddress } = work.session.options.policy;
-  if (announced === peer || foreignAddress.kind === "use-peer") return peer;
-  if (announced === "0.0.0.0" || announced === "::") return peer;
-  if (foreignAddress.kind === "refuse") return undefined;
-  const listed = foreignAddress.networks.some((network) => networkContains(network, announced));
-  return listed && familyOf(announced) === familyOf(peer) ? announced : undefined;
 }
 
 /** The server said yes, but to something that can't be used: the next mode is tried, or the client told. */
@@ -231,9 +211,9 @@ function learn(work: Work, mode: Mode, code: number): void {
 function next(work: Work, negotiation: Negotiation, reason: RefusalReason): void {
   const [current, ...remaining] = negotiation.remaining;
   if (current !== undefined) {
-    const renewed: Negotiation = { ...negotiation, current, remaining, stage: "asking" };
+    const renewed: Negotiation = { ...negotiation, id: reusableId(work, negotiation, current), current, remaining };
     work.session.negotiation = renewed;
-    if (findTransfer(work.session, negotiation.id)) updateTransfer(work, negotiation.id, { serverMode: current });
+    updateTransfer(work, renewed.id, { serverMode: current });
     attempt(work, renewed);
     return;
   }
@@ -242,9 +222,27 @@ function next(work: Work, negotiation: Negotiation, reason: RefusalReason): void
   refuse(work, reason, 425, `Can't open data connection: ${attempts.join("; ")}`);
 }
 
+/** What listens for a PORT serves an EPRT too. For a passive attempt after an active one a new data connection is opened. */
+function reusableId(work: Work, { id }: Negotiation, mode: Mode): number {
+  const { session } = work;
+  const transfer = findTransfer(session, id);
+  if (transfer === undefined || (!isPassive(mode) && transfer.closed === undefined)) return id;
+  discard(work, id);
+  session.nextId += 1;
+  return session.nextId - 1;
+}
+
 function giveUp(work: Work, negotiation: Negotiation): void {
   work.session.negotiation = undefined;
-  if (findTransfer(work.session, negotiation.id)) emit(work, { kind: "release", id: negotiation.id });
+  discard(work, negotiation.id);
+}
+
+/** Releases a data connection that no transfer will use. It is forgotten when the data plane has closed it. */
+function discard(work: Work, id: number): void {
+  const transfer = findTransfer(work.session, id);
+  if (transfer === undefined) return;
+  if (transfer.closed === undefined) emit(work, { kind: "release", id });
+  else forgetTransfer(work, id);
 }
 
 /** Both sides are agreed and open: the client gets its answer. In its active modes a verbatim one is already on its way. */

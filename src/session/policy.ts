@@ -1,9 +1,9 @@
 // What this gateway does not let through, and the FTP reply that says so.
-import type { Command } from "../ftp/command.ts";
+import { metricVerb, type Command } from "../ftp/command.ts";
+import { parseLoginTarget } from "../ftp/host-name.ts";
 import { upperCaseAscii } from "../ftp/latin1.ts";
-import { familyOf } from "../net/endpoint.ts";
 import type { RefusalReason } from "./reasons.ts";
-import { clientFamily, type Session } from "./state.ts";
+import type { Session } from "./state.ts";
 
 export type Refusal = { readonly reason: RefusalReason; readonly code: number; readonly text: string };
 
@@ -27,12 +27,14 @@ export function refusalOf(session: Session, command: Command): Refusal | undefin
   if (tlsVerbs.has(verb)) return { reason: "tls", code: 502, text: `${verb} refused: this gateway has no TLS.` };
   if (longVerbs.has(verb)) return { reason: "long-form", code: 502, text: `${verb} refused: use EPRT or EPSV.` };
   if (!isAllowed(policy.commands, verb)) {
-    return { reason: "denied-command", code: 502, text: `${verb} refused by policy of this gateway.` };
+    // A verb that nobody knows may be anything, a password typed too early too, and this text is logged.
+    const name = metricVerb(verb) === "other" ? "Command" : verb;
+    return { reason: "denied-command", code: 502, text: `${name} refused by policy of this gateway.` };
   }
   if (policy.readOnly && writingVerbs.has(verb)) {
     return { reason: "read-only", code: 550, text: `${verb} refused: this gateway is read-only.` };
   }
-  if (policy.anonymousOnly && verb === "USER" && !isAnonymous(command.argument)) {
+  if (policy.anonymousOnly && verb === "USER" && !isAnonymous(session, command.argument)) {
     return { reason: "anonymous-only", code: 530, text: "Only anonymous login is allowed here." };
   }
   if (session.epsvAll && (verb === "PORT" || verb === "EPRT" || verb === "PASV")) {
@@ -49,20 +51,19 @@ function isAllowed(commands: Session["options"]["policy"]["commands"], verb: str
   return commands.allow.includes(verb) || alwaysAllowed.has(verb);
 }
 
-function isAnonymous(argument: string): boolean {
-  return ["ANONYMOUS", "FTP"].includes(upperCaseAscii(argument.trim().split("@", 1)[0] ?? ""));
+/** On the login route the server's name follows the user's. */
+function isAnonymous({ options, target }: Session, argument: string): boolean {
+  const hasHost = options.route.kind === "login" && (target === undefined || target.user !== undefined);
+  const login = hasHost ? parseLoginTarget(argument) : undefined;
+  const user = login?.ok ? login.user : argument;
+  return ["ANONYMOUS", "FTP"].includes(upperCaseAscii(user.trim()));
 }
 
 /** FEAT: the features that the gateway refuses to let through. */
 export function isHiddenFeature(session: Session, feature: string): boolean {
+  const { commands, readOnly } = session.options.policy;
+  // MLST is the feature of both MLST and MLSD; a list without the latter is of no use.
   const verb = feature === "MLST" ? "MLSD" : feature;
-  return tlsVerbs.has(feature) || longVerbs.has(feature) || !isAllowed(session.options.policy.commands, verb);
-}
-
-/** FEAT: what the gateway supplies whatever the server can do, because it converts. */
-export function suppliedFeatures(session: Session): readonly string[] {
-  if (session.server === undefined) return [];
-  const converts =
-    session.options.serverMode !== "same" || familyOf(session.server.local.address) !== clientFamily(session);
-  return converts ? ["EPRT", "EPSV"] : [];
+  if (tlsVerbs.has(verb) || longVerbs.has(verb)) return true;
+  return !isAllowed(commands, verb) || (readOnly && writingVerbs.has(verb));
 }

@@ -4,11 +4,13 @@
 // while a pinhole is being opened and while a completion reply waits for its data. RFC 959, 1123, 2428, 2577, 6384.
 import { formatReply } from "../ftp/reply.ts";
 import { parseAddress, type Endpoint } from "../net/endpoint.ts";
-import { clientSaid } from "./client-commands.ts";
+import type { PinholeEvent } from "../dataplane/pinhole.ts";
+import { clientBegins, clientSaid } from "./client-commands.ts";
+import { endIfDone, serverGone } from "./ending.ts";
 import type { ClientEvent, Effect, Event, ServerEvent, TimerName } from "./events.ts";
 import { connectToResolved } from "./login.ts";
 import { pinholeAnswered } from "./negotiation.ts";
-import { serverEnded, serverLine } from "./replies.ts";
+import { serverLine } from "./replies.ts";
 import { isDataMoving, type ControlSide, type Session, type SessionOptions } from "./state.ts";
 import { lingerExpired, pinholeReported } from "./transfers.ts";
 import { emit, end, giveLocalAnswers, passReply, push, record, type Work } from "./work.ts";
@@ -27,6 +29,7 @@ export function startSession(options: SessionOptions, client: ControlSide, inten
       phase: "choosing",
       target: undefined,
       outstanding: [],
+      nextTicket: 1,
       openReply: undefined,
       negotiation: undefined,
       pending: undefined,
@@ -39,9 +42,10 @@ export function startSession(options: SessionOptions, client: ControlSide, inten
       loggedIn: false,
       spoken: false,
       epsvAll: false,
+      untranslated: false,
       quitAnswered: false,
       clientEnded: false,
-      serverEnded: false,
+      serverGone: undefined,
       draining: false,
     },
     effects: [],
@@ -71,8 +75,7 @@ export function step(session: Session, event: Event): Step {
 
 /** Whether more of the client's lines are wanted now; otherwise its socket is left unread (back-pressure). */
 export function wantsClientInput(session: Session): boolean {
-  const { heldCommands } = session.options;
-  return session.heldClient.length < heldCommands && session.outstanding.length < heldCommands;
+  return session.heldClient.length < session.options.heldCommands && !hasEnoughToAnswer(session);
 }
 
 /** Likewise for the server. What it says during a hold is bounded. */
@@ -81,6 +84,10 @@ export function wantsServerInput(session: Session): boolean {
 }
 
 const maxHeldReplies = 64;
+
+function hasEnoughToAnswer({ outstanding, options }: Session): boolean {
+  return outstanding.filter(({ optional }) => !optional).length >= options.heldCommands;
+}
 
 function handle(work: Work, event: Event): void {
   const { session } = work;
@@ -92,15 +99,13 @@ function handle(work: Work, event: Event): void {
     case "client-line":
     case "client-refused":
     case "client-end":
-      if (session.heldClient.length > 0 || isClientHeld(session)) session.heldClient = [...session.heldClient, event];
-      else clientEvent(work, event);
+      fromClient(work, event);
       break;
     case "server-line":
     case "server-refused":
     case "server-end":
     case "server-lost":
-      if (session.heldServer.length > 0 || isServerHeld(session)) session.heldServer = [...session.heldServer, event];
-      else serverEvent(work, event);
+      fromServer(work, event);
       break;
     case "client-lost":
       end(work, "client-gone", event.detail);
@@ -109,22 +114,17 @@ function handle(work: Work, event: Event): void {
       emit(work, { kind: "to-client", bytes: event.bytes });
       break;
     case "resolved":
-      connectToResolved(work, event.addresses);
+      if (session.phase === "resolving") connectToResolved(work, event.addresses);
       break;
     case "unresolved":
     case "unreachable":
-      record(work, { kind: "refusal", reason: "server-unreachable", detail: event.detail });
-      end(work, "server-unreachable", event.detail, `The server is unreachable: ${event.detail}.`);
+      unreachable(work, event.detail);
       break;
     case "connected":
-      connected(work, event);
+      if (session.phase === "connecting") connected(work, event);
       break;
     case "pinhole":
-      if (event.event.kind === "opened" || event.event.kind === "refused") {
-        if (session.negotiation?.id === event.id) pinholeAnswered(work, event.event);
-      } else {
-        pinholeReported(work, event.id, event.event);
-      }
+      pinholeEvent(work, event.id, event.event);
       break;
     case "timer":
       timedOut(work, event.timer);
@@ -138,10 +138,30 @@ function handle(work: Work, event: Event): void {
   }
 }
 
+function fromClient(work: Work, event: ClientEvent): void {
+  const { session } = work;
+  if (event.kind !== "client-end") clientBegins(work, event);
+  if (session.phase === "ended") return;
+  if (session.heldClient.length > 0 || isClientHeld(session)) session.heldClient = [...session.heldClient, event];
+  else clientEvent(work, event);
+}
+
+function fromServer(work: Work, event: ServerEvent): void {
+  const { session } = work;
+  if (session.server === undefined || session.serverGone !== undefined) return;
+  if (session.heldServer.length > 0 || isServerHeld(session)) session.heldServer = [...session.heldServer, event];
+  else serverEvent(work, event);
+}
+
+function pinholeEvent(work: Work, id: number, event: PinholeEvent): void {
+  if (event.kind !== "opened" && event.kind !== "refused") pinholeReported(work, id, event);
+  else if (work.session.negotiation?.id === id) pinholeAnswered(work, event);
+}
+
 function isClientHeld(session: Session): boolean {
   if (session.phase === "choosing") return false;
-  if (session.phase !== "relaying" || session.negotiation !== undefined || session.serverEnded) return true;
-  return session.outstanding.length >= session.options.heldCommands;
+  if (session.phase !== "relaying" || session.negotiation !== undefined) return true;
+  return session.serverGone !== undefined || hasEnoughToAnswer(session);
 }
 
 function isServerHeld(session: Session): boolean {
@@ -154,40 +174,19 @@ function settle(work: Work): void {
   for (;;) {
     if (session.phase === "ended") return;
     giveLocalAnswers(work);
-    const [fromServer, ...laterServer] = session.heldServer;
-    const [fromClient, ...laterClient] = session.heldClient;
-    if (fromServer !== undefined && !isServerHeld(session)) {
+    const [serverHeld, ...laterServer] = session.heldServer;
+    const [clientHeld, ...laterClient] = session.heldClient;
+    if (serverHeld !== undefined && !isServerHeld(session)) {
       session.heldServer = laterServer;
-      serverEvent(work, fromServer);
-    } else if (fromClient !== undefined && !isClientHeld(session)) {
+      serverEvent(work, serverHeld);
+    } else if (clientHeld !== undefined && !isClientHeld(session)) {
       session.heldClient = laterClient;
-      clientEvent(work, fromClient);
+      clientEvent(work, clientHeld);
     } else {
       break;
     }
   }
   endIfDone(work);
-}
-
-function endIfDone(work: Work): void {
-  const { session } = work;
-  const isBusy = isDataMoving(session) || session.held !== undefined;
-  if (isBusy) return;
-  const isQuitting = session.outstanding.some((entry) => entry.kind === "quit");
-  if (session.quitAnswered) {
-    end(work, "quit", "");
-  } else if (session.serverEnded) {
-    if (isQuitting) end(work, "quit", "the server closed without an answer to QUIT");
-    else end(work, "server-gone", "the server closed the control connection", "The server closed the connection.");
-  } else if (session.clientEnded && session.phase === "relaying" && session.outstanding.length === 0) {
-    end(work, "client-gone", "");
-  } else if (session.draining && !isTransferring(session)) {
-    end(work, "drained", "", "The gateway is shutting down.");
-  }
-}
-
-function isTransferring(session: Session): boolean {
-  return session.negotiation !== undefined || session.outstanding.some((entry) => entry.kind === "transfer");
 }
 
 function clientEvent(work: Work, event: ClientEvent): void {
@@ -216,13 +215,19 @@ function serverEvent(work: Work, event: ServerEvent): void {
       end(work, "server-line-too-long", event.reason, "The server sent a line that is too long.");
       break;
     case "server-end":
-      serverEnded(work, work.session);
+      serverGone(work, "the server closed the control connection");
       break;
     case "server-lost":
-      if (work.session.quitAnswered) end(work, "quit", "");
-      else end(work, "server-gone", event.detail, "The connection to the server broke.");
+      serverGone(work, event.detail);
       break;
   }
+}
+
+function unreachable(work: Work, detail: string): void {
+  const { phase } = work.session;
+  if (phase !== "resolving" && phase !== "connecting") return;
+  record(work, { kind: "refusal", reason: "server-unreachable", detail });
+  end(work, "server-unreachable", detail, `The server is unreachable: ${detail}.`);
 }
 
 function connected(work: Work, event: Extract<Event, { kind: "connected" }>): void {
@@ -251,7 +256,7 @@ function timedOut(work: Work, timer: TimerName): void {
       lingerExpired(work);
       break;
     case "grace":
-      if (!isDataMoving(session)) end(work, "client-gone", "");
+      if (session.clientEnded && !isDataMoving(session)) end(work, "client-gone", "");
       break;
   }
 }

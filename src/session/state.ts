@@ -49,11 +49,12 @@ export type ControlSide = { readonly peer: Endpoint; readonly local: Endpoint; r
 export type Phase = "choosing" | "resolving" | "connecting" | "greeting" | "relaying" | "ended";
 
 /** A command whose final reply is awaited, or a reply of our own that waits for its turn. */
-export type Outstanding =
+export type Asked =
   | { readonly kind: "greeting"; readonly via: "connect" | "open" | "user" }
-  | { readonly kind: "plain" | "login" | "quit" | "rein" | "epsv-all" | "feat" | "negotiation"; readonly verb: string }
-  /** `optional`: its transfer has ended with a reply already; some servers send a second one, some don't (D3.50). */
-  | { readonly kind: "abort"; readonly verb: string; readonly optional: boolean }
+  | {
+      readonly kind: "plain" | "login" | "quit" | "rein" | "feat" | "abort" | "negotiation";
+      readonly verb: string;
+    }
   | { readonly kind: "local"; readonly code: number; readonly bytes: string }
   | {
       readonly kind: "transfer";
@@ -66,6 +67,13 @@ export type Outstanding =
       /** The client has its answer from us; the server's own is swallowed when it comes. */
       readonly answered: boolean;
     };
+
+export type Outstanding = Asked & {
+  /** Tells it from every other one. */
+  readonly ticket: number;
+  /** Sent during a transfer that has ended since: some servers answer it now, some never (D3.50, D3.51, D5.86). */
+  readonly optional: boolean;
+};
 
 export type TransferEntry = Extract<Outstanding, { kind: "transfer" }>;
 
@@ -109,7 +117,8 @@ export type Transfer = {
 export type OpenReply = {
   readonly code: number;
   readonly treatment: "pass" | "swallow" | "feat";
-  readonly entry: Outstanding | undefined;
+  /** The command it answers. */
+  readonly ticket: number | undefined;
   readonly firstText: string;
   /** FEAT: features seen so far. */
   readonly features: readonly string[];
@@ -118,6 +127,8 @@ export type OpenReply = {
 /** A completion reply that waits for the data: its first line, and whether more lines follow. */
 export type HeldReply = {
   readonly id: number;
+  /** The transfer command it answers. */
+  readonly ticket: number;
   readonly code: number;
   readonly raw: string;
   readonly isWhole: boolean;
@@ -132,6 +143,7 @@ export type Session = {
   /** The server's name and port, and the user to log in as, once a login or OPEN named them. */
   readonly target: { readonly host: string; readonly port: number; readonly user: string | undefined } | undefined;
   readonly outstanding: readonly Outstanding[];
+  readonly nextTicket: number;
   readonly openReply: OpenReply | undefined;
   readonly negotiation: Negotiation | undefined;
   /** The negotiated data connection that no transfer command has used yet. */
@@ -146,11 +158,15 @@ export type Session = {
   readonly loggedIn: boolean;
   /** The client's first line has been seen. */
   readonly spoken: boolean;
+  /** The client has promised to us to say nothing but EPSV. */
   readonly epsvAll: boolean;
+  /** ALGS DISABLE64: the client's EPSV and EPRT are the server's to understand. */
+  readonly untranslated: boolean;
   /** The server has answered QUIT. */
   readonly quitAnswered: boolean;
   readonly clientEnded: boolean;
-  readonly serverEnded: boolean;
+  /** How the server's control connection ended. */
+  readonly serverGone: string | undefined;
   readonly draining: boolean;
 };
 
@@ -160,6 +176,19 @@ export function clientFamily(session: Session): Family {
 
 export function findTransfer(session: Session, id: number | undefined): Transfer | undefined {
   return id === undefined ? undefined : session.transfers.find((transfer) => transfer.id === id);
+}
+
+/** Both peers listen: nobody connects to us, so the transfer command has to set the dialling off. */
+export function isDialledOnly({ clientListens, serverListens }: Transfer): boolean {
+  return clientListens === undefined && serverListens === undefined;
+}
+
+/** The client's words are also the server's: the configuration converts nothing, and both speak one address family. */
+export function isSpokenAlike(session: Session): boolean {
+  const { server, options } = session;
+  return (
+    options.serverMode === "same" && server !== undefined && familyOf(server.local.address) === clientFamily(session)
+  );
 }
 
 /** A data connection carries bytes at this moment. */

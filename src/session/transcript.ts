@@ -1,10 +1,11 @@
 // The text of a session: one format for test scripts, traces and people (DESIGN: "one text"). A line at the margin is an
-// event, an indented line an effect. Timers and plain counting are left out; secrets are masked.
+// event, an indented line an effect. Timers and plain counting are left out; secrets are masked. What is ordinary is not
+// mentioned, so that scripts read well, and what is not is, so that transcript-reader.ts gets the same event back.
 import { maskCommand } from "../ftp/command.ts";
-import { formatEndpoint, parseEndpoint, type Endpoint } from "../net/endpoint.ts";
-import type { PinholeEvent, PinholeOutcome, Side } from "../dataplane/pinhole.ts";
-import type { Effect, Event, LegPlan, TimerName } from "./events.ts";
-import type { Session } from "./state.ts";
+import { formatEndpoint } from "../net/endpoint.ts";
+import type { PinholeEvent } from "../dataplane/pinhole.ts";
+import type { Effect, Event, LegPlan } from "./events.ts";
+import { findTransfer, isDialledOnly, type Session } from "./state.ts";
 
 const indent = "     ";
 
@@ -12,9 +13,9 @@ const indent = "     ";
 export function formatEvent(event: Event): string {
   switch (event.kind) {
     case "client-line":
-      return `C> ${maskCommand(event.text)}`;
+      return `C${parenthesised(event.quirks)}> ${maskCommand(event.text)}`;
     case "server-line":
-      return `S> ${event.text}`;
+      return `S${parenthesised(lineEndQuirk(event.raw))}> ${event.text}`;
     case "client-refused":
       return `C refused ${event.reason}`;
     case "server-refused":
@@ -35,35 +36,71 @@ export function formatEvent(event: Event): string {
     case "unreachable":
       return `${event.kind} ${event.detail}`;
     case "connected":
-      return `connected ${formatEndpoint(event.peer)}`;
+      return formatConnected(event);
     case "pinhole":
-      return `${formatPinhole(event.event)}${numbered(event.id)}`;
+      return formatPinhole(event.id, event.event);
     case "timer":
       return `timer ${event.timer}`;
     case "drain":
       return "drain";
     case "stop":
-      return `stop ${event.reason}`;
+      return `stop ${event.reason}${explained(event.detail)}`;
   }
 }
 
-function formatPinhole(event: PinholeEvent): string {
+function parenthesised(quirks: readonly string[]): string {
+  return quirks.length === 0 ? "" : `(${quirks.join(",")})`;
+}
+
+function lineEndQuirk(raw: string): readonly string[] {
+  if (raw.endsWith("\r\r\n")) return ["cr-cr-lf"];
+  return raw.endsWith("\r\n") ? [] : ["bare-lf"];
+}
+
+function explained(detail: string | undefined): string {
+  return detail === undefined || detail === "" ? "" : `: ${detail}`;
+}
+
+function formatConnected({ peer, local, advertise, rejects }: Extract<Event, { kind: "connected" }>): string {
+  const as = advertise === local.address ? "" : ` as ${advertise}`;
+  const rejecting = rejects.length === 0 ? "" : ` rejecting ${rejects.join(" ")}`;
+  return `connected ${formatEndpoint(peer)} from ${formatEndpoint(local)}${as}${rejecting}`;
+}
+
+function formatPinhole(id: number, event: PinholeEvent): string {
+  const detail = "detail" in event ? event.detail : undefined;
+  return `${pinholeWords(event)}${numbered(id)}${explained(detail)}`;
+}
+
+function pinholeWords(event: PinholeEvent): string {
   switch (event.kind) {
     case "opened":
-      return ["opened", ...[event.client, event.server].flatMap((end) => (end ? [formatEndpoint(end)] : []))].join(" ");
+      return `opened${formatOpened(event)}`;
     case "refused":
       return `not opened ${event.reason}`;
     case "stranger":
     case "admitted":
       return `${event.kind} ${event.side} ${formatEndpoint(event.from)}`;
     case "other-source-port":
-      return `other source port than ${event.wanted}`;
+      return `other source port on the ${event.side} side than ${event.wanted}`;
     case "joined":
     case "delivered":
       return event.kind;
     case "closed":
-      return `closed ${event.outcome}`;
+      return `closed ${event.outcome}${formatCounts(event)}`;
   }
+}
+
+function formatOpened({ client, server, plane }: Extract<PinholeEvent, { kind: "opened" }>): string {
+  const ends = [
+    ...(client ? [` ${formatEndpoint(client)}`] : []),
+    ...(server ? [` server side ${formatEndpoint(server)}`] : []),
+  ];
+  return `${ends.join(",")}${plane === "relay" ? "" : ` by ${plane}`}`;
+}
+
+function formatCounts({ bytesUp, bytesDown, durationMs }: Extract<PinholeEvent, { kind: "closed" }>): string {
+  return bytesUp + bytesDown + durationMs === 0 ? "" : ` ${bytesUp} up ${bytesDown} down in ${durationMs} ms`;
 }
 
 /** The indented lines of an effect; none for what is only bookkeeping. `session` is the state after the step. */
@@ -74,6 +111,7 @@ export function formatEffect(effect: Effect, session: Session): readonly string[
 function effectLines(effect: Effect, session: Session): readonly string[] {
   switch (effect.kind) {
     case "to-client":
+      if (!effect.bytes.endsWith("\n")) return [`telnet ${hex(effect.bytes)}`];
       return textLines(effect.bytes).map((line) => `>C ${line}`);
     case "to-server":
       return textLines(effect.bytes).map((line) => `>S ${maskCommand(line)}`);
@@ -84,6 +122,7 @@ function effectLines(effect: Effect, session: Session): readonly string[] {
     case "open":
       return [`${formatOpen(effect.client, effect.server, session)}${numbered(effect.id)}`];
     case "start":
+      return startLines(effect.id, session);
     case "confirm":
     case "linger":
     case "release":
@@ -103,9 +142,14 @@ function effectLines(effect: Effect, session: Session): readonly string[] {
   }
 }
 
+/** Shown where it makes the gateway connect; elsewhere nothing is seen to happen. */
+function startLines(id: number, session: Session): readonly string[] {
+  const transfer = findTransfer(session, id);
+  return transfer !== undefined && isDialledOnly(transfer) ? [`start${numbered(id)}`] : [];
+}
+
 function textLines(bytes: string): readonly string[] {
-  // oxlint-disable-next-line no-control-regex
-  return /^[\x00-\x7f]*\n$/.test(bytes) ? bytes.replace(/\r?\n$/, "").split(/\r?\n/) : [bytes.trimEnd()];
+  return bytes.replace(/\r*\n$/, "").split(/\r?\n/);
 }
 
 function formatOpen(client: LegPlan, server: LegPlan, session: Session): string {
@@ -130,92 +174,4 @@ function numbered(id: number): string {
 
 function hex(bytes: string): string {
   return [...bytes].map((char) => char.charCodeAt(0).toString(16).padStart(2, "0")).join(" ");
-}
-
-/** What a margin line leaves out: where our end of the server's control connection is, and what is known of the server. */
-export type TranscriptContext = Omit<Extract<Event, { kind: "connected" }>, "kind" | "peer">;
-
-/** Reads a margin line back into the event that it stands for; undefined if it is none. */
-export function parseEvent(line: string, context: TranscriptContext): Event | undefined {
-  const match = /^(?:([CS])> ?(.*)|(.+?)(?: #(\d+))?)$/s.exec(line);
-  if (!match) return undefined;
-  const [, speaker, said = "", words = "", number = "1"] = match;
-  if (speaker === "C") return { kind: "client-line", text: said, quirks: [] };
-  if (speaker === "S") return { kind: "server-line", text: said, raw: `${said}\r\n` };
-  return parseWords(words, context) ?? parsePinhole(words, Number(number));
-}
-
-function parseWords(words: string, context: TranscriptContext): Event | undefined {
-  const [first = "", ...rest] = words.split(" ");
-  const detail = rest.join(" ");
-  switch (first) {
-    case "C":
-    case "S":
-      return parsePeer(first, rest);
-    case "telnet":
-      return { kind: "telnet-answer", bytes: rest.map((byte) => String.fromCharCode(parseInt(byte, 16))).join("") };
-    case "resolved":
-      return { kind: "resolved", addresses: rest };
-    case "unresolved":
-    case "unreachable":
-      return { kind: first, detail };
-    case "connected": {
-      const peer = parseEndpoint(detail);
-      return peer && { kind: "connected", peer, ...context };
-    }
-    case "timer":
-      return { kind: "timer", timer: detail as TimerName };
-    case "drain":
-      return { kind: "drain" };
-    case "stop":
-      return { kind: "stop", reason: "stopped", detail: "" };
-    default:
-      return undefined;
-  }
-}
-
-function parsePeer(speaker: "C" | "S", [verb, ...rest]: readonly string[]): Event | undefined {
-  const detail = rest.join(" ");
-  if (verb === "closes") return { kind: speaker === "C" ? "client-end" : "server-end" };
-  if (verb === "lost") return { kind: speaker === "C" ? "client-lost" : "server-lost", detail };
-  if (verb !== "refused") return undefined;
-  if (speaker === "S") return { kind: "server-refused", reason: "line-too-long" };
-  return { kind: "client-refused", reason: detail as "line-too-long" | "nul-byte" | "lone-cr" };
-}
-
-function parsePinhole(words: string, id: number): Event | undefined {
-  const [first = "", ...rest] = words.split(" ");
-  const event = parsePinholeEvent(first, rest);
-  return event && { kind: "pinhole", id, event };
-}
-
-function parsePinholeEvent(first: string, rest: readonly string[]): PinholeEvent | undefined {
-  switch (first) {
-    case "opened":
-      return parseOpened(rest.flatMap((text) => parseEndpoint(text) ?? []));
-    case "not":
-      return { kind: "refused", reason: rest[1] as "ports-exhausted", detail: "" };
-    case "admitted":
-    case "stranger": {
-      const from = parseEndpoint(rest[1] ?? "");
-      return from && { kind: first, side: rest[0] as Side, from };
-    }
-    case "joined":
-    case "delivered":
-      return { kind: first };
-    case "closed":
-      return { kind: "closed", outcome: rest[0] as PinholeOutcome, bytesUp: 0, bytesDown: 0, durationMs: 0 };
-    default:
-      return undefined;
-  }
-}
-
-/** Which leg listens is not in the text where only one does; the session knows (see `play` in test/session). */
-function parseOpened([one, two]: readonly Endpoint[]): PinholeEvent {
-  return {
-    kind: "opened",
-    plane: "relay",
-    ...(one ? { client: one } : {}),
-    ...(two ? { server: two } : one ? { server: one } : {}),
-  };
 }

@@ -4,9 +4,32 @@ import { formatReply, isPositive, isPreliminary } from "../ftp/reply.ts";
 import type { PinholeEvent, PinholeOutcome } from "../dataplane/pinhole.ts";
 import type { Direction } from "./facts.ts";
 import { forgetTransfer } from "./negotiation.ts";
+import { transferOvertakes } from "./pairing.ts";
 import type { RefusalReason } from "./reasons.ts";
-import { findTransfer, isDataMoving, type Session, type Transfer, type TransferEntry } from "./state.ts";
-import { emit, passReply, record, refuse, sendToServer, updateTransfer, type Work } from "./work.ts";
+import {
+  findTransfer,
+  isDataMoving,
+  type Outstanding,
+  type Session,
+  type Transfer,
+  type TransferEntry,
+} from "./state.ts";
+import {
+  emit,
+  limitWait,
+  lingerMs,
+  newTicket,
+  passReply,
+  record,
+  recordQuirk,
+  refuse,
+  remove,
+  replace,
+  sendToServer,
+  updateTransfer,
+  waitedLongEnough,
+  type Work,
+} from "./work.ts";
 
 const directions: Readonly<Record<string, Direction>> = {
   RETR: "download",
@@ -35,77 +58,101 @@ export function transferCommand(work: Work, verb: string, line: string): void {
   }
   if (transfer !== undefined) {
     updateTransfer(work, transfer.id, { verb, direction });
-    if (transfer.clientListens === undefined && transfer.serverListens === undefined) {
-      emit(work, { kind: "start", id: transfer.id });
-    }
+    emit(work, { kind: "start", id: transfer.id });
   }
-  sendToServer(work, line, { kind: "transfer", verb, direction, id: transfer?.id, begun: false, answered: false });
+  const asked = { kind: "transfer", verb, direction, id: transfer?.id, begun: false, answered: false } as const;
+  sendToServer(work, line, asked);
 }
 
-/** Some command that turns out to open the data connection, as a server's own extensions do. */
-export function asTransfer(work: Work, verb: string): TransferEntry {
-  const { session } = work;
-  const id = session.pending;
-  session.pending = undefined;
-  if (id !== undefined) updateTransfer(work, id, { verb });
-  return { kind: "transfer", verb, direction: "unknown", id, begun: false, answered: false };
+/** An ABOR. The client doesn't want what a held completion reply waits for. */
+export function abortCommand(work: Work, verb: string, line: string): void {
+  const { held } = work.session;
+  if (held !== undefined) {
+    giveHeldReply(work, "aborted");
+    emit(work, { kind: "release", id: held.id });
+  }
+  sendToServer(work, line, { kind: "abort", verb });
+}
+
+/** A whole preliminary reply has been passed on: now the client expects its data (D4.66). */
+export function transferBegun(work: Work, entry: TransferEntry): void {
+  if (entry.begun || entry.answered) return;
+  replace(work, entry, [{ ...entry, begun: true }]);
+  if (findTransfer(work.session, entry.id)) emit(work, { kind: "confirm", id: entry.id ?? 0 });
 }
 
 /** What to do with the first line of a reply to a transfer command. */
 export function transferReplyTreatment(work: Work, entry: TransferEntry, code: number): "pass" | "swallow" | "hold" {
-  if (entry.answered) return "swallow";
+  if (entry.answered) {
+    if (!isPreliminary(code)) recordQuirk(work, "late-final-reply");
+    return "swallow";
+  }
+  if (isPreliminary(code)) return "pass";
   const transfer = findTransfer(work.session, entry.id);
-  if (transfer === undefined) return "pass";
-  if (isPreliminary(code)) {
-    if (!entry.begun) emit(work, { kind: "confirm", id: transfer.id });
+  if (!isPositive(code)) {
+    if (transfer !== undefined && transfer.closed === undefined) giveUp(work, transfer);
     return "pass";
   }
-  if (transfer.closed !== undefined) return "pass";
-  if (isPositive(code)) {
-    if (!entry.begun) emit(work, { kind: "confirm", id: transfer.id });
-    return keepUntilDelivered(work, transfer);
-  }
+  if (!entry.begun) recordQuirk(work, "missing-preliminary");
+  if (transfer === undefined) return "pass";
+  if (transfer.closed !== undefined) return afterItsEnd(work, transfer.closed);
+  if (!entry.begun) emit(work, { kind: "confirm", id: transfer.id });
+  return keepUntilDelivered(work, transfer);
+}
+
+/** The server has refused the transfer, perhaps in the middle: nothing is to come any more (D4.71). */
+function giveUp(work: Work, transfer: Transfer): void {
   if (!transfer.joined) updateTransfer(work, transfer.id, { rejected: true });
   emit(work, { kind: "release", id: transfer.id });
-  return "pass";
+}
+
+/** A completion reply for data that is known to have come or not. */
+function afterItsEnd(work: Work, outcome: PinholeOutcome): "pass" | "swallow" {
+  if (isBelievable(outcome)) return "pass";
+  const { reason, code, text } = truths[outcome];
+  insteadOfReply(work, reason, code, text);
+  return "swallow";
 }
 
 /**
  * The server says that it is done. What it sent may still be on its way through us, so the client hears of it when the
- * last byte is handed over (D4.68). Of an upload the server alone can know.
+ * last byte is handed over (D4.68). Of an upload the server alone can know, and a client that aborts waits for no data.
  */
-function keepUntilDelivered(work: Work, transfer: Transfer): "pass" | "hold" {
-  if (transfer.delivered) return "pass";
-  if (transfer.joined) emit(work, { kind: "linger", id: transfer.id });
-  if (transfer.direction === "upload" && transfer.joined) return "pass";
-  if (!transfer.joined) startLinger(work);
-  return "hold";
+function keepUntilDelivered(work: Work, { id, delivered, joined, direction }: Transfer): "pass" | "hold" {
+  const isAborting = work.session.outstanding.some(({ kind }) => kind === "abort");
+  if (delivered) return "pass";
+  if (joined) emit(work, { kind: "linger", id });
+  else if (isAborting) emit(work, { kind: "release", id });
+  else startLinger(work);
+  return isAborting || (joined && direction === "upload") ? "pass" : "hold";
 }
 
 function startLinger(work: Work): void {
-  emit(work, { kind: "timer", timer: "linger", ms: work.session.options.timeouts.lingerMs });
+  emit(work, { kind: "timer", timer: "linger", ms: lingerMs(work) });
 }
 
 /** The final reply has been passed on, swallowed, or given by us. */
 export function transferAnswered(work: Work, entry: TransferEntry): void {
-  const { session } = work;
   emit(work, { kind: "cancel", timer: "linger" });
-  if (findTransfer(session, entry.id)?.closed !== undefined) forgetTransfer(work, entry.id ?? 0);
-  // An ABOR that was sent for it may get an answer of its own or not (D3.50).
-  session.outstanding = session.outstanding.map((other) =>
-    other.kind === "abort" ? { ...other, optional: true } : other,
-  );
+  if (findTransfer(work.session, entry.id)?.closed !== undefined) forgetTransfer(work, entry.id ?? 0);
+  if (!entry.answered) transferOvertakes(work, entry);
+  remove(work, entry);
+  limitWait(work);
 }
 
 /** Whatever the data plane reports after `opened`. */
 export function pinholeReported(work: Work, id: number, event: PinholeEvent): void {
   const { session } = work;
   const transfer = findTransfer(session, id);
-  if (transfer === undefined) return;
-  if (event.kind === "joined") {
+  if (transfer === undefined || transfer.closed !== undefined) return;
+  if (event.kind === "joined" && !transfer.joined) {
     updateTransfer(work, id, { joined: true });
     emit(work, { kind: "cancel", timer: "idle" });
-    if (session.held?.id === id) emit(work, { kind: "linger", id });
+    if (session.held?.id === id) {
+      // From here on it is up to the data plane how long it takes.
+      emit(work, { kind: "cancel", timer: "linger" });
+      emit(work, { kind: "linger", id });
+    }
     record(work, { kind: "transfer-started", plane: transfer.plane, verb: transfer.verb });
   } else if (event.kind === "delivered") {
     updateTransfer(work, id, { delivered: true });
@@ -129,14 +176,23 @@ function closed(work: Work, transfer: Transfer, event: Extract<PinholeEvent, { k
   });
   if (session.phase === "ended") return;
   if (!isDataMoving(session)) emit(work, { kind: "timer", timer: "idle", ms: session.options.timeouts.idleMs });
-  const entry = outstandingOf(session, id);
-  if (session.held?.id === id) giveHeldReply(work, brokenWords[event.outcome]);
-  else if (entry !== undefined && !entry.answered) awaitFinalReply(work, entry, event.outcome);
-  else if (session.pending !== id && session.negotiation?.id !== id && entry === undefined) forgetTransfer(work, id);
+  const entry = unansweredEntry(session, id);
+  if (session.held?.id === id) giveHeldReply(work, event.outcome);
+  else if (entry !== undefined) awaitFinalReply(work, entry, event.outcome);
+  else if (session.pending !== id && session.negotiation?.id !== id) forgetTransfer(work, id);
 }
 
-function outstandingOf(session: Session, id: number): TransferEntry | undefined {
-  return session.outstanding.find((entry): entry is TransferEntry => entry.kind === "transfer" && entry.id === id);
+function unansweredEntry(session: Session, id: number): TransferEntry | undefined {
+  return session.outstanding.filter(isUnanswered).find((entry) => entry.id === id && !isBeingAnswered(session, entry));
+}
+
+function isUnanswered(entry: Outstanding): entry is TransferEntry {
+  return entry.kind === "transfer" && !entry.answered;
+}
+
+/** The first line of its final reply is out, further ones follow. */
+function isBeingAnswered({ openReply }: Session, entry: TransferEntry): boolean {
+  return openReply?.ticket === entry.ticket && !isPreliminary(openReply.code);
 }
 
 /** The data connection has ended and the server has not said so: it gets the linger time, unless nothing can come of it. */
@@ -145,70 +201,81 @@ function awaitFinalReply(work: Work, entry: TransferEntry, outcome: PinholeOutco
   else startLinger(work);
 }
 
-/** What a 226 becomes when the data did not arrive; a server that resets after its 226 has sent everything (D4.77). */
-const brokenWords: Partial<Record<PinholeOutcome, string>> = {
-  "client-reset": "the client broke the data connection",
-  "client-unreachable": "the client could not be reached",
-  "server-unreachable": "the server's data port could not be reached",
-  stalled: "the data connection stalled",
-  expired: "no data connection was made",
-  aborted: "the data connection was aborted",
-  released: "no data connection was made",
-};
-
 /** The completion reply that waited, or the truth instead of it. Its further lines follow the first one's fate. */
-export function giveHeldReply(work: Work, broken?: string): void {
+export function giveHeldReply(work: Work, outcome: PinholeOutcome = "complete"): void {
   const { session } = work;
   const { held } = session;
   if (held === undefined) return;
   session.held = undefined;
-  const index = session.outstanding.findIndex((entry) => entry.kind === "transfer" && entry.id === held.id);
-  const entry = session.outstanding[index];
-  if (broken === undefined) passReply(work, held.code, held.raw);
-  else insteadOfReply(work, "broken-transfer", 426, `Transfer incomplete: ${broken}.`);
-  if (held.isWhole) {
-    session.outstanding = session.outstanding.filter((_, at) => at !== index);
-    if (entry?.kind === "transfer") transferAnswered(work, entry);
-  } else {
-    session.openReply = {
-      code: held.code,
-      treatment: broken === undefined ? "pass" : "swallow",
-      entry,
-      firstText: "",
-      features: [],
-    };
+  const isPassed = isBelievable(outcome);
+  const { reason, code, text } = truths[outcome];
+  if (isPassed) passReply(work, held.code, held.raw);
+  else insteadOfReply(work, reason, code, text);
+  const entry = session.outstanding.find(({ ticket }) => ticket === held.ticket);
+  if (!held.isWhole) {
+    const treatment = isPassed ? "pass" : "swallow";
+    session.openReply = { code: held.code, treatment, ticket: held.ticket, firstText: "", features: [] };
+  } else if (entry?.kind === "transfer") {
+    transferAnswered(work, entry);
   }
 }
 
-/** The final reply of a transfer is overdue: the client is told what is known. The server's own, if it comes, is swallowed. */
+/** The final reply of a transfer, or its data, is overdue: the client is told what is known. */
 export function lingerExpired(work: Work): void {
   const { session } = work;
-  if (session.held !== undefined) {
-    const { id } = session.held;
-    giveHeldReply(work, brokenWords.expired);
-    if (findTransfer(session, id)?.closed === undefined) emit(work, { kind: "release", id });
-    return;
+  const { held } = session;
+  const transfer = findTransfer(session, held?.id);
+  if (held !== undefined && transfer?.joined === false) {
+    // A server may find nothing to send not worth a connection (an empty listing). An upload without one is none.
+    giveHeldReply(work, transfer.direction === "upload" ? "expired" : "complete");
+    emit(work, { kind: "release", id: held.id });
   }
-  const entry = session.outstanding.find((candidate) => candidate.kind === "transfer" && !candidate.answered);
-  if (entry?.kind !== "transfer") return;
-  const outcome = findTransfer(session, entry.id)?.closed;
-  if (outcome !== undefined) answerInstead(work, entry, outcome);
+  for (const { id, closed: outcome } of session.transfers) {
+    const entry = unansweredEntry(session, id);
+    if (entry !== undefined && outcome !== undefined) answerInstead(work, entry, outcome);
+  }
+  waitedLongEnough(work);
 }
 
+/** In the place of its own reply, which is swallowed if it comes still. */
 function answerInstead(work: Work, entry: TransferEntry, outcome: PinholeOutcome): void {
-  const { session } = work;
-  session.outstanding = session.outstanding.map((other) => (other === entry ? { ...entry, answered: true } : other));
-  const words = brokenWords[outcome] ?? "the server broke the data connection";
-  if (outcome === "complete") {
-    insteadOfReply(work, "unconfirmed-transfer", 451, "The server did not confirm the transfer.");
-  } else if (outcome.endsWith("-reset") || outcome === "stalled" || outcome === "aborted") {
-    insteadOfReply(work, "broken-transfer", 426, `Transfer incomplete: ${words}.`);
-  } else {
-    insteadOfReply(work, "no-data-connection", 425, `Can't open data connection: ${words}.`);
-  }
+  const { reason, code, text } = truths[outcome];
+  record(work, { kind: "refusal", reason, detail: text });
+  const told: Outstanding = { kind: "local", code, bytes: formatReply(code, text), ...newTicket(work) };
+  replace(work, entry, [told, { ...entry, answered: true }]);
+  transferOvertakes(work, entry);
+  if (entry.id !== undefined) forgetTransfer(work, entry.id);
 }
 
 function insteadOfReply(work: Work, reason: RefusalReason, code: number, text: string): void {
   record(work, { kind: "refusal", reason, detail: text });
   passReply(work, code, formatReply(code, text));
 }
+
+/** Whether a server's 226 can be true. One that resets after its 226 has sent everything (D4.77). */
+function isBelievable(outcome: PinholeOutcome): boolean {
+  return outcome === "complete" || outcome === "server-reset";
+}
+
+type Truth = { readonly reason: RefusalReason; readonly code: number; readonly text: string };
+
+function broken(words: string): Truth {
+  return { reason: "broken-transfer", code: 426, text: `Transfer incomplete: ${words}.` };
+}
+
+function unconnected(words: string): Truth {
+  return { reason: "no-data-connection", code: 425, text: `Can't open data connection: ${words}.` };
+}
+
+/** What is known of a data connection whose end the server does not report, or not truly. */
+const truths: Readonly<Record<PinholeOutcome, Truth>> = {
+  complete: { reason: "unconfirmed-transfer", code: 451, text: "The server did not confirm the transfer." },
+  "client-reset": broken("the client broke the data connection"),
+  "server-reset": broken("the server broke the data connection"),
+  stalled: broken("the data connection stalled"),
+  aborted: broken("the data connection was aborted"),
+  "client-unreachable": unconnected("the client could not be reached"),
+  "server-unreachable": unconnected("the server's data port could not be reached"),
+  expired: unconnected("no data connection was made"),
+  released: unconnected("no data connection was made"),
+};

@@ -5,7 +5,7 @@ import type { Quirk } from "../ftp/quirks.ts";
 import type { Effect } from "./events.ts";
 import type { Fact } from "./facts.ts";
 import type { EndReason, RefusalReason } from "./reasons.ts";
-import type { Outstanding, Session, Transfer } from "./state.ts";
+import type { Asked, Outstanding, Session, Transfer } from "./state.ts";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -20,8 +20,12 @@ export function record(work: Work, fact: Fact): void {
   work.effects.push({ kind: "record", fact });
 }
 
+export function recordQuirk(work: Work, quirk: Quirk): void {
+  record(work, { kind: "quirk", quirk });
+}
+
 export function recordQuirks(work: Work, quirks: readonly Quirk[]): void {
-  for (const quirk of quirks) record(work, { kind: "quirk", quirk });
+  for (const quirk of quirks) recordQuirk(work, quirk);
 }
 
 /** Passes on what is a reply, or the first line of one. */
@@ -32,9 +36,9 @@ export function passReply(work: Work, code: number, raw: string): void {
 
 /** Our own answer to a client's command, given when all earlier commands have theirs. */
 export function answer(work: Work, code: number, text: string): void {
-  const bytes = formatReply(code, text);
-  if (isOurTurn(work.session)) passReply(work, code, bytes);
-  else push(work, { kind: "local", code, bytes });
+  push(work, { kind: "local", code, bytes: formatReply(code, text) });
+  giveLocalAnswers(work);
+  limitWait(work);
 }
 
 /** Our own refusal: an FTP reply that says why, and a counted reason. */
@@ -43,31 +47,68 @@ export function refuse(work: Work, reason: RefusalReason, code: number, text: st
   answer(work, code, text);
 }
 
-function isOurTurn(session: Session): boolean {
-  return (
-    session.openReply === undefined &&
-    session.held === undefined &&
-    session.outstanding.every((entry) => entry.kind === "abort" && entry.optional)
-  );
-}
-
-export function push(work: Work, entry: Outstanding): void {
-  work.session.outstanding = [...work.session.outstanding, entry];
-}
-
 /** Gives the answers of our own whose turn has come. */
 export function giveLocalAnswers(work: Work): void {
   const { session } = work;
   if (session.openReply !== undefined || session.held !== undefined) return;
-  for (let head = session.outstanding[0]; head?.kind === "local"; head = session.outstanding[0]) {
-    session.outstanding = session.outstanding.slice(1);
-    passReply(work, head.code, head.bytes);
+  for (;;) {
+    const next = session.outstanding.find(isAwaited);
+    if (next?.kind !== "local") return;
+    remove(work, next);
+    passReply(work, next.code, next.bytes);
   }
 }
 
-export function sendToServer(work: Work, line: string, entry: Outstanding): void {
+/** Of what the client was told in the server's place it awaits nothing more. */
+function isAwaited(entry: Outstanding): boolean {
+  return entry.kind !== "transfer" || !entry.answered;
+}
+
+/** What stands before our own answer may never come: it is waited for no longer than the linger time. */
+export function limitWait(work: Work): void {
+  if (isBehindOptional(work.session)) emit(work, { kind: "timer", timer: "linger", ms: lingerMs(work) });
+}
+
+/** The wait is over. A reply that comes still is passed on as unasked. */
+export function waitedLongEnough(work: Work): void {
+  const { session } = work;
+  if (isBehindOptional(session)) session.outstanding = session.outstanding.filter((entry) => !entry.optional);
+}
+
+function isBehindOptional({ outstanding }: Session): boolean {
+  const awaited = outstanding.filter(isAwaited);
+  const first = awaited.find((entry) => !entry.optional);
+  return first?.kind === "local" && awaited[0]?.optional === true;
+}
+
+export function lingerMs({ session }: Work): number {
+  return session.options.timeouts.lingerMs;
+}
+
+export function push(work: Work, asked: Asked): void {
+  work.session.outstanding = [...work.session.outstanding, { ...asked, ...newTicket(work) }];
+}
+
+/** What makes a command, or an answer of our own, one of the outstanding. */
+export function newTicket({ session }: Work): { readonly ticket: number; readonly optional: boolean } {
+  session.nextTicket += 1;
+  return { ticket: session.nextTicket, optional: false };
+}
+
+export function remove(work: Work, entry: Outstanding): void {
+  replace(work, entry, []);
+}
+
+/** Puts `entries` where `replaced` was. */
+export function replace(work: Work, replaced: Outstanding, entries: readonly Outstanding[]): void {
+  work.session.outstanding = work.session.outstanding.flatMap((entry) =>
+    entry.ticket === replaced.ticket ? entries : [entry],
+  );
+}
+
+export function sendToServer(work: Work, line: string, asked: Asked): void {
   emit(work, { kind: "to-server", bytes: `${line}\r\n` });
-  push(work, entry);
+  push(work, asked);
 }
 
 export function updateTransfer(work: Work, id: number, change: Partial<Transfer>): void {
@@ -76,12 +117,16 @@ export function updateTransfer(work: Work, id: number, change: Partial<Transfer>
   );
 }
 
-/** Ends the session; the first reason wins. `farewell` is said to the client unless another reply has told it already. */
+/**
+ * Ends the session; the first reason wins. `farewell` is said to the client unless another reply has told it already, or it
+ * would read as a line of the reply that it is receiving.
+ */
 export function end(work: Work, reason: EndReason, detail: string, farewell?: string): void {
   const { session } = work;
   if (session.phase === "ended") return;
   session.phase = "ended";
-  if (farewell !== undefined) passReply(work, 421, formatReply(421, farewell));
+  const isMidReply = session.openReply !== undefined && session.openReply.treatment !== "swallow";
+  if (farewell !== undefined && !isMidReply) passReply(work, 421, formatReply(421, farewell));
   for (const transfer of session.transfers) {
     if (transfer.closed === undefined) emit(work, { kind: "release", id: transfer.id });
   }

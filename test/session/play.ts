@@ -7,7 +7,8 @@ import type { Fact } from "../../src/session/facts.ts";
 import type { Mode, ServerMode } from "../../src/session/mode.ts";
 import { startSession, step } from "../../src/session/session.ts";
 import type { ControlSide, Policy, Route, Session, SessionOptions } from "../../src/session/state.ts";
-import { formatEffect, parseEvent } from "../../src/session/transcript.ts";
+import { formatEffect } from "../../src/session/transcript.ts";
+import { parseEvent } from "../../src/session/transcript-reader.ts";
 
 export type PlayOptions = {
   readonly route?: Route;
@@ -21,10 +22,36 @@ export type PlayOptions = {
   readonly listenPort?: number;
   readonly clientAdvertise?: string;
   readonly isOurs?: SessionOptions["isOurs"];
+  /** Events that have happened before the script. */
+  readonly after?: string;
+  /** Timers that start and stop are shown like other effects: `timer idle`, `cancel idle`. */
+  readonly timers?: boolean;
 };
 
-/** What a play leaves behind, for checks that are not dialogue. */
-export type Played = { readonly session: Session; readonly effects: readonly Effect[]; readonly facts: readonly Fact[] };
+/** A data connection is negotiated, and both ends may connect. */
+export const passiveReady = `
+  C> PASV
+  S> 227 Entering Passive Mode (10,0,0,5,200,10)
+  opened 192.0.2.1:50010`;
+export const activeReady = `
+  C> PORT 192,168,1,100,10,21
+  opened server side 10.0.0.1:51000
+  S> 200 PORT command successful`;
+
+/** A transfer in which bytes flow. */
+export const downloading = `${passiveReady}
+  C> RETR a
+  admitted client 192.168.1.100:1236
+  joined
+  S> 150 Here it comes`;
+export const uploading = downloading.replace("RETR", "STOR");
+
+/** What a play leaves behind, for checks that are not dialogue. Effects and facts are those of the script. */
+export type Played = {
+  readonly session: Session;
+  readonly effects: readonly Effect[];
+  readonly facts: readonly Fact[];
+};
 
 const clients: Record<Family, ControlSide> = {
   4: {
@@ -32,7 +59,11 @@ const clients: Record<Family, ControlSide> = {
     local: { address: "192.0.2.1", port: 21 },
     advertise: "192.0.2.1",
   },
-  6: { peer: { address: "fd00:1::100", port: 1234 }, local: { address: "fd00:1::1", port: 21 }, advertise: "fd00:1::1" },
+  6: {
+    peer: { address: "fd00:1::100", port: 1234 },
+    local: { address: "fd00:1::1", port: 21 },
+    advertise: "fd00:1::1",
+  },
 };
 const servers: Record<Family, { peer: string; local: ControlSide["local"] }> = {
   4: { peer: "10.0.0.5", local: { address: "10.0.0.1", port: 40001 } },
@@ -47,7 +78,8 @@ const prologue: Record<Family, string> = {
 /** Plays `script` with a client that is logged in to a server. */
 export function play(script: string, options: PlayOptions = {}): Played {
   const run = start(options);
-  for (const line of prologue[options.server ?? 4].split("\n")) run.event(line);
+  const before = [prologue[options.server ?? 4], options.after ?? ""].join("\n").split("\n");
+  for (const line of before) if (line.trim() !== "") run.event(line.trim());
   return run.check(script);
 }
 
@@ -74,6 +106,10 @@ function start(options: PlayOptions) {
     effects.push(...caused);
     return caused;
   };
+  const shown = (effect: Effect): readonly string[] =>
+    options.timers && (effect.kind === "timer" || effect.kind === "cancel")
+      ? [`     ${effect.kind} ${effect.timer}`]
+      : formatEffect(effect, session);
   const event = (line: string): readonly Effect[] => {
     const parsed = parseEvent(line, context);
     if (parsed === undefined) throw new Error(`not an event: ${line}`);
@@ -89,15 +125,21 @@ function start(options: PlayOptions) {
       const margin = Math.min(...wanted.map((line) => line.length - line.trimStart().length));
       const expected = wanted.map((line) => line.slice(margin));
       // A script that begins with effects is played from the start, and shows what connecting caused.
-      const actual = first.flatMap((effect) => (effects.length === first.length ? formatEffect(effect, session) : []));
+      const isStart = effects.length === first.length;
+      const actual = isStart ? first.flatMap(shown) : [];
+      const since = isStart ? 0 : effects.length;
       for (const line of expected) {
         if (line.startsWith(" ")) continue;
         const caused = event(line.trim());
-        actual.push(line, ...caused.flatMap((effect) => formatEffect(effect, session)));
+        actual.push(line, ...caused.flatMap(shown));
       }
       expect(actual.map(normal).join("\n")).toBe(expected.map(normal).join("\n"));
-      const facts = effects.flatMap((effect) => (effect.kind === "record" ? [effect.fact] : []));
-      return { session, effects, facts };
+      const played = effects.slice(since);
+      return {
+        session,
+        effects: played,
+        facts: played.flatMap((effect) => (effect.kind === "record" ? [effect.fact] : [])),
+      };
     },
   };
 }

@@ -1,0 +1,59 @@
+// When a session is over by itself. Whatever runs comes to its end first: data connections, and replies that are due.
+import { isDataMoving, type Outstanding, type Session, type Transfer, type TransferEntry } from "./state.ts";
+import { emit, end, recordQuirk, type Work } from "./work.ts";
+
+/** The server will not say more. What it promised is kept: running data connections come to their end first. */
+export function serverGone(work: Work, detail: string): void {
+  const { session } = work;
+  if (session.phase !== "relaying") {
+    end(work, "server-gone", detail, "The server closed the connection.");
+    return;
+  }
+  session.serverGone = detail;
+  if (session.outstanding.some(isUnansweredTransfer)) recordQuirk(work, "closed-without-final-reply");
+  for (const transfer of openTransfers(session)) {
+    if (transfer.joined || isDue(session, transfer)) emit(work, { kind: "linger", id: transfer.id });
+  }
+}
+
+function isUnansweredTransfer(entry: Outstanding): entry is TransferEntry {
+  return entry.kind === "transfer" && !entry.answered;
+}
+
+function openTransfers(session: Session): readonly Transfer[] {
+  return session.transfers.filter(({ closed }) => closed === undefined);
+}
+
+export function endIfDone(work: Work): void {
+  const { session } = work;
+  if (isDataMoving(session) || session.held !== undefined) return;
+  const { outstanding, serverGone: detail } = session;
+  if (detail !== undefined) {
+    if (openTransfers(session).some((transfer) => isDue(session, transfer))) return;
+    const hasQuit = session.quitAnswered || outstanding.some(({ kind }) => kind === "quit");
+    if (hasQuit) end(work, "quit", "");
+    else end(work, "server-gone", detail, "The server closed the connection.");
+  } else if (session.quitAnswered) {
+    // The result of a transfer is told after QUIT too (RFC 959).
+    if (!outstanding.some(isUnansweredTransfer)) end(work, "quit", "");
+  } else if (session.phase !== "relaying") {
+    if (session.draining) end(work, "drained", "", "The gateway is shutting down.");
+  } else if (isQuiet(session)) {
+    if (session.clientEnded) end(work, "client-gone", "");
+    else if (session.draining) end(work, "drained", "", "The gateway is shutting down.");
+  }
+}
+
+/** The server has begun a transfer whose data connection is still being made, on our side or on the client's. */
+function isDue({ outstanding }: Session, { id }: Transfer): boolean {
+  return outstanding.filter(isUnansweredTransfer).some((entry) => entry.begun && entry.id === id);
+}
+
+/** No reply is due, and none is on its way. */
+function isQuiet({ negotiation, openReply, outstanding }: Session): boolean {
+  return negotiation === undefined && openReply === undefined && outstanding.every(isSettled);
+}
+
+function isSettled(entry: Outstanding): boolean {
+  return entry.optional || (entry.kind === "transfer" && entry.answered);
+}

@@ -1,0 +1,35 @@
+// FEAT tells the truth about the way through this gateway (RFC 2389): what it refuses is removed from the server's list,
+// what it supplies whatever the server can do is added. Lines that are no features pass as they came.
+import { featureOf } from "../ftp/feat.ts";
+import { isHiddenFeature } from "./policy.ts";
+import { isSpokenAlike, type OpenReply, type Session } from "./state.ts";
+import type { Work } from "./work.ts";
+
+/** What the client is given for one line of the body, or for the last line. */
+export function featureLine(
+  work: Work,
+  openReply: OpenReply,
+  isLast: boolean,
+  text: string,
+  raw: string,
+): readonly string[] {
+  const { session } = work;
+  if (isLast) return [...missing(session, openReply.features), raw];
+  const feature = featureOf(text);
+  if (feature === undefined) return [raw];
+  if (isHiddenFeature(session, feature)) return [];
+  session.openReply = { ...openReply, features: [...openReply.features, feature] };
+  return [raw];
+}
+
+/** A server without features may say so in one line. */
+export function featuresInOneLine(session: Session, text: string, raw: string): string {
+  const lines = missing(session, []);
+  return lines.length === 0 ? raw : `211-${text}\r\n${lines.join("")}211 End\r\n`;
+}
+
+/** The extended modes are converted to what the server knows. */
+function missing(session: Session, listed: readonly string[]): readonly string[] {
+  if (isSpokenAlike(session)) return [];
+  return ["EPRT", "EPSV"].filter((feature) => !listed.includes(feature)).map((feature) => ` ${feature}\r\n`);
+}

@@ -1,0 +1,114 @@
+// Which command a reply answers. Servers answer in order, with these exceptions: while a transfer runs, what was sent after
+// it may be answered before it, after it or never (D3.51, D5.86), and an ABOR may share its reply with the transfer (D3.50).
+// Some codes belong to one kind of command alone, which brings the queue back into step after a reply too many or too few.
+import { isPositive, isPreliminary } from "../ftp/reply.ts";
+import { findTransfer, type Outstanding, type Session, type TransferEntry } from "./state.ts";
+import { emit, passReply, recordQuirk, remove, replace, updateTransfer, type Work } from "./work.ts";
+
+/** The command that a reply with this code answers. Undefined: none, the reply was not asked for. */
+export function pair(work: Work, code: number): Outstanding | undefined {
+  // It answers nobody in particular and ends everything (D2.33).
+  if (code === 421) return undefined;
+  const asked = work.session.outstanding.filter((entry) => entry.kind !== "local");
+  const entry = ownerOf(work.session, asked, code) ?? asked.find((other) => takes(other, code)) ?? asked[0];
+  if (entry === undefined || (entry.kind === "negotiation" && dataCodes.has(code))) {
+    recordQuirk(work, "unasked-reply");
+    return undefined;
+  }
+  passOver(work, entry, code);
+  if (entry.kind === "plain" && (code === 150 || code === 125)) return asTransfer(work, entry, entry.verb);
+  return entry;
+}
+
+/** Some command of a server's own that turns out to use the data connection. */
+function asTransfer(work: Work, entry: Outstanding, verb: string): Outstanding {
+  const { session } = work;
+  const transfer = findTransfer(session, session.pending);
+  if (transfer === undefined) return entry;
+  session.pending = undefined;
+  updateTransfer(work, transfer.id, { verb });
+  emit(work, { kind: "start", id: transfer.id });
+  const renewed: TransferEntry = {
+    ...{ kind: "transfer", verb, direction: "unknown", id: transfer.id, begun: false, answered: false },
+    ...{ ticket: entry.ticket, optional: false },
+  };
+  replace(work, entry, [renewed]);
+  return renewed;
+}
+
+/** Of data connections alone. */
+const dataCodes: ReadonlySet<number> = new Set([225, 226, 426]);
+
+/** Ends of a transfer that has begun. Any other code, as the 550 of a SIZE, answers what was sent meanwhile. */
+const transferEnds: ReadonlySet<number> = new Set([...dataCodes, 250, 425, 450, 451, 452, 551, 552]);
+
+/** How a transfer may end late whose client has given up on it; 250 and 550 may be a CWD's as well. */
+const lateEnds: ReadonlySet<number> = new Set([...dataCodes, 425, 451]);
+
+/** The one command that can be meant by such a code. */
+function ownerOf(session: Session, asked: readonly Outstanding[], code: number): Outstanding | undefined {
+  if (isPreliminary(code)) {
+    return (
+      asked.find(({ kind }) => kind === "greeting") ??
+      asked.find((entry) => entry.kind === "transfer" && !entry.answered)
+    );
+  }
+  if (dataCodes.has(code)) return asked.find(({ kind }) => kind === "transfer" || kind === "abort");
+  const mode = session.negotiation?.current;
+  const isAnnounced = (code === 227 && mode === "PASV") || (code === 229 && mode === "EPSV");
+  return isAnnounced ? asked.find(({ kind }) => kind === "negotiation") : undefined;
+}
+
+function takes(entry: Outstanding, code: number): boolean {
+  if (entry.kind === "abort") return !entry.optional;
+  if (entry.kind !== "transfer") return true;
+  if (entry.answered) return lateEnds.has(code);
+  return transferEnds.has(code) || (!entry.begun && !isPositive(code));
+}
+
+/** What stands before the answered command in the queue. Our own answers among it are due: this server is past them. */
+function passOver(work: Work, answering: Outstanding, code: number): void {
+  const { outstanding } = work.session;
+  const isAnnouncing = answering.kind === "transfer" || answering.kind === "negotiation";
+  for (const entry of outstanding.slice(0, outstanding.indexOf(answering))) {
+    if (entry.kind === "local") {
+      remove(work, entry);
+      passReply(work, entry.code, entry.bytes);
+    } else if (entry.kind === "transfer") {
+      if (entry.answered && isAnnouncing) remove(work, entry);
+    } else if (!isPreliminary(code)) {
+      skip(work, entry);
+    }
+  }
+}
+
+/** Passed over once, a command may still be answered; twice, it won't. */
+function skip(work: Work, entry: Outstanding): void {
+  if (entry.optional) {
+    remove(work, entry);
+    recordQuirk(work, entry.kind === "abort" ? "abort-answered-once" : "reply-missing");
+  } else {
+    replace(work, entry, [{ ...entry, optional: true }]);
+    recordQuirk(work, "reply-out-of-order");
+  }
+}
+
+/** A command has its final reply. If that may have been meant for the next one, so may every later one. */
+export function answered(work: Work, entry: Outstanding): void {
+  remove(work, entry);
+  const next = work.session.outstanding.find(({ kind }) => kind !== "local");
+  if (entry.optional && next !== undefined) replace(work, next, [{ ...next, optional: true }]);
+}
+
+/** A transfer has ended: what was sent meanwhile gets optional; what is so since an earlier one never comes. */
+export function transferOvertakes(work: Work, transfer: Outstanding): void {
+  const { session } = work;
+  const end = session.outstanding.findIndex((entry) => entry.ticket === transfer.ticket);
+  session.outstanding = session.outstanding
+    .filter((entry, at) => at <= end || !entry.optional)
+    .map((entry, at) => (at > end && isSent(entry) ? { ...entry, optional: true } : entry));
+}
+
+function isSent({ kind }: Outstanding): boolean {
+  return kind !== "local" && kind !== "transfer";
+}

@@ -1,0 +1,143 @@
+// Reads the margin lines of a transcript back into events, so that a trace copied out of production is a test by paste. The
+// inverse of formatEvent in transcript.ts, but for masked secrets; scripts may leave out what a context supplies.
+import { quirks, type Quirk } from "../ftp/quirks.ts";
+import { parseEndpoint, type Endpoint } from "../net/endpoint.ts";
+import type { OpenRefusal, PinholeEvent, PinholeOutcome, PlaneName, Side } from "../dataplane/pinhole.ts";
+import type { Event, TimerName } from "./events.ts";
+import { modes, type Mode } from "./mode.ts";
+import { endReasons } from "./reasons.ts";
+
+/** What `connected 10.0.0.5:21` leaves out: our end of the connection, and what is known of the server. */
+export type TranscriptContext = Omit<Extract<Event, { kind: "connected" }>, "kind" | "peer">;
+
+/** The event that a margin line stands for; undefined if it is none. */
+export function parseEvent(line: string, context: TranscriptContext): Event | undefined {
+  const said = /^([CS])(?:\(([a-z,-]+)\))?>(?: ([^]*))?$/.exec(line);
+  if (said) return parseSaid(said[1] ?? "", said[2]?.split(",") ?? [], said[3] ?? "");
+  const [first = "", ...rest] = line.split(" ");
+  const detail = rest.join(" ");
+  switch (first) {
+    case "C":
+    case "S":
+      return parsePeer(first, rest);
+    case "telnet":
+      return { kind: "telnet-answer", bytes: rest.map((byte) => String.fromCharCode(parseInt(byte, 16))).join("") };
+    case "resolved":
+      return { kind: "resolved", addresses: rest };
+    case "unresolved":
+    case "unreachable":
+      return { kind: first, detail };
+    case "connected":
+      return parseConnected(detail, context);
+    case "timer":
+      return named(timers, detail, (timer) => ({ kind: "timer", timer }));
+    case "drain":
+      return { kind: "drain" };
+    case "stop":
+      return parseStop(detail);
+    default:
+      return parsePinhole(line);
+  }
+}
+
+const timers: readonly TimerName[] = ["login", "idle", "linger", "grace"];
+
+/** Only what is in the list is understood: a misspelt word in a script is an error. */
+function named<T extends string, R>(list: readonly T[], text: string | undefined, use: (word: T) => R): R | undefined {
+  const word = list.find((candidate) => candidate === text);
+  return word === undefined ? undefined : use(word);
+}
+
+function parseSaid(speaker: string, words: readonly string[], text: string): Event | undefined {
+  const found = words.flatMap((word) => named<Quirk, Quirk>(quirks, word, (quirk) => quirk) ?? []);
+  if (found.length < words.length) return undefined;
+  if (speaker === "C") return { kind: "client-line", text, quirks: found };
+  const terminator = found.includes("bare-lf") ? "\n" : found.includes("cr-cr-lf") ? "\r\r\n" : "\r\n";
+  return { kind: "server-line", text, raw: text + terminator };
+}
+
+function parsePeer(speaker: "C" | "S", [verb, ...rest]: readonly string[]): Event | undefined {
+  const detail = rest.join(" ");
+  if (verb === "closes") return { kind: speaker === "C" ? "client-end" : "server-end" };
+  if (verb === "lost") return { kind: speaker === "C" ? "client-lost" : "server-lost", detail };
+  if (verb !== "refused") return undefined;
+  if (speaker === "S") return named(["line-too-long"], detail, (reason) => ({ kind: "server-refused", reason }));
+  return named(["line-too-long", "nul-byte", "lone-cr"], detail, (reason) => ({ kind: "client-refused", reason }));
+}
+
+function parseConnected(text: string, context: TranscriptContext): Event | undefined {
+  const match = /^(\S+)(?: from (\S+)(?: as (\S+))?(?: rejecting (.+))?)?$/.exec(text);
+  const peer = parseEndpoint(match?.[1] ?? "");
+  if (peer === undefined || match?.[2] === undefined) return peer && { kind: "connected", peer, ...context };
+  const local = parseEndpoint(match[2]);
+  const words = match[4]?.split(" ") ?? [];
+  const rejects = words.flatMap((word) => named<Mode, Mode>(modes, word, (mode) => mode) ?? []);
+  if (local === undefined || rejects.length < words.length) return undefined;
+  return { kind: "connected", peer, local, advertise: match[3] ?? local.address, rejects };
+}
+
+function parseStop(text: string): Event | undefined {
+  const [, reason, detail = ""] = /^([a-z-]+)(?:: ([^]*))?$/.exec(text) ?? [];
+  return named(endReasons, reason, (known) => ({ kind: "stop", reason: known, detail }));
+}
+
+/** `joined`, `closed complete 0 up 5 down in 12 ms #2: why`. The first pinhole of a session needs no number. */
+function parsePinhole(line: string): Event | undefined {
+  const [, words = "", number = "1", detail] = /^(.*?)(?: #(\d+))?(?:: ([^]*))?$/.exec(line) ?? [];
+  const event = parsePinholeEvent(words, detail);
+  return event && { kind: "pinhole", id: Number(number), event };
+}
+
+const sides: readonly Side[] = ["client", "server"];
+const planes: readonly PlaneName[] = ["relay", "splice", "kernel"];
+const refusals: readonly OpenRefusal[] = ["ports-exhausted", "address-unavailable", "plane-unavailable"];
+const outcomes: readonly PinholeOutcome[] = [
+  ...(["complete", "client-reset", "server-reset", "stalled", "client-unreachable", "server-unreachable"] as const),
+  ...(["expired", "released", "aborted"] as const),
+];
+
+function parsePinholeEvent(words: string, detail: string | undefined): PinholeEvent | undefined {
+  const [first = "", ...rest] = words.split(" ");
+  switch (first) {
+    case "opened":
+      return parseOpened(words);
+    case "not":
+      return named(refusals, rest[1], (reason) => ({ kind: "refused", reason, detail: detail ?? "" }));
+    case "admitted":
+    case "stranger": {
+      const from = parseEndpoint(rest[1] ?? "");
+      return from && named(sides, rest[0], (side) => ({ kind: first, side, from }));
+    }
+    case "other":
+      return named(sides, rest[4], (side) => ({
+        ...{ kind: "other-source-port", side, wanted: Number(rest.at(-1)), detail: detail ?? "" },
+      }));
+    case "joined":
+    case "delivered":
+      return { kind: first };
+    case "closed":
+      return parseClosed(rest, detail);
+    default:
+      return undefined;
+  }
+}
+
+function parseOpened(words: string): PinholeEvent | undefined {
+  const match = /^opened(?: (?!server|by)([^\s,]+))?(?:,? server side (\S+))?(?: by (\S+))?$/.exec(words);
+  if (!match) return undefined;
+  const [client, server] = [match[1], match[2]].map((text) => parseEndpoint(text ?? ""));
+  if ((match[1] && !client) || (match[2] && !server)) return undefined;
+  return named(planes, match[3] ?? "relay", (plane) => opened(plane, client, server));
+}
+
+function opened(plane: PlaneName, client: Endpoint | undefined, server: Endpoint | undefined): PinholeEvent {
+  return { kind: "opened", plane, ...(client ? { client } : {}), ...(server ? { server } : {}) };
+}
+
+function parseClosed([word, ...counts]: readonly string[], detail: string | undefined): PinholeEvent | undefined {
+  const [, up = "0", down = "0", ms = "0"] = /^(\d+) up (\d+) down in (\d+) ms$/.exec(counts.join(" ")) ?? [];
+  return named(outcomes, word, (outcome) => ({
+    ...{ kind: "closed", outcome, bytesUp: Number(up), bytesDown: Number(down), durationMs: Number(ms) },
+    ...(detail === undefined ? {} : { detail }),
+  }));
+}

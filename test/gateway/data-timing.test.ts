@@ -1,0 +1,360 @@
+// When data and replies come in an order of their own (QUIRKS D4): nothing is lost, nothing is claimed, nothing hangs.
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { fileBody, type FakeSession } from "./fake-server.ts";
+import { dialData, listenData, portLine, portOf, readAll } from "./ftp-dialogue.ts";
+import { activeSamples, expectNothingLeft, passive, setStage, until } from "./stage.ts";
+
+const linger = { timeouts: { lingerMs: 250 } };
+
+describe("data that comes early", () => {
+  test("before the 150 reaches the client after the 150 (D4.66)", async () => {
+    const { client } = await setStage({
+      async RETR(s) {
+        (await s.data()).end(fileBody);
+        await sleep(300);
+        s.say("150 Here it comes");
+        s.say("226 Done");
+      },
+    });
+    const data = await passive(client);
+    const firstByte = once(data, "data").then(() => performance.now());
+    const preliminary = client.ask("RETR x").then((text) => ({ text, at: performance.now() }));
+    expect((await preliminary).text).toMatch(/^150/);
+    expect(await firstByte).toBeGreaterThanOrEqual((await preliminary).at);
+    data.end();
+    expect(await client.reply()).toBe("226 Done");
+  });
+
+  test("before the command, from the server, is kept for it (D4.65)", async () => {
+    const { client, server } = await setStage({
+      RETR(s) {
+        s.say("150 Here it comes");
+        s.say("226 Done");
+      },
+    });
+    const data = await passive(client);
+    (await server.session.data()).end(fileBody);
+    await sleep(100);
+    const received = readAll(data);
+    expect(await client.ask("RETR x")).toMatch(/^150/);
+    expect((await received).bytes.equals(fileBody)).toBe(true);
+    data.end();
+    expect(await client.reply()).toBe("226 Done");
+  });
+
+  test("before the command, from the client, is kept for it (D4.65)", async () => {
+    const { client } = await setStage();
+    const data = await passive(client);
+    data.end(fileBody);
+    await sleep(100);
+    expect(await client.ask("STOR x")).toMatch(/^150/);
+    expect(await client.reply()).toBe("226 Got 10000");
+  });
+
+  test("the client's connection is accepted however early it is made (D4.65)", async () => {
+    const { client } = await setStage();
+    const data = await passive(client);
+    await sleep(300);
+    const received = readAll(data);
+    await client.ask("RETR x");
+    expect((await received).bytes.equals(fileBody)).toBe(true);
+  });
+
+  test("by a server in active mode that dials before its 200 is kept (D4.65)", async () => {
+    const { client } = await setStage({
+      async PORT(s) {
+        const data = await s.data();
+        s.say("200 PORT command successful");
+        data.end(fileBody);
+      },
+      async RETR(s) {
+        s.say("150 Here it comes");
+        s.say("226 Done");
+      },
+    });
+    const listener = await listenData();
+    expect(await client.ask(portLine(listener.port))).toMatch(/^200/);
+    client.write("RETR x\r\n");
+    expect((await readAll(await listener.socket)).bytes.equals(fileBody)).toBe(true);
+  });
+});
+
+describe("the preliminary reply", () => {
+  const sends = (...lines: string[]) => ({
+    async RETR(s: FakeSession) {
+      for (const line of lines) s.say(line);
+      const data = await s.data();
+      data.end(fileBody);
+      await once(data, "close");
+      s.say("226 Done");
+    },
+  });
+
+  test.each([
+    ["as 125 (D4.67)", ["125 Already open"]],
+    ["twice (D4.67)", ["150 One", "150 Two"]],
+    ["in several lines (D4.67)", ["150-One\r\n two\r\n150 three"]],
+    ["as 151 (D2.25)", ["151 Odd"]],
+    ["not at all (D4.67)", []],
+  ])("%s", async (_, lines) => {
+    const { client } = await setStage(sends(...lines));
+    const data = await passive(client);
+    const received = readAll(data);
+    client.write("RETR x\r\n");
+    expect((await received).bytes.equals(fileBody)).toBe(true);
+    data.end();
+    const said: string[] = [];
+    while (said.at(-1) !== "226 Done") said.push(await client.reply());
+    expect(said.join("\r\n")).toBe(
+      [...lines, "226 Done"].join("\r\n").replaceAll(/-One\r\n two\r\n150/g, "-One\n two\n150"),
+    );
+  });
+});
+
+describe("the final reply", () => {
+  test("250 is as good as 226 (D4.68)", async () => {
+    const { client } = await setStage({
+      async RETR(s) {
+        s.say("150 Here it comes");
+        (await s.data()).end(fileBody);
+        s.say("250 Done");
+      },
+    });
+    const data = await passive(client);
+    const received = readAll(data);
+    await client.ask("RETR x");
+    expect((await received).bytes.equals(fileBody)).toBe(true);
+    data.end();
+    expect(await client.reply()).toBe("250 Done");
+  });
+
+  test("right away, for a listing of nothing, without any data connection (D4.67)", async () => {
+    const { client } = await setStage({ LIST: (s) => s.say("226 Nothing there") }, linger);
+    await client.ask("PASV");
+    expect(await client.ask("LIST")).toMatch(/^(?:226|425|426) /);
+    expect(await client.ask("NOOP")).toMatch(/^200/);
+  });
+
+  test("right away, for a listing of nothing, with a data connection that is closed at once (D4.67, D4.81)", async () => {
+    const { client } = await setStage({
+      async LIST(s) {
+        s.say("226 Nothing there");
+        (await s.data()).end();
+      },
+    });
+    const data = await passive(client);
+    const received = readAll(data);
+    client.write("LIST\r\n");
+    expect(await received).toEqual({ bytes: Buffer.alloc(0), end: "fin" });
+    data.end();
+    expect(await client.reply()).toBe("226 Nothing there");
+  });
+
+  test("before the data is held until the client has all of it (D4.68)", async () => {
+    const { client } = await setStage({
+      async RETR(s) {
+        s.say("150 Here it comes");
+        s.say("226 Done");
+        await sleep(200);
+        (await s.data()).end(fileBody);
+      },
+    });
+    const data = await passive(client);
+    const ended = readAll(data).then((received) => ({ ...received, at: performance.now() }));
+    await client.ask("RETR x");
+    const final = await client.reply();
+    const at = performance.now();
+    expect(final).toBe("226 Done");
+    expect((await ended).bytes.equals(fileBody)).toBe(true);
+    expect(at).toBeGreaterThan((await ended).at - 20);
+  });
+
+  test("in several lines is held whole (D4.68)", async () => {
+    const { client } = await setStage({
+      async RETR(s) {
+        s.say("150 Here it comes");
+        s.write("226-Done\r\n in detail\r\n226 end\r\n");
+        await sleep(100);
+        (await s.data()).end(fileBody);
+      },
+    });
+    const data = await passive(client);
+    const received = readAll(data);
+    await client.ask("RETR x");
+    expect((await received).bytes.length).toBe(fileBody.length);
+    data.end();
+    expect(await client.reply()).toBe("226-Done\n in detail\n226 end");
+    expect(await client.ask("NOOP")).toMatch(/^200/);
+  });
+
+  test("after the FIN is waited for (D4.69)", async () => {
+    const { client } = await setStage({
+      async RETR(s) {
+        s.say("150 Here it comes");
+        (await s.data()).end(fileBody);
+        await sleep(300);
+        s.say("226 Done");
+      },
+    });
+    const data = await passive(client);
+    const received = readAll(data);
+    await client.ask("RETR x");
+    expect((await received).end).toBe("fin");
+    data.end();
+    expect(await client.reply()).toBe("226 Done");
+  });
+
+  test("that never comes is a 451, and a late one is nobody's (D4.69)", async () => {
+    const { client, server } = await setStage(
+      {
+        async RETR(s) {
+          s.say("150 Here it comes");
+          (await s.data()).end(fileBody);
+        },
+      },
+      linger,
+    );
+    const data = await passive(client);
+    const received = readAll(data);
+    await client.ask("RETR x");
+    await received;
+    data.end();
+    expect(await client.reply()).toMatch(/^451 /);
+    server.session.say("226 Late");
+    expect(await client.ask("NOOP")).toMatch(/^200/);
+  });
+
+  test("that never comes for an upload is a 451 (D4.69)", async () => {
+    const { client } = await setStage(
+      {
+        async STOR(s) {
+          s.say("150 Go on");
+          const data = await s.data();
+          data.resume().on("end", () => data.end());
+        },
+      },
+      linger,
+    );
+    const data = await passive(client);
+    await client.ask("STOR x");
+    data.end(fileBody);
+    expect(await client.reply()).toMatch(/^451 /);
+    expect(await client.ask("NOOP")).toMatch(/^200/);
+  });
+
+  test("replaced by the end of the control connection: the data arrives, then 421 (D4.70)", async () => {
+    const { client, gateway } = await setStage({
+      async RETR(s) {
+        s.say("150 Here it comes");
+        (await s.data()).end(fileBody);
+        s.socket.end();
+      },
+    });
+    const data = await passive(client);
+    const received = readAll(data);
+    await client.ask("RETR x");
+    expect((await received).bytes.equals(fileBody)).toBe(true);
+    data.end();
+    expect(await client.rest()).toMatch(/^421 .*\r\n$/);
+    client.close();
+    await expectNothingLeft(gateway);
+  });
+});
+
+describe("a refusal after the pinhole was opened releases it at once (D4.71)", () => {
+  test.each(["425 No data", "426 Broken", "450 Busy", "451 Error", "550 No such file", "553 Bad name", "530 Log in"])(
+    "%s",
+    async (said) => {
+      const { client, gateway } = await setStage({ RETR: (s) => s.say(said) });
+      const port = portOf(await client.ask("PASV"));
+      expect(await client.ask("RETR x")).toBe(said);
+      await until(async () => (await activeSamples(gateway)).length === 1);
+      expect((await readAll(await dialData(port))).end).toBe("reset");
+    },
+  );
+
+  test("550 with the client connected already: its data connection is reset", async () => {
+    const { client, gateway } = await setStage({ RETR: (s) => s.say("550 No such file") });
+    const data = await passive(client);
+    const received = readAll(data);
+    expect(await client.ask("RETR x")).toMatch(/^550/);
+    expect((await received).bytes.length).toBe(0);
+    await until(async () => (await activeSamples(gateway)).length === 1);
+  });
+
+  test("550 after PORT: the client is never dialled, or reset", async () => {
+    const { client } = await setStage({ RETR: (s) => s.say("550 No such file") });
+    const listener = await listenData();
+    await client.ask(portLine(listener.port));
+    expect(await client.ask("RETR x")).toMatch(/^550/);
+    const outcome = await Promise.race([listener.socket.then(() => "dialled"), sleep(150).then(() => "left alone")]);
+    expect(outcome).toBe("left alone");
+    listener.close();
+  });
+});
+
+describe("commands during a transfer are answered (D3.51)", () => {
+  async function duringDownload(command: string, answer: (s: FakeSession) => void) {
+    let finish: (() => void) | undefined;
+    const stage = await setStage({
+      async RETR(s) {
+        s.say("150 Here it comes");
+        const data = await s.data();
+        data.write(fileBody);
+        await new Promise<void>((resolve) => (finish = resolve));
+        data.end(fileBody);
+        await once(data, "close");
+        s.say("226 Done");
+      },
+      [command]: answer,
+    });
+    const data = await passive(stage.client);
+    const received = readAll(data);
+    await stage.client.ask("RETR x");
+    await until(() => finish !== undefined);
+    return { ...stage, data, received, finish: () => finish?.() };
+  }
+
+  test("STAT at once, in several lines", async () => {
+    const { client, received, data, finish } = await duringDownload("STAT", (s) =>
+      s.write("213-Status\r\n moving\r\n213 end\r\n"),
+    );
+    expect(await client.ask("STAT")).toBe("213-Status\n moving\n213 end");
+    finish();
+    expect((await received).bytes.length).toBe(2 * fileBody.length);
+    data.end();
+    expect(await client.reply()).toBe("226 Done");
+  });
+
+  test("NOOP at once; its 200 is not taken for the end (D5.86)", async () => {
+    const { client, received, data, finish } = await duringDownload("NOOP", (s) => s.say("200 Still here"));
+    expect(await client.ask("NOOP")).toBe("200 Still here");
+    finish();
+    expect((await received).bytes.length).toBe(2 * fileBody.length);
+    data.end();
+    expect(await client.reply()).toBe("226 Done");
+  });
+
+  test("NOOP after the transfer, in order (D5.86)", async () => {
+    const { client, server, received, data, finish } = await duringDownload("NOOP", () => {});
+    client.write("NOOP\r\n");
+    await sleep(30);
+    finish();
+    expect((await received).bytes.length).toBe(2 * fileBody.length);
+    data.end();
+    expect(await client.reply()).toBe("226 Done");
+    server.session.say("200 Sorry, was busy");
+    expect(await client.reply()).toBe("200 Sorry, was busy");
+  });
+
+  test("an unknown command, with its 502", async () => {
+    const { client, received, data, finish } = await duringDownload("XYZZY", (s) => s.say("502 What?"));
+    expect(await client.ask("XYZZY")).toBe("502 What?");
+    finish();
+    await received;
+    data.end();
+    expect(await client.reply()).toBe("226 Done");
+  });
+});

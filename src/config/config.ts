@@ -17,7 +17,17 @@ export type Config = {
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   /** Absent: no admin listener. */
   readonly admin?: { readonly listen: Endpoint };
+  readonly kernel: KernelConfig;
   readonly gateways: readonly GatewayConfig[];
+};
+
+/** What the kernel data plane, shared by all gateways, is known by on this machine. */
+export type KernelConfig = {
+  /** Of nftables, family inet. */
+  readonly table: string;
+  /** Of connections, under the mask. */
+  readonly mark: number;
+  readonly mask: number;
 };
 
 export type GatewayConfig = {

@@ -48,8 +48,8 @@ function readYaml(text: string): { document: unknown } | { problems: Problem[] }
   }
 }
 
-function compose({ log, admin, gateways }: FileSettings): Config {
-  return { log, ...(admin && { admin }), gateways: gateways.map(composeGateway) };
+function compose({ log, admin, kernel, gateways }: FileSettings): Config {
+  return { log, ...(admin && { admin }), kernel, gateways: gateways.map(composeGateway) };
 }
 
 function composeGateway(gateway: GatewaySettings, index: number): GatewayConfig {

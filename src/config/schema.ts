@@ -11,10 +11,13 @@ import {
   parseDuration,
   parseInterface,
   parseListen,
+  parseMark,
+  parseMarkMask,
   parseName,
   parsePortRange,
   parseServer,
   parseSize,
+  parseTable,
   parseVerb,
 } from "./settings.ts";
 import type { Setting } from "./settings.ts";
@@ -188,9 +191,19 @@ const gateway = z
     },
   );
 
+// What the kernel data plane is known by on this machine; defaults as in dataplane/kernel.
+const kernel = z
+  .strictObject({
+    table: scalar(parseTable).default("ftp_alg"),
+    mark: scalar(parseMark).default(0x46000000),
+    mask: scalar(parseMarkMask).default(0xff000000),
+  })
+  .refine(({ mark, mask }) => (mark & ~mask) === 0, { error: "has bits outside kernel.mask", path: ["mark"] });
+
 export const fileSchema = z.strictObject({
   log: log.prefault({}),
   admin: admin.exactOptional(),
+  kernel: kernel.prefault({}),
   gateways: z.array(gateway).min(1, { error: "needs at least one gateway" }),
 });
 

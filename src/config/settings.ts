@@ -155,3 +155,25 @@ export function parseName(raw: unknown): Setting<string> {
 export function defaultName(index: number): string {
   return `gateway-${index + 1}`;
 }
+
+/** The name of an nftables table. */
+export function parseTable(raw: unknown): Setting<string> {
+  const fits = typeof raw === "string" && /^[A-Za-z][A-Za-z0-9_]{0,30}$/.test(raw);
+  return setting(fits ? raw : undefined, "a word of letters, digits and '_', at most 31 long", raw);
+}
+
+/** The value of a connection mark, e.g. `0x46000000`. 0 is the mark of every connection that has none. */
+export function parseMark(raw: unknown): Setting<number> {
+  const fits = typeof raw === "number" && Number.isInteger(raw) && raw > 0 && raw <= 0xffffffff;
+  return setting(fits ? raw : undefined, "a number such as 0x46000000", raw);
+}
+
+/** The bits of a connection mark that are compared; the bits below them number the transfers. */
+export function parseMarkMask(raw: unknown): Setting<number> {
+  const bits = Array.from({ length: 12 }, (_, index) => (0xffffffff << (31 - index)) >>> 0);
+  return setting(
+    bits.find((mask) => mask === raw),
+    "1 to 12 topmost bits, as 0xff000000 is 8",
+    raw,
+  );
+}

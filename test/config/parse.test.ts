@@ -50,6 +50,7 @@ const defaults: GatewayConfig = {
 test("whatever is left out has its default", () => {
   expect(configIn('gateways: [{ listen: ["127.0.0.1:0"], route: { server: "10.0.0.5:21" } }]')).toStrictEqual({
     log: { level: "info", format: "json" },
+    kernel: { table: "ftp_alg", mark: 0x46000000, mask: 0xff000000 },
     gateways: [defaults],
   });
 });

@@ -67,6 +67,15 @@ const messages: Readonly<Record<string, readonly string[]>> = {
     'gateways[0].policy.foreignAddress: expected use-peer, refuse or { allow: [networks] }, got "allow"',
   ],
   "gateways-empty.yml": ["gateways: needs at least one gateway"],
+  "kernel-mark.yml": ["kernel.mark: has bits outside kernel.mask"],
+  "kernel-mask.yml": [
+    "kernel.mark: expected a number such as 0x46000000, got 0",
+    "kernel.mask: expected 1 to 12 topmost bits, as 0xff000000 is 8, got 65280",
+  ],
+  "kernel-table.yml": [
+    "kernel.table: expected a word of letters, digits and '_', at most 31 long, got \"a b\"",
+    'kernel.mark: expected a number such as 0x46000000, got "0x46000000"',
+  ],
   "limit-fraction.yml": ["gateways[0].limits.sessionsPerClient: expected a whole number from 1 to 1000000, got 1.5"],
   "limit-held-commands.yml": ["gateways[0].limits.heldCommands: expected a whole number from 1 to 100000, got 0"],
   "limit-zero.yml": ["gateways[0].limits.sessions: expected a whole number from 1 to 1000000, got 0"],

@@ -3,40 +3,45 @@
 // good order, its test fails, or its owner is interrupted or killed. What a killed keeper leaves, `sweep` removes.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, rmSync, statfsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { output, run } from "./process.ts";
+
+/** Every process in a lab has this in its environment, with the lab's name. */
+export const labMark = "FTPALG_LAB";
 
 export type Keeper = {
   /** Removes everything; rejects when something could not be removed. */
   release(): Promise<void>;
 };
 
-/** $1 is the folder, the rest are namespaces. Signals are ignored: the owner's death is what ends it. */
+/**
+ * $1 is the lab's name, $2 its folder, the rest are namespaces. Signals are ignored: the owner's death is what ends it.
+ * A server may have moved into a network namespace of its own (vsftpd does), so processes are found by the mark in their
+ * environment too.
+ */
 const script = `
 trap '' HUP INT TERM PIPE
 read -r nothing
-folder=$1; shift
-for namespace do
-  round=0
-  # A process may fork while its parent is being killed.
-  while pids=$(ip netns pids "$namespace" 2>/dev/null) && [ -n "$pids" ] && [ $round -lt 50 ]; do
-    kill -9 $pids 2>/dev/null; round=$((round + 1)); sleep 0.02
-  done
-  ip netns del "$namespace" 2>/dev/null
+name=$1; folder=$2; shift 2
+members() {
+  for namespace do ip netns pids "$namespace"; done
+  grep -lzxF "${labMark}=$name" /proc/[0-9]*/environ | cut -d/ -f3
+}
+round=0
+# A process may fork while its parent is being killed.
+while pids=$(members "$@" 2>/dev/null) && [ -n "$pids" ] && [ $round -lt 50 ]; do
+  kill -9 $pids 2>/dev/null; round=$((round + 1)); sleep 0.02
 done
+for namespace do ip netns del "$namespace" 2>/dev/null; done
 rm -rf -- "$folder"
 for namespace do [ ! -e "/run/netns/$namespace" ] || exit 1; done
 [ ! -e "$folder" ]
 `;
 
 const keep = (folder: string, namespaces: readonly string[]): string[] => [
-  "sh",
-  "-c",
-  script,
-  "ftpalg-keeper",
-  folder,
+  ...["sh", "-c", script, "ftpalg-keeper", path.basename(folder), folder],
   ...namespaces,
 ];
 
@@ -87,6 +92,25 @@ export async function labsPresent(owner?: number): Promise<string[]> {
   (await output(["ip", "netns", "list"])).split("\n").forEach(note);
   for (const home of new Set([labHome(), tmpdir()])) readdirSync(home).forEach(note);
   return [...found].toSorted();
+}
+
+function mentions(pid: string): string[] {
+  try {
+    const text = ["cmdline", "environ"].map((name) => readFileSync(`/proc/${pid}/${name}`, "latin1")).join("\0");
+    return text.match(/ftpalg-\d+-\d+/g) ?? [];
+  } catch {
+    // It is gone.
+    return [];
+  }
+}
+
+/** Process ids by the lab that they belong to, their keepers included. */
+export function labProcesses(): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const pid of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+    for (const lab of new Set(mentions(pid))) found.set(lab, [...(found.get(lab) ?? []), pid]);
+  }
+  return found;
 }
 
 /** Removes what labs of dead processes left. */

@@ -3,7 +3,7 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { labHome, startKeeper } from "./keeper.ts";
+import { labHome, labMark, startKeeper } from "./keeper.ts";
 import { output, run, start, type Finished, type Running, type RunOptions } from "./process.ts";
 import { program } from "./programs.ts";
 import { natRuleset, places, placeWiring, shortPlace, wiring, type EdgeKind, type Place } from "./topology.ts";
@@ -61,8 +61,7 @@ async function firewallEnv(): Promise<Record<string, string>> {
   return { ...nft.env, PATH: `${path.dirname(nft.path)}:${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` };
 }
 
-export async function createLab(options: { readonly edge?: EdgeKind } = {}): Promise<Lab> {
-  const edge = options.edge ?? "nat";
+async function build(edge: EdgeKind, ready: boolean): Promise<Lab> {
   const name = `ftpalg-${process.pid}-${++created}`;
   const folder = path.join(labHome(), name);
   const namespace = Object.fromEntries(places.map((place) => [place, `${name}-${shortPlace[place]}`])) as Record<
@@ -76,7 +75,7 @@ export async function createLab(options: { readonly edge?: EdgeKind } = {}): Pro
     // Servers give up their privileges and have to reach their files below it.
     await chmod(folder, 0o755);
     await configure(namespace, edge, env);
-    await untilReady(namespace);
+    if (ready) await untilReady(namespace);
   } catch (error) {
     await keeper.release();
     throw error;
@@ -90,7 +89,11 @@ export async function createLab(options: { readonly edge?: EdgeKind } = {}): Pro
     ...["sh", "-c", 'mount --bind "$1" /etc/resolv.conf 2>/dev/null; shift; exec "$@"', "sh", resolver],
     ...command,
   ];
-  const withEnv = (given: RunOptions = {}): RunOptions => ({ cwd: folder, ...given, env: { ...env, ...given.env } });
+  const withEnv = (given: RunOptions = {}): RunOptions => ({
+    cwd: folder,
+    ...given,
+    env: { ...env, [labMark]: name, ...given.env },
+  });
   const lab: Lab = {
     name,
     edge,
@@ -107,11 +110,14 @@ export async function createLab(options: { readonly edge?: EdgeKind } = {}): Pro
   return lab;
 }
 
+export const createLab = (options: { readonly edge?: EdgeKind } = {}): Promise<Lab> =>
+  build(options.edge ?? "nat", true);
+
 /** Why no lab can be built here, or undefined; the same few steps are tried that a lab needs. */
 export async function labObstacle(): Promise<string | undefined> {
   if (process.platform !== "linux") return `network namespaces are Linux's, this is ${process.platform}`;
   try {
-    const lab = await createLab();
+    const lab = await build("nat", false);
     await lab.remove();
     return undefined;
   } catch (error) {

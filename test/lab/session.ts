@@ -2,7 +2,7 @@
 import { chown, mkdir, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { clientProgram, clients, type ClientName } from "./clients/all.ts";
-import type { Client, Mode } from "./clients/client.ts";
+import { playMs, type Client, type Mode } from "./clients/client.ts";
 import type { Lab } from "./lab.ts";
 import {
   needsAnyBytes,
@@ -64,7 +64,7 @@ async function clean(lab: Lab, server: Server): Promise<string> {
   return folder;
 }
 
-/** Plays the operations in one session; `server` is where their effect is looked for. */
+/** Plays the operations in one session; `server` is where their effect is looked for. A client that hangs is killed. */
 export async function play(
   lab: Lab,
   server: Server,
@@ -72,6 +72,7 @@ export async function play(
   name: ClientName,
   mode: Mode,
   names: readonly OperationName[],
+  timeoutMs = playMs,
 ): Promise<SessionResult> {
   const client: Client = clients[name];
   const wanted = offered(name).filter((operation) => names.includes(operation));
@@ -90,6 +91,7 @@ export async function play(
       user: target.user ?? account.user,
       password: account.password,
       folder,
+      timeoutMs,
       steps: list.map(({ step }) => step),
     });
     const seconds = (performance.now() - began) / 1000;

@@ -26,6 +26,8 @@ export type Visit = {
   readonly password: string;
   /** Where the client's files are, and its home directory. */
   readonly folder: string;
+  /** Each of its processes is killed after it. */
+  readonly timeoutMs: number;
   readonly steps: readonly Step[];
 };
 
@@ -64,8 +66,8 @@ export const rootUrl = ({ user, password, host, port }: Visit): string =>
   `ftp://${inUrl(user)}:${inUrl(password)}@${hostInUrl(host)}:${port}/`;
 
 /** One process in the client's namespace and folder. */
-export async function launch(visit: Visit, args: readonly string[], input = "", timeoutMs = playMs): Promise<string> {
-  const { lab, program, folder } = visit;
+export async function launch(visit: Visit, args: readonly string[], input = ""): Promise<string> {
+  const { lab, program, folder, timeoutMs } = visit;
   const command = program === undefined ? args : [program.path, ...args];
   const { stdout, stderr, timedOut, status } = await lab.run("client", command, {
     cwd: folder,

@@ -1,7 +1,7 @@
 // What one kind of FTP server has to say for itself, so that `startServer` can run it.
 import type { Program, ProgramName } from "../programs.ts";
 
-/** The account that every server offers, and the anonymous one where the software has it. */
+/** The account that every server offers; vsftpd also admits anonymous readers. */
 export const account = {
   user: "tester",
   password: "tested",
@@ -15,7 +15,7 @@ export type Site = {
   readonly program: Program;
   /** Folder for the server's own files: configuration, log, pid. */
   readonly folder: string;
-  /** Home of both accounts. */
+  /** Home of the account. */
   readonly home: string;
   readonly port: number;
   /** First and last port for passive data connections. */
@@ -37,6 +37,5 @@ export type Blueprint = {
   readonly needs?: readonly ProgramName[];
   /** Modes of data connections that the software itself offers. */
   readonly modes: readonly ("active" | "passive")[];
-  readonly anonymous: boolean;
   launch(site: Site, needed: Readonly<Record<string, Program>>): Launch;
 };

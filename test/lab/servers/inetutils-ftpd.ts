@@ -27,7 +27,6 @@ while True:
 export const inetutilsFtpd: Blueprint = {
   needs: ["python3"],
   modes: ["active", "passive"],
-  anonymous: false,
   launch: ({ program, folder, port }, { python3 }) => ({
     command: [
       ...[python3?.path ?? "python3", path.join(folder, "inetd.py"), String(port)],

@@ -4,7 +4,6 @@ import type { Blueprint } from "./blueprint.ts";
 export const proftpd: Blueprint = {
   pam: "proftpd",
   modes: ["active", "passive"],
-  anonymous: false,
   launch: ({ program, folder, port, passivePorts, foreignPorts }) => ({
     command: [program.path, "--nodaemon", "--config", path.join(folder, "proftpd.conf")],
     files: {

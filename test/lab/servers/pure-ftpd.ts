@@ -4,7 +4,6 @@ import { account, type Blueprint } from "./blueprint.ts";
 export const pureFtpd: Blueprint = {
   pam: "pure-ftpd",
   modes: ["active", "passive"],
-  anonymous: false,
   launch: ({ program, folder, port, passivePorts, foreignPorts }) => ({
     command: [
       program.path,

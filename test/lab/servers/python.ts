@@ -5,7 +5,6 @@ import { account, type Blueprint } from "./blueprint.ts";
 const asProgram = (script: string, modes: Blueprint["modes"]): Blueprint => ({
   needs: ["python3"],
   modes,
-  anonymous: false,
   launch: ({ program, folder, home, port, passivePorts, foreignPorts }, { python3 }) => ({
     command: [
       ...[python3?.path ?? "python3", path.join(folder, "server.py")],

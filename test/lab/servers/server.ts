@@ -55,7 +55,7 @@ async function writeEtc(lab: Lab, folder: string, home: string, pam: string | un
       "root:x:0:0:root:/root:/bin/sh",
       "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin",
       `${user}:x:${uid}:${gid}:${user}:${home}:/bin/sh`,
-      `ftp:x:${uid}:${gid}:anonymous:${home}:/bin/sh`,
+      `ftp:x:${uid + 1}:65534:anonymous:${home}:/bin/sh`,
       "",
     ].join("\n"),
     group: `root:x:0:\nnogroup:x:65534:\n${user}:x:${gid}:\n`,

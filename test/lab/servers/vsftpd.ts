@@ -4,7 +4,6 @@ import type { Blueprint } from "./blueprint.ts";
 export const vsftpd: Blueprint = {
   pam: "vsftpd",
   modes: ["active", "passive"],
-  anonymous: true,
   launch: ({ program, folder, home, port, passivePorts, foreignPorts }) => ({
     command: [program.path, path.join(folder, "vsftpd.conf")],
     files: {
@@ -20,9 +19,6 @@ export const vsftpd: Blueprint = {
         "pam_service_name=vsftpd",
         "anonymous_enable=YES",
         `anon_root=${home}`,
-        "anon_upload_enable=YES",
-        "anon_other_write_enable=YES",
-        "anon_world_readable_only=NO",
         "nopriv_user=nobody",
         `secure_chroot_dir=${path.join(folder, "empty")}`,
         "connect_from_port_20=YES",

@@ -37,6 +37,16 @@ function suiteFailures(modules: readonly TestModule[]): string[] {
   ]);
 }
 
+function byReason(skipped: readonly TestCase[]): Map<string, string[]> {
+  const reasons = new Map<string, string[]>();
+  for (const test of skipped) {
+    const result = test.result();
+    const reason = (result.state === "skipped" && result.note) || "something before it failed";
+    reasons.set(reason, [...(reasons.get(reason) ?? []), titleOf(test)]);
+  }
+  return reasons;
+}
+
 function report(vitest: Vitest): number {
   const modules = vitest.state.getTestModules();
   const tests = modules.flatMap((module) => [...module.children.allTests()]);
@@ -46,13 +56,8 @@ function report(vitest: Vitest): number {
   const failures = suiteFailures(modules);
   const failed = inState("failed").length + failures.length + unhandled;
   if (failures.length > 0) console.log(`\nFailed outside of tests:\n${failures.map((one) => `  ${one}`).join("\n")}`);
-  if (skipped.length > 0) {
-    console.log("\nSkipped:");
-    for (const test of skipped) {
-      const result = test.result();
-      const note = result.state === "skipped" && result.note !== undefined ? result.note : "a hook before it failed";
-      console.log(`  ${titleOf(test)}: ${note}`);
-    }
+  for (const [reason, titles] of byReason(skipped)) {
+    console.log(`\nSkipped, because ${reason}:\n${titles.map((title) => `  ${title}`).join("\n")}`);
   }
   const passed = inState("passed").length;
   const counts = [`${passed} passed`, `${failed} failed`, ...(skipped.length > 0 ? [`${skipped.length} skipped`] : [])];

@@ -121,7 +121,9 @@ export async function labObstacle(): Promise<string | undefined> {
     await lab.remove();
     return undefined;
   } catch (error) {
-    return `no lab can be built: ${error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error)}`;
+    // Without the lab's name, so that all files give one and the same reason.
+    const said = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+    return `no lab can be built: ${said.replaceAll(/ftpalg-\d+-\d+-/g, "")}`;
   }
 }
 

@@ -167,7 +167,10 @@ function createSession(socket: Socket, host: string, closers: (() => void)[]): F
       const data = connect(options);
       data.on("error", () => {});
       closers.push(() => data.destroy());
-      await Promise.race([once(data, "connect"), once(data, "close")]);
+      await new Promise<void>((resolve) => {
+        data.once("connect", () => resolve());
+        data.once("close", () => resolve());
+      });
       return data;
     },
   };

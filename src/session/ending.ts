@@ -38,9 +38,11 @@ export function endIfDone(work: Work): void {
     if (!outstanding.some(isUnansweredTransfer)) end(work, "quit", "");
   } else if (session.phase !== "relaying") {
     if (session.draining) end(work, "drained", "", "The gateway is shutting down.");
-  } else if (isQuiet(session)) {
-    if (session.clientEnded) end(work, "client-gone", "");
-    else if (session.draining) end(work, "drained", "", "The gateway is shutting down.");
+  } else if (session.negotiation === undefined && session.openReply === undefined) {
+    if (session.clientEnded && outstanding.every(isAnswered)) end(work, "client-gone", "");
+    else if (session.draining && outstanding.every((entry) => entry.optional || isAnswered(entry))) {
+      end(work, "drained", "", "The gateway is shutting down.");
+    }
   }
 }
 
@@ -49,11 +51,6 @@ function isDue({ outstanding }: Session, { id }: Transfer): boolean {
   return outstanding.filter(isUnansweredTransfer).some((entry) => entry.begun && entry.id === id);
 }
 
-/** No reply is due, and none is on its way. */
-function isQuiet({ negotiation, openReply, outstanding }: Session): boolean {
-  return negotiation === undefined && openReply === undefined && outstanding.every(isSettled);
-}
-
-function isSettled(entry: Outstanding): boolean {
-  return entry.optional || (entry.kind === "transfer" && entry.answered);
+function isAnswered(entry: Outstanding): boolean {
+  return entry.kind === "transfer" && entry.answered;
 }

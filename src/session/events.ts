@@ -21,8 +21,11 @@ export type ServerEvent =
   /** The server's control connection broke: reset, timed out. */
   | { readonly kind: "server-lost"; readonly detail: string };
 
-/** `login`: not logged in yet. `linger`: the final reply of a transfer is due. `grace`: the client has closed its direction. */
-export type TimerName = "login" | "idle" | "linger" | "grace";
+/**
+ * `login`: not logged in yet. `linger`: the final reply of a transfer is due. `grace`: the client has closed its direction.
+ * `abort`: the answer to an ABOR is due.
+ */
+export type TimerName = "login" | "idle" | "linger" | "grace" | "abort";
 
 export type Event =
   | ClientEvent

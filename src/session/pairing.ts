@@ -60,7 +60,7 @@ function ownerOf(session: Session, asked: readonly Outstanding[], code: number):
 }
 
 function takes(entry: Outstanding, code: number): boolean {
-  if (entry.kind === "abort") return !entry.optional;
+  if (entry.kind === "abort") return !entry.optional && !isPositive(code);
   if (entry.kind !== "transfer") return true;
   if (entry.answered) return lateEnds.has(code);
   return transferEnds.has(code) || (!entry.begun && !isPositive(code));
@@ -100,13 +100,13 @@ export function answered(work: Work, entry: Outstanding): void {
   if (entry.optional && next !== undefined) replace(work, next, [{ ...next, optional: true }]);
 }
 
-/** A transfer has ended: what was sent meanwhile gets optional; what is so since an earlier one never comes. */
+/** A transfer has ended: what was sent meanwhile gets optional; what was so before it never comes. */
 export function transferOvertakes(work: Work, transfer: Outstanding): void {
   const { session } = work;
   const end = session.outstanding.findIndex((entry) => entry.ticket === transfer.ticket);
   session.outstanding = session.outstanding
-    .filter((entry, at) => at <= end || !entry.optional)
-    .map((entry, at) => (at > end && isSent(entry) ? { ...entry, optional: true } : entry));
+    .map((entry, at) => (at > end && isSent(entry) ? { ...entry, optional: true } : entry))
+    .filter((entry, at) => at > end || !entry.optional);
 }
 
 function isSent({ kind }: Outstanding): boolean {

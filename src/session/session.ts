@@ -12,8 +12,8 @@ import { connectToResolved } from "./login.ts";
 import { pinholeAnswered } from "./negotiation.ts";
 import { serverLine } from "./replies.ts";
 import { isDataMoving, type ControlSide, type Session, type SessionOptions } from "./state.ts";
-import { lingerExpired, pinholeReported } from "./transfers.ts";
-import { emit, end, giveLocalAnswers, passReply, push, record, type Work } from "./work.ts";
+import { abortOverdue, lingerExpired, pinholeReported } from "./transfers.ts";
+import { emit, end, giveLocalAnswers, lingerMs, passReply, push, record, type Work } from "./work.ts";
 
 type Step = readonly [Session, readonly Effect[]];
 
@@ -203,7 +203,7 @@ function clientEvent(work: Work, event: ClientEvent): void {
     return;
   }
   emit(work, { kind: "finish-server" });
-  emit(work, { kind: "timer", timer: "grace", ms: session.options.timeouts.lingerMs });
+  emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
 }
 
 function serverEvent(work: Work, event: ServerEvent): void {
@@ -256,7 +256,16 @@ function timedOut(work: Work, timer: TimerName): void {
       lingerExpired(work);
       break;
     case "grace":
-      if (session.clientEnded && !isDataMoving(session)) end(work, "client-gone", "");
+      if (session.clientEnded) graceExpired(work);
+      break;
+    case "abort":
+      abortOverdue(work);
       break;
   }
+}
+
+/** The client reads on perhaps, but says no more. It gets what the server still has to say, not a session without end. */
+function graceExpired(work: Work): void {
+  if (isDataMoving(work.session)) emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
+  else end(work, "client-gone", "");
 }

@@ -40,7 +40,7 @@ export function parseEvent(line: string, context: TranscriptContext): Event | un
   }
 }
 
-const timers: readonly TimerName[] = ["login", "idle", "linger", "grace"];
+const timers: readonly TimerName[] = ["login", "idle", "linger", "grace", "abort"];
 
 /** Only what is in the list is understood: a misspelt word in a script is an error. */
 function named<T extends string, R>(list: readonly T[], text: string | undefined, use: (word: T) => R): R | undefined {

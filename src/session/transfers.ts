@@ -72,6 +72,22 @@ export function abortCommand(work: Work, verb: string, line: string): void {
     emit(work, { kind: "release", id: held.id });
   }
   sendToServer(work, line, { kind: "abort", verb });
+  if (isDataMoving(work.session)) emit(work, { kind: "timer", timer: "abort", ms: abortPatienceMs });
+}
+
+/** A server that reads its control connection during a transfer has answered by then. */
+const abortPatienceMs = 250;
+
+/**
+ * The others, vsftpd 3.0.3 and ProFTPD 1.3.8 among them, act on no form of ABOR while their data connection is open, be it
+ * plain, a Telnet synch or urgent (measured); on its loss all of them act at once.
+ */
+export function abortOverdue(work: Work): void {
+  const { outstanding, transfers } = work.session;
+  if (!outstanding.some(({ kind, optional }) => kind === "abort" && !optional)) return;
+  for (const { id, joined, closed: outcome } of transfers) {
+    if (joined && outcome === undefined) emit(work, { kind: "release", id });
+  }
 }
 
 /** A whole preliminary reply has been passed on: now the client expects its data (D4.66). */

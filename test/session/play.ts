@@ -79,7 +79,7 @@ const prologue: Record<Family, string> = {
 export function play(script: string, options: PlayOptions = {}): Played {
   const run = start(options);
   const before = [prologue[options.server ?? 4], options.after ?? ""].join("\n").split("\n");
-  for (const line of before) if (line.trim() !== "") run.event(line.trim());
+  for (const line of before) if (line.trim() !== "") run.event(line.trimStart());
   return run.check(script);
 }
 
@@ -118,10 +118,7 @@ function start(options: PlayOptions) {
   return {
     event,
     check(script: string): Played {
-      const wanted = script
-        .split("\n")
-        .filter((line) => line.trim() !== "")
-        .map((line) => line.trimEnd());
+      const wanted = script.split("\n").filter((line) => line.trim() !== "");
       const margin = Math.min(...wanted.map((line) => line.length - line.trimStart().length));
       const expected = wanted.map((line) => line.slice(margin));
       // A script that begins with effects is played from the start, and shows what connecting caused.
@@ -130,7 +127,7 @@ function start(options: PlayOptions) {
       const since = isStart ? 0 : effects.length;
       for (const line of expected) {
         if (line.startsWith(" ")) continue;
-        const caused = event(line.trim());
+        const caused = event(line);
         actual.push(line, ...caused.flatMap(shown));
       }
       expect(actual.map(normal).join("\n")).toBe(expected.map(normal).join("\n"));
@@ -146,7 +143,7 @@ function start(options: PlayOptions) {
 
 /** How deep an effect is indented does not matter. */
 function normal(line: string): string {
-  return line.startsWith(" ") ? `     ${line.trim()}` : line;
+  return line.startsWith(" ") ? `     ${line.trim()}` : line.trimEnd();
 }
 
 function sessionOptions(options: PlayOptions, server: string): SessionOptions {

@@ -1,0 +1,341 @@
+// Transfers that go wrong: what the client is told when the server says nothing, says it late, or says what isn't true.
+import { describe, expect, test } from "vitest";
+import { activeReady, downloading, passiveReady, play, uploading } from "./play.ts";
+
+const retrieving = `${passiveReady}
+  C> RETR a
+  S> 150 Here`;
+
+describe("a transfer that the server refuses", () => {
+  test.each([
+    "425 Can't open data connection",
+    "450 File busy",
+    "451 Local error",
+    "500 RETR not understood",
+    "530 Not logged in",
+    "550 No such file",
+    "553 Name not allowed",
+  ])("before data flows releases its pinhole at once: %s (D4.71)", (reply) => {
+    const { facts, session } = play(
+      `
+      C> RETR a
+           >S RETR a
+      S> ${reply}
+           release
+           >C ${reply}
+      closed released
+      `,
+      { after: passiveReady },
+    );
+    expect(facts.at(-1)).toMatchObject({ kind: "transfer-ended", verb: "RETR", outcome: "rejected" });
+    expect(session.transfers).toEqual([]);
+  });
+
+  test.each(["426 Broken", "451 Disk error", "452 No space", "551 Page type unknown", "552 Quota exceeded"])(
+    "in the middle breaks the data connection: %s (D4.71)",
+    (reply) => {
+      const { facts } = play(
+        `
+        S> ${reply}
+             release
+             >C ${reply}
+        closed aborted 100 up 0 down in 5 ms
+        `,
+        { after: uploading },
+      );
+      expect(facts.at(-1)).toMatchObject({ outcome: "aborted", bytesUp: 100 });
+    },
+  );
+
+  test("over several lines is refused in all of them", () => {
+    play(
+      `
+      C> RETR a
+           >S RETR a
+      S> 550-No such file
+           release
+           >C 550-No such file
+      S> 550 Really
+           >C 550 Really
+      closed released
+      `,
+      { after: passiveReady },
+    );
+  });
+});
+
+describe("a 226 that never comes (D4.69)", () => {
+  test("is replaced after the linger time, by what is known", () => {
+    play(
+      `
+      delivered
+      closed complete
+           timer idle
+           timer linger
+      timer linger
+           refuse unconfirmed-transfer
+           >C 451 The server did not confirm the transfer.
+      `,
+      { after: downloading, timers: true },
+    );
+  });
+
+  test.each([
+    ["server-reset", "the server broke the data connection"],
+    ["client-reset", "the client broke the data connection"],
+    ["stalled", "the data connection stalled"],
+  ])("after an end by %s is a 426", (outcome, words) => {
+    play(
+      `
+      closed ${outcome}
+      timer linger
+           refuse broken-transfer
+           >C 426 Transfer incomplete: ${words}.
+      `,
+      { after: uploading },
+    );
+  });
+
+  const answeredByUs = `${downloading}\ndelivered\nclosed complete\ntimer linger`;
+
+  test("but late is swallowed, so that replies and commands stay in step", () => {
+    const { session } = play(
+      `
+      S> 226-Sorry
+           quirk late-final-reply
+      S> 226 I was busy
+      C> CWD /
+           >S CWD /
+      S> 250 Changed
+           >C 250 Changed
+      `,
+      { after: answeredByUs },
+    );
+    expect(session.outstanding).toEqual([]);
+  });
+
+  test.each(["250 Changed", "550 No such folder"])("does not swallow the reply to the next command: %s", (reply) => {
+    play(
+      `
+      C> CWD /
+           >S CWD /
+      S> ${reply}
+           >C ${reply}
+      `,
+      { after: answeredByUs },
+    );
+  });
+
+  test("is forgotten when the next transfer begins", () => {
+    const { session } = play(
+      `
+      C> PASV
+           >S PASV
+      S> 227 Entering Passive Mode (10,0,0,5,200,10)
+           open client side for 192.168.1.100, dial 10.0.0.5:51210 #2
+      opened 192.0.2.1:50010 #2
+           >C 227 Entering Passive Mode (192,0,2,1,195,90)
+      C> LIST
+           >S LIST
+      S> 226 Empty
+           quirk missing-preliminary
+           confirm #2
+      joined #2
+           linger #2
+      delivered #2
+           >C 226 Empty
+      `,
+      { after: answeredByUs },
+    );
+    expect(session.outstanding).toEqual([]);
+  });
+
+  test("holds nothing of ours up", () => {
+    play(
+      `
+      C> AUTH TLS
+           refuse tls
+           >C 502 AUTH refused: this gateway has no TLS.
+      `,
+      { after: answeredByUs },
+    );
+  });
+
+  test("is not asked for while a reply to something else is in the middle: ours comes after it", () => {
+    play(
+      `
+      C> STAT
+           >S STAT
+      S> 211-Status
+           >C 211-Status
+      timer linger
+           refuse unconfirmed-transfer
+      S>  All is well
+           >C  All is well
+      S> 211 End
+           >C 211 End
+           >C 451 The server did not confirm the transfer.
+      `,
+      { after: `${downloading}\ndelivered\nclosed complete` },
+    );
+  });
+
+  test("is not replaced while its own lines arrive", () => {
+    play(
+      `
+      S> 226-Complete
+           >C 226-Complete
+      timer linger
+      S> 226 Really
+           >C 226 Really
+      `,
+      { after: `${downloading}\ndelivered\nclosed complete` },
+    );
+  });
+});
+
+describe("data that never comes (D4.71)", () => {
+  test("has the client told when the pinhole expires, and the server's own 425 swallowed", () => {
+    play(
+      `
+      closed expired
+           refuse no-data-connection
+           >C 425 Can't open data connection: no data connection was made.
+      C> NOOP
+           >S NOOP
+      S> 425 Failed to establish connection.
+           quirk late-final-reply
+      S> 200 ok
+           >C 200 ok
+      `,
+      { after: retrieving },
+    );
+  });
+
+  test("because the server's port is closed has the client told at once", () => {
+    play(
+      `
+      admitted client 192.168.1.100:1236
+      closed server-unreachable: ECONNREFUSED
+           refuse no-data-connection
+           >C 425 Can't open data connection: the server's data port could not be reached.
+      S> 426 Nobody came
+           quirk late-final-reply
+      `,
+      { after: retrieving },
+    );
+  });
+
+  test("because the client can't be reached is the server's to report, whose connection was broken for it", () => {
+    play(
+      `
+      C> RETR a
+           >S RETR a
+      S> 150 Here
+           >C 150 Here
+           confirm
+      admitted server 10.0.0.5:20
+      closed client-unreachable: ECONNREFUSED
+      S> 426 Broken pipe
+           >C 426 Broken pipe
+      `,
+      { after: activeReady },
+    );
+  });
+
+  test("before the transfer command has the command refused", () => {
+    play(
+      `
+      closed expired
+      C> RETR a
+           refuse no-data-connection
+           >C 425 The data connection is gone (expired); announce another one.
+      `,
+      { after: passiveReady },
+    );
+  });
+
+  test("is reported in its turn: after the replies to earlier commands", () => {
+    play(
+      `
+      C> SITE SLOW
+           >S SITE SLOW
+      C> RETR a
+           >S RETR a
+      closed expired
+           refuse no-data-connection
+      S> 200 Done
+           >C 200 Done
+           >C 425 Can't open data connection: no data connection was made.
+      `,
+      { after: passiveReady },
+    );
+  });
+});
+
+describe("a 226 for data that did not arrive is no 226", () => {
+  test.each([
+    ["client-reset", "426 Transfer incomplete: the client broke the data connection."],
+    ["stalled", "426 Transfer incomplete: the data connection stalled."],
+    ["aborted", "426 Transfer incomplete: the data connection was aborted."],
+  ])("when it comes before the end: %s", (outcome, reply) => {
+    play(
+      `
+      S> 226-Complete
+           linger
+      closed ${outcome}
+           refuse broken-transfer
+           >C ${reply}
+      S> 226 Bye
+      C> NOOP
+           >S NOOP
+      S> 200 ok
+           >C 200 ok
+      `,
+      { after: downloading },
+    );
+  });
+
+  test.each([
+    ["client-reset", "426 Transfer incomplete: the client broke the data connection."],
+    ["stalled", "426 Transfer incomplete: the data connection stalled."],
+  ])("when it comes after the end: %s", (outcome, reply) => {
+    play(
+      `
+      closed ${outcome}
+      S> 226 Stored
+           refuse broken-transfer
+           >C ${reply}
+      C> NOOP
+           >S NOOP
+      S> 200 ok
+           >C 200 ok
+      `,
+      { after: uploading },
+    );
+  });
+
+  test("when the client could not be reached", () => {
+    play(
+      `
+      closed client-unreachable
+      S> 226 Sent
+           refuse no-data-connection
+           >C 425 Can't open data connection: the client could not be reached.
+      `,
+      { after: `${activeReady}\nC> RETR a\nS> 150 Here\nadmitted server 10.0.0.5:20` },
+    );
+  });
+
+  test("unless the server broke the connection after it: then it has sent everything (D4.77)", () => {
+    play(
+      `
+      S> 226 Complete
+           linger
+      closed server-reset
+           >C 226 Complete
+      `,
+      { after: downloading },
+    );
+  });
+});

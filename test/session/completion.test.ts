@@ -1,0 +1,267 @@
+// The truth about a transfer: a completion reply comes after the last byte and never claims more than was delivered.
+import { describe, expect, test } from "vitest";
+import { activeReady, downloading, passiveReady, play, uploading } from "./play.ts";
+
+describe("a completion reply", () => {
+  test("of a download waits for the last byte (D4.68)", () => {
+    play(
+      `
+      S> 226 Complete
+           linger
+      delivered
+           >C 226 Complete
+      closed complete
+      `,
+      { after: downloading },
+    );
+  });
+
+  test("over several lines waits with all of them, and replies behind it (D4.68)", () => {
+    play(
+      `
+      C> NOOP
+           >S NOOP
+      S> 226-File transferred
+           linger
+      S> 226 0.1 seconds
+      S> 200 ok
+      delivered
+           >C 226-File transferred
+           >C 226 0.1 seconds
+           >C 200 ok
+      `,
+      { after: downloading },
+    );
+  });
+
+  test("of which the later lines come after the last byte goes on line by line", () => {
+    play(
+      `
+      S> 226-File transferred
+           linger
+      delivered
+           >C 226-File transferred
+      S>  0.1 seconds
+           >C  0.1 seconds
+      S> 226 Bye
+           >C 226 Bye
+      `,
+      { after: downloading },
+    );
+  });
+
+  test("of an upload is the server's to give, at once (D4.68)", () => {
+    play(
+      `
+      S> 226 Stored
+           linger
+           >C 226 Stored
+      closed complete
+      `,
+      { after: uploading },
+    );
+  });
+
+  test("that comes before the data connection waits for it (D4.67, D4.68)", () => {
+    play(
+      `
+      C> LIST
+           >S LIST
+      S> 226 Nothing here
+           quirk missing-preliminary
+           confirm
+           timer linger
+      joined
+           cancel idle
+           cancel linger
+           linger
+      delivered
+           >C 226 Nothing here
+           cancel linger
+      closed complete
+           timer idle
+      `.replace("C> LIST\n", "C> LIST\n           timer idle\n"),
+      { after: activeReady, timers: true },
+    );
+  });
+
+  test("of a download for which the server never connects is given after the linger time: it sent nothing (D4.67)", () => {
+    play(
+      `
+      C> LIST
+           >S LIST
+      S> 226 Nothing here
+           quirk missing-preliminary
+           confirm
+      timer linger
+           >C 226 Nothing here
+           release
+      closed released
+      `,
+      { after: activeReady },
+    );
+  });
+
+  test("of an upload for which the server never connects is no completion", () => {
+    play(
+      `
+      C> STOR a
+           >S STOR a
+      S> 226 Stored
+           quirk missing-preliminary
+           confirm
+      timer linger
+           refuse no-data-connection
+           >C 425 Can't open data connection: no data connection was made.
+           release
+      closed released
+      `,
+      { after: activeReady },
+    );
+  });
+
+  test("does not hurry a slow client: with data moving, only the data plane's stall ends the wait (D4.68)", () => {
+    play(
+      `
+      S> 226 Complete
+           linger
+      timer linger
+      delivered
+           >C 226 Complete
+      `,
+      { after: downloading },
+    );
+  });
+
+  test("without data connection is passed on", () => {
+    play(`
+      C> RETR a
+           >S RETR a
+      S> 226 Complete
+           quirk missing-preliminary
+           >C 226 Complete
+    `);
+  });
+});
+
+describe("preliminary replies", () => {
+  test.each(["125 Data connection already open", "150 Opening", "150-Opening"])(
+    "begin a transfer: %s (D4.67)",
+    (line) => {
+      const end = line.includes("-") ? "\n      S> 150 now\n           >C 150 now" : "";
+      play(
+        `
+      C> RETR a
+           >S RETR a
+      S> ${line}
+           >C ${line}${end}
+           confirm
+      `,
+        { after: passiveReady },
+      );
+    },
+  );
+
+  test("may be several (D4.67)", () => {
+    play(
+      `
+      C> RETR a
+           >S RETR a
+      S> 150 Opening
+           >C 150 Opening
+           confirm
+      S> 110 MARK yyyy = mmmm
+           >C 110 MARK yyyy = mmmm
+      S> 125 Now (10,0,0,5,1,1)
+           >C 125 Now (10,0,0,5,1,1)
+      joined
+      delivered
+      S> 250 Complete
+           >C 250 Complete
+      `,
+      { after: passiveReady },
+    );
+  });
+
+  test("may be missing (D4.67)", () => {
+    play(
+      `
+      C> LIST
+           >S LIST
+      joined
+      delivered
+      S> 226 Complete
+           quirk missing-preliminary
+           confirm
+           >C 226 Complete
+      `,
+      { after: passiveReady },
+    );
+  });
+
+  test("to a command of the server's own make it a transfer", () => {
+    const { facts } = play(
+      `
+      C> XLST
+           >S XLST
+      S> 150 Here
+           >C 150 Here
+           confirm
+      joined
+      S> 226 Complete
+           linger
+      delivered
+           >C 226 Complete
+      closed complete 0 up 10 down in 5 ms
+      `,
+      { after: passiveReady },
+    );
+    expect(facts.at(-1)).toMatchObject({ kind: "transfer-ended", direction: "unknown", bytesDown: 10 });
+  });
+});
+
+describe("a data connection made early (D4.65)", () => {
+  test("before the transfer command is the transfer's", () => {
+    play(
+      `
+      admitted client 192.168.1.100:1236
+      joined
+      C> RETR a
+           >S RETR a
+      S> 150 Here
+           >C 150 Here
+           confirm
+      `,
+      { after: passiveReady },
+    );
+  });
+
+  test("and gone before it has the command refused: the server need not wait for nobody", () => {
+    play(
+      `
+      joined
+      closed client-reset
+      C> RETR a
+           refuse no-data-connection
+           >C 425 The data connection is gone (client-reset); announce another one.
+      C> PASV
+           >S PASV
+      `,
+      { after: passiveReady },
+    );
+  });
+
+  test("and finished before it is the server's to explain", () => {
+    play(
+      `
+      joined
+      closed complete
+      C> RETR a
+           >S RETR a
+      S> 426 Gone
+           >C 426 Gone
+      `,
+      { after: passiveReady },
+    );
+  });
+});

@@ -1,0 +1,434 @@
+// How sessions end: by QUIT, by either peer, by time, by the operator. The first reason wins, and the client is told.
+import { describe, expect, test } from "vitest";
+import { downloading, passiveReady, play, playFromStart, uploading } from "./play.ts";
+
+describe("QUIT", () => {
+  test("ends the session with the server's goodbye, all of it", () => {
+    const { facts } = play(`
+      C> QUIT
+           >S QUIT
+      S> 221-Goodbye.
+           >C 221-Goodbye.
+      S> 221 You have transferred nothing.
+           >C 221 You have transferred nothing.
+           end quit
+    `);
+    expect(facts.at(-1)).toEqual({ kind: "ended", reason: "quit", detail: "" });
+  });
+
+  test("loses an argument that it must not have (D3.45)", () => {
+    play(`
+      C> quit now
+           quirk argument-after-quit
+           >S quit
+    `);
+  });
+
+  test("that the server answers by closing ends the session well", () => {
+    play(`
+      C> QUIT
+           >S QUIT
+      S closes
+           end quit
+    `);
+  });
+
+  test("that the server answers with a reset ends the session well", () => {
+    play(`
+      C> QUIT
+           >S QUIT
+      S lost ECONNRESET
+           end quit
+    `);
+  });
+
+  test("releases what was negotiated", () => {
+    play(
+      `
+      C> QUIT
+           >S QUIT
+      S> 221 Bye
+           >C 221 Bye
+           release
+           end quit
+      closed released
+      `,
+      { after: passiveReady },
+    );
+  });
+});
+
+describe("421", () => {
+  test("at any time ends the session (D2.33)", () => {
+    const { facts } = play(`
+      C> CWD /
+           >S CWD /
+      S> 421 Timeout.
+           >C 421 Timeout.
+           end server-closing
+    `);
+    expect(facts.at(-1)).toEqual({ kind: "ended", reason: "server-closing", detail: "421 Timeout." });
+  });
+
+  test("in the middle of a transfer closes the data connection too (D2.33)", () => {
+    play(
+      `
+      S> 421-Shutting down
+           >C 421-Shutting down
+      S> 421 now
+           >C 421 now
+           release
+           end server-closing
+      closed aborted
+      `,
+      { after: downloading },
+    );
+  });
+
+  test("for a transfer that the client was answered for by us is told all the same (D2.33)", () => {
+    play(
+      `
+      S> 421 Timeout
+           >C 421 Timeout
+           end server-closing
+      `,
+      { after: `${downloading}\ndelivered\nclosed complete\ntimer linger` },
+    );
+  });
+
+  test("inside a multi-line reply is a line of it", () => {
+    play(`
+      C> HELP
+           >S HELP
+      S> 214-Codes:
+           >C 214-Codes:
+      S> 421 Service not available
+           quirk other-code-in-reply
+           >C 421 Service not available
+      S> 214 End
+           >C 214 End
+      C> NOOP
+           >S NOOP
+    `);
+  });
+});
+
+describe("a server that closes the control connection", () => {
+  test("ends the session, and the client is told", () => {
+    play(`
+      S closes
+           >C 421 The server closed the connection.
+           end server-gone
+    `);
+  });
+
+  test("by a reset ends it with the reason", () => {
+    const { facts } = play(`
+      S lost ECONNRESET
+           >C 421 The server closed the connection.
+           end server-gone
+    `);
+    expect(facts.at(-1)).toEqual({ kind: "ended", reason: "server-gone", detail: "ECONNRESET" });
+  });
+
+  test.each(["S closes", "S lost ECONNRESET"])("right after the data has it delivered first: %s (D4.70)", (event) => {
+    play(
+      `
+      ${event}
+           quirk closed-without-final-reply
+           linger
+      C> NOOP
+      delivered
+      closed complete
+           >C 421 The server closed the connection.
+           end server-gone
+      `,
+      { after: downloading },
+    );
+  });
+
+  test("after its 226 has both the data and the 226 delivered first (D4.70)", () => {
+    play(
+      `
+      S> 226 Complete
+           linger
+      S closes
+      delivered
+           >C 226 Complete
+           linger
+      closed complete
+           >C 421 The server closed the connection.
+           end server-gone
+      `,
+      { after: downloading },
+    );
+  });
+
+  test("while the data connection that it announced is still being made has it made (D4.70)", () => {
+    play(
+      `
+      C> RETR a
+           >S RETR a
+      admitted client 192.168.1.100:1236
+      S> 150 Here
+           >C 150 Here
+           confirm
+      S closes
+           quirk closed-without-final-reply
+           linger
+      joined
+      closed complete
+           >C 421 The server closed the connection.
+           end server-gone
+      `,
+      { after: passiveReady },
+    );
+  });
+
+  test("with a transfer that was never begun ends at once", () => {
+    play(
+      `
+      C> RETR a
+           >S RETR a
+      S closes
+           quirk closed-without-final-reply
+           >C 421 The server closed the connection.
+           release
+           end server-gone
+      `,
+      { after: passiveReady },
+    );
+  });
+
+  test("in the middle of a reply ends without a line that would read as one of it", () => {
+    play(`
+      C> STAT
+           >S STAT
+      S> 211-Status
+           >C 211-Status
+      S closes
+           end server-gone
+    `);
+  });
+});
+
+describe("a client that closes its direction", () => {
+  test("while data moves gives the transfer up (D4.83)", () => {
+    play(
+      `
+      C closes
+           release
+           end client-gone
+      closed aborted
+      `,
+      { after: uploading },
+    );
+  });
+
+  test("with nothing under way ends the session", () => {
+    play(`
+      C closes
+           finish server
+           end client-gone
+    `);
+  });
+
+  test("with commands under way gets their replies, for the grace time", () => {
+    play(`
+      C> NOOP
+           >S NOOP
+      C> SITE SLOW
+           >S SITE SLOW
+      C closes
+           finish server
+      S> 200 ok
+           >C 200 ok
+      timer grace
+           end client-gone
+    `);
+  });
+
+  test("behind PASV closes when the negotiation is done", () => {
+    play(`
+      C> PASV
+           >S PASV
+      C closes
+      S> 500 No
+           >C 500 No
+           finish server
+           end client-gone
+    `);
+  });
+
+  test("by a reset ends the session at once, and the transfer (D4.83)", () => {
+    const { facts } = play(
+      `
+      C lost ECONNRESET
+           release
+           end client-gone
+      closed aborted
+      `,
+      { after: downloading },
+    );
+    expect(facts).toContainEqual({ kind: "ended", reason: "client-gone", detail: "ECONNRESET" });
+  });
+});
+
+describe("time", () => {
+  test("ends a session that idles (D5.87)", () => {
+    play(`
+      timer idle
+           >C 421 Idle for too long.
+           end idle
+    `);
+  });
+
+  test("to log in ends a session that doesn't", () => {
+    playFromStart(`
+           connect 10.0.0.5:21
+      connected 10.0.0.5:21
+      S> 220 ready
+           >C 220 ready
+      timer login
+           >C 421 Login timed out.
+           end login-timeout
+    `);
+  });
+
+  test("to log in does not end a session that has", () => {
+    play(`
+      timer login
+      C> NOOP
+           >S NOOP
+    `);
+  });
+
+  test.each(["timer linger", "timer grace"])("that nobody waits for does nothing: %s", (event) => {
+    play(`
+      ${event}
+      C> NOOP
+           >S NOOP
+    `);
+  });
+});
+
+describe("draining", () => {
+  test("ends an idle session at once", () => {
+    play(`
+      drain
+           >C 421 The gateway is shutting down.
+           end drained
+    `);
+  });
+
+  test("ends a session that has no server yet at once (D5.88)", () => {
+    playFromStart(`
+           connect 10.0.0.5:21
+      drain
+           >C 421 The gateway is shutting down.
+           end drained
+    `);
+  });
+
+  test("lets a transfer come to its end, its reply included (D5.88)", () => {
+    play(
+      `
+      drain
+      S> 226 Complete
+           linger
+      delivered
+           >C 226 Complete
+      closed complete
+           >C 421 The gateway is shutting down.
+           end drained
+      `,
+      { after: downloading },
+    );
+  });
+
+  test("lets a command have its whole reply", () => {
+    play(`
+      C> STAT
+           >S STAT
+      S> 211-Status
+           >C 211-Status
+      drain
+      S> 211 End
+           >C 211 End
+           >C 421 The gateway is shutting down.
+           end drained
+    `);
+  });
+});
+
+describe("a stop", () => {
+  test("ends the session at once, with 421 (D5.88)", () => {
+    const { facts } = play(
+      `
+      stop stopped: second signal
+           >C 421 The gateway is shutting down.
+           release
+           end stopped
+      closed aborted
+      `,
+      { after: downloading },
+    );
+    expect(facts).toContainEqual({ kind: "ended", reason: "stopped", detail: "second signal" });
+  });
+
+  test("tells a client whose 226 waits the 421 instead", () => {
+    play(
+      `
+      S> 226-Complete
+           linger
+      stop stopped
+           >C 421 The gateway is shutting down.
+           release
+           end stopped
+      `,
+      { after: downloading },
+    );
+  });
+
+  test("in the middle of a reply says nothing that would read as a line of it", () => {
+    play(`
+      C> STAT
+           >S STAT
+      S> 211-Status
+           >C 211-Status
+      stop stopped
+           end stopped
+    `);
+  });
+});
+
+test("the first reason wins, and after the end nobody is told anything", () => {
+  const { facts } = play(
+    `
+    timer idle
+    S> 421 Bye
+         >C 421 Bye
+         release
+         end server-closing
+    C> NOOP
+    S> 200 ok
+    S closes
+    C closes
+    timer idle
+    drain
+    stop stopped
+    joined
+    closed aborted 1 up 2 down in 3 ms
+    `,
+    { after: downloading },
+  );
+  expect(facts.map(({ kind }) => kind)).toEqual(["reply", "ended", "transfer-ended"]);
+});
+
+test("a line of the server's that is too long ends the session (D2.31)", () => {
+  play(`
+    S refused line-too-long
+         >C 421 The server sent a line that is too long.
+         end server-line-too-long
+  `);
+});

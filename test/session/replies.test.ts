@@ -1,0 +1,241 @@
+// What servers send beside well-formed replies to what was asked: it goes through as it came, and upsets nothing.
+import { describe, expect, test } from "vitest";
+import type { Effect } from "../../src/session/events.ts";
+import { play } from "./play.ts";
+
+function said(effects: readonly Effect[], to: "to-client" | "to-server"): readonly string[] {
+  return effects.flatMap((effect) => (effect.kind === to ? [effect.bytes] : []));
+}
+
+test("a reply is passed on with the bytes and the line end that it came with (D2.29, D3.57)", () => {
+  const { effects } = play(`
+    C> PWD
+         >S PWD
+    S(bare-lf)> 257 "/\x83\x5c\xff (1,2,3,4,5,6)" is current
+         >C 257 "/\x83\x5c\xff (1,2,3,4,5,6)" is current
+    S(cr-cr-lf)> 331 Why not
+         quirk unasked-reply
+         >C 331 Why not
+  `);
+  expect(said(effects, "to-client")).toEqual(['257 "/\x83\x5c\xff (1,2,3,4,5,6)" is current\n', "331 Why not\r\r\n"]);
+});
+
+describe("a multi-line reply", () => {
+  test("goes on line by line as it comes, with lines of any form (D2.27, D2.28, D2.30)", () => {
+    play(
+      `
+      C> STAT
+           >S STAT
+      S> 211-Status
+           >C 211-Status
+      S> no leading space
+           >C no leading space
+      S>
+           quirk blank-reply-line
+           >C
+      S> 226 done
+           quirk other-code-in-reply
+           >C 226 done
+      S> 211-again
+           >C 211-again
+      S>  211 End of nothing
+           >C  211 End of nothing
+      S> 211 End
+           >C 211 End
+    `.replaceAll(">C \n", ">C\n"),
+    );
+  });
+
+  test("may be ended by a bare code (D2.26)", () => {
+    const { session } = play(`
+      C> STAT
+           >S STAT
+      S> 211-Status
+           >C 211-Status
+      S> 211
+           quirk bare-reply-code
+           >C 211
+    `);
+    expect(session.outstanding).toEqual([]);
+  });
+
+  test("of any length is never collected (D2.31)", () => {
+    const lines = "\nS>  line of a listing without end".repeat(5000);
+    const { session } = play("C> NOOP\n     >S NOOP", { after: `C> STAT\nS> 211-Status${lines}` });
+    expect(JSON.stringify({ ...session, options: undefined }).length).toBeLessThan(2000);
+  });
+
+  test("is not interrupted by an answer of our own", () => {
+    play(`
+      C> STAT
+           >S STAT
+      S> 211-Status
+           >C 211-Status
+      C> AUTH TLS
+           refuse tls
+      S> 211 End
+           >C 211 End
+           >C 502 AUTH refused: this gateway has no TLS.
+    `);
+  });
+});
+
+describe("a line that is no reply", () => {
+  test.each([
+    ["blank", "", "blank-reply-line"],
+    ["text", "Welcome to AppleShare", "stray-reply-line"],
+    ["a code out of range (D2.26)", "999 What", "stray-reply-line"],
+    ["a number too long", "2200 What", "stray-reply-line"],
+  ])("passes and answers nothing: %s (D2.28)", (_, text, quirk) => {
+    play(`
+      C> NOOP
+           >S NOOP
+      S> ${text}
+           quirk ${quirk}
+           >C ${text}
+      S> 200 ok
+           >C 200 ok
+    `);
+  });
+
+  test.each([
+    ["226", "bare-reply-code"],
+    ["226\tdone", "odd-separator"],
+    ["226:done", "odd-separator"],
+  ])("but begins with a code is one: %j (D2.26)", (text, quirk) => {
+    const { session } = play(`
+      C> NOOP
+           >S NOOP
+      S> ${text}
+           quirk ${quirk}
+           >C ${text}
+    `);
+    expect(session.outstanding).toEqual([]);
+  });
+});
+
+describe("a reply that nobody asked for", () => {
+  test("passes, and the next one is still paired with its command", () => {
+    play(`
+      S> 200 By the way
+           quirk unasked-reply
+           >C 200 By the way
+      C> PASV
+           >S PASV
+      S> 227 Entering Passive Mode (10,0,0,5,200,10)
+           open client side for 192.168.1.100, dial 10.0.0.5:51210
+    `);
+  });
+});
+
+describe("preliminary replies to other commands", () => {
+  test("leave them waiting for the final one (D2.24)", () => {
+    const { session } = play(`
+      C> SITE BUILD
+           >S SITE BUILD
+      S> 150 Building (1,2,3,4,5,6)
+           >C 150 Building (1,2,3,4,5,6)
+      C> NOOP
+           >S NOOP
+      S> 250 Built
+           >C 250 Built
+      S> 200 ok
+           >C 200 ok
+    `);
+    expect(session.outstanding).toEqual([]);
+  });
+});
+
+describe("what the client says goes on as it came", () => {
+  test.each([
+    "RETR  two blanks",
+    "RETR a blank behind ",
+    "retr \xe9t\xe9 \x83\x5c (1,2,3,4,5,6)",
+    "STOR a\r\0b",
+    "RETR a\xff\xffb",
+    "XYZZY",
+    "MLSD",
+    "OPTS UTF8 ON",
+    "HOST ftp.example.com",
+    "LANG fr",
+    "CLNT x",
+    "MFMT 20020717210715 a",
+    "SITE CHMOD 644 a",
+    "HASH a",
+    "TYPE L 8",
+    "TYPE A N",
+    "STRU R",
+    "MODE Z",
+    "XCWD /",
+    "SYST",
+    "REST STREAM",
+    "ALLO 5 R 3",
+    "ACCT x",
+  ])("%j (D3.54–D3.58, D3.61, D3.63)", (line) => {
+    const { effects } = play(`C> ${line}\n     >S ${line.replace(/^(ACCT) .*/, "$1 ****")}`);
+    expect(said(effects, "to-server")).toEqual([`${line}\r\n`]);
+  });
+
+  test("but for blanks before the verb and a line end that is none (D3.35, D3.36)", () => {
+    const { effects } = play(`
+      C(bare-lf)>   RETR a
+           quirk bare-lf
+           quirk leading-space
+           >S RETR a
+    `);
+    expect(said(effects, "to-server")).toEqual(["RETR a\r\n"]);
+  });
+});
+
+describe("lines that are no commands are answered with 500, and the session lives", () => {
+  test.each([
+    ["line-too-long", "Line too long. (D3.46)"],
+    ["nul-byte", "A command must not hold NUL. (D3.47)"],
+    ["lone-cr", "A command must not hold a bare CR. (D3.36)"],
+  ])("%s: %s", (reason, title) => {
+    play(`
+      C refused ${reason}
+           refuse ${reason}
+           >C 500 ${title.replace(/ \(.*/, "")}
+      C> NOOP
+           >S NOOP
+    `);
+  });
+
+  test.each(["", "   ", "\t"])("blank: %j", (line) => {
+    play(`
+      C> ${line}
+           refuse blank-line
+           >C 500 Empty command.
+    `);
+  });
+});
+
+test("commands beyond the limit are held until replies make room (D3.64)", () => {
+  play(
+    `
+    C> NOOP 1
+         >S NOOP 1
+    C> NOOP 2
+         >S NOOP 2
+    C> NOOP 3
+    C> NOOP 4
+    S> 200 one
+         >C 200 one
+         >S NOOP 3
+    S> 200 two
+         >C 200 two
+         >S NOOP 4
+    `,
+    { heldCommands: 2 },
+  );
+});
+
+test("refusals of Telnet options are answered on the spot (D3.48)", () => {
+  play(`
+    telnet ff fc 01
+         telnet ff fc 01
+    C> NOOP
+         >S NOOP
+  `);
+});

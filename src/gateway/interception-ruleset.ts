@@ -72,7 +72,6 @@ function tproxyChains(options: InterceptionOptions): string[] {
 }
 
 function tproxyNotes(options: InterceptionOptions): string[] {
-  const device = options.route.interface ?? "<the clients' interface>";
   return [
     "Marked packets are delivered to the gateway whatever their address:",
     ...listeners(options).flatMap(([family]) => [
@@ -80,7 +79,7 @@ function tproxyNotes(options: InterceptionOptions): string[] {
       `  ip -${family} route add local default dev lo table ${routingTable}`,
     ]),
     "A firewall on this machine must let them in: meta mark " + mark + " accept",
-    `Strict reverse path filtering drops them: sysctl net.ipv4.conf.${device}.src_valid_mark=1, or rp_filter=2`,
+    "Strict reverse path filtering (rp_filter=1) is no obstacle unless src_valid_mark is 1 too.",
     "The gateway needs CAP_NET_RAW or CAP_NET_ADMIN, and CAP_NET_BIND_SERVICE for data connections from port 20.",
   ];
 }

@@ -4,7 +4,7 @@ import type { TimerName } from "../session/events.ts";
 export type SessionTimers = Record<TimerName, NodeJS.Timeout | undefined>;
 
 export function createSessionTimers(): SessionTimers {
-  return { login: undefined, idle: undefined, linger: undefined, grace: undefined };
+  return { login: undefined, idle: undefined, linger: undefined, grace: undefined, abort: undefined };
 }
 
 export function startTimer(

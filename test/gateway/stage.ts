@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import { type FakeServer, type FakeServerOptions, type Script, startFakeServer } from "./fake-server.ts";
-import { dialData, type Dialogue, openDialogue, portOf } from "./ftp-dialogue.ts";
+import { type DataEnd, dialData, type Dialogue, openDialogue, portOf, readAll } from "./ftp-dialogue.ts";
 import { type Overrides, startGateway, type TestGateway } from "./start-gateway.ts";
 
 export type Stage = {
@@ -45,6 +45,16 @@ export async function setStage(
 /** Asks for a passive data connection and connects to it. */
 export async function passive(client: Dialogue, command: "PASV" | "EPSV" = "PASV", host = "127.0.0.1") {
   return dialData(portOf(await client.ask(command)), { host });
+}
+
+/** A whole download; gives what was received, and leaves no reply unread. */
+export async function downloadWhole(client: Dialogue, command: "PASV" | "EPSV" = "PASV"): Promise<DataEnd> {
+  const data = await passive(client, command);
+  client.write("RETR x\r\n");
+  const received = await readAll(data);
+  data.end();
+  while (!/^[2-5]/.test(await client.reply()));
+  return received;
 }
 
 /** Waits for what is sure to come soon. */

@@ -13,7 +13,8 @@ const programs = path.join(import.meta.dirname, "programs");
 
 /** Control ports of the light server (for everybody, for the kernel's helper, for who does not understand FTP), and vsftpd's. */
 export const serverPorts = { plain: 21, helped: 2121, announced: 2221, vsftpd: 2021 } as const;
-/** Passive ports announced with the edge's address. */
+/** Passive ports of the light server; the last ones are announced with the edge's address. */
+const passivePorts = { plain: [10000, 19999], helped: [20000, 29999] } as const;
 export const announcedPorts = [31000, 31999] as const;
 
 export const edgeAddress = addresses.edgeToClient.IPv4;
@@ -88,8 +89,11 @@ export async function openStage(): Promise<Stage> {
   try {
     await loadRules(lab, edgeRules);
     await succeed(lab, ["sh", "-ec", edgeSettings]);
-    const announced = `${serverPorts.announced}:${edgeAddress}:${announcedPorts.join("-")}`;
-    const server = stage.python("server", "ftp_server.py", [serverPorts.plain, serverPorts.helped, announced]);
+    const server = stage.python("server", "ftp_server.py", [
+      `${serverPorts.plain}:${passivePorts.plain.join("-")}`,
+      `${serverPorts.helped}:${passivePorts.helped.join("-")}`,
+      `${serverPorts.announced}:${announcedPorts.join("-")}:${edgeAddress}`,
+    ]);
     await server.line(/^listening$/);
     const withoutVsftpd = await startVsftpd(lab);
     return withoutVsftpd === undefined ? stage : { ...stage, withoutVsftpd };

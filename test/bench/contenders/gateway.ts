@@ -12,28 +12,25 @@ import { edgeAddress, serverAddress, serverPorts, startInEdge, type Stage } from
 const root = path.resolve(import.meta.dirname, "../../..");
 
 /**
- * The kernel plane's data ports are no sockets, so they have to lie below those that the system hands out; so many that
- * they suffice while others rest. The other planes take what the system gives.
+ * Below the ports that the system hands out, and so many that they suffice while others rest. The planes may share them:
+ * one is measured at a time.
  */
-const kernelPorts = { first: 3000, perSide: 6500 };
-
-function dataPorts(plane: Plane, index: number): string {
-  if (plane !== "kernel") return "";
-  const first = kernelPorts.first + index * kernelPorts.perSide;
-  return `dataPorts: ${first}-${first + kernelPorts.perSide - 1}`;
-}
+const dataPorts: Readonly<Record<ServerName, { readonly client: string; readonly server: string }>> = {
+  light: { client: "3000-12499", server: "12500-21999" },
+  vsftpd: { client: "22000-26499", server: "26500-30999" },
+};
 
 function configuration(plane: Plane): string {
-  const gateway = (server: ServerName, serverPort: number, index: number): string => `
+  const gateway = (server: ServerName, serverPort: number): string => `
   - name: ${server}
     listen: ["${edgeAddress}:${port(plane, server)}"]
     route: { server: "${serverAddress}:${serverPort}" }
-    clientSide: { ${dataPorts(plane, index)} }
-    serverSide: { ${dataPorts(plane, index + 1)} }
+    clientSide: { dataPorts: ${dataPorts[server].client} }
+    serverSide: { dataPorts: ${dataPorts[server].server} }
     dataPlane: ${plane}
     limits: { sessions: 100000, sessionsPerClient: 100000 }`;
   return `admin: { listen: "${edgeAddress}:${adminPort(plane)}" }
-gateways: ${gateway("light", serverPorts.plain, 0)}${gateway("vsftpd", serverPorts.vsftpd, 2)}
+gateways: ${gateway("light", serverPorts.plain)}${gateway("vsftpd", serverPorts.vsftpd)}
 `;
 }
 

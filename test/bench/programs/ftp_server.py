@@ -2,10 +2,11 @@
 each large transfer. `RETR 1024` sends 1024 bytes from memory with sendfile, `STOR` throws away what it receives without
 copying it. It knows no user and no file.
 
-    ftp_server.py PORT[:ANNOUNCED:FIRST-LAST] ...
+    ftp_server.py PORT:FIRST-LAST[:ANNOUNCED] ...
 
-Each argument is a control port. ANNOUNCED is the address in its 227, for proxies that do not understand FTP, and
-FIRST-LAST its passive ports. A PORT that names another address than the control connection's is refused, as vsftpd does.
+Each argument is a control port with its passive ports, which are used in turn: looking for a free one takes the system
+a millisecond once there have been some ten thousand. ANNOUNCED is the address in its 227, for proxies that do not
+understand FTP. A PORT that names another address than the control connection's is refused, as vsftpd does.
 """
 
 import errno
@@ -49,14 +50,12 @@ class Entrance:
     """One control port."""
 
     def __init__(self, argument):
-        port, self.announced, ports = (argument + "::").split(":")[:3]
-        self.first, self.last = (int(end) for end in ports.split("-")) if ports else (0, 0)
+        port, ports, self.announced = (argument + ":").split(":")[:3]
+        self.first, self.last = (int(end) for end in ports.split("-"))
         self.next = self.first
         self.listener = listen("0.0.0.0", int(port), 4096)
 
     def listen(self, address):
-        if self.first == 0:
-            return listen(address, 0, 4)
         for _ in range(self.last - self.first + 1):
             port = self.next
             self.next = self.first if port == self.last else port + 1
@@ -218,7 +217,6 @@ class Session:
     def dial(self, target, size):
         data = self.dialled = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         data.setblocking(False)
-        data.bind((self.control.getsockname()[0], 0))
         data.connect_ex(target)
         self.loop.watch(data, select.EPOLLOUT, lambda: self.connected(size))
 

@@ -2,9 +2,11 @@
 import type { Socket } from "node:net";
 import type { Side } from "./pinhole.ts";
 
-export type JoinedLegs = {
-  readonly client: Socket;
-  readonly server: Socket;
+export type JoinedLegs = { readonly client: Socket; readonly server: Socket };
+
+export type HeldLegs = JoinedLegs & {
+  /** The server's bytes stay where they are until `letDown`. */
+  readonly isDownHeld: boolean;
   /** Bytes that were already read from the server's socket; they go to the client first. */
   readonly head?: Buffer;
 };
@@ -24,8 +26,13 @@ export type Carriage = {
   abort(): void;
 };
 
+export type HoldingCarriage = Carriage & {
+  /** The server's bytes go to the client from now on. */
+  letDown(): void;
+};
+
 /** Takes the sockets over: nobody else touches them from then on. No event comes during the call. */
-export type Carry = (legs: JoinedLegs, events: CarriageEvents) => Carriage;
+export type Carry = (legs: HeldLegs, events: CarriageEvents) => HoldingCarriage;
 
 /**
  * Closes a leg so that its peer can't take the end for a clean one. A shutdown that is still under way is waited for,

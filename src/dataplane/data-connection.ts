@@ -2,7 +2,7 @@
 // them to what carries bytes. It is opening → waiting (for peers, for the owner's word) → carrying → closed.
 import type { Socket } from "node:net";
 import type { Endpoint } from "../net/endpoint.ts";
-import { type Carriage, type Carry, resetLeg } from "./carriage.ts";
+import { type Carry, type HoldingCarriage, resetLeg } from "./carriage.ts";
 import { dialLeg } from "./dialled-leg.ts";
 import { type ListeningLeg, openListeningLeg } from "./listening-leg.ts";
 import type { OpenRefusal, Pinhole, PinholeEvent, PinholeOutcome, PinholeRequest, PlaneName, Side } from "./pinhole.ts";
@@ -11,6 +11,9 @@ import { type StallWatch, watchStall } from "./stall-watch.ts";
 type Report = (event: PinholeEvent) => void;
 
 const sides = ["client", "server"] as const;
+
+/** From the start of a transfer that nobody announces until the server's bytes go to the client all the same. */
+const holdLimitMs = 1000;
 
 export function openDataConnection(plane: PlaneName, carry: Carry, request: PinholeRequest, report: Report): Pinhole {
   let state: "opening" | "waiting" | "carrying" | "closed" = "opening";
@@ -26,7 +29,8 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
   let isDelivered = false;
   let expiry: { timer: NodeJS.Timeout; at: number } | undefined;
   let stallWatch: StallWatch | undefined;
-  let carriage: Carriage | undefined;
+  let carriage: HoldingCarriage | undefined;
+  let hold: NodeJS.Timeout | undefined;
   let joinedAt = 0;
   /** What an aborted carriage is reported as. */
   let verdict: PinholeOutcome = "aborted";
@@ -66,17 +70,29 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
     expireIn(expiryMs);
     report({ kind: "opened", plane, ...Object.fromEntries(endpoints) });
     if (isReleased) close("released");
-    else if (isStarted) dial("server");
+    else if (isStarted && areBothDialled) dial("server");
   }
 
   function start() {
-    isStarted ||= areBothDialled;
-    if (isStarted && state === "waiting") dial("server");
+    isStarted = true;
+    if (areBothDialled && state === "waiting") dial("server");
+    if (state === "carrying") limitHold();
   }
 
   function confirm() {
-    isConfirmed ||= areBothDialled;
-    if (isConfirmed && state === "waiting" && sockets.has("server")) dial("client");
+    isConfirmed = true;
+    if (areBothDialled && state === "waiting" && sockets.has("server")) dial("client");
+    letDown();
+  }
+
+  /** A server that announces nothing at all must not wait for ever. */
+  function limitHold() {
+    if (!isConfirmed) hold ??= setTimeout(letDown, holdLimitMs);
+  }
+
+  function letDown() {
+    clearTimeout(hold);
+    carriage?.letDown();
   }
 
   function admitted(side: Side, socket: Socket, from: Endpoint) {
@@ -138,7 +154,7 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
     // What made a dialled server's leg be heard was read already.
     const head: unknown = areBothDialled ? server.read() : null;
     carriage = carry(
-      { client, server, ...(Buffer.isBuffer(head) && { head }) },
+      { client, server, isDownHeld: !isConfirmed, ...(Buffer.isBuffer(head) && { head }) },
       {
         delivered() {
           if (state !== "carrying" || isDelivered) return;
@@ -154,6 +170,7 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
       () => carriage?.progress() ?? 0,
       () => abort("stalled"),
     );
+    if (isStarted) limitHold();
   }
 
   function linger(ms: number) {
@@ -195,6 +212,7 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
 
   function releaseAll() {
     disarmExpiry();
+    clearTimeout(hold);
     stallWatch?.stop();
     for (const attempt of dials.values()) attempt.cancel();
     for (const socket of sockets.values()) resetLeg(socket);

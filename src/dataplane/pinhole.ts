@@ -106,9 +106,12 @@ export type PinholeEvent =
  * A pinhole in the owner's hand. Every method may be called at any time, any number of times, in any state.
  */
 export type Pinhole = {
-  /** dial/dial only: the transfer command goes out; connect to the server now. */
+  /** The transfer command goes out. dial/dial: connect to the server now. */
   start(): void;
-  /** dial/dial only: the server accepted the transfer; connect to the client now. */
+  /**
+   * The client has been told that the transfer begins: the server's bytes may reach it from now on, or else a second
+   * after `start` (`kernel` can't hold them). dial/dial: connect to the client now.
+   */
   confirm(): void;
   /**
    * From now on the transfer stalls after `ms` without a byte (the control connection says that it is over). Where peers

@@ -6,6 +6,8 @@ import {
   type CarriageEvents,
   type Carry,
   closeLegs,
+  type HeldLegs,
+  type HoldingCarriage,
   type JoinedLegs,
 } from "./carriage.ts";
 import { createFlow, type Flow } from "./flow.ts";
@@ -26,7 +28,7 @@ export function relayCarry(buffers: ReadBuffers, bulk?: Bulk): Carry {
   return (legs, events) => carryByReads(legs, events, buffers, bulk);
 }
 
-function carryByReads(legs: JoinedLegs, events: CarriageEvents, buffers: ReadBuffers, bulk?: Bulk): Carriage {
+function carryByReads(legs: HeldLegs, events: CarriageEvents, buffers: ReadBuffers, bulk?: Bulk): HoldingCarriage {
   // `breaking`: one side has broken, and what was read from it is still on its way to the other.
   let phase: "flowing" | "breaking" | "moved" | "over" = "flowing";
   let end: CarriageEnd = "complete";
@@ -39,7 +41,9 @@ function carryByReads(legs: JoinedLegs, events: CarriageEvents, buffers: ReadBuf
   const server = readingSocket(legs.server, down.reads, handleOf(legs.server));
   watch("client", client, up, server);
   watch("server", server, down, client);
-  if (legs.head !== undefined && !down.write(legs.head)) server.pause();
+  let isDownHeld = legs.isDownHeld;
+  if (isDownHeld) server.pause();
+  else startDown();
 
   return {
     progress: () => moved(up, server) + moved(down, client) + (taken?.progress() ?? 0),
@@ -49,7 +53,17 @@ function carryByReads(legs: JoinedLegs, events: CarriageEvents, buffers: ReadBuf
       if (phase === "flowing") end = "aborted";
       finish();
     },
+    letDown() {
+      if (!isDownHeld || phase !== "flowing") return;
+      isDownHeld = false;
+      server.resume();
+      startDown();
+    },
   };
+
+  function startDown() {
+    if (legs.head !== undefined && !down.write(legs.head)) server.pause();
+  }
 
   function watch(side: Side, socket: Socket, out: Flow, other: Socket) {
     socket.on("end", () => {
@@ -93,6 +107,7 @@ function carryByReads(legs: JoinedLegs, events: CarriageEvents, buffers: ReadBuf
 
   /** False if the connection stays here, for now or for good. */
   function moveBulk(): boolean {
+    if (isDownHeld) return false;
     const isShutting = (socket: Socket) => socket.writableEnded && !socket.writableFinished;
     if (up.isBlocked || down.isBlocked || isShutting(client) || isShutting(server)) return false;
     client.pause();

@@ -36,10 +36,13 @@ export type OpenPinhole = {
 export function openPinhole(
   plane: DataPlane,
   request: Partial<PinholeRequest> & { client: Leg; server: Leg },
+  { isConfirmed = true } = {},
 ): OpenPinhole {
   const events: PinholeEvent[] = [];
   const waiting = new Set<() => void>();
   const pinhole = plane.open({ expiryMs: 20_000, connectMs: 5000, stallMs: 20_000, ...request }, (reported) => {
+    // Most tests are not about when the client is told.
+    if (reported.kind === "joined" && isConfirmed) pinhole.confirm();
     events.push(reported);
     for (const look of [...waiting]) look();
   });

@@ -12,7 +12,8 @@ async function carried(buffers: ReadBuffers, head?: Buffer) {
   const [client, server] = await Promise.all([first.accepted, second.accepted]);
   let ended: (end: CarriageEnd) => void;
   const end = new Promise<CarriageEnd>((resolve) => (ended = resolve));
-  const carriage = relayCarry(buffers)(head ? { ...legs, head } : legs, { delivered() {}, ended: (how) => ended(how) });
+  const held = { ...legs, isDownHeld: false, ...(head && { head }) };
+  const carriage = relayCarry(buffers)(held, { delivered() {}, ended: (how) => ended(how) });
   return { client, server, end, carriage };
 }
 

@@ -29,6 +29,7 @@ function run(body: string): Promise<{ output: string; code: number | null }> {
 const carrying = `
   const pinhole = plane.open(request, (event) => {
     console.log(event.kind);
+    if (event.kind === "joined") pinhole.confirm();
     if (event.kind !== "opened") return;
     const server = net.connect(event.server.port, "127.0.0.1", () => server.write(Buffer.alloc(500_000)));
     const client = net.connect(event.client.port, "127.0.0.1");

@@ -48,10 +48,14 @@ async function main(): Promise<number> {
       return (await import("./cli/demo/demo.ts")).demo({ stay: asked.stay }, io);
     case "run":
       return withConfig(asked.source, io, async (config) => (await import("./cli/run.ts")).runGateway(config, io));
-    case "doctor":
-    case "ruleset":
-      io.err(`${asked.command} is not available yet\n`);
-      return 2;
+    case "doctor": {
+      const { doctor } = await import("./cli/doctor.ts");
+      return withConfig({ kind: "file", file: asked.file }, io, (config) => doctor(config, io));
+    }
+    case "ruleset": {
+      const { printRuleset } = await import("./cli/ruleset.ts");
+      return withConfig({ kind: "file", file: asked.file }, io, async (config) => printRuleset(config, io));
+    }
   }
 }
 

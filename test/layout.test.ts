@@ -161,6 +161,18 @@ test("the source keeps its own rules", () => {
 /** Sources with code and without a test file of their own, or a whole folder of them, and where they are tested. */
 const testedElsewhere: Readonly<Record<string, string>> = {
   "cli/version.ts": "main.test.ts: --version",
+  "dataplane/kernel/breaker.ts": "lab/kernel-plane.test.ts: aborted, stalled",
+  "dataplane/kernel/event-stream.ts": "lab/kernel-faults.test.ts: news that were lost",
+  "dataplane/kernel/examination.ts": "lab/planes.test.ts: the doctor",
+  "dataplane/kernel/kernel-plane.ts": "lab/kernel-plane.test.ts",
+  "dataplane/kernel/nat-pinhole.ts": "lab/kernel-plane.test.ts",
+  "dataplane/kernel/netfilter.ts": "lab/kernel-faults.test.ts: full, deleted, no privilege",
+  "dataplane/kernel/netlink-socket.ts": "lab/kernel-faults.test.ts: full, deleted, no privilege",
+  "dataplane/kernel/nft.ts": "lab/kernel-faults.test.ts: without CAP_NET_ADMIN",
+  "dataplane/kernel/pinhole-claim.ts": "lab/kernel-faults.test.ts: full, a thousand transfers",
+  "dataplane/kernel/provoke.ts": "lab/kernel-plane.test.ts: aborted while nothing moves",
+  "dataplane/kernel/system-calls.ts": "dataplane/kernel/port-reservation.test.ts",
+  "dataplane/kernel/table.ts": "lab/kernel-faults.test.ts: killed, stopped, beside an administrator's chain",
   "config/schema.ts": "config/problems.test.ts: one bad file per mistake; config/parse.test.ts: every default",
   "session/": "playbooks by topic",
 };

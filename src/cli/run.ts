@@ -1,8 +1,6 @@
 // `run`: builds everything that a configuration asks for, starts it, and takes it down again in order.
 import type { Config } from "../config/config.ts";
 import { ephemeralWarnings } from "../config/ephemeral.ts";
-import type { DataPlane } from "../dataplane/pinhole.ts";
-import { createRelayPlane } from "../dataplane/relay.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { adoptListeners, type InheritedListeners } from "../gateway/inherited-listeners.ts";
 import { createOwnEndpoints } from "../gateway/own-endpoints.ts";
@@ -12,6 +10,7 @@ import { createLogger, flushLog, type Logger } from "../observe/log.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { createTelemetry } from "../observe/telemetry.ts";
 import type { Io } from "./io.ts";
+import { createPlanes, type Planes, type PlanesTelemetry } from "./planes.ts";
 import { readMachinePorts } from "./port-ranges.ts";
 import { readVersion } from "./version.ts";
 
@@ -21,11 +20,11 @@ export async function runGateway(config: Config, io: Pick<Io, "stop" | "kill" | 
   const metrics = createMetrics(readVersion());
   const telemetry = createTelemetry({ metrics, logger });
   const ownEndpoints = createOwnEndpoints();
-  const plane: DataPlane = createRelayPlane();
+  const planes = await createPlanes(config, planesTelemetry(logger));
   let inherited: InheritedListeners | undefined;
   const gateways: Gateway[] = config.gateways.map((options) =>
     createGateway(options, {
-      plane,
+      plane: planes.of(options),
       ownEndpoints,
       takeInherited: (wanted, accepted) => inherited?.take(wanted, accepted),
       telemetry: telemetry.gateway(options.name),
@@ -53,15 +52,27 @@ export async function runGateway(config: Config, io: Pick<Io, "stop" | "kill" | 
     return 1;
   } finally {
     inherited?.closeRest();
-    await takeDown(gateways, plane, admin);
+    await takeDown(gateways, planes, admin);
     await flushLog(logger);
   }
 }
 
-async function takeDown(gateways: readonly Gateway[], plane: DataPlane, admin: Admin | undefined): Promise<void> {
+async function takeDown(gateways: readonly Gateway[], planes: Planes, admin: Admin | undefined): Promise<void> {
   await Promise.all(gateways.map((gateway) => gateway.stop()));
-  await plane.stop();
+  await planes.stop();
   await admin?.stop();
+}
+
+/** A plane that was not meant is worth an operator's attention; what `auto` has chosen is there for who wants to know. */
+function planesTelemetry(logger: Logger): PlanesTelemetry {
+  return {
+    note: (level, text) => logger[level](text),
+    chose({ name, dataPlane }, plane, why) {
+      if (why === "") return;
+      const isMeant = dataPlane === "auto" || dataPlane === plane;
+      logger[isMeant ? "debug" : "info"]({ gateway: name, plane, why }, "data plane chosen");
+    },
+  };
 }
 
 /** A data range that the system also hands out to outgoing connections will now and then be taken. */

@@ -39,7 +39,7 @@ export const titleOfServer = (kind: ServerKind): Promise<string> => program(kind
 
 /** Everything that the tests of the lab run, fetched beforehand so that no test waits for it. */
 export async function fetchEverything(): Promise<void> {
-  const names = new Set<ProgramName>(["nft", "python3", ...(Object.keys(blueprints) as ServerKind[])]);
+  const names = new Set<ProgramName>(["nft", "conntrack", "python3", ...(Object.keys(blueprints) as ServerKind[])]);
   for (const client of Object.values<Client>(clients)) if (client.program !== undefined) names.add(client.program);
   // What is missing is said by the tests that need it.
   for (const name of names) await program(name).catch(() => undefined);

@@ -27,6 +27,7 @@ const server = (binary: string, debianPackage: string): Source => ({
 
 const catalog = {
   nft: { binary: "nft", package: "nftables", group: "nftables" },
+  conntrack: { binary: "conntrack", package: "conntrack", group: "conntrack" },
   python3: { binary: "python3", package: "python3", group: "python3" },
   curl: client("curl"),
   lftp: client("lftp"),

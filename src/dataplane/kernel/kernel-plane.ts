@@ -66,7 +66,7 @@ export async function createKernelPlane(options: KernelPlaneOptions = {}): Promi
 
 type Note = (level: "info" | "warn", text: string) => void;
 
-/** Loads the table and looks at what surrounds it; why the plane can't be used, else undefined. */
+/** Loads the table where this machine can use it; why the plane can't be used, else undefined. Then nothing is left behind. */
 async function prepare(
   netfilter: Netfilter,
   table: string,
@@ -74,26 +74,29 @@ async function prepare(
   { pinholes = defaultPinholes, yieldsToDropPolicy = false }: KernelPlaneOptions,
   note: Note,
 ): Promise<string | undefined> {
-  const obstacle = await loadTable(netfilter, { table, marks, pinholes }, note);
-  if (obstacle !== undefined) return obstacle;
-  if (!readSysctl("events").isGood) return `connection tracking tells nobody: ${sysctlCommand("events")}`;
-  const connections = netfilter.list();
-  if (typeof connections === "number") {
-    return `connection tracking does not answer (module nf_conntrack_netlink): ${errnoName(connections)}`;
-  }
-  if (!readSysctl("accounting").isGood) {
-    const isOn = switchOn("accounting");
-    const text = isOn
-      ? "switched on"
-      : `off, so bytes count as 0 and a stall is not noticed: ${sysctlCommand("accounting")}`;
-    note(isOn ? "info" : "warn", `connection tracking's accounting is ${text}`);
-  }
   if (!readSysctl("forward4").isGood && !readSysctl("forward6").isGood) {
     return `this machine forwards nothing: ${sysctlCommand("forward4")}`;
   }
   const drops = await dropsForwarded(table, marks);
+  if (yieldsToDropPolicy && drops.length > 0) return drops.join("; ");
   for (const text of drops) note("warn", text);
-  return yieldsToDropPolicy ? drops[0] : undefined;
+  const obstacle = (await loadTable(netfilter, { table, marks, pinholes }, note)) ?? trackingObstacle(netfilter);
+  if (obstacle !== undefined) await removeTable(table);
+  else countBytes(note);
+  return obstacle;
+}
+
+function trackingObstacle(netfilter: Netfilter): string | undefined {
+  if (!readSysctl("events").isGood) return `connection tracking tells nobody: ${sysctlCommand("events")}`;
+  const connections = netfilter.list();
+  if (typeof connections !== "number") return undefined;
+  return `connection tracking does not answer (module nf_conntrack_netlink): ${errnoName(connections)}`;
+}
+
+function countBytes(note: Note): void {
+  if (readSysctl("accounting").isGood) return;
+  if (switchOn("accounting")) return note("info", "connection tracking counts bytes from now on (nf_conntrack_acct)");
+  note("warn", `bytes count as 0, and no stall is noticed: ${sysctlCommand("accounting")}`);
 }
 
 type Setting = KernelPlaneOptions & { readonly table: string; readonly marks: Marks; readonly note: Note };

@@ -256,6 +256,7 @@ export function openNatPinhole(
   }
 }
 
+/** Where nothing is counted, NaN: it equals nothing, so that no transfer is taken for a stalled one. */
 function bytesOf(connection: Connection | undefined): number {
-  return connection?.bytes ? connection.bytes.fromOpener + connection.bytes.fromAnswerer : 0;
+  return connection?.bytes ? connection.bytes.fromOpener + connection.bytes.fromAnswerer : NaN;
 }

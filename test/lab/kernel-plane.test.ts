@@ -1,10 +1,10 @@
 // The kernel plane in the kernel: three network namespaces, a plane in the middle one, and what its peers see.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { labObstacle } from "../../lab/lab.ts";
-import { addresses, moreServerAddresses, type Family } from "../../lab/topology.ts";
-import { activeRequest, createKernelLab, type Edge, type KernelLab, passiveRequest } from "./kernel-lab.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { obstacleTo, requireNone } from "./availability.ts";
+import { addresses, moreServerAddresses, type Family } from "./topology.ts";
+import { activeRequest, createKernelLab, type Edge, type KernelLab, passiveRequest } from "./kernel/kernel-lab.ts";
 
-const obstacle = await labObstacle();
+const obstacle = await obstacleTo("nft", "conntrack");
 const families: readonly Family[] = ["IPv4", "IPv6"];
 
 let nextId = 1;
@@ -12,7 +12,9 @@ describe.skipIf(obstacle !== undefined)(`the kernel plane${obstacle === undefine
   let lab: KernelLab;
   let edge: Edge;
 
+  beforeEach((context) => requireNone(obstacle, context));
   beforeAll(async () => {
+    if (obstacle !== undefined) return;
     lab = await createKernelLab();
     edge = await lab.startEdge();
   }, 60_000);

@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import path from "node:path";
 import type { PinholeEvent } from "../../../src/dataplane/pinhole.ts";
-import { createLab, type Lab } from "../../lab/lab.ts";
-import { program } from "../../lab/programs.ts";
-import { addresses, shortPlace, type EdgeKind, type Family, type Place } from "../../lab/topology.ts";
+import { createLab, type Lab } from "../lab.ts";
+import { program } from "../programs.ts";
+import { addresses, shortPlace, type EdgeKind, type Family, type Place } from "../topology.ts";
 import type { EdgeCommand, EdgeOptions, EdgeRequest } from "./edge-process.ts";
 import type { PeerCommand, PeerNews } from "./peer-process.ts";
 
@@ -144,6 +144,8 @@ export type KernelLab = {
   whyUnavailable(options?: Partial<EdgeOptions>, wrapper?: readonly string[]): Promise<string>;
   /** Runs a program on the edge, and gives what it prints. */
   edgeOutput(...command: string[]): Promise<string>;
+  /** Connections that bear that mark, as conntrack prints them. */
+  tracked(mark: string): Promise<string[]>;
   /** Ends what was started on the edge, the hard way, and takes away what that leaves. */
   clearEdge(): Promise<void>;
   remove(): Promise<void>;
@@ -190,6 +192,14 @@ export async function createKernelLab(kind: EdgeKind = "open"): Promise<KernelLa
     async whyUnavailable(options, wrapper) {
       const { greeting } = await start(options, wrapper);
       return String(greeting["unavailable"]);
+    },
+    async tracked(mark) {
+      const { path: conntrack, env } = await program("conntrack");
+      const done = await lab.run("edge", [conntrack, "-L", "--mark", mark], { env });
+      return done.stdout
+        .toString()
+        .split("\n")
+        .filter((line) => line.includes("mark="));
     },
     async edgeOutput(...command) {
       const done = await lab.run("edge", command);

@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import { doctor, formatFinding } from "../../src/cli/doctor.ts";
+import { configFrom } from "../../src/config/parse.ts";
+
+async function examine(gateway: object) {
+  const parsed = configFrom({
+    gateways: [{ name: "g", listen: ["127.0.0.1:0"], route: { server: "10.0.0.5:21" }, ...gateway }],
+  });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  let printed = "";
+  const code = await doctor(parsed.config, { out: (text) => (printed += text) });
+  return { code, lines: printed.trimEnd().split("\n") };
+}
+
+test("a finding is one line: verdict, what, and how to get it", () => {
+  expect(formatFinding({ verdict: "note", what: "koffi", text: "npm install koffi" })).toBe(
+    "note    koffi: npm install koffi\n",
+  );
+});
+
+test("where nothing is named that needs the machine, everything is there", async () => {
+  const { code, lines } = await examine({ dataPlane: "relay" });
+  expect(code).toBe(0);
+  expect(lines).toContain("ok      data plane relay: available");
+  expect(lines).toContain("ok      gateway g, route fixed: needs nothing of this machine");
+  expect(lines.filter((line) => line.includes("plane kernel"))).toEqual([]);
+});
+
+test("what auto can't have is a note", async () => {
+  const { code, lines } = await examine({});
+  expect(code).toBe(0);
+  expect(lines.filter((line) => line.includes("data plane kernel")).length).toBeGreaterThan(0);
+  expect(lines.filter((line) => line.startsWith("missing"))).toEqual([]);
+});
+
+test("interception without its table is missing, or can't be seen", async () => {
+  const { lines } = await examine({ route: { transparent: {} } });
+  expect(lines.find((line) => line.includes("route transparent"))).toMatch(
+    /^(missing|note +)gateway|ftp-alg ruleset --config FILE \| nft -f -$/,
+  );
+});
+
+test("data ports that the system hands out itself are noted with the cure", async () => {
+  const { lines } = await examine({ dataPlane: "relay", clientSide: { dataPorts: "1024-65535" } });
+  expect(lines.find((line) => line.includes("dataPorts"))).toMatch(/^note .*ip_local_reserved_ports/);
+});

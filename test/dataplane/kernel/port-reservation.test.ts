@@ -1,0 +1,52 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { expect, test } from "vitest";
+import { loadFfi } from "../../../src/dataplane/ffi.ts";
+import { reservePort } from "../../../src/dataplane/kernel/port-reservation.ts";
+import { bindSystemCalls } from "../../../src/dataplane/kernel/system-calls.ts";
+
+function systemCalls() {
+  const loaded = loadFfi();
+  if (!loaded.ok) throw new Error(loaded.reason);
+  return bindSystemCalls(loaded.ffi);
+}
+
+function reserve(address: string, port: number) {
+  const reservation = reservePort(systemCalls(), { address, port });
+  if ("errno" in reservation) throw new Error(`errno ${reservation.errno}`);
+  return reservation;
+}
+
+async function codeOf(what: { once(event: "error", listener: (error: NodeJS.ErrnoException) => void): unknown }) {
+  const [error] = (await once(what as never, "error")) as [NodeJS.ErrnoException];
+  return error.code;
+}
+
+test.each(["127.0.0.1", "::1"])(
+  "on %s nobody else can listen on the port, and who dials it is refused",
+  async (address) => {
+    const reservation = reserve(address, 0);
+    const { port } = reservation;
+    expect(await codeOf(createServer().listen(port, address))).toBe("EADDRINUSE");
+    expect(await codeOf(connect(port, address))).toBe("ECONNREFUSED");
+    reservation.release();
+    reservation.release();
+    const server = createServer().listen(port, address);
+    await once(server, "listening");
+    server.close();
+  },
+);
+
+test("a port that another program listens on can't be reserved", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  expect(reservePort(systemCalls(), { address: "127.0.0.1", port })).toEqual({ errno: 98 });
+  server.close();
+});
+
+test("an address that is not this machine's is as good, for intercepted connections", () => {
+  const reservation = reserve("198.51.100.7", 0);
+  expect(reservation.port).toBeGreaterThan(0);
+  reservation.release();
+});

@@ -195,7 +195,7 @@ describe("ABOR during a transfer", () => {
            >C ${reply}
       timer abort
       delivered
-      `.replace(/^ +\n/gm, ""),
+      `,
       { after: downloading },
     );
   });

@@ -66,6 +66,7 @@ describe("a completion reply", () => {
     play(
       `
       C> LIST
+           timer idle
            >S LIST
       S> 226 Nothing here
            quirk missing-preliminary
@@ -80,7 +81,7 @@ describe("a completion reply", () => {
            cancel linger
       closed complete
            timer idle
-      `.replace("C> LIST\n", "C> LIST\n           timer idle\n"),
+      `,
       { after: activeReady, timers: true },
     );
   });

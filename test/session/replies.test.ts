@@ -42,7 +42,7 @@ describe("a multi-line reply", () => {
            >C  211 End of nothing
       S> 211 End
            >C 211 End
-    `.replaceAll(">C \n", ">C\n"),
+    `,
     );
   });
 

@@ -58,12 +58,12 @@ test("SIGTERM ends a running gateway with code 0, and the port that was taken is
   await new Promise<void>((resolve) => {
     child.stdout.on("data", (text) => {
       out += text;
-      if (out.includes("\n")) resolve();
+      if (/"msg":"listening".*\n/.test(out)) resolve();
     });
     child.on("close", () => resolve());
   });
-  expect(JSON.parse(out.split("\n", 1)[0] ?? "")).toMatchObject({
-    msg: "listening",
+  const line = out.split("\n").find((text) => text.includes('"msg":"listening"'));
+  expect(JSON.parse(line ?? "")).toMatchObject({
     endpoint: expect.stringMatching(/^127\.0\.0\.1:[1-9]\d*$/),
   });
   child.kill("SIGTERM");

@@ -54,7 +54,7 @@ function isMapping(value: unknown): value is Record<string, unknown> {
 
 test("the table of the configuration has every key of the full example, and the other routes", () => {
   const example = parse(readFileSync(new URL("deploy/config/full.yml", root), "utf8")) as unknown;
-  const sections = ["log", "clientSide", "serverSide", "policy", "limits", "timeouts"];
+  const sections = ["log", "kernel", "clientSide", "serverSide", "policy", "limits", "timeouts"];
   const keys = paths(example).filter((path) => !sections.includes(path.split(".").at(-1) ?? ""));
   const documented = firstColumn("config");
   const leaves = keys.filter((path) => !path.startsWith("gateways[].policy.commands."));

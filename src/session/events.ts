@@ -69,7 +69,5 @@ export type Effect =
   | { readonly kind: "cancel"; readonly timer: TimerName }
   | { readonly kind: "learn"; readonly rejects: Mode }
   | { readonly kind: "record"; readonly fact: Fact }
-  /** Close the direction towards the server; its replies still come. */
-  | { readonly kind: "finish-server" }
   /** Close both control connections once what was written is out. Everything opened is released. */
   | { readonly kind: "end"; readonly reason: EndReason };

@@ -18,7 +18,7 @@ export function featureLine(
   const feature = featureOf(text);
   if (feature === undefined) return [raw];
   if (isHiddenFeature(session, feature)) return [];
-  session.openReply = { ...openReply, features: [...openReply.features, feature] };
+  if (supplied.includes(feature)) session.openReply = { ...openReply, features: [...openReply.features, feature] };
   return [raw];
 }
 
@@ -28,8 +28,10 @@ export function featuresInOneLine(session: Session, text: string, raw: string): 
   return lines.length === 0 ? raw : `211-${text}\r\n${lines.join("")}211 End\r\n`;
 }
 
-/** The extended modes are converted to what the server knows. */
+/** The extended modes, which are converted to what the server knows. */
+const supplied: readonly string[] = ["EPRT", "EPSV"];
+
 function missing(session: Session, listed: readonly string[]): readonly string[] {
   if (isSpokenAlike(session)) return [];
-  return ["EPRT", "EPSV"].filter((feature) => !listed.includes(feature)).map((feature) => ` ${feature}\r\n`);
+  return supplied.filter((feature) => !listed.includes(feature)).map((feature) => ` ${feature}\r\n`);
 }

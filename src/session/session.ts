@@ -133,17 +133,28 @@ function handle(work: Work, event: Event): void {
       session.draining = true;
       break;
     case "stop":
-      end(work, event.reason, event.detail, "The gateway is shutting down.");
+      end(work, event.reason, event.detail, event.reason === "internal-error" ? "Internal error." : shuttingDown);
       break;
   }
 }
 
+const shuttingDown = "The gateway is shutting down.";
+
 function fromClient(work: Work, event: ClientEvent): void {
   const { session } = work;
-  if (event.kind !== "client-end") clientBegins(work, event);
+  if (event.kind === "client-end") clientLeaves(work);
+  else clientBegins(work, event);
   if (session.phase === "ended") return;
   if (session.heldClient.length > 0 || isClientHeld(session)) session.heldClient = [...session.heldClient, event];
   else clientEvent(work, event);
+}
+
+/** It may still read. Its FIN is not passed on: a server that closes on it would leave commands unanswered. */
+function clientLeaves(work: Work): void {
+  const { session } = work;
+  session.clientEnded = true;
+  // Until the server is ready, the time to log in is the limit.
+  if (session.phase === "relaying") emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
 }
 
 function fromServer(work: Work, event: ServerEvent): void {
@@ -195,18 +206,14 @@ function clientEvent(work: Work, event: ClientEvent): void {
     return;
   }
   const { session } = work;
-  session.clientEnded = true;
   const isQuitting = session.quitAnswered || session.outstanding.some((entry) => entry.kind === "quit");
   // RFC 959: an unexpected close is an ABOR and a QUIT; after QUIT a transfer in progress is completed (D4.83).
-  if (session.phase !== "relaying" || (!isQuitting && isDataMoving(session))) {
-    end(work, "client-gone", "");
-    return;
-  }
-  emit(work, { kind: "finish-server" });
-  emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
+  if (session.phase !== "relaying" || (!isQuitting && isDataMoving(session))) end(work, "client-gone", "");
+  else emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
 }
 
 function serverEvent(work: Work, event: ServerEvent): void {
+  if (work.session.clientEnded) emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
   switch (event.kind) {
     case "server-line":
       serverLine(work, event.text, event.raw);

@@ -120,7 +120,7 @@ export type OpenReply = {
   /** The command it answers. */
   readonly ticket: number | undefined;
   readonly firstText: string;
-  /** FEAT: features seen so far. */
+  /** FEAT: those seen so far that the gateway would supply. */
   readonly features: readonly string[];
 };
 

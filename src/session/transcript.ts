@@ -132,8 +132,6 @@ function effectLines(effect: Effect, session: Session): readonly string[] {
     case "record":
       if (effect.fact.kind === "refusal") return [`refuse ${effect.fact.reason}`];
       return effect.fact.kind === "quirk" ? [`quirk ${effect.fact.quirk}`] : [];
-    case "finish-server":
-      return ["finish server"];
     case "end":
       return [`end ${effect.reason}`];
     case "timer":

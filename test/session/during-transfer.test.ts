@@ -197,7 +197,6 @@ describe("QUIT during a transfer", () => {
       C> QUIT
            >S QUIT
       C closes
-           finish server
       timer grace${transferEnds}
       S> 221 Goodbye
            >C 221 Goodbye

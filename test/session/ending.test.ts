@@ -228,7 +228,6 @@ describe("a client that closes its direction", () => {
   test("with nothing under way ends the session", () => {
     play(`
       C closes
-           finish server
            end client-gone
     `);
   });
@@ -240,7 +239,6 @@ describe("a client that closes its direction", () => {
       C> SITE SLOW
            >S SITE SLOW
       C closes
-           finish server
       S> 200 ok
            >C 200 ok
       timer grace
@@ -255,7 +253,6 @@ describe("a client that closes its direction", () => {
       C closes
       S> 500 No
            >C 500 No
-           finish server
            end client-gone
     `);
   });

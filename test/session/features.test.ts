@@ -1,0 +1,161 @@
+// FEAT tells the truth about the way through this gateway.
+import { describe, expect, test } from "vitest";
+import { play } from "./play.ts";
+
+describe("a FEAT reply", () => {
+  test("loses what the gateway refuses, and nothing else (D3.94)", () => {
+    play(`
+      C> FEAT
+           >S FEAT
+      S> 211-Features:
+           >C 211-Features:
+      S>  AUTH TLS;SSL;
+      S>  PBSZ
+      S>  PROT C;P;
+      S>  CCC
+      S>  SSCN
+      S>  LPSV
+      S>  MLST type*;size*;
+           >C  MLST type*;size*;
+      S>  REST STREAM
+           >C  REST STREAM
+      S>  UTF8
+           >C  UTF8
+      S> 211 End
+           >C 211 End
+    `);
+  });
+
+  test.each(["AUTH TLS", "    AUTH TLS", "\tAUTH TLS", "211-AUTH TLS", " auth tls"])(
+    "in whatever form the lines are: %j (D2.32)",
+    (line) => {
+      play(`
+        C> FEAT
+             >S FEAT
+        S> 211-Features:
+             >C 211-Features:
+        S> ${line}
+        S> SIZE
+             >C SIZE
+        S>
+             quirk blank-reply-line
+             >C
+        S> 211 End
+             >C 211 End
+      `);
+    },
+  );
+
+  test("gains the extended modes where the gateway converts, whatever the server can do", () => {
+    play(
+      `
+      C> FEAT
+           >S FEAT
+      S> 211-Features:
+           >C 211-Features:
+      S>  EPSV
+           >C  EPSV
+      S> 211 End
+           >C  EPRT
+           >C 211 End
+      `,
+      { serverMode: "passive" },
+    );
+  });
+
+  test("gains them across address families", () => {
+    play(
+      `
+      C> FEAT
+           >S FEAT
+      S> 211-Features:
+           >C 211-Features:
+      S> 211 End
+           >C  EPRT
+           >C  EPSV
+           >C 211 End
+      `,
+      { client: 6, server: 4 },
+    );
+  });
+
+  test("of one line gains them too", () => {
+    play(
+      `
+      C> FEAT
+           >S FEAT
+      S> 211 No features
+           >C 211-No features
+           >C  EPRT
+           >C  EPSV
+           >C 211 End
+      `,
+      { serverMode: "active" },
+    );
+  });
+
+  test("of one line stays as it is where the gateway only forwards", () => {
+    play(`
+      C> FEAT
+           >S FEAT
+      S> 211 No features
+           >C 211 No features
+    `);
+  });
+
+  test.each(["500 Unknown", "530 Please log in", "502-Not\n      S> 502 here"])(
+    "that is a refusal stays so: %s (D2.32)",
+    (reply) => {
+      const lines = reply.split("\n      S> ");
+      play(
+        `
+        C> FEAT
+             >S FEAT
+        ${lines.map((line) => `S> ${line}\n             >C ${line}`).join("\n        ")}
+        `,
+        { serverMode: "passive" },
+      );
+    },
+  );
+
+  test("loses what policy denies, MLST with MLSD", () => {
+    play(
+      `
+      C> FEAT
+           >S FEAT
+      S> 211-Features:
+           >C 211-Features:
+      S>  MLST type*;
+      S>  SITE UTIME
+      S>  MDTM
+           >C  MDTM
+      S> 211 End
+           >C 211 End
+      `,
+      { policy: { commands: { deny: ["MLSD", "SITE"] } } },
+    );
+  });
+
+  test("loses what changes files where the gateway is read-only", () => {
+    play(
+      `
+      C> FEAT
+           >S FEAT
+      S> 211-Features:
+           >C 211-Features:
+      S>  MFMT
+      S>  MDTM
+           >C  MDTM
+      S> 211 End
+           >C 211 End
+      `,
+      { policy: { readOnly: true } },
+    );
+  });
+
+  test("without end is passed on and not collected (D2.31)", () => {
+    const lines = "\nS>  X line that goes on".repeat(5000);
+    const { session } = play("C> NOOP\n     >S NOOP", { after: `C> FEAT\nS> 211-Features:${lines}` });
+    expect(JSON.stringify({ ...session, options: undefined }).length).toBeLessThan(2000);
+  });
+});

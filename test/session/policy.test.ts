@@ -1,0 +1,139 @@
+// What policy lets through: commands denied or allowed by name, reading without writing, anonymous logins only.
+import { describe, test } from "vitest";
+import { play, playFromStart } from "./play.ts";
+
+describe("a list of denied commands", () => {
+  const policy = { commands: { deny: ["SITE", "MKD"] } };
+
+  test("has them refused in any case, and lets everything else pass", () => {
+    play(
+      `
+      C> site chmod 644 a
+           refuse denied-command
+           >C 502 SITE refused by policy of this gateway.
+      C> MKD a
+           refuse denied-command
+           >C 502 MKD refused by policy of this gateway.
+      C> RMD a
+           >S RMD a
+      `,
+      { policy },
+    );
+  });
+});
+
+describe("a list of allowed commands", () => {
+  const policy = { commands: { allow: ["PASV", "RETR", "CWD"] } };
+
+  test("lets them pass, and what every session needs (D3.55)", () => {
+    playFromStart(
+      `
+           connect 10.0.0.5:21
+      connected 10.0.0.5:21
+      S> 220 ready
+           >C 220 ready
+      C> USER u
+           >S USER u
+      C> PASS p
+           >S PASS ****
+      C> CWD /
+           >S CWD /
+      C> EPSV
+           refuse denied-command
+      C> QUIT
+           >S QUIT
+      `,
+      { policy },
+    );
+  });
+
+  test("does not repeat a verb that nobody knows: it may be a password", () => {
+    play(
+      `
+      C> hunter2
+           refuse denied-command
+           >C 502 Command refused by policy of this gateway.
+      `,
+      { policy },
+    );
+  });
+});
+
+describe("a read-only gateway", () => {
+  test.each([
+    "STOR a",
+    "STOU",
+    "APPE a",
+    "DELE a",
+    "RMD a",
+    "MKD a",
+    "XMKD a",
+    "RNFR a",
+    "RNTO b",
+    "MFMT 1 a",
+    "SITE CHMOD 1 a",
+  ])("refuses what changes files: %s", (line) => {
+    const verb = line.split(" ", 1)[0] ?? "";
+    play(
+      `
+        C> ${line}
+             refuse read-only
+             >C 550 ${verb} refused: this gateway is read-only.
+        `,
+      { policy: { readOnly: true } },
+    );
+  });
+
+  test.each(["RETR a", "LIST", "CWD a", "SIZE a", "MDTM a", "REST 1"])("lets pass what doesn't: %s", (line) => {
+    play(`C> ${line}\n     >S ${line}`, { policy: { readOnly: true } });
+  });
+});
+
+describe("a gateway for anonymous logins", () => {
+  const policy = { anonymousOnly: true };
+
+  test.each(["anonymous", "ftp", "Anonymous", " anonymous"])("lets pass %j", (user) => {
+    play(`C> USER ${user}\n     >S USER ${user}`, { policy });
+  });
+
+  test.each(["root", "anonymous@corp", "anonymousx", ""])("refuses %j", (user) => {
+    play(
+      `
+      C> USER ${user}
+           refuse anonymous-only
+           >C 530 Only anonymous login is allowed here.
+      `,
+      { policy },
+    );
+  });
+
+  test("looks at the user before the last @ on the login route", () => {
+    playFromStart(
+      `
+           >C 220 FTP gateway ready; log in as user@host.
+      C> USER anonymous@corp@10.0.0.5
+           refuse anonymous-only
+           >C 530 Only anonymous login is allowed here.
+      C> USER anonymous@10.0.0.5
+           connect 10.0.0.5:21
+      `,
+      { policy, route: { kind: "login", allow: [{ kind: "name", pattern: "*" }] } },
+    );
+  });
+});
+
+describe("what would need TLS is refused (D3.60, D5.94)", () => {
+  test.each(["AUTH TLS", "AUTH SSL", "auth tls-p", "PBSZ 0", "PROT P", "CCC", "ADAT x", "SSCN ON", "CPSV"])(
+    "%s",
+    (line) => {
+      const verb = (line.split(" ", 1)[0] ?? "").toUpperCase();
+      play(`
+      C> ${line}
+           refuse tls
+           >C 502 ${verb} refused: this gateway has no TLS.
+      C> NOOP
+           >S NOOP
+    `);
+    },
+  );
+});

@@ -117,12 +117,6 @@ export function setReading({ socket }: ControlConnection, wanted: boolean): void
   else socket.pause();
 }
 
-/** Says what is still to be said, then FIN; what the peer says is still read. */
-export function finish(connection: ControlConnection): void {
-  flush(connection);
-  connection.socket.end();
-}
-
 /** Says what is still to be said, then FIN; the peer is no longer heard. */
 export function closeSoftly(connection: ControlConnection): void {
   const { socket, hasEnded } = connection;

@@ -13,7 +13,6 @@ import {
   clientConnection,
   closeSoftly,
   endpointOf,
-  finish,
   flush,
   hasUnread,
   serverConnection,
@@ -162,9 +161,6 @@ export function driveSession(
         break;
       case "record":
         telemetry.record(effect.fact);
-        break;
-      case "finish-server":
-        if (server !== undefined) finish(server);
         break;
       case "end":
         end();

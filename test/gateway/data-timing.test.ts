@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { fileBody, type FakeSession } from "./fake-server.ts";
-import { dialData, listenData, portLine, portOf, readAll } from "./ftp-dialogue.ts";
+import { closed, dialData, listenData, portLine, portOf, readAll } from "./ftp-dialogue.ts";
 import { activeSamples, expectNothingLeft, passive, setStage, until } from "./stage.ts";
 
 const linger = { timeouts: { lingerMs: 250 } };
@@ -87,7 +87,7 @@ describe("the preliminary reply", () => {
       for (const line of lines) s.say(line);
       const data = await s.data();
       data.end(fileBody);
-      await once(data, "close");
+      await closed(data);
       s.say("226 Done");
     },
   });
@@ -305,7 +305,7 @@ describe("commands during a transfer are answered (D3.51)", () => {
         data.write(fileBody);
         await new Promise<void>((resolve) => (finish = resolve));
         data.end(fileBody);
-        await once(data, "close");
+        await closed(data);
         s.say("226 Done");
       },
       [command]: answer,

@@ -1,6 +1,6 @@
 // A scripted FTP server on loopback: polite by default, and hostile wherever a test replaces the answer to a command.
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Socket, type TcpSocketConnectOpts } from "node:net";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
 /** One control connection as the script sees it. */
 export type FakeSession = {
@@ -163,8 +163,7 @@ function createSession(socket: Socket, host: string, closers: (() => void)[]): F
         data.resume();
         return data;
       }
-      const options: TcpSocketConnectOpts = { host, port, allowHalfOpen: true, ...from };
-      const data = connect(options);
+      const data = connect({ host, port, allowHalfOpen: true, ...from });
       data.on("error", () => {});
       closers.push(() => data.destroy());
       await new Promise<void>((resolve) => {

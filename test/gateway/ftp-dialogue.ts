@@ -103,6 +103,13 @@ export async function readAll(socket: Socket): Promise<DataEnd> {
   });
 }
 
+export function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.closed) resolve();
+    else socket.once("close", () => resolve());
+  });
+}
+
 /** A refused or broken connection comes back destroyed. */
 export async function dialData(port: number, options: { host?: string; localAddress?: string } = {}): Promise<Socket> {
   const socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true, ...options });

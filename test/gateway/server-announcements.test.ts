@@ -168,17 +168,19 @@ describe("EPSV with an argument", () => {
     expect(await client.ask("EPSV banana")).toMatch(/^501 /);
   });
 
-  test("ALL is the server's to accept; after it PORT, EPRT and PASV are refused (D2.22)", async () => {
-    const { client } = await setStage({
-      async EPSV(s, argument) {
-        if (argument === "ALL") s.say("200 EPSV ALL ok.");
-        else s.say(`229 Entering Extended Passive Mode (|||${await s.listen()}|)`);
-      },
-    });
+  test("ALL is the server's to accept where it is asked in the client's words (D2.22)", async () => {
+    const { client, server } = await setStage({ EPSV: (s) => s.say("200 EPSV ALL ok.") });
+    expect(await client.ask("EPSV ALL")).toBe("200 EPSV ALL ok.");
+    expect(server.session.lines.at(-1)).toBe("EPSV ALL");
+  });
+
+  test("ALL is ours where we translate; after it PORT, EPRT and PASV are refused (D2.22)", async () => {
+    const { client, server } = await setStage({}, { serverSide: { mode: "passive" } });
     expect(await client.ask("EPSV ALL")).toMatch(/^200/);
-    expect(await client.ask("PASV")).toMatch(/^501/);
-    expect(await client.ask("PORT 127,0,0,1,200,10")).toMatch(/^501/);
-    expect(await client.ask("EPRT |1|127.0.0.1|51210|")).toMatch(/^501/);
+    expect(server.session.lines).toHaveLength(2);
+    for (const line of ["PASV", "PORT 127,0,0,1,200,10", "EPRT |1|127.0.0.1|51210|"]) {
+      expect(await client.ask(line)).toMatch(/^501/);
+    }
     expect(await client.ask("EPSV")).toMatch(/^229/);
   });
 });
@@ -219,11 +221,10 @@ describe("what else announces an endpoint is not followed", () => {
     expect((await received).bytes.length).toBe(fileBody.length);
   });
 
-  test("a 227 for a command before PASV, sent late (D1.14)", async () => {
+  test("a 227 for a command before PASV (D1.14)", async () => {
     const { client } = await setStage({ HELP: (s) => s.say("227 Entering Passive Mode (127,0,0,1,9,9)") });
-    client.write("HELP\r\nPASV\r\n");
-    expect(await client.reply()).toBe("227 Entering Passive Mode (127,0,0,1,9,9)");
-    const received = readAll(await dialData(portOf(await client.reply())));
+    expect(await client.ask("HELP")).toBe("227 Entering Passive Mode (127,0,0,1,9,9)");
+    const received = readAll(await passive(client));
     client.write("RETR x\r\n");
     expect((await received).bytes.length).toBe(fileBody.length);
   });

@@ -61,9 +61,9 @@ describe("a pipelined session", () => {
   const commands = ["USER u", "PASS p", "SYST", "TYPE I", "PASV", "RETR x", "NOOP", "QUIT"];
 
   test("in one write, transfer included, is served in order (D3.39)", async () => {
-    let transfer: void | Promise<void>;
+    let transfer: Promise<void> | undefined;
     const { server, gateway } = await setStage({
-      RETR: (s, argument) => (transfer = download()(s, argument)),
+      RETR: (s, argument) => (transfer = Promise.resolve(download()(s, argument))),
       async QUIT(s) {
         await transfer;
         s.say("221 Goodbye");

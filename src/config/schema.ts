@@ -179,7 +179,7 @@ const gateway = z
     limits: limits.prefault({}),
     timeouts: timeouts.prefault({}),
   })
-  .refine(({ route: { transparent }, clientSide: { dataPorts } }) => transparent?.advertise !== "server" || dataPorts, {
+  .refine((given) => given.route.transparent?.advertise !== "server" || given.clientSide.dataPorts, {
     error: "needs clientSide.dataPorts, which the rules that intercept data connections name",
     path: ["route", "transparent", "advertise"],
   })

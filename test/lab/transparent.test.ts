@@ -2,7 +2,8 @@
 // they open towards it arrives.
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { obstacleTo, requireNone } from "./availability.ts";
 import { clientProgram } from "./clients/all.ts";
 import {
   grantedBy,
@@ -19,6 +20,9 @@ import { account } from "./servers/blueprint.ts";
 import { startServer, type Server } from "./servers/server.ts";
 import { play } from "./session.ts";
 import { addresses, type Family, type Place } from "./topology.ts";
+
+const obstacle = await obstacleTo("vsftpd", "curl", "lftp", "inetutils ftp", "tnftp", "python3");
+beforeEach((context) => requireNone(obstacle, context));
 
 const families: readonly Family[] = ["IPv4", "IPv6"];
 const body = noise("intercepted", 300_000);
@@ -131,6 +135,7 @@ describe.each([
 ] as const)("intercepted by $title", ({ method, route, programs }) => {
   let site: Site;
   beforeAll(async () => {
+    if (obstacle !== undefined) return;
     site = await openSite(method, route);
   }, 120_000);
   afterAll(() => site?.lab.remove());

@@ -4,7 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { obstacleTo, requireNone } from "./availability.ts";
-import { clientProgram } from "./clients/all.ts";
+import { clientProgram, type ClientName } from "./clients/all.ts";
 import {
   grantedBy,
   startIntercepting,
@@ -29,13 +29,14 @@ const body = noise("intercepted", 300_000);
 
 type Site = { readonly lab: Lab; readonly server: Server; readonly gateway: InterceptingGateway };
 
-async function openSite(method: Method, route: GatewaySetUp["route"] = {}): Promise<Site> {
+async function openSite({ method, route = {}, dataPlane, granted: file }: Case): Promise<Site> {
   // Masquerading would hide what the gateway shows the server.
   const lab = await createLab({ edge: route.clientAddress ? "open" : "nat" });
   try {
     const server = await startServer(lab, "vsftpd");
-    const capabilities = method === "redirect" ? [] : await grantedBy("ftp-alg.service.d/transparent.conf");
-    return { lab, server, gateway: await startIntercepting(lab, { method, route, capabilities }) };
+    const capabilities = file === undefined ? [] : await grantedBy(file);
+    const more = dataPlane === undefined ? {} : { dataPlane };
+    return { lab, server, gateway: await startIntercepting(lab, { method, route, capabilities, more }) };
   } catch (error) {
     await lab.remove();
     throw error;
@@ -115,28 +116,47 @@ const curlModes: readonly (readonly [name: string, family: Family | "both", opti
   ["PORT", "IPv4", ["--ftp-port", "-", "--disable-eprt"]],
 ];
 
-const others = ["Python ftplib", "lftp", "inetutils ftp", "tnftp"] as const;
+const others: readonly ClientName[] = ["Python ftplib", "lftp", "inetutils ftp", "tnftp"];
 
-describe.each([
-  { title: "redirect, without any capability", method: "redirect", route: {}, programs: [] },
+type Case = {
+  readonly title: string;
+  readonly method: Method;
+  readonly route?: GatewaySetUp["route"];
+  readonly dataPlane?: "kernel" | "relay";
+  /** The file of deploy/systemd that grants the capabilities; none without it. */
+  readonly granted?: string;
+  readonly programs: readonly ClientName[];
+};
+
+const granted = "ftp-alg.service.d/transparent.conf";
+const asClient = { clientAddress: true } as const;
+const cases: readonly Case[] = [
+  { title: "redirect, without any capability", method: "redirect", programs: [] },
   {
     title: "redirect, told the server's address",
     method: "redirect",
     route: { advertise: "server" },
     programs: others,
   },
-  { title: "TPROXY, with what the unit grants", method: "tproxy", route: {}, programs: others },
+  { title: "TPROXY", method: "tproxy", granted, programs: others },
+  { title: "TPROXY, relayed", method: "tproxy", granted, dataPlane: "relay", programs: [] },
+  { title: "TPROXY, with the clients' own addresses", method: "tproxy", granted, route: asClient, programs: others },
   {
-    title: "TPROXY, with the clients' own addresses",
+    title: "TPROXY, with the clients' own addresses, on the kernel plane",
     method: "tproxy",
-    route: { clientAddress: true },
-    programs: others,
+    granted: "ftp-alg.service.d/kernel.conf",
+    route: asClient,
+    dataPlane: "kernel",
+    programs: ["Python ftplib"],
   },
-] as const)("intercepted by $title", ({ method, route, programs }) => {
+];
+
+describe.each(cases)("intercepted by $title", (given) => {
+  const { method, route, dataPlane, programs } = given;
   let site: Site;
   beforeAll(async () => {
     if (obstacle !== undefined) return;
-    site = await openSite(method, route);
+    site = await openSite(given);
   }, 120_000);
   afterAll(() => site?.lab.remove());
 
@@ -145,7 +165,9 @@ describe.each([
       test(`curl transfers over ${family} with ${name}`, async () => {
         const before = site.gateway.logged("transfer ended").length;
         await curl(site, family, options);
-        await expect.poll(() => site.gateway.logged("transfer ended").length).toBe(before + 2);
+        const ended = () => site.gateway.logged("transfer ended").slice(before);
+        await expect.poll(() => ended().length, { timeout: 5000 }).toBe(2);
+        if (dataPlane !== undefined) expect(ended().map(({ plane }) => plane)).toEqual([dataPlane, dataPlane]);
       }, 60_000);
     }
   }
@@ -176,7 +198,7 @@ describe.each([
   test.each(families)("over %s the server sees the right client", async (family) => {
     await curl(site, family, []);
     const [last] = site.gateway.logged("server connected").slice(-1);
-    const place = "clientAddress" in route ? addresses.client : addresses.edgeToServer;
+    const place = route?.clientAddress ? addresses.client : addresses.edgeToServer;
     expect(String(last?.["local"]).replaceAll(/^\[|\]?:\d+$/g, "")).toBe(place[family]);
     expect(await site.server.log()).toContain(`"${family === "IPv4" ? "::ffff:" : ""}${place[family]}"`);
   });

@@ -27,6 +27,8 @@ export type FakeServer = {
   readonly sessions: FakeSession[];
   /** The latest control connection. */
   readonly session: FakeSession;
+  /** Closes all that its sessions have open, and forgets them. */
+  clear(): void;
   stop(): void;
 };
 
@@ -112,6 +114,10 @@ export async function startFakeServer(script: Script = {}, options: FakeServerOp
     const greeting = options.greeting ?? "220 Fake server";
     if (greeting !== "") session.say(greeting);
   });
+  const clear = (): void => {
+    for (const close of closers.splice(0)) close();
+    sessions.length = 0;
+  };
   server.listen(options.port ?? 0, host);
   await once(server, "listening");
   return {
@@ -122,9 +128,10 @@ export async function startFakeServer(script: Script = {}, options: FakeServerOp
       if (latest === undefined) throw new Error("nobody has connected to the server");
       return latest;
     },
+    clear,
     stop() {
       server.close();
-      for (const close of closers) close();
+      clear();
     },
   };
 }

@@ -22,9 +22,9 @@ describe("every ruleset", () => {
   test.each(["redirect", "tproxy"] as const)("replaces its own table, named after the gateway (%s)", (method) => {
     const lines = rules(ruleset({ method }));
     expect(lines.slice(0, 3)).toEqual([
-      "table inet ftp_alg_lan_1",
-      "delete table inet ftp_alg_lan_1",
-      "table inet ftp_alg_lan_1 {",
+      "table inet ftp_alg_lan-1",
+      "delete table inet ftp_alg_lan-1",
+      "table inet ftp_alg_lan-1 {",
     ]);
   });
 
@@ -72,7 +72,7 @@ describe("redirect", () => {
 
   test("says what does not work without a range of data ports", () => {
     const lines = ruleset({}, { clientSide: {} });
-    expect(lines.join("\n")).toMatch(/^# Without clientSide\.dataPorts/);
+    expect(lines.join("\n")).toMatch(/^# Without clientSide\.dataPorts/m);
     expect(rules(lines).join("\n")).not.toContain("@pairs");
   });
 });

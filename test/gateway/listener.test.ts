@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { handleOf } from "../../src/dataplane/reading-socket.ts";
-import { loadSocketCalls } from "../../src/dataplane/socket-calls.ts";
+import { sendUrgent } from "../dataplane/urgent.ts";
 import { spawnGateway } from "./spawned-gateway.ts";
 import { setStage, until } from "./stage.ts";
 
@@ -25,10 +24,8 @@ test("a gateway for redirected connections needs no rights", async () => {
 describe("urgent data", () => {
   test("no urgent byte is lost, in the middle of a command neither", async () => {
     const { client, server } = await setStage({ SITE: (s) => s.say("200 Site") });
-    const loaded = loadSocketCalls();
-    if (!loaded.ok) throw new Error(loaded.reason);
     // "SITE A", of which "A" is marked, then " B".
-    expect(loaded.calls.sendUrgent(handleOf(client.socket)?.fd ?? -1, Buffer.from("SITE A"))).toBe(true);
+    sendUrgent(client.socket, Buffer.from("SITE A"));
     expect(await client.ask(" B")).toBe("200 Site");
     await until(() => server.sessions[0]?.lines.at(-1) === "SITE A B");
     expect(server.sessions[0]?.lines.at(-1)).toBe("SITE A B");
@@ -36,11 +33,8 @@ describe("urgent data", () => {
 
   test("IAC IP IAC DM with urgent data, again and again in front of ABOR, leaves ABOR alone", async () => {
     const { client, server } = await setStage({ ABOR: (s) => s.say("225 Nothing to abort") });
-    const loaded = loadSocketCalls();
-    if (!loaded.ok) throw new Error(loaded.reason);
-    const fd = handleOf(client.socket)?.fd ?? -1;
     for (let round = 0; round < 5; round += 1) {
-      loaded.calls.sendUrgent(fd, Buffer.from("fff4ff", "hex"));
+      sendUrgent(client.socket, Buffer.from("fff4ff", "hex"));
       client.write("\xf2ABOR\r\n");
       expect(await client.reply()).toBe("225 Nothing to abort");
     }

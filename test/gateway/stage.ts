@@ -1,4 +1,6 @@
 // A server, a gateway in front of it and clients, all of which are gone when the test that set them up is over.
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import { type FakeServer, type FakeServerOptions, type Script, startFakeServer } from "./fake-server.ts";
@@ -55,6 +57,16 @@ export async function downloadWhole(client: Dialogue, command: "PASV" | "EPSV" =
   data.end();
   while (!/^[2-5]/.test(await client.reply()));
   return received;
+}
+
+/** A port of 127.0.0.1 at which nobody listens just now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
 }
 
 /** Waits for what is sure to come soon. */

@@ -4,6 +4,7 @@ import { createRelayPlane } from "../../src/dataplane/relay.ts";
 import { createGateway, type Gateway } from "../../src/gateway/gateway.ts";
 import type { GatewayOptions } from "../../src/gateway/options.ts";
 import { createOwnEndpoints } from "../../src/gateway/own-endpoints.ts";
+import { createPortPools } from "../../src/gateway/port-pools.ts";
 import { createLogger } from "../../src/observe/log.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
 import { createTelemetry } from "../../src/observe/telemetry.ts";
@@ -41,6 +42,7 @@ export async function startGateway(
   const gateway = createGateway(gatewayOptions(serverPort, overrides), {
     plane,
     ownEndpoints: createOwnEndpoints(),
+    portPools: createPortPools(),
     telemetry: telemetry.gateway("test"),
     trace(session, line) {
       transcript.push(`${session} ${line}`);

@@ -209,6 +209,46 @@ describe.skipIf(obstacle !== undefined)(`the kernel plane${obstacle === undefine
     expect((await lab.client.news(id, "failed")).failed).toBe("ECONNREFUSED");
   });
 
+  test("a late packet of an older connection does not use a pinhole up", async () => {
+    const id = nextId++;
+    const { port } = await lab.server.ask({ do: "listen", id, address: addresses.server.IPv4 });
+    await edge.ask({ do: "open", id, request: passiveRequest("IPv4", Number(port)) });
+    const { client: endpoint } = await edge.event(id, "opened");
+    // From a raw socket, the acknowledgement of a connection that nobody knows.
+    const script = `
+import socket, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+a, b = socket.inet_aton("${addresses.client.IPv4}"), socket.inet_aton("${addresses.edgeToClient.IPv4}")
+t = struct.pack("!HHLLBBHHH", 4444, ${endpoint!.port}, 1, 1, 80, 16, 1000, 0, 0)
+p = a + b + struct.pack("!BBH", 0, 6, len(t)) + t
+c = sum(struct.unpack("!%dH" % (len(p) // 2), p))
+c = (c >> 16) + (c & 65535)
+c = ~(c + (c >> 16)) & 65535
+s.sendto(t[:16] + struct.pack("!H", c) + t[18:], ("${addresses.edgeToClient.IPv4}", 0))
+`;
+    const { status } = await lab.lab.run("client", ["python3", "-c", script]);
+    expect(status).toBe(0);
+    await lab.client.ask({ do: "dial", id, ...endpoint! });
+    await lab.client.news(id, "connected");
+    await edge.event(id, "joined");
+    await edge.ask({ do: "release", id });
+    expect((await edge.event(id, "closed")).outcome).toBe("aborted");
+  });
+
+  test("a connection that came through just before its pinhole was released is broken", async () => {
+    const id = nextId++;
+    const { port } = await lab.server.ask({ do: "listen", id, address: addresses.server.IPv4 });
+    await edge.ask({ do: "open", id, request: passiveRequest("IPv4", Number(port)) });
+    const { client: endpoint } = await edge.event(id, "opened");
+    const busy = edge.ask({ do: "block", ms: 500, release: id });
+    await lab.client.ask({ do: "dial", id, ...endpoint! });
+    await lab.client.news(id, "connected");
+    await busy;
+    expect((await edge.event(id, "closed")).outcome).toBe("released");
+    expect((await lab.client.news(id, "ended")).ended).toBe("reset");
+    expect((await lab.server.news(id, "ended")).ended).toBe("reset");
+  });
+
   test("a server that refuses is unreachable, and the client is refused too", async () => {
     const id = nextId++;
     await edge.ask({ do: "open", id, request: passiveRequest("IPv4", 9) });

@@ -34,9 +34,11 @@ export function createBreaker(netfilter: Netfilter, marks: Marks): Breaker {
   }
 
   return {
-    break(connection) {
-      const { original, state } = connection;
-      if (state === tcpStates.close || netfilter.markBroken(original) !== 0) return;
+    break({ original }) {
+      if (netfilter.markBroken(original) !== 0) return;
+      // What is known of it may be old.
+      const connection = netfilter.find(original);
+      if (connection === undefined || connection.state === tcpStates.close) return;
       // Before it is established, whoever waits sends its SYN again by itself.
       const provocations = connection.isAssured
         ? provocationsMs.map((ms) => setTimeout(() => provokeBoth(connection), ms))

@@ -8,9 +8,9 @@
 import type { Server } from "node:net";
 import { loadFfi } from "../ffi.ts";
 import { familyOf } from "../../net/endpoint.ts";
-import type { DataPlane, PinholeEvent, PinholeRequest } from "../pinhole.ts";
+import type { DataPlane, PinholeEvent, PinholeOutcome, PinholeRequest } from "../pinhole.ts";
 import { createBreaker } from "./breaker.ts";
-import type { ConnectionNews } from "./conntrack-message.ts";
+import type { Connection, ConnectionNews } from "./conntrack-message.ts";
 import { openEventStream, pipeConstructor } from "./event-stream.ts";
 import { createMarks, type Marks } from "./marks.ts";
 import { type NatPinhole, openNatPinhole } from "./nat-pinhole.ts";
@@ -42,6 +42,9 @@ export type KernelPlane = { readonly plane: DataPlane } | { readonly unavailable
 
 /** A plane that was refused by the kernel asks again after this time. */
 const probeAgainMs = 5000;
+/** News are read as soon as this process gets to it. */
+const rememberedMs = 2000;
+const unused: ReadonlySet<PinholeOutcome> = new Set(["expired", "released"]);
 
 export async function createKernelPlane(options: KernelPlaneOptions = {}): Promise<KernelPlane> {
   const table = options.table ?? defaultTable;
@@ -104,6 +107,8 @@ type Setting = KernelPlaneOptions & { readonly table: string; readonly marks: Ma
 function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): DataPlane | string {
   const { table, marks, note, pinholes = defaultPinholes, newsBufferBytes: bufferBytes } = setting;
   const live = new Map<number, NatPinhole>();
+  /** Closed without having been used: the news that it was used after all may be on its way. */
+  const lately = new Map<number, NatPinhole>();
   const breaker = createBreaker(netfilter, marks);
   // Numbers of a gateway before us may still be on living connections.
   let nextNumber = Math.floor(Math.random() * marks.numbers);
@@ -123,22 +128,22 @@ function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): Data
   return { name: "kernel", unfit, open, stop };
 
   function news(told: ConnectionNews) {
-    const pinhole = live.get((told.connection.mark & marks.numbers) >>> 0);
-    if (pinhole) pinhole.news(told);
-    // It came through just before its pinhole was released, or ran out.
-    else if (told.kind === "new") breaker.break(told.connection);
+    const number = (told.connection.mark & marks.numbers) >>> 0;
+    (live.get(number) ?? lately.get(number))?.news(told);
   }
 
   function resynchronise() {
     const connections = netfilter.list();
-    const isKnown = typeof connections !== "number";
-    note(
-      isKnown ? "info" : "warn",
-      `news of connections were lost; ${isKnown ? "the kernel was asked instead" : errnoName(connections)}`,
-    );
-    if (!isKnown) return;
-    const found = new Map(connections.map((connection) => [(connection.mark & marks.numbers) >>> 0, connection]));
-    for (const [number, pinhole] of [...live]) pinhole.resynchronise(found.get(number));
+    if (typeof connections === "number") {
+      return note("warn", `news of connections were lost, and the kernel does not answer: ${errnoName(connections)}`);
+    }
+    note("info", "news of connections were lost; the kernel was asked instead");
+    const found = new Map<number, Connection[]>();
+    for (const connection of connections) {
+      const number = (connection.mark & marks.numbers) >>> 0;
+      found.set(number, [...(found.get(number) ?? []), connection]);
+    }
+    for (const [number, pinhole] of [...live]) pinhole.resynchronise(found.get(number) ?? []);
   }
 
   function failed(errno: number) {
@@ -183,11 +188,17 @@ function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): Data
     const tools = { netfilter, marks, number, break: breaker.break, refused };
     const pinhole = openNatPinhole(tools, request, legs, (event) => {
       if (event.kind === "closed" || event.kind === "refused") live.delete(number);
+      if (event.kind === "closed" && unused.has(event.outcome)) rememberClosed(number, pinhole);
       report(event);
       if (live.size === 0) allClosed?.();
     });
     live.set(number, pinhole);
     return pinhole.pinhole;
+  }
+
+  function rememberClosed(number: number, pinhole: NatPinhole) {
+    lately.set(number, pinhole);
+    setTimeout(() => lately.delete(number), rememberedMs).unref();
   }
 
   function takeNumber(): number {

@@ -23,8 +23,8 @@ export type NatPinholeTools = {
 export type NatPinhole = {
   readonly pinhole: Pinhole;
   news(news: ConnectionNews): void;
-  /** News were lost: how the connection stands, or that there is none. */
-  resynchronise(connection: Connection | undefined): void;
+  /** News were lost: what the kernel knows under this pinhole's number, in case one of them is its connection. */
+  resynchronise(connections: readonly Connection[]): void;
 };
 
 /** How often a FIN that is not acknowledged yet is looked after: no news come of its acknowledgement. */
@@ -88,7 +88,9 @@ export function openNatPinhole(
   }
 
   function news({ kind, connection }: ConnectionNews) {
-    if (state === "closed" || !isThis(connection)) return;
+    if (!isThis(connection)) return;
+    // It came through just before the pinhole was released, or ran out.
+    if (state === "closed") return kind === "new" ? tools.break(connection) : undefined;
     if (kind === "gone" && state === "carrying") {
       last = connection;
       return ended(
@@ -104,8 +106,9 @@ export function openNatPinhole(
     return claim !== undefined && seen.source.address === peer && sameEndpoint(seen.destination, claim.local);
   }
 
-  function resynchronise(connection: Connection | undefined) {
-    if (connection && isThis(connection)) follow(connection);
+  function resynchronise(connections: readonly Connection[]) {
+    const connection = connections.find(isThis);
+    if (connection) follow(connection);
     else if (state === "connecting") close(`${dialledSide}-unreachable`, "the connection is gone");
     else if (state === "carrying") ended("aborted", "the connection is gone, and news of its end were lost");
   }

@@ -15,7 +15,8 @@ export const defaultPinholes = 65_536;
 
 /**
  * A pinhole is one element in each of three maps under the same key: who is expected, and our endpoint. `gate` lets one
- * connection in: the limit is the element's own and its one packet a day is the first SYN. The key of `snat` is the
+ * connection in: the limit is the element's own and its one packet a day is the first SYN, which no late packet of an older
+ * connection is taken for. The key of `snat` is the
  * connection's original tuple. Translation of the source is to an address, not to a port: the kernel keeps the port where
  * it is free and takes another one where it is not.
  */
@@ -36,7 +37,7 @@ export function formatRuleset({ table, marks, pinholes }: RulesetOptions): strin
   });
   const translations = families.map(({ number, ip }) => {
     const key = `${ip} saddr . ${ip} daddr . tcp dport`;
-    return `    meta l4proto tcp ct mark set ${key} map @gate${number} dnat ${ip} to ${key} map @dnat${number}`;
+    return `    tcp flags & (fin | syn | rst | ack) == syn ct mark set ${key} map @gate${number} dnat ${ip} to ${key} map @dnat${number}`;
   });
   const sources = families.map(({ number, ip }) => {
     const key = `ct original ${ip} saddr . ct original ${ip} daddr . ct original proto-dst`;

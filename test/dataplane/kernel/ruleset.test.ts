@@ -16,8 +16,8 @@ test("the table as a whole", () => {
       map snat6 { type ipv6_addr . ipv6_addr . inet_service : ipv6_addr; flags timeout; size 65536; }
       chain prerouting {
         type nat hook prerouting priority dstnat - 10; policy accept;
-        meta l4proto tcp ct mark set ip saddr . ip daddr . tcp dport map @gate4 dnat ip to ip saddr . ip daddr . tcp dport map @dnat4
-        meta l4proto tcp ct mark set ip6 saddr . ip6 daddr . tcp dport map @gate6 dnat ip6 to ip6 saddr . ip6 daddr . tcp dport map @dnat6
+        tcp flags & (fin | syn | rst | ack) == syn ct mark set ip saddr . ip daddr . tcp dport map @gate4 dnat ip to ip saddr . ip daddr . tcp dport map @dnat4
+        tcp flags & (fin | syn | rst | ack) == syn ct mark set ip6 saddr . ip6 daddr . tcp dport map @gate6 dnat ip6 to ip6 saddr . ip6 daddr . tcp dport map @dnat6
       }
       chain postrouting {
         type nat hook postrouting priority srcnat - 10; policy accept;

@@ -20,7 +20,8 @@ export type EdgeCommand =
   | { readonly do: "release"; readonly id: number }
   | { readonly do: "unfit"; readonly request: EdgeRequest }
   | { readonly do: "measure"; readonly request: EdgeRequest; readonly count: number }
-  | { readonly do: "block"; readonly ms: number }
+  /** Does nothing else for so long, and then releases before it looks at what has come meanwhile. */
+  | { readonly do: "block"; readonly ms: number; readonly release?: number }
   | { readonly do: "counts" | "drop privileges" | "stop" };
 
 export type EdgeOptions = KernelPlaneOptions & {
@@ -99,6 +100,7 @@ async function obey(command: EdgeCommand): Promise<object> {
     case "block": {
       const until = performance.now() + command.ms;
       while (performance.now() < until);
+      if (command.release !== undefined) pinholes.get(command.release)?.release();
       return {};
     }
     case "counts":

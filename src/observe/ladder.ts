@@ -45,7 +45,7 @@ export function drawLadder(transcript: readonly string[], { width = 110 }: Ladde
 }
 
 function readLine(line: string): Line {
-  const heard = /^([CS])(?:\([a-z,-]+\))?>(?: ([^]*))?$/.exec(line);
+  const heard = /^([CS])(?:\([a-z\d,-]+\))?>(?: ([^]*))?$/.exec(line);
   if (heard) return { kind: "heard", peer: heard[1] as "C" | "S", text: printable(heard[2] ?? "") };
   const said = /^\s+>([CS])(?: ([^]*))?$/.exec(line);
   if (said) return { kind: "said", peer: said[1] as "C" | "S", text: printable(said[2] ?? "") };

@@ -11,7 +11,19 @@ import type { LegPlan } from "./events.ts";
 import { isPassive, serverModes, type Mode } from "./mode.ts";
 import type { RefusalReason } from "./reasons.ts";
 import { findTransfer, isSpokenAlike, type ControlSide, type Negotiation } from "./state.ts";
-import { emit, passReply, record, recordQuirks, refuse, sendToServer, updateTransfer, type Work } from "./work.ts";
+import {
+  emit,
+  lingerMs,
+  passReply,
+  record,
+  recordQuirk,
+  recordQuirks,
+  refuse,
+  remove,
+  sendToServer,
+  updateTransfer,
+  type Work,
+} from "./work.ts";
 
 /** `typed` is the client's line, `clientEndpoint` where to dial it in its active modes. */
 export function startNegotiation(work: Work, clientMode: Mode, typed: string, clientEndpoint?: Endpoint): void {
@@ -147,6 +159,24 @@ export function negotiationReply(work: Work, code: number, texts: readonly strin
   else rejected(work, negotiation, code, texts[0] ?? "");
 }
 
+/** A command that servers may leave unanswered has had a reply that may be the answer to ours (D5.86). */
+export function presumeAnswered(work: Work, code: number, texts: readonly string[]): void {
+  const { negotiation } = work.session;
+  if (negotiation?.stage !== "asking" || (isPassive(negotiation.current) && isPositive(code))) return;
+  work.session.negotiation = { ...negotiation, presumed: { code, texts } };
+  emit(work, { kind: "timer", timer: "linger", ms: lingerMs(work) });
+}
+
+/** No other reply has come: what was presumed is so. The client has read it already. */
+export function negotiationOverdue(work: Work): void {
+  const { negotiation, outstanding } = work.session;
+  const asked = outstanding.find(({ kind }) => kind === "negotiation");
+  if (negotiation?.presumed === undefined || asked === undefined) return;
+  remove(work, asked);
+  recordQuirk(work, "reply-missing");
+  negotiationReply(work, negotiation.presumed.code, negotiation.presumed.texts);
+}
+
 function passiveReply(work: Work, negotiation: Negotiation, code: number, texts: readonly string[]): void {
   const expected = negotiation.current === "EPSV" ? 229 : 227;
   if (code !== expected) {
@@ -211,7 +241,8 @@ function learn(work: Work, mode: Mode, code: number): void {
 function next(work: Work, negotiation: Negotiation, reason: RefusalReason): void {
   const [current, ...remaining] = negotiation.remaining;
   if (current !== undefined) {
-    const renewed: Negotiation = { ...negotiation, id: reusableId(work, negotiation, current), current, remaining };
+    const { presumed: _, ...rest } = negotiation;
+    const renewed: Negotiation = { ...rest, id: reusableId(work, negotiation, current), current, remaining };
     work.session.negotiation = renewed;
     updateTransfer(work, renewed.id, { serverMode: current });
     attempt(work, renewed);

@@ -10,7 +10,7 @@ export function pair(work: Work, code: number): Outstanding | undefined {
   // It answers nobody in particular and ends everything (D2.33).
   if (code === 421) return undefined;
   const asked = work.session.outstanding.filter((entry) => entry.kind !== "local");
-  const entry = ownerOf(work.session, asked, code) ?? asked.find((other) => takes(other, code)) ?? asked[0];
+  const entry = ownerOf(work.session, asked, code) ?? asked.find((other) => takes(other, code, asked)) ?? asked[0];
   if (entry === undefined || (entry.kind === "negotiation" && dataCodes.has(code))) {
     recordQuirk(work, "unasked-reply");
     return undefined;
@@ -40,7 +40,7 @@ function asTransfer(work: Work, entry: Outstanding, verb: string): Outstanding {
 const dataCodes: ReadonlySet<number> = new Set([225, 226, 426]);
 
 /** Ends of a transfer that has begun. Any other code, as the 550 of a SIZE, answers what was sent meanwhile. */
-const transferEnds: ReadonlySet<number> = new Set([...dataCodes, 250, 425, 450, 451, 452, 551, 552]);
+const transferEnds: ReadonlySet<number> = new Set([...dataCodes, 425, 450, 451, 452, 551, 552]);
 
 /** How a transfer may end late whose client has given up on it; 250 and 550 may be a CWD's as well. */
 const lateEnds: ReadonlySet<number> = new Set([...dataCodes, 425, 451]);
@@ -59,10 +59,12 @@ function ownerOf(session: Session, asked: readonly Outstanding[], code: number):
   return isAnnounced ? asked.find(({ kind }) => kind === "negotiation") : undefined;
 }
 
-function takes(entry: Outstanding, code: number): boolean {
+function takes(entry: Outstanding, code: number, asked: readonly Outstanding[]): boolean {
   if (entry.kind === "abort") return !entry.optional && !isPositive(code);
   if (entry.kind !== "transfer") return true;
   if (entry.answered) return lateEnds.has(code);
+  // Some servers end transfers with 250; more often it is the answer to a CWD or DELE that was sent meanwhile.
+  if (code === 250) return !asked.slice(asked.indexOf(entry)).some(({ kind }) => kind === "plain");
   return transferEnds.has(code) || (!entry.begun && !isPositive(code));
 }
 
@@ -98,6 +100,11 @@ export function answered(work: Work, entry: Outstanding): void {
   remove(work, entry);
   const next = work.session.outstanding.find(({ kind }) => kind !== "local");
   if (entry.optional && next !== undefined) replace(work, next, [{ ...next, optional: true }]);
+}
+
+/** What servers are known to drop while a transfer runs: the reply that it has had may be the next command's (D3.51). */
+export function isOftenUnanswered(entry: Outstanding): boolean {
+  return entry.optional && entry.kind === "plain" && (entry.verb === "NOOP" || entry.verb === "STAT");
 }
 
 /** A transfer has ended: what was sent meanwhile gets optional; what was so before it never comes. */

@@ -1,8 +1,8 @@
 // The server's lines: each reply is paired with its command and passed on line by line as it comes, swallowed, or held.
 import { isNegative, isPositive, isPreliminary, readReplyLine } from "../ftp/reply.ts";
 import { featureLine, featuresInOneLine } from "./features.ts";
-import { isNegotiationReplyPassed, negotiationReply, supersedePending } from "./negotiation.ts";
-import { answered, pair } from "./pairing.ts";
+import { isNegotiationReplyPassed, negotiationReply, presumeAnswered, supersedePending } from "./negotiation.ts";
+import { answered, isOftenUnanswered, pair } from "./pairing.ts";
 import type { OpenReply, Outstanding } from "./state.ts";
 import { transferAnswered, transferBegun, transferReplyTreatment } from "./transfers.ts";
 import { emit, end, passReply, record, recordQuirk, recordQuirks, sendToServer, type Work } from "./work.ts";
@@ -73,6 +73,7 @@ function finishReply(work: Work, ticket: number | undefined, code: number, texts
     else transferAnswered(work, entry);
   } else if (!isPreliminary(code)) {
     answered(work, entry);
+    if (isOftenUnanswered(entry)) presumeAnswered(work, code, texts);
     finishCommand(work, entry, code, texts);
   }
 }

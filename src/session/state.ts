@@ -94,6 +94,8 @@ export type Negotiation = {
   readonly tried: readonly Attempt[];
   /** `opening`: the data plane works; whatever the server says meanwhile is held. */
   readonly stage: "asking" | "opening";
+  /** A reply that went to an earlier command, which some servers never answer. If no other comes, it was this one's. */
+  readonly presumed?: { readonly code: number; readonly texts: readonly string[] };
 };
 
 /** One data connection from its negotiation to its end. */

@@ -12,7 +12,7 @@ export type TranscriptContext = Omit<Extract<Event, { kind: "connected" }>, "kin
 
 /** The event that a margin line stands for; undefined if it is none. */
 export function parseEvent(line: string, context: TranscriptContext): Event | undefined {
-  const said = /^([CS])(?:\(([a-z,-]+)\))?>(?: ([^]*))?$/.exec(line);
+  const said = /^([CS])(?:\(([a-z\d,-]+)\))?>(?: ([^]*))?$/.exec(line);
   if (said) return parseSaid(said[1] ?? "", said[2]?.split(",") ?? [], said[3] ?? "");
   const [first = "", ...rest] = line.split(" ");
   const detail = rest.join(" ");

@@ -3,7 +3,7 @@
 import { formatReply, isPositive, isPreliminary } from "../ftp/reply.ts";
 import type { PinholeEvent, PinholeOutcome } from "../dataplane/pinhole.ts";
 import type { Direction } from "./facts.ts";
-import { forgetTransfer } from "./negotiation.ts";
+import { forgetTransfer, negotiationOverdue } from "./negotiation.ts";
 import { transferOvertakes } from "./pairing.ts";
 import type { RefusalReason } from "./reasons.ts";
 import {
@@ -14,6 +14,7 @@ import {
   type Transfer,
   type TransferEntry,
 } from "./state.ts";
+import { isBelievable, truths } from "./truths.ts";
 import {
   emit,
   limitWait,
@@ -250,6 +251,7 @@ export function lingerExpired(work: Work): void {
     const entry = unansweredEntry(session, id);
     if (entry !== undefined && outcome !== undefined) answerInstead(work, entry, outcome);
   }
+  negotiationOverdue(work);
   waitedLongEnough(work);
 }
 
@@ -267,31 +269,3 @@ function insteadOfReply(work: Work, reason: RefusalReason, code: number, text: s
   record(work, { kind: "refusal", reason, detail: text });
   passReply(work, code, formatReply(code, text));
 }
-
-/** Whether a server's 226 can be true. One that resets after its 226 has sent everything (D4.77). */
-function isBelievable(outcome: PinholeOutcome): boolean {
-  return outcome === "complete" || outcome === "server-reset";
-}
-
-type Truth = { readonly reason: RefusalReason; readonly code: number; readonly text: string };
-
-function broken(words: string): Truth {
-  return { reason: "broken-transfer", code: 426, text: `Transfer incomplete: ${words}.` };
-}
-
-function unconnected(words: string): Truth {
-  return { reason: "no-data-connection", code: 425, text: `Can't open data connection: ${words}.` };
-}
-
-/** What is known of a data connection whose end the server does not report, or not truly. */
-const truths: Readonly<Record<PinholeOutcome, Truth>> = {
-  complete: { reason: "unconfirmed-transfer", code: 451, text: "The server did not confirm the transfer." },
-  "client-reset": broken("the client broke the data connection"),
-  "server-reset": broken("the server broke the data connection"),
-  stalled: broken("the data connection stalled"),
-  aborted: broken("the data connection was aborted"),
-  "client-unreachable": unconnected("the client could not be reached"),
-  "server-unreachable": unconnected("the server's data port could not be reached"),
-  expired: unconnected("no data connection was made"),
-  released: unconnected("no data connection was made"),
-};

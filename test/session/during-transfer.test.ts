@@ -101,6 +101,60 @@ describe("during a transfer", () => {
     );
   });
 
+  describe("NOOP that is never answered, whose place a reply to PORT takes (D5.86)", () => {
+    const silent = `${downloading}\nC> NOOP\ndelivered\nS> 226 Complete\nclosed complete
+      C> PORT 192,168,1,100,10,21
+      opened server side 10.0.0.1:51000 #2`;
+
+    test("is found out after the linger time: the PORT was accepted", () => {
+      play(
+        `
+        S> 200 PORT command successful
+             >C 200 PORT command successful
+        C> RETR b
+        timer linger
+             quirk reply-missing
+             >S RETR b
+        S> 150 Here
+             >C 150 Here
+             confirm #2
+        `,
+        { after: silent },
+      );
+    });
+
+    test("is found out after the linger time: the PORT was rejected", () => {
+      play(
+        `
+        S> 500 Illegal PORT command
+             >C 500 Illegal PORT command
+        timer linger
+             quirk reply-missing
+             release #2
+        C> NOOP
+             >S NOOP
+        `,
+        { after: silent },
+      );
+    });
+
+    test("was only late: the reply that follows is the PORT's", () => {
+      play(
+        `
+        S> 200 ok
+             >C 200 ok
+        S> 500 Illegal PORT command
+             >C 500 Illegal PORT command
+             release #2
+        timer linger
+        C> NOOP
+             >S NOOP
+        `,
+        { after: silent },
+      );
+    });
+  });
+
   test("any number of NOOPs that are never answered leaves the client room to speak (D5.86, D3.64)", () => {
     const noops = "\nC> NOOP".repeat(4);
     play(

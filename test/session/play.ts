@@ -53,7 +53,7 @@ export type Played = {
   readonly facts: readonly Fact[];
 };
 
-const clients: Record<Family, ControlSide> = {
+export const clients: Record<Family, ControlSide> = {
   4: {
     peer: { address: "192.168.1.100", port: 1234 },
     local: { address: "192.0.2.1", port: 21 },
@@ -70,7 +70,7 @@ const servers: Record<Family, { peer: string; local: ControlSide["local"] }> = {
   6: { peer: "fd00:2::5", local: { address: "fd00:2::1", port: 40001 } },
 };
 
-const prologue: Record<Family, string> = {
+export const prologue: Record<Family, string> = {
   4: "connected 10.0.0.5:21\nS> 220 ready\nC> USER u\nS> 331 password\nC> PASS p\nS> 230 in",
   6: "connected [fd00:2::5]:21\nS> 220 ready\nC> USER u\nS> 331 password\nC> PASS p\nS> 230 in",
 };
@@ -78,9 +78,16 @@ const prologue: Record<Family, string> = {
 /** Plays `script` with a client that is logged in to a server. */
 export function play(script: string, options: PlayOptions = {}): Played {
   const run = start(options);
-  const before = [prologue[options.server ?? 4], options.after ?? ""].join("\n").split("\n");
-  for (const line of before) if (line.trim() !== "") run.event(line.trimStart());
+  run.feed(prologue[options.server ?? 4]);
+  run.feed(options.after ?? "");
   return run.check(script);
+}
+
+/** What comes of these events from the moment the client has connected. */
+export function feed(events: string, options: PlayOptions = {}): Played {
+  const run = start(options);
+  run.feed(events);
+  return run.played(0);
 }
 
 /** Plays `script` from the moment the client has connected; effects before the first event are what connecting causes. */
@@ -115,8 +122,16 @@ function start(options: PlayOptions) {
     if (parsed === undefined) throw new Error(`not an event: ${line}`);
     return dispatch(parsed);
   };
+  const played = (since: number): Played => {
+    const recent = effects.slice(since);
+    const facts = recent.flatMap((effect) => (effect.kind === "record" ? [effect.fact] : []));
+    return { session, effects: recent, facts };
+  };
   return {
-    event,
+    played,
+    feed(events: string): void {
+      for (const line of events.split("\n")) if (line.trim() !== "") event(line.trimStart());
+    },
     check(script: string): Played {
       const wanted = script.split("\n").filter((line) => line.trim() !== "");
       const margin = Math.min(...wanted.map((line) => line.length - line.trimStart().length));
@@ -131,12 +146,7 @@ function start(options: PlayOptions) {
         actual.push(line, ...caused.flatMap(shown));
       }
       expect(actual.map(normal).join("\n")).toBe(expected.map(normal).join("\n"));
-      const played = effects.slice(since);
-      return {
-        session,
-        effects: played,
-        facts: played.flatMap((effect) => (effect.kind === "record" ? [effect.fact] : [])),
-      };
+      return played(since);
     },
   };
 }
@@ -146,7 +156,7 @@ function normal(line: string): string {
   return line.startsWith(" ") ? `     ${line.trim()}` : line.trimEnd();
 }
 
-function sessionOptions(options: PlayOptions, server: string): SessionOptions {
+export function sessionOptions(options: PlayOptions, server: string): SessionOptions {
   return {
     route: options.route ?? { kind: "fixed", host: server, port: 21 },
     serverMode: options.serverMode ?? "same",

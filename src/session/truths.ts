@@ -1,0 +1,31 @@
+// What a client is told of a data connection whose end the server does not report, or not truly.
+import type { PinholeOutcome } from "../dataplane/pinhole.ts";
+import type { RefusalReason } from "./reasons.ts";
+
+/** Whether a server's 226 can be true. One that resets after its 226 has sent everything (D4.77). */
+export function isBelievable(outcome: PinholeOutcome): boolean {
+  return outcome === "complete" || outcome === "server-reset";
+}
+
+type Truth = { readonly reason: RefusalReason; readonly code: number; readonly text: string };
+
+function broken(words: string): Truth {
+  return { reason: "broken-transfer", code: 426, text: `Transfer incomplete: ${words}.` };
+}
+
+function unconnected(words: string): Truth {
+  return { reason: "no-data-connection", code: 425, text: `Can't open data connection: ${words}.` };
+}
+
+/** What is known of a data connection whose end the server does not report, or not truly. */
+export const truths: Readonly<Record<PinholeOutcome, Truth>> = {
+  complete: { reason: "unconfirmed-transfer", code: 451, text: "The server did not confirm the transfer." },
+  "client-reset": broken("the client broke the data connection"),
+  "server-reset": broken("the server broke the data connection"),
+  stalled: broken("the data connection stalled"),
+  aborted: broken("the data connection was aborted"),
+  "client-unreachable": unconnected("the client could not be reached"),
+  "server-unreachable": unconnected("the server's data port could not be reached"),
+  expired: unconnected("no data connection was made"),
+  released: unconnected("no data connection was made"),
+};

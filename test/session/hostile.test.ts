@@ -1,0 +1,152 @@
+// Attack: either peer says anything at any time, and the outside reports anything in any order. Whatever happens, the session
+// throws nothing, interrupts no reply, opens only what was asked for, and leaves nothing open behind it.
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { readReplyLine } from "../../src/ftp/reply.ts";
+import type { Effect, Event } from "../../src/session/events.ts";
+import { startSession, step, wantsClientInput, wantsServerInput } from "../../src/session/session.ts";
+import type { Session } from "../../src/session/state.ts";
+import { formatEffect, formatEvent } from "../../src/session/transcript.ts";
+import { anyEvent, likelyEvent } from "./any-event.ts";
+import { clients, prologue, sessionOptions, type PlayOptions } from "./play.ts";
+import { parseEvent } from "../../src/session/transcript-reader.ts";
+
+const heldCommands = 4;
+
+const options: fc.Arbitrary<PlayOptions> = fc.record({
+  serverMode: fc.constantFrom("same" as const, "passive" as const, "active" as const, "auto" as const),
+  client: fc.constantFrom(4 as const, 6 as const),
+  server: fc.constantFrom(4 as const, 6 as const),
+  policy: fc.record({
+    foreignAddress: fc.constantFrom({ kind: "use-peer" as const }, { kind: "refuse" as const }),
+    readOnly: fc.boolean(),
+  }),
+  heldCommands: fc.constant(heldCommands),
+});
+
+/** What the outside has done: events are delivered as a driver would, back-pressure respected. */
+function watch(playOptions: PlayOptions, shouldLogIn: boolean) {
+  const family = playOptions.server ?? 4;
+  const server = family === 4 ? "10.0.0.5" : "fd00:2::5";
+  const local = { address: family === 4 ? "10.0.0.1" : "fd00:2::1", port: 40001 };
+  const context = { local, advertise: local.address, rejects: [] };
+  let [session, effects] = startSession(sessionOptions(playOptions, server), clients[playOptions.client ?? 4]);
+  const opened = new Set<number>();
+  const gone = new Set<number>();
+  const fromServer = new Set<string>();
+  const log: string[] = [];
+  let replyCode: number | undefined;
+  let announcements = 0;
+  let opens = 0;
+
+  const checkEffect = (effect: Effect, before: Session): void => {
+    if (before.phase === "ended") expect(effect.kind).toBe("record");
+    if (effect.kind === "to-client" && effect.bytes !== "\xff\xfc\x01") {
+      expect(effect.bytes).toMatch(/\n$/);
+      // What isn't the server's is ours, and stands between replies; but for the features that belong into one.
+      const isOurs = !fromServer.has(effect.bytes) && !/^ EP(?:RT|SV)\r\n$/.test(effect.bytes);
+      if (isOurs) expect(replyCode).toBeUndefined();
+      for (const line of effect.bytes.replace(/\r*\n$/, "").split("\r\n")) {
+        const { position, code } = readReplyLine(replyCode, line);
+        if (position === "first") replyCode = code;
+        else if (position === "last") replyCode = undefined;
+      }
+    }
+    if (effect.kind === "to-server") expect(effect.bytes).toMatch(/^[^\n]*\r\n$/);
+    if (effect.kind === "open") {
+      opens += 1;
+      opened.add(effect.id);
+      expect(opens).toBeLessThanOrEqual(announcements * 4);
+    }
+    if (effect.kind === "release") gone.add(effect.id);
+  };
+
+  const checkState = (): void => {
+    const { outstanding, heldClient, heldServer, transfers } = session;
+    expect(outstanding.filter(({ optional }) => !optional).length).toBeLessThanOrEqual(heldCommands + 2);
+    expect(outstanding.length).toBeLessThanOrEqual(heldCommands * 3);
+    expect(heldClient.length).toBeLessThanOrEqual(heldCommands + 1);
+    expect(heldServer.length).toBeLessThanOrEqual(65);
+    const unused = transfers.filter(({ id, verb, closed }) => verb === "" && closed === undefined && !gone.has(id));
+    expect(unused.length).toBeLessThanOrEqual(1);
+  };
+
+  const dispatch = (event: Event): void => {
+    if (event.kind === "server-line") fromServer.add(event.raw);
+    if (event.kind === "client-line" && /^\s*(?:PASV|EPSV|PORT|EPRT)/i.test(event.text)) announcements += 1;
+    if (event.kind === "pinhole" && event.event.kind === "closed") gone.add(event.id);
+    if (event.kind === "pinhole" && event.event.kind === "refused") gone.add(event.id);
+    const before = session;
+    [session, effects] = step(before, event);
+    log.push(formatEvent(event), ...effects.flatMap((effect) => formatEffect(effect, session)));
+    for (const effect of effects) checkEffect(effect, before);
+    checkState();
+  };
+
+  for (const effect of effects) checkEffect(effect, session);
+  if (shouldLogIn) {
+    for (const line of prologue[family].split("\n")) {
+      const event = parseEvent(line, context);
+      if (event) dispatch(event);
+    }
+  }
+  return {
+    dispatch,
+    /** The pinhole that is being opened, if one is. */
+    opening: () => (session.negotiation?.stage === "opening" ? session.negotiation.id : undefined),
+    wants: (event: Event): boolean => {
+      if (event.kind.startsWith("client-") && event.kind !== "client-lost") return wantsClientInput(session);
+      return !event.kind.startsWith("server-") || wantsServerInput(session);
+    },
+    end(): void {
+      dispatch({ kind: "stop", reason: "stopped", detail: "" });
+      expect(session.phase).toBe("ended");
+      expect([...opened].filter((id) => !gone.has(id))).toEqual([]);
+    },
+    log,
+  };
+}
+
+function run(playOptions: PlayOptions, events: readonly Event[], shouldLogIn: boolean): void {
+  const watched = watch(playOptions, shouldLogIn);
+  try {
+    for (const event of events) {
+      // Most often the data plane answers: otherwise little would ever be opened.
+      const id = watched.opening();
+      const reports = event.kind === "pinhole" && id !== undefined && event.event.kind !== "refused";
+      if (reports) {
+        const client = { address: "192.0.2.1", port: 50000 + id };
+        const server = { address: "10.0.0.1", port: 51000 + id };
+        watched.dispatch({ kind: "pinhole", id, event: { kind: "opened", plane: "relay", client, server } });
+      } else if (watched.wants(event)) {
+        watched.dispatch(event);
+      }
+    }
+    watched.end();
+  } catch (error) {
+    throw new Error(`after\n${watched.log.join("\n")}`, { cause: error });
+  }
+}
+
+test("a session with a server survives whatever either side says and whatever happens", () => {
+  fc.assert(
+    fc.property(options, fc.array(likelyEvent, { maxLength: 60 }), (playOptions, events) => {
+      run(playOptions, events, true);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("a session survives any event in any phase", () => {
+  const routes = fc.constantFrom<PlayOptions>(
+    {},
+    { route: { kind: "login", allow: [{ kind: "name", pattern: "*" }] } },
+    { route: { kind: "fixed", host: "ftp.example.com", port: 21 } },
+  );
+  fc.assert(
+    fc.property(options, routes, fc.array(anyEvent, { maxLength: 40 }), (playOptions, route, events) => {
+      run({ ...playOptions, ...route }, events, false);
+    }),
+    { numRuns: 500 },
+  );
+});

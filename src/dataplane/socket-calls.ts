@@ -8,8 +8,6 @@ import { type Ffi, loadFfi } from "./ffi.ts";
 export type SocketCalls = {
   /** Urgent bytes stay in the stream. Set on a listener, it holds for every socket that it accepts. */
   keepUrgentInline(fd: number): boolean;
-  /** Sends the bytes as TCP urgent data, of which the last one is marked; at once and wholly, or not at all. */
-  sendUrgent(fd: number, bytes: Uint8Array): boolean;
   /** Where an accepted connection was going before it was redirected. Undefined if the kernel has no record of it. */
   originalDestination(fd: number, family: Family): Endpoint | undefined;
   /**
@@ -35,8 +33,6 @@ const ipTransparent = 19;
 const ipv6Only = 26;
 const ipv6Transparent = 75;
 const originalDst = 80;
-/** MSG_OOB | MSG_DONTWAIT | MSG_NOSIGNAL */
-const urgentFlags = 0x4041;
 
 let loaded: LoadedSocketCalls | undefined;
 
@@ -57,7 +53,6 @@ function declare({ func, errno }: Ffi): SocketCalls {
   const close = func("int close(int)");
   const getOption = func("int getsockopt(int, int, int, void *, void *)");
   const setOption = func("int setsockopt(int, int, int, const void *, uint32_t)");
-  const send = func("int64_t send(int, const void *, size_t, int)");
 
   const switchOn = (fd: number, level: number, option: number): string | undefined =>
     setOption(fd, level, option, Buffer.from([1, 0, 0, 0]), 4) === 0 ? undefined : getSystemErrorName(-errno());
@@ -66,7 +61,6 @@ function declare({ func, errno }: Ffi): SocketCalls {
 
   return {
     keepUrgentInline: (fd) => switchOn(fd, sol.socket, outOfBandInline) === undefined,
-    sendUrgent: (fd, bytes) => send(fd, bytes, bytes.length, urgentFlags) === bytes.length,
     originalDestination(fd, family) {
       const address = Buffer.alloc(28);
       const length = Buffer.alloc(4);

@@ -24,10 +24,12 @@ const families: readonly Family[] = [4, 6];
 
 /** What has to be known besides the ruleset stands in it as comments. Port 0 in `listen` can't be foretold: no rule is made. */
 export function interceptionRuleset(options: InterceptionOptions): string {
-  const table = `ftp_alg_${options.name.replaceAll(/[^A-Za-z0-9_]/g, "_")}`;
+  // Whatever a gateway may be called can stand in the name of a table.
+  const table = `ftp_alg_${options.name}`;
   const body = options.route.method === "tproxy" ? tproxyChains(options) : redirectChains(options);
   const notes = options.route.method === "tproxy" ? tproxyNotes(options) : redirectNotes(options);
   return [
+    `# Gateway ${options.name}, ${options.route.method}.`,
     ...notes.map((line) => `# ${line}`.trimEnd()),
     `table inet ${table}`,
     `delete table inet ${table}`,

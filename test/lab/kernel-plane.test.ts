@@ -258,6 +258,18 @@ s.sendto(t[:16] + struct.pack("!H", c) + t[18:], ("${addresses.edgeToClient.IPv4
     expect((await edge.event(id, "closed")).outcome).toBe("server-unreachable");
   });
 
+  test("a client that refuses is unreachable, and the server is refused too", async () => {
+    const id = nextId++;
+    await edge.ask({ do: "open", id, request: activeRequest("IPv4", 9) });
+    const { server: endpoint } = await edge.event(id, "opened");
+    await lab.server.ask({ do: "dial", id, ...endpoint!, from: addresses.server.IPv4 });
+    expect((await lab.server.news(id, "failed")).failed).toBe("ECONNREFUSED");
+    expect(await edge.event(id, "closed")).toMatchObject({
+      outcome: "client-unreachable",
+      detail: "connection refused",
+    });
+  });
+
   test("a server that does not answer is unreachable after the time to connect", async () => {
     await lab.edgeOutput(
       "ip",

@@ -145,9 +145,9 @@ export function openNatPinhole(
     const { state: tcpState = 0, isAssured } = connection;
     if (isAssured || (tcpState >= tcpStates.established && tcpState <= tcpStates.timeWait)) return join();
     if (tcpState !== tcpStates.close) return;
-    const by = resetBy(connection);
     // Who answers a SYN with RST refuses; who sends RST after its own SYN has thought better of it.
-    close(by === `${listeningSide}-reset` ? by : `${dialledSide}-unreachable`, "connection refused");
+    if ((connection.mark & marks.openerReset) !== 0) close(`${listeningSide}-reset`);
+    else close(`${dialledSide}-unreachable`, "connection refused");
   }
 
   function join() {

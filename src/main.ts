@@ -3,7 +3,7 @@
 import { parseArguments } from "./cli/arguments.ts";
 import { inheritedDescriptors } from "./cli/inherited-descriptors.ts";
 import type { Io } from "./cli/io.ts";
-import { withConfig } from "./cli/load-config.ts";
+import { loadConfig, withConfig } from "./cli/load-config.ts";
 
 const stop = new AbortController();
 const kill = new AbortController();
@@ -47,7 +47,9 @@ async function main(): Promise<number> {
     case "demo":
       return (await import("./cli/demo/demo.ts")).demo({ stay: asked.stay }, io);
     case "run":
-      return withConfig(asked.source, io, async (config) => (await import("./cli/run.ts")).runGateway(config, io));
+      return withConfig(asked.source, io, async (config) =>
+        (await import("./cli/run.ts")).runGateway(config, io, () => loadConfig(asked.source)),
+      );
     case "doctor": {
       const { doctor } = await import("./cli/doctor.ts");
       return withConfig({ kind: "file", file: asked.file }, io, (config) => doctor(config, io));

@@ -1,66 +1,101 @@
 // `run`: builds everything that a configuration asks for, starts it, and takes it down again in order.
-import type { Config } from "../config/config.ts";
+import type { Config, GatewayConfig, ParsedConfig } from "../config/config.ts";
 import { ephemeralWarnings } from "../config/ephemeral.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { adoptListeners, type InheritedListeners } from "../gateway/inherited-listeners.ts";
 import { createOwnEndpoints } from "../gateway/own-endpoints.ts";
+import { createPortPools } from "../gateway/port-pools.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
-import { createAdmin, type Admin } from "../observe/admin.ts";
+import { createAdmin } from "../observe/admin.ts";
 import { createLogger, flushLog, type Logger } from "../observe/log.ts";
 import { createMetrics } from "../observe/metrics.ts";
-import { createTelemetry } from "../observe/telemetry.ts";
+import { createTelemetry, type Telemetry } from "../observe/telemetry.ts";
 import type { Io } from "./io.ts";
-import { createPlanes, type Planes, type PlanesTelemetry } from "./planes.ts";
+import { formatProblems } from "./load-config.ts";
+import { createPlanes, type PlanesTelemetry } from "./planes.ts";
 import { readMachinePorts } from "./port-ranges.ts";
+import { applyConfig, restartNeeded, type ReloadDeps, type RunningGateways } from "./reload.ts";
 import { readVersion } from "./version.ts";
 
-/** Runs until told to stop: 0 after a drain, 1 if something could not be started. */
-export async function runGateway(config: Config, io: Pick<Io, "stop" | "kill" | "inherited">): Promise<number> {
+type RunIo = Pick<Io, "stop" | "kill" | "inherited" | "onReload">;
+
+/** Runs until told to stop: 0 after a drain, 1 if something could not be started. `reread`: what SIGHUP asks for. */
+export async function runGateway(config: Config, io: RunIo, reread: () => Promise<ParsedConfig>): Promise<number> {
   const logger = createLogger(config.log);
   const metrics = createMetrics(readVersion());
   const telemetry = createTelemetry({ metrics, logger });
-  const ownEndpoints = createOwnEndpoints();
   const planes = await createPlanes(config, planesTelemetry(logger));
+  const shared = { ownEndpoints: createOwnEndpoints(), portPools: createPortPools() };
+  const running: RunningGateways = new Map();
   let inherited: InheritedListeners | undefined;
-  const gateways: Gateway[] = config.gateways.map((options) =>
+  const create = (options: GatewayConfig): Gateway =>
     createGateway(options, {
+      ...shared,
       plane: planes.of(options),
-      ownEndpoints,
       takeInherited: (wanted, accepted) => inherited?.take(wanted, accepted),
       telemetry: telemetry.gateway(options.name),
       ...(logger.isLevelEnabled("trace")
         ? { trace: (session: string, line: string) => logger.trace({ session, gateway: options.name }, line) }
         : {}),
-    }),
-  );
-  const isReady = (): boolean => !io.stop.aborted && gateways.every((gateway) => gateway.isListening());
+    });
+  const isReady = (): boolean => !io.stop.aborted && [...running.values()].every((gateway) => gateway.isListening());
   const admin = config.admin && createAdmin({ ...config.admin, metrics, isReady });
+  let hasStarted = (): void => {};
+  const started = new Promise<void>((resolve) => (hasStarted = resolve));
+  reloadOnSignal(io, running, { planes, create, config, reread, telemetry, logger, started });
   try {
     await warnOfPortRanges(config, logger);
     inherited = adoptListeners(io.inherited ?? []);
-    for (const gateway of gateways) await gateway.start();
+    await applyConfig(running, config, { planes, create });
     for (const endpoint of inherited.closeRest()) {
       logger.warn({ endpoint: formatEndpoint(endpoint) }, "inherited socket closed: no gateway listens there");
     }
     if (admin) logger.info({ endpoint: formatEndpoint(await admin.start()) }, "admin listening");
+    hasStarted();
     await aborted(io.stop);
     logger.info("draining");
-    await Promise.race([Promise.all(gateways.map((gateway) => gateway.drain())), aborted(io.kill)]);
+    const drained = Promise.all([...running.values()].map((gateway) => gateway.drain()));
+    await Promise.race([drained, aborted(io.kill)]);
     return 0;
   } catch (error) {
-    logger.fatal({ detail: error instanceof Error ? error.message : String(error) }, "could not start");
+    logger.fatal({ detail: messageOf(error) }, "could not start");
     return 1;
   } finally {
     inherited?.closeRest();
-    await takeDown(gateways, planes, admin);
+    await Promise.all([...running.values()].map((gateway) => gateway.stop()));
+    await planes.stop();
+    await admin?.stop();
     await flushLog(logger);
   }
 }
 
-async function takeDown(gateways: readonly Gateway[], planes: Planes, admin: Admin | undefined): Promise<void> {
-  await Promise.all(gateways.map((gateway) => gateway.stop()));
-  await planes.stop();
-  await admin?.stop();
+type Reload = ReloadDeps & {
+  readonly config: Config;
+  readonly reread: () => Promise<ParsedConfig>;
+  readonly telemetry: Telemetry;
+  readonly logger: Logger;
+  readonly started: Promise<void>;
+};
+
+/** A configuration that is wrong, or can't be had, leaves the running one as it is. One reload at a time, after the start. */
+function reloadOnSignal(io: Pick<Io, "onReload" | "stop">, running: RunningGateways, reload: Reload): void {
+  let last = reload.started;
+  io.onReload(() => {
+    last = last.then(async () => {
+      if (io.stop.aborted) return;
+      try {
+        const parsed = await reload.reread();
+        if (!parsed.ok) throw new Error(formatProblems(parsed.problems).trimEnd());
+        await applyConfig(running, parsed.config, reload);
+        for (const key of restartNeeded(reload.config, parsed.config)) {
+          reload.logger.warn({ key }, "changed, but takes a restart");
+        }
+        reload.telemetry.configReloaded("success", "");
+      } catch (error) {
+        reload.telemetry.configReloaded("failure", messageOf(error));
+      }
+    });
+  });
 }
 
 /** A plane that was not meant is worth an operator's attention; what `auto` has chosen is there for who wants to know. */
@@ -79,6 +114,10 @@ function planesTelemetry(logger: Logger): PlanesTelemetry {
 async function warnOfPortRanges(config: Config, logger: Logger): Promise<void> {
   const machine = await readMachinePorts();
   for (const { path, message } of machine ? ephemeralWarnings(config, machine) : []) logger.warn({ path }, message);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

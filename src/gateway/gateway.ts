@@ -1,41 +1,44 @@
 // One configured entrance: its listeners, the limits on who may come in, and the sessions behind it. It knows no FTP; it
 // accepts, counts, hands each client to a driver, and ends them all.
-import { randomInt } from "node:crypto";
 import type { Socket } from "node:net";
 import type { DataPlane } from "../dataplane/pinhole.ts";
-import { createPortPool } from "../dataplane/port-pool.ts";
-import { createCommandReader } from "../ftp/command-reader.ts";
-import { createReplyReader } from "../ftp/reply-reader.ts";
 import { formatReply } from "../ftp/reply.ts";
-import { familyOf, networkContains, type Endpoint } from "../net/endpoint.ts";
+import { sameEndpoint, type Endpoint } from "../net/endpoint.ts";
 import type { GatewayTelemetry } from "../observe/telemetry.ts";
 import type { EndReason, RefusalReason } from "../session/reasons.ts";
-import type { SessionOptions } from "../session/state.ts";
 import { endpointOf } from "./control-connection.ts";
-import { createIntercept, type Intercept } from "./interception.ts";
 import { openListener, type Listener, type ListenerOptions, type TakeInherited } from "./listener.ts";
-import type { GatewayOptions, PortRange } from "./options.ts";
+import type { GatewayOptions } from "./options.ts";
 import type { OwnEndpoints } from "./own-endpoints.ts";
+import type { PortPools } from "./port-pools.ts";
 import { createServerMemory } from "./server-memory.ts";
-import { createReaderPool } from "./reader-pool.ts";
-import { driveSession, type DrivenSession, type DriverDeps } from "./session-driver.ts";
-import type { PinholeOptions } from "./session-pinholes.ts";
+import { driveSession, type DrivenSession } from "./session-driver.ts";
+import { clientAdvertise, createSessionSettings, type SessionSettings } from "./session-settings.ts";
 
 export type GatewayDeps = {
   readonly telemetry: GatewayTelemetry;
   readonly plane: DataPlane;
   /** Shared by all gateways of the process. */
   readonly ownEndpoints: OwnEndpoints;
+  /** Likewise. */
+  readonly portPools: PortPools;
   /** Sockets that the process was started with. */
   readonly takeInherited?: TakeInherited;
   /** Every session's transcript, line by line, secrets masked. */
   readonly trace?: (session: string, line: string) => void;
 };
 
+export type PreparedChange = { commit(): void; rollback(): void };
+
 export type Gateway = {
   /** Listens everywhere or nowhere; rejects with an Error that names the endpoint. Resolves with the endpoints taken. */
   start(): Promise<readonly Endpoint[]>;
   isListening(): boolean;
+  /**
+   * Other options for the sessions to come; those that run keep theirs. What can fail has been done when it resolves: it
+   * listens at the new endpoints too. Rejects with an Error, and nothing has changed.
+   */
+  prepare(options: GatewayOptions, plane: DataPlane): Promise<PreparedChange>;
   /** Accepts no more; resolves when the last session has ended, which transfers may delay up to the drain time. */
   drain(): Promise<void>;
   /** Ends every session now. */
@@ -43,43 +46,25 @@ export type Gateway = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** Linux keeps a closed connection's endpoints for 60 s (TIME_WAIT). */
-const restMs = 60_000;
 const memoryOptions = { maxServers: 10_000, expiryMs: 3_600_000, now: () => performance.now() };
+
+const noPorts = { free: 0, open: 0, resting: 0 };
 
 let sessionNumber = 0;
 
-export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gateway {
+export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps): Gateway {
   const { telemetry, ownEndpoints } = deps;
-  const { clientSide, serverSide, limits, timeouts } = options;
-  const memory = createServerMemory(memoryOptions);
-  const clientPorts = portPool(clientSide.dataPorts);
-  const serverPorts = portPool(serverSide.dataPorts);
-  const pinholes: PinholeOptions = {
-    plane: deps.plane,
-    client: { ports: clientPorts, dataPeer: clientSide.dataPeer },
-    server: { ports: serverPorts, dataPeer: serverSide.dataPeer },
-    expiryMs: timeouts.pinholeMs,
-    connectMs: timeouts.connectMs,
-    stallMs: timeouts.dataStallMs,
-  };
-  const driverDeps: DriverDeps = {
-    options: composeSessionOptions(options, ownEndpoints),
-    pinholes,
-    commandReaders: createReaderPool(() => createCommandReader({ maxBytes: limits.commandBytes })),
-    replyReaders: createReaderPool(() => createReplyReader({ maxBytes: limits.replyLineBytes })),
-    timeouts,
-    serverAdvertise: (end) => matching(serverSide.advertise, end),
-    rejectedBy: (server) => memory.rejectedBy(server),
-    learn: (server, rejects) => memory.learn(server, rejects),
-  };
+  const settingsDeps = { ownEndpoints, portPools: deps.portPools, memory: createServerMemory(memoryOptions) };
+  let settings: SessionSettings | undefined;
   const sessions = new Set<DrivenSession>();
   const perClient = new Map<string, number>();
   const awaitingEnd: (() => void)[] = [];
-  const listeners: Listener[] = [];
-  let intercept: Intercept | undefined;
+  const listeners = new Set<Listener>();
 
   function accept(socket: Socket): void {
+    if (settings === undefined) return void socket.destroy();
+    const { options, driver, intercept } = settings;
+    const { limits } = options;
     const client = endpointOf(socket.remoteAddress, socket.remotePort);
     const local = endpointOf(socket.localAddress, socket.localPort);
     const ofClient = perClient.get(client.address) ?? 0;
@@ -100,7 +85,7 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
     const session = driveSession(
       socket,
       { peer: client, local, advertise },
-      driverDeps,
+      driver,
       {
         telemetry: telemetry.sessionStarted(id, client, local),
         trace: trace && ((line) => trace(id, line)),
@@ -137,13 +122,54 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
     socket.once("close", () => clearTimeout(cutOff));
   }
 
-  async function closeListeners(): Promise<void> {
-    const closing = listeners.splice(0).map(({ server, endpoint }) => {
-      ownEndpoints.remove(endpoint);
-      return new Promise<void>((resolve) => void server.close(() => resolve()));
-    });
-    // The sessions keep their server's `close` waiting; what matters is that no new one is accepted.
-    void Promise.all(closing);
+  function closeListener(listener: Listener): void {
+    listeners.delete(listener);
+    ownEndpoints.remove(listener.endpoint);
+    // The sessions keep the `close` waiting; what matters is that no new one is accepted.
+    listener.server.close();
+  }
+
+  function closeListeners(): void {
+    for (const listener of listeners) closeListener(listener);
+  }
+
+  /** Listens wherever `options` say and we don't yet; on failure nothing has changed. */
+  async function openListeners({ listen, route }: GatewayOptions): Promise<Listener[]> {
+    const opened: Listener[] = [];
+    const events = { accepted: accept, failed: (detail: string) => telemetry.acceptFailed(detail) };
+    try {
+      for (const wanted of listen) {
+        if ([...listeners].some((listener) => sameEndpoint(listener.wanted, wanted))) continue;
+        const listenerOptions = { takeInherited: deps.takeInherited, foreign: foreignConnections(route) };
+        const listener = await openListener(wanted, listenerOptions, events);
+        opened.push(listener);
+        listeners.add(listener);
+        ownEndpoints.add(listener.endpoint);
+        telemetry.listening(listener.endpoint, listener.isInherited);
+      }
+    } catch (error) {
+      for (const listener of opened) closeListener(listener);
+      throw error;
+    }
+    return opened;
+  }
+
+  async function prepare(options: GatewayOptions, plane: DataPlane): Promise<PreparedChange> {
+    const next = createSessionSettings(options, { ...settingsDeps, plane });
+    // At the start: whoever comes while the other endpoints are being opened.
+    settings ??= next;
+    const opened = await openListeners(options);
+    return {
+      commit() {
+        settings = next;
+        for (const listener of listeners) {
+          if (!options.listen.some((wanted) => sameEndpoint(listener.wanted, wanted))) closeListener(listener);
+        }
+      },
+      rollback() {
+        for (const listener of opened) closeListener(listener);
+      },
+    };
   }
 
   async function endAll(reason: EndReason): Promise<void> {
@@ -152,36 +178,31 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
   }
 
   async function stop(): Promise<void> {
-    await closeListeners();
+    closeListeners();
     await endAll("stopped");
     telemetry.stopped();
   }
 
   return {
     async start() {
-      telemetry.dataPorts("client", () => clientPorts.counts());
-      telemetry.dataPorts("server", () => serverPorts.counts());
-      const events = { accepted: accept, failed: (detail: string) => telemetry.acceptFailed(detail) };
-      const listenerOptions = { takeInherited: deps.takeInherited, foreign: foreignConnections(options.route) };
+      telemetry.dataPorts("client", () => settings?.clientPorts.counts() ?? noPorts);
+      telemetry.dataPorts("server", () => settings?.serverPorts.counts() ?? noPorts);
       try {
-        if (options.route.kind === "transparent") intercept = createIntercept(options.route);
-        for (const wanted of options.listen) {
-          const listener = await openListener(wanted, listenerOptions, events);
-          listeners.push(listener);
-          ownEndpoints.add(listener.endpoint);
-          telemetry.listening(listener.endpoint, listener.isInherited);
-        }
+        const change = await prepare(initialOptions, deps.plane);
+        change.commit();
       } catch (error) {
         await stop();
         throw error;
       }
-      return listeners.map(({ endpoint }) => endpoint);
+      return [...listeners].map(({ endpoint }) => endpoint);
     },
-    isListening: () => listeners.length > 0,
+    prepare,
+    isListening: () => listeners.size > 0,
     async drain() {
-      await closeListeners();
+      closeListeners();
       for (const session of sessions) session.drain();
-      const deadline = setTimeout(() => void endAll("drained"), timeouts.drainMs);
+      const drainMs = (settings?.options ?? initialOptions).timeouts.drainMs;
+      const deadline = setTimeout(() => void endAll("drained"), drainMs);
       await allClosed();
       clearTimeout(deadline);
     },
@@ -190,36 +211,7 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
   };
 }
 
-function composeSessionOptions(options: GatewayOptions, ownEndpoints: OwnEndpoints): SessionOptions {
-  const { route, serverSide, policy, limits, timeouts } = options;
-  return {
-    route: route.kind === "fixed" ? { kind: "fixed", ...route.server } : route,
-    serverMode: serverSide.mode,
-    policy,
-    heldCommands: limits.heldCommands,
-    timeouts,
-    isOurs: (endpoint) => ownEndpoints.has(endpoint),
-  };
-}
-
 function foreignConnections(route: GatewayOptions["route"]): ListenerOptions["foreign"] {
   if (route.kind !== "transparent") return undefined;
   return route.method === "tproxy" ? "must" : "try";
-}
-
-function portPool(range: PortRange | undefined): ReturnType<typeof createPortPool> {
-  // Ports that can't be foretold leave nothing to whoever races the expected peer.
-  const random = (): number => randomInt(2 ** 32) / 2 ** 32;
-  return createPortPool({ ...(range ?? { first: 0, last: 0 }), restMs, random });
-}
-
-/** The address to put into 227 for this client: the first rule that names its network, then the common one, then ours. */
-function clientAdvertise({ clientSide }: GatewayOptions, client: Endpoint, local: Endpoint): string {
-  const rule = clientSide.advertiseTo.find(({ clients }) => networkContains(clients, client.address));
-  return matching(rule?.address ?? clientSide.advertise, local);
-}
-
-/** An address of the other family can't be announced on this connection. */
-function matching(advertise: string | undefined, local: Endpoint): string {
-  return advertise !== undefined && familyOf(advertise) === familyOf(local.address) ? advertise : local.address;
 }

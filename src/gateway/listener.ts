@@ -4,7 +4,13 @@ import { handleOf } from "../dataplane/reading-socket.ts";
 import { loadSocketCalls } from "../dataplane/socket-calls.ts";
 import { type Endpoint, familyOf, formatEndpoint } from "../net/endpoint.ts";
 
-export type Listener = { readonly server: Server; readonly endpoint: Endpoint; readonly isInherited: boolean };
+/** `wanted` is what was configured; `endpoint` differs from it where that was port 0. */
+export type Listener = {
+  readonly server: Server;
+  readonly wanted: Endpoint;
+  readonly endpoint: Endpoint;
+  readonly isInherited: boolean;
+};
 
 /** A socket that the process was started with, now accepting for the gateway; undefined if none is at that endpoint. */
 export type TakeInherited = (wanted: Endpoint, accepted: (socket: Socket) => void) => Server | undefined;
@@ -39,7 +45,7 @@ export async function openListener(
   }
   const bound = server.address();
   const port = typeof bound === "object" && bound !== null ? bound.port : wanted.port;
-  return { server, endpoint: { address: wanted.address, port }, isInherited: taken !== undefined };
+  return { server, wanted, endpoint: { address: wanted.address, port }, isInherited: taken !== undefined };
 }
 
 function bind(wanted: Endpoint, accepted: (socket: Socket) => void): Promise<Server> {

@@ -7,6 +7,7 @@ import { createRelayPlane } from "../../dataplane/relay.ts";
 import { createGateway } from "../../gateway/gateway.ts";
 import type { GatewayOptions } from "../../gateway/options.ts";
 import { createOwnEndpoints } from "../../gateway/own-endpoints.ts";
+import { createPortPools } from "../../gateway/port-pools.ts";
 import { familyOf, formatEndpoint, type Endpoint } from "../../net/endpoint.ts";
 import { createAdmin } from "../../observe/admin.ts";
 import { drawLadder } from "../../observe/ladder.ts";
@@ -47,6 +48,7 @@ export async function demo({ stay }: { stay: boolean }, io: Output): Promise<num
     trace: traces.trace,
     plane,
     ownEndpoints: createOwnEndpoints(),
+    portPools: createPortPools(),
   });
   try {
     const entrances = await gateway.start();

@@ -1,0 +1,78 @@
+// What every session of a gateway is driven with, made once from the gateway's options, and again when they change.
+import type { DataPlane } from "../dataplane/pinhole.ts";
+import type { PortPool } from "../dataplane/port-pool.ts";
+import { createCommandReader } from "../ftp/command-reader.ts";
+import { createReplyReader } from "../ftp/reply-reader.ts";
+import { familyOf, networkContains, type Endpoint } from "../net/endpoint.ts";
+import { createIntercept, type Intercept } from "./interception.ts";
+import type { GatewayOptions } from "./options.ts";
+import type { OwnEndpoints } from "./own-endpoints.ts";
+import type { PortPools } from "./port-pools.ts";
+import { createReaderPool } from "./reader-pool.ts";
+import type { ServerMemory } from "./server-memory.ts";
+import type { DriverDeps } from "./session-driver.ts";
+
+export type SessionSettings = {
+  readonly options: GatewayOptions;
+  readonly driver: DriverDeps;
+  readonly clientPorts: PortPool;
+  readonly serverPorts: PortPool;
+  /** The transparent route only. */
+  readonly intercept: Intercept | undefined;
+};
+
+export type SettingsDeps = {
+  readonly plane: DataPlane;
+  readonly ownEndpoints: OwnEndpoints;
+  readonly portPools: PortPools;
+  readonly memory: ServerMemory;
+};
+
+/** Throws an Error that says why this machine can't have the transparent route. */
+export function createSessionSettings(options: GatewayOptions, deps: SettingsDeps): SessionSettings {
+  const { route, clientSide, serverSide, policy, limits, timeouts } = options;
+  const { plane, ownEndpoints, portPools, memory } = deps;
+  const clientPorts = portPools.of(clientSide.dataPorts);
+  const serverPorts = portPools.of(serverSide.dataPorts);
+  return {
+    options,
+    clientPorts,
+    serverPorts,
+    intercept: route.kind === "transparent" ? createIntercept(route) : undefined,
+    driver: {
+      options: {
+        route: route.kind === "fixed" ? { kind: "fixed", ...route.server } : route,
+        serverMode: serverSide.mode,
+        policy,
+        heldCommands: limits.heldCommands,
+        timeouts,
+        isOurs: (endpoint) => ownEndpoints.has(endpoint),
+      },
+      pinholes: {
+        plane,
+        client: { ports: clientPorts, dataPeer: clientSide.dataPeer },
+        server: { ports: serverPorts, dataPeer: serverSide.dataPeer },
+        expiryMs: timeouts.pinholeMs,
+        connectMs: timeouts.connectMs,
+        stallMs: timeouts.dataStallMs,
+      },
+      commandReaders: createReaderPool(() => createCommandReader({ maxBytes: limits.commandBytes })),
+      replyReaders: createReaderPool(() => createReplyReader({ maxBytes: limits.replyLineBytes })),
+      timeouts,
+      serverAdvertise: (end) => matching(serverSide.advertise, end),
+      rejectedBy: (server) => memory.rejectedBy(server),
+      learn: (server, rejects) => memory.learn(server, rejects),
+    },
+  };
+}
+
+/** The address to put into 227 for this client: the first rule that names its network, then the common one, then ours. */
+export function clientAdvertise({ clientSide }: GatewayOptions, client: Endpoint, local: Endpoint): string {
+  const rule = clientSide.advertiseTo.find(({ clients }) => networkContains(clients, client.address));
+  return matching(rule?.address ?? clientSide.advertise, local);
+}
+
+/** An address of the other family can't be announced on this connection. */
+function matching(advertise: string | undefined, local: Endpoint): string {
+  return advertise !== undefined && familyOf(advertise) === familyOf(local.address) ? advertise : local.address;
+}

@@ -57,8 +57,16 @@ export function dialLeg(leg: DialLeg, connectMs: number, events: DialledLegEvent
     isCancelled = true;
     clearTimeout(timer);
     // Once connected, it is its new owner's to close.
-    if (socket.connecting) socket.destroy();
+    if (socket.connecting) resetConnecting(socket);
   }
+}
+
+/**
+ * The peer may have taken the connection already without our knowing, and must not read our close as the clean end of a
+ * file. Node's own `resetAndDestroy` would wait for the connection first; this is the flag that it then sets.
+ */
+function resetConnecting(socket: Socket): void {
+  Object.assign(socket, { resetAndClosing: true }).destroy();
 }
 
 function connectFrom({ to, bind, isForeign }: DialLeg, port: number | undefined): Socket {

@@ -124,6 +124,30 @@ describe("failure", () => {
     expect(answers.at(-1)).toEqual({ failed, wasReached: false });
   });
 
+  test("a cancelled attempt is a reset to a peer that has taken the connection already", async () => {
+    const server = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    closing.push(() => server.close());
+    const ended = new Promise<string>((resolve) => {
+      server.on("connection", (peer) => {
+        peer.on("error", () => resolve("reset")).on("end", () => resolve("fin"));
+        peer.resume();
+      });
+    });
+    const { port } = server.address() as AddressInfo;
+    const ignore = () => {};
+    const attempt = dialLeg({ kind: "dial", to: { address: "127.0.0.1", port } }, 1000, {
+      connected: ignore,
+      failed: ignore,
+    });
+    // The kernel completes the handshake while this thread is busy.
+    process.nextTick(() => {
+      for (const startedAt = performance.now(); performance.now() < startedAt + 30;);
+      attempt.cancel();
+    });
+    expect(await ended).toBe("reset");
+  });
+
   test("a cancelled attempt tells nothing", async () => {
     let told = 0;
     const tell = () => told++;

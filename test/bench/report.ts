@@ -125,6 +125,11 @@ export type Setting = {
   readonly size: string;
 };
 
+/** A reason may be the last words of a program; all of them are in the file of figures. */
+const longestReason = 160;
+const shorten = (text: string): string =>
+  text.length <= longestReason ? text : `${text.slice(0, longestReason - 1).trimEnd()}…`;
+
 /** The whole report as Markdown. */
 export function formatReport(findings: Findings, { date, machine, rounds, size }: Setting): string {
   const parts: (string | undefined)[] = [
@@ -137,10 +142,10 @@ export function formatReport(findings: Findings, { date, machine, rounds, size }
     parts.push("Small files over one control connection, control connections, pinholes:", control);
   const times = ownTimes(findings);
   if (times.length > 0) parts.push(`Opening a pinhole by the gateways' own metric, p50 / p99: ${times.join("; ")}.`);
-  const skipped = findings.skipped.map(({ name, reason }) => `${name} (${reason})`);
+  const skipped = findings.skipped.map(({ name, reason }) => `${name} (${shorten(reason)})`);
   if (skipped.length > 0) parts.push(`Not measured: ${skipped.join("; ")}.`);
   const remarks = findings.participants.flatMap(({ name, remark }) =>
-    remark === undefined ? [] : [`${name}: ${remark}`],
+    remark === undefined ? [] : [`${name}: ${shorten(remark)}`],
   );
   if (remarks.length > 0) parts.push(`To be read with care: ${remarks.join("; ")}.`);
   return parts.filter((part) => part !== undefined).join("\n\n");

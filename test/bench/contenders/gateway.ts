@@ -52,7 +52,7 @@ function strays(samples: readonly Sample[], plane: Plane): string | undefined {
     const carrier = labels["plane"] ?? "";
     counts.set(carrier, (counts.get(carrier) ?? 0) + value);
   }
-  if ((counts.get(plane) ?? 0) === 0 && counts.size === 0) return "no transfer was counted";
+  if (counts.size === 0) return "no transfer was counted";
   const others = [...counts].filter(([carrier, count]) => carrier !== plane && count > 0);
   if (others.length === 0) return undefined;
   return `transfers were carried by ${others.map(([carrier, count]) => `${carrier} (${count})`).join(", ")}`;

@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { parseOptions, peers, planes, sections } from "./options.ts";
+
+const now = new Date("2026-11-20T10:20:30.456Z");
+const options = (...args: string[]) => {
+  const parsed = parseOptions(args, now);
+  if ("problem" in parsed) throw new Error(parsed.problem);
+  return parsed.options;
+};
+
+test("without arguments everything is measured, with files of 1 GiB", () => {
+  expect(options()).toMatchObject({ sections, planes, peers, rounds: 5, size: 1024 ** 3, files: 1000, sessions: 2000 });
+  expect(options().json).toMatch(/ftp-alg-bench-20261120T102030\.json$/);
+});
+
+test("a short run is a matter of a few arguments", () => {
+  expect(
+    options("--only", "bulk,noop", "--rounds", "3", "--size", "256MiB", "--peers", "haproxy", "--planes", "none"),
+  ).toMatchObject({ sections: ["bulk", "noop"], rounds: 3, size: 256 * 1024 ** 2, peers: ["haproxy"], planes: [] });
+});
+
+test.each([
+  ["--only", "bulks"],
+  ["--peers", "haproxy,nginx"],
+  ["--rounds", "0"],
+  ["--rounds", "many"],
+  ["--size", "1GB"],
+  ["--size", "1KiB"],
+  ["--sessions", "100000"],
+  ["--verbose", "yes"],
+  ["bulk", ""],
+])("%s %s is a problem", (flag, value) => {
+  expect(parseOptions(value === "" ? [flag] : [flag, value], now)).toHaveProperty("problem");
+});

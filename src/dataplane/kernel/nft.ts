@@ -20,16 +20,20 @@ export async function nft(args: readonly string[], input = ""): Promise<NftAnswe
 
 function run(name: string, args: readonly string[], input: string): Promise<NftAnswer> {
   return new Promise((resolve) => {
-    const child = spawn(name, args, { stdio: ["pipe", "pipe", "pipe"], timeout: patienceMs });
+    const child = spawn(name, args, { stdio: ["pipe", "pipe", "pipe"] });
+    // Node's own `timeout` goes on where the program can't be started, and keeps the process from ending.
+    const timer = setTimeout(() => child.kill(), patienceMs);
     let output = "";
     let complaint = "";
     child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
     child.stdin.on("error", () => {});
-    child.once("error", ({ code, message }: NodeJS.ErrnoException) =>
-      resolve({ ok: false, isMissing: code === "ENOENT", detail: message }),
-    );
+    child.once("error", ({ code, message }: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
+      resolve({ ok: false, isMissing: code === "ENOENT", detail: message });
+    });
     child.once("close", (status) => {
+      clearTimeout(timer);
       if (status === 0) return resolve({ ok: true, output });
       const detail = complaint.trim().split("\n")[0] || `nft ended with ${String(status)}`;
       resolve({ ok: false, isMissing: false, detail });

@@ -80,9 +80,9 @@ export function driveSession(
   let state: "open" | "breaking" | "ended" | "closed" = "open";
 
   clientSocket.setKeepAlive(true, deps.timeouts.keepaliveMs);
-  const [started, effects] = startSession(deps.options, clientSide, interception?.server);
+  const [started, firstEffects] = startSession(deps.options, clientSide, interception?.server);
   session = started;
-  run(effects);
+  run(firstEffects);
 
   return {
     drain: () => dispatch({ kind: "drain" }),

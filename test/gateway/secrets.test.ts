@@ -33,7 +33,7 @@ const sayings: readonly (readonly [string, readonly string[]])[] = [
   ["with Telnet inside itself", [`PASS ${secret.slice(0, 5)}\xff\xf1${secret.slice(5)}\r\n`]],
   ["split after the verb", ["PASS", ` ${secret}\r\n`]],
   ["split inside", [`PASS ${secret.slice(0, 5)}`, `${secret.slice(5)}\r\n`]],
-  ["one byte a segment", [...`PASS ${secret}\r\n`]],
+  ["one byte a segment", `PASS ${secret}\r\n`.split("")],
   ["over-long", [`PASS ${secret}${"x".repeat(5000)}\r\n`]],
   ["over-long, at the end", [`PASS ${"x".repeat(5000)}${secret}\r\n`]],
   ["with a lone CR", [`PASS ${secret}\r${secret}\r\n`]],

@@ -89,11 +89,16 @@ describe("a reply is passed on as it came", () => {
   });
 
   test("megabytes of lines, streamed and never collected (D2.31)", async () => {
-    const count = 60_000;
-    const body = Array.from({ length: count }, (_, index) => ` line ${index} ${"x".repeat(80)}\r\n`).join("");
+    const body = Array.from({ length: 60_000 }, (_, index) => ` line ${index} ${"x".repeat(80)}\r\n`).join("");
     const reply = `214-begin\r\n${body}214 end\r\n`;
-    expect((await answered(reply)).length).toBe(reply.length);
-  });
+    const { client } = await setStage({ HELP: (s) => s.write(reply) });
+    const before = client.segments.length;
+    let length = 0;
+    client.socket.on("data", (chunk) => (length += chunk.length));
+    client.write("HELP\r\n");
+    await until(() => length >= reply.length, 10_000);
+    expect(client.segments.slice(before).join("")).toBe(reply);
+  }, 15_000);
 
   test("before its end has come (D2.31)", async () => {
     const { client, server } = await setStage({ HELP: (s) => s.write("214-first\r\n second\r\n") });

@@ -1,5 +1,6 @@
 // What the driver of a session owes its peers: order, bounds, and that no fault of one session becomes another's.
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { createRelayPlane } from "../../src/dataplane/relay.ts";
@@ -114,7 +115,7 @@ describe("a pipelined session", () => {
 
 describe("a client that reads no replies", () => {
   /** Writes until the gateway takes no more for a while; returns how much it took. */
-  async function flood(socket: import("node:net").Socket, line: string): Promise<number> {
+  async function flood(socket: Socket, line: string): Promise<number> {
     const chunk = line.repeat(Math.floor(65_536 / line.length));
     let taken = 0;
     for (;;) {

@@ -1,0 +1,54 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { cancelTimer, clearTimers, createSessionTimers, startTimer } from "../../src/gateway/session-timers.ts";
+import type { TimerName } from "../../src/session/events.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+function setUp() {
+  const timers = createSessionTimers();
+  const expired: TimerName[] = [];
+  const start = (name: TimerName, ms: number): void => startTimer(timers, name, ms, (which) => expired.push(which));
+  return { timers, expired, start };
+}
+
+test("a timer expires once, under its name", () => {
+  const { expired, start } = setUp();
+  start("idle", 100);
+  start("login", 200);
+  vi.advanceTimersByTime(1000);
+  expect(expired).toEqual(["idle", "login"]);
+});
+
+test("a timer started again begins anew, and can be started after it has expired", () => {
+  const { expired, start } = setUp();
+  start("idle", 100);
+  vi.advanceTimersByTime(90);
+  start("idle", 100);
+  vi.advanceTimersByTime(90);
+  expect(expired).toEqual([]);
+  vi.advanceTimersByTime(10);
+  start("idle", 100);
+  vi.advanceTimersByTime(100);
+  expect(expired).toEqual(["idle", "idle"]);
+});
+
+test("a cancelled timer is silent, and can be started again", () => {
+  const { timers, expired, start } = setUp();
+  start("linger", 100);
+  cancelTimer(timers, "linger");
+  cancelTimer(timers, "grace");
+  vi.advanceTimersByTime(1000);
+  expect(expired).toEqual([]);
+  start("linger", 100);
+  vi.advanceTimersByTime(100);
+  expect(expired).toEqual(["linger"]);
+});
+
+test("cleared timers leave none behind", () => {
+  const { timers, start } = setUp();
+  for (const name of ["idle", "login", "linger", "grace", "abort"] as const) start(name, 100);
+  expect(vi.getTimerCount()).toBe(5);
+  clearTimers(timers);
+  expect(vi.getTimerCount()).toBe(0);
+});

@@ -7,7 +7,7 @@ import { sameEndpoint, type Endpoint } from "../net/endpoint.ts";
 import type { GatewayTelemetry } from "../observe/telemetry.ts";
 import type { EndReason, RefusalReason } from "../session/reasons.ts";
 import { endpointOf } from "./control-connection.ts";
-import { openListener, type Listener, type ListenerOptions, type TakeInherited } from "./listener.ts";
+import { acceptForeign, openListener, type Listener, type ListenerOptions, type TakeInherited } from "./listener.ts";
 import type { GatewayOptions } from "./options.ts";
 import type { OwnEndpoints } from "./own-endpoints.ts";
 import type { PortPools } from "./port-pools.ts";
@@ -139,9 +139,13 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     const events = { accepted: accept, failed: (detail: string) => telemetry.acceptFailed(detail) };
     try {
       for (const wanted of listen) {
-        if ([...listeners].some((listener) => sameEndpoint(listener.wanted, wanted))) continue;
-        const listenerOptions = { takeInherited: deps.takeInherited, foreign: foreignConnections(route) };
-        const listener = await openListener(wanted, listenerOptions, events);
+        const foreign = foreignConnections(route);
+        const known = [...listeners].find((listener) => sameEndpoint(listener.wanted, wanted));
+        if (known !== undefined) {
+          acceptForeign(known.server, wanted, foreign);
+          continue;
+        }
+        const listener = await openListener(wanted, { takeInherited: deps.takeInherited, foreign }, events);
         opened.push(listener);
         listeners.add(listener);
         ownEndpoints.add(listener.endpoint);

@@ -38,10 +38,11 @@ export async function openListener(
   const server = taken ?? (await bind(wanted, events.accepted));
   server.on("error", (error) => events.failed(error.message));
   keepUrgentInline(server);
-  const refusal = foreign && acceptForeign(server, wanted);
-  if (refusal !== undefined && foreign === "must") {
+  try {
+    acceptForeign(server, wanted, foreign);
+  } catch (error) {
     server.close();
-    throw new Error(`cannot listen on ${formatEndpoint(wanted)} for TPROXY: ${refusal}`);
+    throw error;
   }
   const bound = server.address();
   const port = typeof bound === "object" && bound !== null ? bound.port : wanted.port;
@@ -70,8 +71,14 @@ function keepUrgentInline(server: Server): void {
   if (loaded.ok) loaded.calls.keepUrgentInline(fdOf(server));
 }
 
-/** Why it can't, or undefined. */
-function acceptForeign(server: Server, { address }: Endpoint): string | undefined {
+/** Throws an Error that names the endpoint where it must and can't. May be asked for later, when the route changes. */
+export function acceptForeign(server: Server, wanted: Endpoint, foreign: ListenerOptions["foreign"]): void {
+  const refusal = foreign && foreignRefusal(server, wanted);
+  if (refusal === undefined || foreign !== "must") return;
+  throw new Error(`cannot listen on ${formatEndpoint(wanted)} for TPROXY: ${refusal}`);
+}
+
+function foreignRefusal(server: Server, { address }: Endpoint): string | undefined {
   const loaded = loadSocketCalls();
   if (!loaded.ok) return loaded.reason;
   const error = loaded.calls.makeTransparent(fdOf(server), familyOf(address));

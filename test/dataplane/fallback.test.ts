@@ -1,0 +1,100 @@
+import { expect, test } from "vitest";
+import { createFallbackPlane } from "../../src/dataplane/fallback.ts";
+import type { DataPlane, PinholeEvent, PinholeRequest, PlaneName } from "../../src/dataplane/pinhole.ts";
+
+const request: PinholeRequest = {
+  client: { kind: "dial", to: { address: "127.0.0.1", port: 9 } },
+  server: { kind: "dial", to: { address: "127.0.0.1", port: 9 } },
+  expiryMs: 1,
+  connectMs: 1,
+  stallMs: 1,
+};
+
+type Behaviour = { readonly unfit?: string; readonly refusal?: Extract<PinholeEvent, { kind: "refused" }> };
+
+/** A plane that opens, refuses or is unfit as told, and notes what it is asked. */
+function planeOf(name: PlaneName, asked: string[], { unfit, refusal }: Behaviour = {}): DataPlane {
+  return {
+    name,
+    unfit: () => unfit,
+    open(_, report) {
+      asked.push(`${name} open`);
+      queueMicrotask(() => report(refusal ?? { kind: "opened", plane: name }));
+      const note = (what: string) => () => void asked.push(`${name} ${what}`);
+      return { start: note("start"), confirm: note("confirm"), linger: note("linger"), release: note("release") };
+    },
+    stop: async () => void asked.push(`${name} stop`),
+  };
+}
+
+function openOn(planes: (asked: string[]) => DataPlane[]) {
+  const asked: string[] = [];
+  const chosen: string[] = [];
+  const events: PinholeEvent[] = [];
+  const plane = createFallbackPlane(planes(asked), (name, why) => chosen.push(`${name}: ${why}`));
+  const pinhole = plane.open(request, (event) => events.push(event));
+  return { asked, chosen, events, pinhole, plane };
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+const unavailable = { kind: "refused", reason: "plane-unavailable", detail: "a map is full" } as const;
+
+test("the best plane that can carry is taken, and it is told what kept better ones from it", async () => {
+  const { asked, chosen, events } = openOn((notes) => [
+    planeOf("kernel", notes, { unfit: "both sides listen" }),
+    planeOf("splice", notes, { refusal: unavailable }),
+    planeOf("relay", notes),
+  ]);
+  await settled();
+  expect(asked).toEqual(["splice open", "relay open"]);
+  expect(chosen).toEqual(["relay: kernel: both sides listen; splice: a map is full"]);
+  expect(events).toEqual([{ kind: "opened", plane: "relay" }]);
+});
+
+test("what speaks of ports or addresses is an answer, and the last plane's refusal too", async () => {
+  const exhausted = { kind: "refused", reason: "ports-exhausted", detail: "none" } as const;
+  const first = openOn((notes) => [planeOf("kernel", notes, { refusal: exhausted }), planeOf("relay", notes)]);
+  const last = openOn((notes) => [
+    planeOf("kernel", notes, { unfit: "no" }),
+    planeOf("relay", notes, { refusal: unavailable }),
+  ]);
+  await settled();
+  expect([first.events, first.asked]).toEqual([[exhausted], ["kernel open"]]);
+  expect(last.events).toEqual([unavailable]);
+});
+
+test("the owner speaks to the plane that has opened", async () => {
+  const { asked, pinhole } = openOn((notes) => [
+    planeOf("kernel", notes, { refusal: unavailable }),
+    planeOf("relay", notes),
+  ]);
+  await settled();
+  pinhole.start();
+  pinhole.confirm();
+  pinhole.linger(1);
+  pinhole.release();
+  expect(asked.slice(2)).toEqual(["relay start", "relay confirm", "relay linger", "relay release"]);
+});
+
+test("released before it is open, a pinhole that is refused is not tried on the next plane", async () => {
+  const { asked, events, pinhole } = openOn((notes) => [
+    planeOf("kernel", notes, { refusal: unavailable }),
+    planeOf("relay", notes),
+  ]);
+  pinhole.release();
+  await settled();
+  expect(asked).toEqual(["kernel open", "kernel release"]);
+  expect(events).toEqual([unavailable]);
+});
+
+test("it is unfit when all of them are, and all of them are stopped", async () => {
+  const { asked, plane } = openOn((notes) => [
+    planeOf("splice", notes),
+    planeOf("relay", notes, { unfit: "stopping" }),
+  ]);
+  expect(plane.unfit(request)).toBeUndefined();
+  await plane.stop();
+  expect(asked.slice(1)).toEqual(["splice stop", "relay stop"]);
+  const none = openOn((notes) => [planeOf("splice", notes, { unfit: "a" }), planeOf("relay", notes, { unfit: "b" })]);
+  expect(none.plane.unfit(request)).toBe("b");
+});

@@ -1,6 +1,7 @@
 // Transfers cut at random, on either side, in every pair of modes: whoever receives never sees the clean end of a short file
 // together with a 226, and a reset arrives as a reset. Attack and accident look the same here: RFC 959 stream mode ends a
 // file with FIN, so a relay that closes softly after an error forges complete files.
+import { once } from "node:events";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
@@ -61,7 +62,7 @@ async function setPair(pair: (typeof pairs)[number], script: Record<string, (s: 
     listen: [{ address: clientHost, port: 0 }],
     route: { kind: "fixed", server: { host: serverHost, port: server.port } },
     serverSide: { mode: serverModeFor(serverMode) },
-    timeouts: { lingerMs: 60 },
+    timeouts: { lingerMs: 30 },
   });
   const client = await setClient(gateway, clientHost);
   await client.login();
@@ -69,7 +70,10 @@ async function setPair(pair: (typeof pairs)[number], script: Record<string, (s: 
 }
 
 describe.each(cuts)("after %s", (_, cut, expectedEnd) => {
-  test.each(pairs)(
+  // A reset must arrive in every pair. How a process dies differs less from pair to pair.
+  const tried = pairs.filter((__, index) => expectedEnd === "reset" || index % 3 === 0);
+
+  test.each(tried)(
     "by the server, a download in $clientMode/$serverMode ($clientHost/$serverHost) is told to be short",
     async (pair) => {
       const at = Math.floor(seeded(pair.seed)() * body.length);
@@ -98,7 +102,7 @@ describe.each(cuts)("after %s", (_, cut, expectedEnd) => {
     },
   );
 
-  test.each(pairs)(
+  test.each(tried)(
     "by the client, an upload in $clientMode/$serverMode ($clientHost/$serverHost) is not a whole file",
     async (pair) => {
       const at = Math.floor(seeded(pair.seed + 500)() * body.length);
@@ -137,8 +141,7 @@ describe("an upload that the server cuts", () => {
         async STOR(s) {
           s.say("150 Go on");
           const data = await s.data();
-          data.resume();
-          await sleep(10);
+          await once(data.resume(), "data");
           data.resetAndDestroy();
           s.say("552 Disk full");
         },

@@ -193,3 +193,21 @@ describe("another protocol on our port is ended at its first line (D3.62)", () =
     expect(server.sessions.flatMap(({ lines }) => lines)).toEqual([]);
   });
 });
+
+describe("TLS, while the gateway has none", () => {
+  test.each(["AUTH TLS", "AUTH SSL", "auth tls-c", "PBSZ 0", "PROT P", "CCC"])(
+    "%s is refused by the gateway (D5.94)",
+    async (line) => {
+      const { lines, answers } = await said(`${line}\r\n`);
+      expect(lines).toEqual([]);
+      expect(answers).toMatch(/^5\d\d .*\r\n$/);
+    },
+  );
+
+  test("a ClientHello in one segment with AUTH goes no further, and the session lives (D5.93)", async () => {
+    const hello = "\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03\n\r\x00\xff\xfe\xff\xfa\x00\n\x00\x01\r\n";
+    const { lines, answers } = await said(`AUTH TLS\r\n${hello}`);
+    expect(lines.filter((line) => line.includes("\x16"))).toEqual([]);
+    expect(answers).toMatch(/^5\d\d /);
+  });
+});

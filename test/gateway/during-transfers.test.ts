@@ -1,8 +1,8 @@
 // What is said while data moves, and when servers answer it (QUIRKS D3.51, D5.86).
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { fileBody, type FakeSession } from "./fake-server.ts";
-import { closed, readAll } from "./ftp-dialogue.ts";
+import { download, fileBody, type FakeSession } from "./fake-server.ts";
+import { closed, dialData, portOf, readAll } from "./ftp-dialogue.ts";
 import { passive, setStage, until } from "./stage.ts";
 
 describe("commands during a transfer are answered (D3.51)", () => {
@@ -66,5 +66,38 @@ describe("commands during a transfer are answered (D3.51)", () => {
     await received;
     data.end();
     expect(await client.reply()).toBe("226 Done");
+  });
+});
+
+describe("the next transfer, announced while one runs", () => {
+  test("in one write with it is served after it (D3.39)", async () => {
+    const { client } = await setStage();
+    const data = await passive(client);
+    const received = readAll(data);
+    client.write("RETR x\r\nPASV\r\n");
+    expect((await received).bytes.equals(fileBody)).toBe(true);
+    data.end();
+    const replies = [await client.reply(), await client.reply(), await client.reply()];
+    expect(replies.map((reply) => reply.slice(0, 3)).toSorted()).toEqual(["150", "226", "227"]);
+    const next = await dialData(portOf(replies.find((reply) => reply.startsWith("227")) ?? ""));
+    const again = readAll(next);
+    client.write("RETR x\r\n");
+    expect((await again).bytes.equals(fileBody)).toBe(true);
+  });
+
+  test("a hundred small files over one control connection, each in one write with the next PASV (D3.39)", async () => {
+    const { client, gateway } = await setStage({ RETR: download(Buffer.from("small")) });
+    let announced = await client.ask("PASV");
+    for (let count = 0; count < 100; count += 1) {
+      const data = await dialData(portOf(announced));
+      const received = readAll(data);
+      client.write("RETR x\r\n");
+      expect((await received).bytes.toString()).toBe("small");
+      data.end();
+      expect(await client.reply()).toMatch(/^150/);
+      expect(await client.reply()).toMatch(/^226/);
+      announced = await client.ask("PASV");
+    }
+    expect(await gateway.sample('data_ports{gateway="test",side="client",state="open"}')).toBe(1);
   });
 });

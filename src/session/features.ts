@@ -33,5 +33,7 @@ const supplied: readonly string[] = ["EPRT", "EPSV"];
 
 function missing(session: Session, listed: readonly string[]): readonly string[] {
   if (isSpokenAlike(session)) return [];
-  return supplied.filter((feature) => !listed.includes(feature)).map((feature) => ` ${feature}\r\n`);
+  return supplied
+    .filter((feature) => !listed.includes(feature) && !isHiddenFeature(session, feature))
+    .map((feature) => ` ${feature}\r\n`);
 }

@@ -107,13 +107,13 @@ export function isOftenUnanswered(entry: Outstanding): boolean {
   return entry.optional && entry.kind === "plain" && (entry.verb === "NOOP" || entry.verb === "STAT");
 }
 
-/** A transfer has ended: what was sent meanwhile gets optional; what was so before it never comes. */
+/** A transfer has ended: some servers never answer what was sent meanwhile. */
 export function transferOvertakes(work: Work, transfer: Outstanding): void {
   const { session } = work;
   const end = session.outstanding.findIndex((entry) => entry.ticket === transfer.ticket);
-  session.outstanding = session.outstanding
-    .map((entry, at) => (at > end && isSent(entry) ? { ...entry, optional: true } : entry))
-    .filter((entry, at) => at > end || !entry.optional);
+  session.outstanding = session.outstanding.map((entry, at) =>
+    at > end && isSent(entry) ? { ...entry, optional: true } : entry,
+  );
 }
 
 function isSent({ kind }: Outstanding): boolean {

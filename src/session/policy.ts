@@ -31,7 +31,8 @@ export function refusalOf(session: Session, command: Command): Refusal | undefin
     const name = metricVerb(verb) === "other" ? "Command" : verb;
     return { reason: "denied-command", code: 502, text: `${name} refused by policy of this gateway.` };
   }
-  if (policy.readOnly && writingVerbs.has(verb)) {
+  // Before a server is known, SITE names it.
+  if (policy.readOnly && writingVerbs.has(verb) && session.phase !== "choosing") {
     return { reason: "read-only", code: 550, text: `${verb} refused: this gateway is read-only.` };
   }
   if (policy.anonymousOnly && verb === "USER" && !isAnonymous(session, command.argument)) {

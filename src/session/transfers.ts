@@ -93,7 +93,7 @@ export function abortOverdue(work: Work): void {
 
 /** A whole preliminary reply has been passed on: now the client expects its data (D4.66). */
 export function transferBegun(work: Work, entry: TransferEntry): void {
-  if (entry.begun || entry.answered) return;
+  if (entry.begun) return;
   replace(work, entry, [{ ...entry, begun: true }]);
   if (findTransfer(work.session, entry.id)) emit(work, { kind: "confirm", id: entry.id ?? 0 });
 }

@@ -50,7 +50,7 @@ export function refuse(work: Work, reason: RefusalReason, code: number, text: st
 /** Gives the answers of our own whose turn has come. */
 export function giveLocalAnswers(work: Work): void {
   const { session } = work;
-  if (session.openReply !== undefined || session.held !== undefined) return;
+  if (session.openReply !== undefined) return;
   for (;;) {
     const next = session.outstanding.find(isAwaited);
     if (next?.kind !== "local") return;

@@ -150,6 +150,19 @@ describe("a 226 that never comes (D4.69)", () => {
     expect(session.outstanding).toEqual([]);
   });
 
+  test("but late leaves what was sent after our answer as it was: it will be answered", () => {
+    const { session } = play(
+      `
+      C> CWD /
+           >S CWD /
+      S> 226 Sorry
+           quirk late-final-reply
+      `,
+      { after: answeredByUs },
+    );
+    expect(session.outstanding).toMatchObject([{ verb: "CWD", optional: false }]);
+  });
+
   test("holds nothing of ours up", () => {
     play(
       `
@@ -196,7 +209,7 @@ describe("a 226 that never comes (D4.69)", () => {
 
 describe("data that never comes (D4.71)", () => {
   test("has the client told when the pinhole expires, and the server's own 425 swallowed", () => {
-    play(
+    const { session } = play(
       `
       closed expired
            refuse no-data-connection
@@ -210,6 +223,7 @@ describe("data that never comes (D4.71)", () => {
       `,
       { after: retrieving },
     );
+    expect(session.transfers).toEqual([]);
   });
 
   test("because the server's port is closed has the client told at once", () => {

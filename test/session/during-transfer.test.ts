@@ -38,6 +38,34 @@ describe("during a transfer", () => {
     );
   });
 
+  test("CWD is answered with 250, which does not end the transfer (D3.51)", () => {
+    play(
+      `
+      C> CWD /
+           >S CWD /
+      S> 250 Changed
+           >C 250 Changed${transferEnds}
+      `,
+      { after: downloading },
+    );
+  });
+
+  test("250 ends the transfer where nothing else can be meant", () => {
+    play(
+      `
+      C> SYST
+           >S SYST
+      S> 215 UNIX
+           >C 215 UNIX
+      delivered
+      S> 250 Complete
+           >C 250 Complete
+      closed complete
+      `,
+      { after: downloading },
+    );
+  });
+
   test("NOOP is answered before the transfer ends, or after it (D3.51, D5.86)", () => {
     const { session } = play(
       `
@@ -135,6 +163,18 @@ describe("during a transfer", () => {
              >S NOOP
         `,
         { after: silent },
+      );
+    });
+
+    test("is no matter for PASV, whose answer can't be mistaken", () => {
+      play(
+        `
+        S> 200 ok
+             >C 200 ok
+        S> 227 Entering Passive Mode (10,0,0,5,200,10)
+             open client side for 192.168.1.100, dial 10.0.0.5:51210 #2
+        `,
+        { timers: true, after: silent.replace(/C> PORT[^]*/, "C> PASV") },
       );
     });
 
@@ -239,6 +279,23 @@ describe("QUIT during a transfer", () => {
            >S QUIT
       S> 221 Goodbye
            >C 221 Goodbye${transferEnds}
+           end quit
+      `,
+      { after: downloading },
+    );
+  });
+
+  test("answered at once does not end the session before the transfer has its reply (D3.51)", () => {
+    play(
+      `
+      C> QUIT
+           >S QUIT
+      S> 221 Goodbye
+           >C 221 Goodbye
+      delivered
+      closed complete
+      S> 226 Complete
+           >C 226 Complete
            end quit
       `,
       { after: downloading },

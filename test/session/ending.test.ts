@@ -343,6 +343,33 @@ describe("draining", () => {
     );
   });
 
+  test("lets a command have its reply, and a data connection its announcement", () => {
+    play(`
+      C> PASV
+           >S PASV
+      drain
+      S> 227 Entering Passive Mode (10,0,0,5,200,10)
+           open client side for 192.168.1.100, dial 10.0.0.5:51210
+      timer linger
+      opened 192.0.2.1:50010
+           >C 227 Entering Passive Mode (192,0,2,1,195,90)
+           >C 421 The gateway is shutting down.
+           release
+           end drained
+    `);
+  });
+
+  test("does not wait for what may never be answered (D5.86)", () => {
+    play(
+      `
+      drain
+           >C 421 The gateway is shutting down.
+           end drained
+      `,
+      { after: `${downloading}\nC> NOOP\ndelivered\nS> 226 Complete\nclosed complete` },
+    );
+  });
+
   test("lets a command have its whole reply", () => {
     play(`
       C> STAT

@@ -175,6 +175,18 @@ describe("ALGS (RFC 6384 11)", () => {
     );
   });
 
+  test("disabled does not keep PASV and PORT from being translated: they are not its business", () => {
+    play(
+      `
+      C> ALGS DISABLE64
+           >C 216 NONE
+      C> PASV
+           >S EPSV
+      `,
+      { client: 4, server: 6 },
+    );
+  });
+
   test("with another argument is answered with 504", () => {
     play(
       `

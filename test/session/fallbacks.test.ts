@@ -135,6 +135,22 @@ describe("a server that rejects EPSV", () => {
     );
   });
 
+  test("was met before, and meets it again: nothing new is learned", () => {
+    play(
+      `
+      C> EPSV
+           >S PASV
+      S> 502 Not here
+           learn that PASV is rejected
+           >S EPSV
+      S> 500 Still not
+           refuse server-rejects-mode
+           >C 425 Can't open data connection: PASV answered 502 Not here; EPSV answered 500 Still not
+      `,
+      { serverMode: "passive", rejects: ["EPSV"] },
+    );
+  });
+
   test("was met before: PASV is tried first", () => {
     play(
       `

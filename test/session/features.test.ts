@@ -136,6 +136,21 @@ describe("a FEAT reply", () => {
     );
   });
 
+  test("does not gain what policy denies", () => {
+    play(
+      `
+      C> FEAT
+           >S FEAT
+      S> 211-Features:
+           >C 211-Features:
+      S> 211 End
+           >C  EPSV
+           >C 211 End
+      `,
+      { serverMode: "passive", policy: { commands: { deny: ["EPRT"] } } },
+    );
+  });
+
   test("loses what changes files where the gateway is read-only", () => {
     play(
       `

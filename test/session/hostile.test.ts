@@ -38,6 +38,7 @@ function watch(playOptions: PlayOptions, shouldLogIn: boolean) {
   let replyCode: number | undefined;
   let announcements = 0;
   let opens = 0;
+  let ends = 0;
 
   const checkEffect = (effect: Effect, before: Session): void => {
     if (before.phase === "ended") expect(effect.kind).toBe("record");
@@ -59,6 +60,10 @@ function watch(playOptions: PlayOptions, shouldLogIn: boolean) {
       expect(opens).toBeLessThanOrEqual(announcements * 4);
     }
     if (effect.kind === "release") gone.add(effect.id);
+    if (effect.kind === "record" && effect.fact.kind === "transfer-ended") {
+      ends += 1;
+      expect(ends).toBeLessThanOrEqual(opens);
+    }
   };
 
   const checkState = (): void => {
@@ -67,6 +72,7 @@ function watch(playOptions: PlayOptions, shouldLogIn: boolean) {
     expect(outstanding.length).toBeLessThanOrEqual(heldCommands * 3);
     expect(heldClient.length).toBeLessThanOrEqual(heldCommands + 1);
     expect(heldServer.length).toBeLessThanOrEqual(65);
+    if (session.phase === "ended") expect([outstanding, heldClient, heldServer]).toEqual([[], [], []]);
     const unused = transfers.filter(({ id, verb, closed }) => verb === "" && closed === undefined && !gone.has(id));
     expect(unused.length).toBeLessThanOrEqual(1);
   };

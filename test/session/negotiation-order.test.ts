@@ -1,5 +1,5 @@
 // While a data connection is negotiated, what either peer says meanwhile is held, and goes out in the order in which it came.
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { play } from "./play.ts";
 
 describe("commands that follow PASV or PORT in the same segment", () => {
@@ -128,6 +128,36 @@ test("REST, TYPE and the like between PASV and RETR leave the data connection wa
     S> 150 Here
          >C 150 Here
          confirm
+  `);
+});
+
+test("a preliminary reply to a transfer leaves the commands before it waiting for theirs", () => {
+  const { session } = play(
+    `
+    C> NOOP
+         >S NOOP
+    C> RETR a
+         >S RETR a
+    S> 150 Here
+         >C 150 Here
+    S> 200 ok
+         >C 200 ok
+    S> 226 Complete
+         >C 226 Complete
+    `,
+  );
+  expect(session.outstanding).toEqual([]);
+});
+
+test("a pinhole that is opened twice is announced once", () => {
+  play(`
+    C> PORT 192,168,1,100,10,21
+         open server side for 10.0.0.5, dial 192.168.1.100:2581 from 20
+    opened server side 10.0.0.1:51000
+         >S PORT 10,0,0,1,199,56
+    opened server side 10.0.0.1:51000
+    S> 200 ok
+         >C 200 ok
   `);
 });
 

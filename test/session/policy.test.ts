@@ -89,6 +89,17 @@ describe("a read-only gateway", () => {
   });
 });
 
+test("SITE that names a server changes no files", () => {
+  playFromStart(
+    `
+         >C 220 FTP gateway ready; log in as user@host.
+    C> SITE 10.0.0.5
+         connect 10.0.0.5:21
+    `,
+    { policy: { readOnly: true }, route: { kind: "login", allow: [{ kind: "name", pattern: "*" }] } },
+  );
+});
+
 describe("a gateway for anonymous logins", () => {
   const policy = { anonymousOnly: true };
 

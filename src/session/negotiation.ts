@@ -46,7 +46,7 @@ export function startNegotiation(work: Work, clientMode: Mode, typed: string, cl
   attempt(work, session.negotiation);
 }
 
-/** A second PORT or PASV before the first was used: the newer wins (D1.17, D4.92). */
+/** A second PORT or PASV before the first was used: the newer wins (D1.17, D5.92). */
 export function supersedePending(work: Work): void {
   const { pending } = work.session;
   work.session.pending = undefined;

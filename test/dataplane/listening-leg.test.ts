@@ -187,7 +187,7 @@ describe("the data port", () => {
     expect(ports.counts()).toEqual({ free: 3, open: 1, resting: 1 });
   });
 
-  test("a range held by other programs is exhausted (D4.91)", async () => {
+  test("a range held by other programs is exhausted (D5.91)", async () => {
     const { first, last } = await takenPorts(2);
     const ports = createPortPool({ first, last, restMs: 1000 });
     expect((await listen(fromMe, "127.0.0.1", ports)).answer).toEqual({ reason: "ports-exhausted" });

@@ -15,7 +15,7 @@ describe("port pool", () => {
     expect(taken.toSorted((a = 0, b = 0) => a - b)).toEqual(Array.from({ length: 10 }, (_, index) => 50_000 + index));
   });
 
-  test("exhaustion gives no port (D4.91)", () => {
+  test("exhaustion gives no port (D5.91)", () => {
     const { pool } = pooled(50_000, 50_001, 1000);
     pool.take();
     pool.take();

@@ -1,4 +1,4 @@
-// Which ports data connections use, on either side, and what happens when there are none (QUIRKS D4.75-76, D4.91).
+// Which ports data connections use, on either side, and what happens when there are none (QUIRKS D4.75-76, D5.91).
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -89,7 +89,7 @@ describe("data ports", () => {
     expect(announced >= serverPorts.first && announced <= serverPorts.last).toBe(true);
   });
 
-  test("are exhausted with a 425, counted, and the session lives (D4.91)", async () => {
+  test("are exhausted with a 425, counted, and the session lives (D5.91)", async () => {
     const { client, gateway } = await setStage({}, { clientSide: { dataPorts: freshRange(1) } });
     const other = await setClient(gateway);
     await other.login();
@@ -100,7 +100,7 @@ describe("data ports", () => {
     expect(await gateway.sample('refusals_total{gateway="test",reason="ports-exhausted"}')).toBe(2);
   });
 
-  test("towards the server are exhausted with a 425 too (D4.91)", async () => {
+  test("towards the server are exhausted with a 425 too (D5.91)", async () => {
     const { client, gateway } = await setStage({}, { serverSide: { dataPorts: freshRange(1) } });
     const other = await setClient(gateway);
     await other.login();

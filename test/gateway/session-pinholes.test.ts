@@ -1,4 +1,4 @@
-// Who gets through a pinhole, from where, and how many of them there are (QUIRKS D1.17, D4.72-76, D4.91-92).
+// Who gets through a pinhole, from where, and how many of them there are (QUIRKS D1.17, D4.72-76, D5.91-92).
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -144,7 +144,7 @@ describe("a second announcement before the first was used", () => {
     expect((await received).bytes.equals(fileBody)).toBe(true);
   });
 
-  test("PORT then PASV: the newer one counts (D4.92)", async () => {
+  test("PORT then PASV: the newer one counts (D5.92)", async () => {
     const { client } = await setStage();
     const listener = await listenData();
     await client.ask(portLine(listener.port));
@@ -154,7 +154,7 @@ describe("a second announcement before the first was used", () => {
     listener.close();
   });
 
-  test("PASV then PORT: the newer one counts, the older port is closed (D4.92)", async () => {
+  test("PASV then PORT: the newer one counts, the older port is closed (D5.92)", async () => {
     const { client } = await setStage();
     const old = portOf(await client.ask("PASV"));
     const listener = await listenData();

@@ -195,7 +195,7 @@ describe("EPRT", () => {
 });
 
 describe("a new announcement before the last one was used", () => {
-  test("supersedes it: PORT, then PASV (D4.92)", () => {
+  test("supersedes it: PORT, then PASV (D5.92)", () => {
     play(
       `
       C> PASV
@@ -217,7 +217,7 @@ describe("a new announcement before the last one was used", () => {
     );
   });
 
-  test("supersedes it: PASV, then PORT (D4.92)", () => {
+  test("supersedes it: PASV, then PORT (D5.92)", () => {
     play(
       `
       C> PASV

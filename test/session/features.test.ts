@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { play } from "./play.ts";
 
 describe("a FEAT reply", () => {
-  test("loses what the gateway refuses, and nothing else (D3.94)", () => {
+  test("loses what the gateway refuses, and nothing else (D5.94)", () => {
     play(`
       C> FEAT
            >S FEAT

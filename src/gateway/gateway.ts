@@ -56,7 +56,9 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
   const { telemetry, ownEndpoints } = deps;
   const settingsDeps = { ownEndpoints, portPools: deps.portPools, memory: createServerMemory(memoryOptions) };
   let settings: SessionSettings | undefined;
+  /** Until their connections are closed; the limits count those that have not ended. */
   const sessions = new Set<DrivenSession>();
+  let sessionCount = 0;
   const perClient = new Map<string, number>();
   const awaitingEnd: (() => void)[] = [];
   const listeners = new Set<Listener>();
@@ -68,7 +70,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     const client = endpointOf(socket.remoteAddress, socket.remotePort);
     const local = endpointOf(socket.localAddress, socket.localPort);
     const ofClient = perClient.get(client.address) ?? 0;
-    if (sessions.size >= limits.sessions) {
+    if (sessionCount >= limits.sessions) {
       turnAway(socket, client, "too-many-sessions", "Too many sessions; try again later.");
       return;
     }
@@ -77,6 +79,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
       return;
     }
     perClient.set(client.address, ofClient + 1);
+    sessionCount += 1;
     sessionNumber += 1;
     const id = String(sessionNumber);
     const { trace } = deps;
@@ -91,16 +94,20 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
         trace: trace && ((line) => trace(id, line)),
         interception,
       },
-      () => closed(session, client),
+      { ended: () => uncount(client), closed: () => forget(session) },
     );
     sessions.add(session);
   }
 
-  function closed(session: DrivenSession, client: Endpoint): void {
+  function uncount({ address }: Endpoint): void {
+    sessionCount -= 1;
+    const left = (perClient.get(address) ?? 1) - 1;
+    if (left > 0) perClient.set(address, left);
+    else perClient.delete(address);
+  }
+
+  function forget(session: DrivenSession): void {
     sessions.delete(session);
-    const left = (perClient.get(client.address) ?? 1) - 1;
-    if (left > 0) perClient.set(client.address, left);
-    else perClient.delete(client.address);
     if (sessions.size === 0) for (const settle of awaitingEnd.splice(0)) settle();
   }
 

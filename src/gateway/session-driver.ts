@@ -58,13 +58,19 @@ export type DrivenSession = {
 /** More than this unread by one peer, and what would add to it is no longer read. */
 const maxBacklogBytes = 256 * 1024;
 
-/** `closed`: both control connections and every pinhole are. Never comes during the call. */
+export type SessionWatch = {
+  /** Nothing more is said or done; connections are being closed. May come during `driveSession`. */
+  ended(): void;
+  /** Both control connections and every pinhole are closed. The last that is heard, and never during `driveSession`. */
+  closed(): void;
+};
+
 export function driveSession(
   clientSocket: Socket,
   clientSide: ControlSide,
   deps: DriverDeps,
   { telemetry, trace, interception }: SessionDeps,
-  closed: () => void,
+  watch: SessionWatch,
 ): DrivenSession {
   const timers = createSessionTimers();
   const events: ControlEvents = { arrived: settle, lost, drained: settle, closed: reportClosed };
@@ -232,18 +238,20 @@ export function driveSession(
   }
 
   function end(): void {
+    if (state === "ended") return;
     state = "ended";
     attempt?.cancel();
     clearTimers(timers);
     pinholes?.releaseAll();
     closeSoftly(client);
     if (server !== undefined) closeSoftly(server);
+    watch.ended();
   }
 
   function reportClosed(): void {
     const areSocketsClosed = client.socket.closed && server?.socket.closed !== false;
     if (state !== "ended" || !areSocketsClosed || pinholes?.isEmpty() === false) return;
     state = "closed";
-    closed();
+    watch.closed();
   }
 }

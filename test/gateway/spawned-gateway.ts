@@ -12,10 +12,14 @@ export type SpawnedGateway = {
   /** Resolves with the first line of the log that has this message; rejects when the process ends before. */
   logged(message: string): Promise<Record<string, unknown>>;
   lines(): Record<string, unknown>[];
+  signal(name: NodeJS.Signals): void;
+  /** The exit code; null if a signal killed it. */
   readonly ended: Promise<number | null>;
 };
 
 export type SpawnOptions = {
+  /** Of the configuration, beside the gateways. */
+  readonly rest?: object;
   /** Put before the command of the gateway. */
   readonly by?: readonly string[];
   readonly nodeOptions?: readonly string[];
@@ -33,7 +37,7 @@ export function temporaryFile(name: string, text: string): string {
 }
 
 export function spawnGateway(gateways: readonly object[], options: SpawnOptions = {}): SpawnedGateway {
-  const config = temporaryFile("config.yml", JSON.stringify({ gateways }));
+  const config = temporaryFile("config.yml", JSON.stringify({ gateways, ...options.rest }));
   const { by = [], nodeOptions = [], descriptors = [] } = options;
   const command = [...by, process.execPath, ...nodeOptions, main, "run", "--config", config];
   const child = spawn(command[0] ?? "", command.slice(1), { stdio: ["ignore", "pipe", "inherit", ...descriptors] });
@@ -68,6 +72,7 @@ export function spawnGateway(gateways: readonly object[], options: SpawnOptions 
       }
     },
     lines,
+    signal: (name) => void child.kill(name),
     ended,
   };
 }

@@ -18,8 +18,8 @@ export function parseExposition(text: string): Sample[] {
 }
 
 /**
- * The quantile of what a histogram has counted between two readings: the upper bound of the bucket that holds it, because
- * within a bucket nothing is known. Undefined where nothing was counted.
+ * The quantile of what a histogram has counted between two readings, estimated as Prometheus does it: evenly spread within
+ * its bucket. The last bound for what lies beyond it; undefined where nothing was counted.
  */
 export function histogramQuantile(
   before: readonly Sample[],
@@ -40,6 +40,15 @@ export function histogramQuantile(
   }));
   const total = Math.max(0, ...counted.map(({ count }) => count));
   if (total === 0) return undefined;
-  const holding = counted.toSorted((a, b) => a.bound - b.bound).find(({ count }) => count >= total * quantile);
-  return holding?.bound;
+  const rank = total * quantile;
+  let below = { bound: 0, count: 0 };
+  for (const bucket of counted.toSorted((a, b) => a.bound - b.bound)) {
+    if (bucket.bound === Infinity) break;
+    if (bucket.count >= rank) {
+      const share = (rank - below.count) / (bucket.count - below.count);
+      return below.bound + share * (bucket.bound - below.bound);
+    }
+    below = bucket;
+  }
+  return below.bound;
 }

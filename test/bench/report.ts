@@ -114,7 +114,7 @@ function ownTimes({ participants, rows }: Findings): string[] {
     const p50 = absolute(rows, name, { measures: ["PASV"], value: "ownP50" });
     const p99 = absolute(rows, name, { measures: ["PASV"], value: "ownP99" });
     if (kind !== "ours" || p50 === undefined || p99 === undefined) return [];
-    return [`${name} at most ${microseconds(p50)} / ${microseconds(p99)}`];
+    return [`${name} about ${microseconds(p50)} / ${microseconds(p99)}`];
   });
 }
 

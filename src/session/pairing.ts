@@ -1,6 +1,7 @@
 // Which command a reply answers. Servers answer in order, with these exceptions: while a transfer runs, what was sent after
 // it may be answered before it, after it or never (D3.51, D5.86), and an ABOR may share its reply with the transfer (D3.50).
 // Some codes belong to one kind of command alone, which brings the queue back into step after a reply too many or too few.
+import { metricVerb } from "../ftp/command.ts";
 import { isPositive, isPreliminary } from "../ftp/reply.ts";
 import { findTransfer, type Outstanding, type Session, type TransferEntry } from "./state.ts";
 import { emit, passReply, recordQuirk, remove, replace, updateTransfer, type Work } from "./work.ts";
@@ -16,7 +17,7 @@ export function pair(work: Work, code: number): Outstanding | undefined {
     return undefined;
   }
   passOver(work, entry, code);
-  if (entry.kind === "plain" && (code === 150 || code === 125)) return asTransfer(work, entry, entry.verb);
+  if (entry.kind === "plain" && (code === 150 || code === 125)) return asTransfer(work, entry, metricVerb(entry.verb));
   return entry;
 }
 
@@ -53,7 +54,10 @@ function ownerOf(session: Session, asked: readonly Outstanding[], code: number):
       asked.find((entry) => entry.kind === "transfer" && !entry.answered)
     );
   }
-  if (dataCodes.has(code)) return asked.find(({ kind }) => kind === "transfer" || kind === "abort");
+  if (dataCodes.has(code)) {
+    const awaited = asked.find((entry) => entry.kind === "abort" || (entry.kind === "transfer" && !entry.answered));
+    return awaited ?? asked.find(({ kind }) => kind === "transfer");
+  }
   const mode = session.negotiation?.current;
   const isAnnounced = (code === 227 && mode === "PASV") || (code === 229 && mode === "EPSV");
   return isAnnounced ? asked.find(({ kind }) => kind === "negotiation") : undefined;

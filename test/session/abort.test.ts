@@ -236,6 +236,29 @@ describe("ABOR during a transfer", () => {
   });
 });
 
+describe("ABOR of a transfer that we have answered for the server", () => {
+  const answeredByUs = `${downloading}\n  delivered\n  closed complete\n  timer linger`;
+
+  test.each([["426 Broken"], ["226 Aborted"], ["225 Nothing"]])(
+    "has the first reply that comes: %s (D3.50)",
+    (reply) => {
+      play(
+        `
+      C> ABOR
+           >S ABOR
+      S> ${reply}
+           >C ${reply}
+      S> 226 And the transfer
+           quirk late-final-reply
+      C> NOOP
+           >S NOOP
+      `,
+        { after: answeredByUs },
+      );
+    },
+  );
+});
+
 test("ABOR while the 226 waits for its data ends the wait: the client wants no more of it (D3.50, D4.68)", () => {
   play(
     `

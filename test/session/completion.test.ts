@@ -147,7 +147,7 @@ describe("a completion reply", () => {
 
 describe("preliminary replies", () => {
   test.each(["125 Data connection already open", "150 Opening", "150-Opening"])(
-    "begin a transfer: %s (D4.67)",
+    "go to the client before its data is asked for: %s (D4.66, D4.67)",
     (line) => {
       const end = line.includes("-") ? "\n      S> 150 now\n           >C 150 now" : "";
       play(

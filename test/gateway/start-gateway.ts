@@ -68,7 +68,7 @@ export async function startGateway(
   };
 }
 
-function gatewayOptions(serverPort: number, overrides: Overrides): GatewayOptions {
+export function gatewayOptions(serverPort: number, overrides: Overrides): GatewayOptions {
   const { route, clientSide, serverSide, policy, limits, timeouts, listen } = overrides;
   return {
     name: "test",

@@ -1,0 +1,99 @@
+// How a gateway's options become what each of its sessions is driven with.
+import { describe, expect, test } from "vitest";
+import { createRelayPlane } from "../../src/dataplane/relay.ts";
+import type { GatewayOptions } from "../../src/gateway/options.ts";
+import { createOwnEndpoints } from "../../src/gateway/own-endpoints.ts";
+import { createPortPools } from "../../src/gateway/port-pools.ts";
+import { createServerMemory } from "../../src/gateway/server-memory.ts";
+import { clientAdvertise, createSessionSettings } from "../../src/gateway/session-settings.ts";
+import { type Overrides, gatewayOptions } from "./start-gateway.ts";
+
+function setUp() {
+  const deps = {
+    plane: createRelayPlane(),
+    ownEndpoints: createOwnEndpoints(),
+    portPools: createPortPools(),
+    memory: createServerMemory({ maxServers: 10, expiryMs: 1000, now: () => 0 }),
+  };
+  return { ...deps, settings: (overrides: Overrides) => createSessionSettings(gatewayOptions(21, overrides), deps) };
+}
+
+describe("the address in 227", () => {
+  const local = { address: "127.0.0.1", port: 2121 };
+  const client = { address: "10.1.2.3", port: 50_000 };
+  const advertised = (clientSide: Partial<GatewayOptions["clientSide"]>, to = client, at = local) =>
+    clientAdvertise(gatewayOptions(21, { clientSide }), to, at);
+  const advertiseTo = [
+    { clients: { base: "10.1.0.0", bits: 16 }, address: "10.1.0.1" },
+    { clients: { base: "10.0.0.0", bits: 8 }, address: "10.0.0.1" },
+  ];
+
+  test("is the one of the first rule that holds the client, before the common one", () => {
+    expect(advertised({ advertise: "203.0.113.7", advertiseTo })).toBe("10.1.0.1");
+    expect(advertised({ advertise: "203.0.113.7", advertiseTo: advertiseTo.toReversed() })).toBe("10.0.0.1");
+  });
+
+  test("is the common one where no rule holds the client, and without any the one the client has connected to", () => {
+    const stranger = { address: "192.0.2.9", port: 50_000 };
+    expect(advertised({ advertise: "203.0.113.7", advertiseTo }, stranger)).toBe("203.0.113.7");
+    expect(advertised({ advertiseTo }, stranger)).toBe("127.0.0.1");
+  });
+
+  test("is of the client's family, whatever is configured", () => {
+    const v6 = { address: "fd00::1", port: 2121 };
+    expect(advertised({ advertise: "203.0.113.7" }, { address: "fd00::9", port: 50_000 }, v6)).toBe("fd00::1");
+  });
+});
+
+test("the address in PORT is the configured one, or the gateway's own where that is of the other family", () => {
+  const { driver } = setUp().settings({ serverSide: { advertise: "198.51.100.1" } });
+  expect(driver.serverAdvertise({ address: "10.0.0.1", port: 40_000 })).toBe("198.51.100.1");
+  expect(driver.serverAdvertise({ address: "fd00::1", port: 40_000 })).toBe("fd00::1");
+});
+
+test("both sides of one range share its ports, also after a change that leaves the range as it is", () => {
+  const { settings } = setUp();
+  const range = { first: 20_000, last: 20_009 };
+  const before = settings({ clientSide: { dataPorts: range }, serverSide: { dataPorts: range } });
+  before.clientPorts.take();
+  expect(before.serverPorts.counts().open).toBe(1);
+  expect(settings({ clientSide: { dataPorts: range }, limits: { sessions: 1 } }).clientPorts.counts().open).toBe(1);
+});
+
+test("what was learned about a server is known after a change of the options", () => {
+  const { settings } = setUp();
+  const server = { address: "10.0.0.5", port: 21 };
+  settings({}).driver.learn(server, "EPSV");
+  expect(settings({ serverSide: { mode: "passive" } }).driver.rejectedBy(server)).toEqual(["EPSV"]);
+});
+
+test("an entrance of the process that is opened later is one of our own all the same", () => {
+  const { settings, ownEndpoints } = setUp();
+  const { driver } = settings({});
+  const endpoint = { address: "192.0.2.1", port: 2121 };
+  expect(driver.options.isOurs(endpoint)).toBe(false);
+  ownEndpoints.add(endpoint);
+  expect(driver.options.isOurs(endpoint)).toBe(true);
+});
+
+test("the fixed route names its server to the session, and intercepts nothing", () => {
+  const { driver, intercept } = setUp().settings({ route: { kind: "fixed", server: { host: "h", port: 2121 } } });
+  expect(driver.options.route).toMatchObject({ kind: "fixed", host: "h", port: 2121 });
+  expect(intercept).toBeUndefined();
+});
+
+test("a line as long as the limits allow is read, a longer one is not", () => {
+  const { driver } = setUp().settings({ limits: { commandBytes: 64, replyLineBytes: 128 } });
+  const command = (length: number) =>
+    driver.commandReaders
+      .take()
+      .feed(Buffer.from(`${"X".repeat(length)}\r\n`))
+      .map(({ kind }) => kind);
+  expect([command(62), command(65)]).toEqual([["line"], ["refused"]]);
+  const reply = (length: number) =>
+    driver.replyReaders
+      .take()
+      .feed(Buffer.from(`200 ${"x".repeat(length)}\r\n`))
+      .map(({ kind }) => kind);
+  expect([reply(120), reply(130)]).toEqual([["line"], ["refused"]]);
+});

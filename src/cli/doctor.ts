@@ -6,6 +6,7 @@ import { loadFfi } from "../dataplane/ffi.ts";
 import { examineKernelPlane } from "../dataplane/kernel/examination.ts";
 import { nft } from "../dataplane/kernel/nft.ts";
 import { loadSplicePlane } from "../dataplane/splice.ts";
+import { interceptionTable } from "../gateway/interception-ruleset.ts";
 import { type Capability, parseCapabilities } from "./capabilities.ts";
 import type { Io } from "./io.ts";
 import { plannedPlanes } from "./planes.ts";
@@ -83,7 +84,7 @@ async function routeFindingsOf(gateway: GatewayConfig, capabilities: ReadonlySet
   if (route.method === "tproxy" && !capabilities.has("CAP_NET_ADMIN") && !capabilities.has("CAP_NET_RAW")) {
     findings.push({ verdict: "missing", what, text: "method tproxy needs CAP_NET_RAW or CAP_NET_ADMIN" });
   }
-  const table = `ftp_alg_${name.replaceAll(/[^A-Za-z0-9_]/g, "_")}`;
+  const table = interceptionTable(name);
   const listed = await nft(["list", "table", "inet", table]);
   if (!listed.ok) {
     const text = `table inet ${table} can't be seen (${listed.detail}); load it: ftp-alg ruleset --config FILE | nft -f -`;

@@ -8,6 +8,7 @@ import { createRelayPlane } from "../dataplane/relay.ts";
 import { loadSplicePlane } from "../dataplane/splice.ts";
 
 export type Planes = {
+  /** Of the planes that the configuration at the start had a use for. */
   of(gateway: GatewayConfig): DataPlane;
   /** Once no gateway uses them any more. */
   stop(): Promise<void>;
@@ -59,7 +60,12 @@ export async function createPlanes(config: Config, telemetry: PlanesTelemetry): 
 
   return {
     of(gateway) {
-      const planes = plannedPlanes(gateway).flatMap((name) => available.get(name) ?? []);
+      const planned = plannedPlanes(gateway);
+      for (const name of planned.filter((one) => !wanted.has(one))) {
+        const level = gateway.dataPlane === name ? "warn" : "info";
+        note(level, `the data plane ${name} takes a restart: no gateway had a use for it at the start`);
+      }
+      const planes = planned.flatMap((name) => available.get(name) ?? []);
       return createFallbackPlane(planes, (plane, why) => telemetry.chose(gateway, plane, why));
     },
     async stop() {

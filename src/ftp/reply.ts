@@ -79,11 +79,6 @@ export function isPositive(code: number): boolean {
   return code >= 200 && code < 300;
 }
 
-/** 3yz: accepted so far, a further command is expected. */
-export function isIntermediate(code: number): boolean {
-  return code >= 300 && code < 400;
-}
-
 /** 4yz and 5yz: refused for now, or for good. */
 export function isNegative(code: number): boolean {
   return code >= 400 && code < 600;

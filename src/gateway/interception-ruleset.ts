@@ -22,10 +22,14 @@ const mark = "0x4654";
 const routingTable = 4654;
 const families: readonly Family[] = [4, 6];
 
+/** Whatever a gateway may be called can stand in the name of a table. */
+export function interceptionTable(gateway: string): string {
+  return `ftp_alg_${gateway}`;
+}
+
 /** What has to be known besides the ruleset stands in it as comments. Port 0 in `listen` can't be foretold: no rule is made. */
 export function interceptionRuleset(options: InterceptionOptions): string {
-  // Whatever a gateway may be called can stand in the name of a table.
-  const table = `ftp_alg_${options.name}`;
+  const table = interceptionTable(options.name);
   const body = options.route.method === "tproxy" ? tproxyChains(options) : redirectChains(options);
   const notes = options.route.method === "tproxy" ? tproxyNotes(options) : redirectNotes(options);
   return [

@@ -100,6 +100,7 @@ function expected(dataPeer: DataPeer, { address }: Endpoint): ExpectedPeer {
   switch (dataPeer) {
     case "same-address":
       return { match: "address", address };
+    // The blocks within which a client behind several NAT addresses usually stays.
     case "same-network":
       return { match: "network", network: { base: address, bits: familyOf(address) === 4 ? 24 : 64 } };
     case "any":

@@ -69,19 +69,10 @@ export function parseNetwork(text: string): Network | undefined {
   return { base, bits: Number(length) };
 }
 
-export function formatNetwork({ base, bits }: Network): string {
-  return `${base}/${bits}`;
-}
-
 export function networkContains({ base, bits }: Network, address: string): boolean {
   if (familyOf(base) !== familyOf(address)) return false;
   if (familyOf(base) === 4) return ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parse(base), bits);
   return ipaddr.IPv6.parse(address).match(ipaddr.IPv6.parse(base), bits);
-}
-
-/** Same IPv4 /24 or IPv6 /64: the blocks within which a client behind several NAT addresses usually stays. */
-export function sameNetwork(a: string, b: string): boolean {
-  return networkContains({ base: a, bits: familyOf(a) === 4 ? 24 : 64 }, b);
 }
 
 export function isUnspecified(address: string): boolean {

@@ -33,11 +33,11 @@ test("what auto can't have is a note", async () => {
   expect(lines.filter((line) => line.startsWith("missing"))).toEqual([]);
 });
 
-test("interception without its table is missing, or can't be seen", async () => {
-  const { lines } = await examine({ route: { transparent: {} } });
-  expect(lines.find((line) => line.includes("route transparent"))).toMatch(
-    /^(missing|note +)gateway|ftp-alg ruleset --config FILE \| nft -f -$/,
-  );
+test("interception without its table is missing, or can't be seen; the table is the one that the ruleset makes", async () => {
+  const { lines } = await examine({ name: "inner-lan.1", route: { transparent: {} } });
+  const line = lines.find((text) => text.includes("route transparent: table"));
+  expect(line).toMatch(/^(missing|note) +gateway inner-lan\.1, .*ftp-alg ruleset --config FILE \| nft -f -$/);
+  expect(line).toContain("table inet ftp_alg_inner-lan.1 can't be seen");
 });
 
 test("data ports that the system hands out itself are noted with the cure", async () => {

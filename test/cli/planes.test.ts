@@ -37,6 +37,16 @@ test("auto does not name the kernel", () => {
   expect(namesKernel(configOf({}, { dataPlane: "kernel" }))).toBe(true);
 });
 
+test("a plane that nobody had a use for at the start takes a restart, and that is said", async () => {
+  const notes: string[] = [];
+  const note = (level: string, text: string) => notes.push(`${level} ${text}`);
+  const planes = await createPlanes(configOf({ dataPlane: "relay" }), { note, chose: () => {} });
+  expect(notes).toEqual([]);
+  planes.of(configOf({ dataPlane: "splice" }).gateways[0]!);
+  expect(notes).toEqual([expect.stringMatching(/^warn the data plane splice takes a restart/)]);
+  await planes.stop();
+});
+
 test("each gateway gets planes that can carry, and they end together", async () => {
   const config = configOf({ dataPlane: "relay" }, { dataPlane: "splice" });
   const notes: string[] = [];

@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 import type { Quirk } from "../../src/ftp/quirks.ts";
 import {
   formatReply,
-  isIntermediate,
   isNegative,
   isPositive,
   isPreliminary,
@@ -112,6 +111,5 @@ test("D2.25 the first digit of a code says what follows", () => {
   const codes = [120, 151, 200, 227, 331, 350, 421, 550, 631];
   expect(codes.filter((code) => isPreliminary(code))).toEqual([120, 151]);
   expect(codes.filter((code) => isPositive(code))).toEqual([200, 227]);
-  expect(codes.filter((code) => isIntermediate(code))).toEqual([331, 350]);
   expect(codes.filter((code) => isNegative(code))).toEqual([421, 550]);
 });

@@ -4,7 +4,6 @@ import { describe, expect, test } from "vitest";
 import {
   familyOf,
   formatEndpoint,
-  formatNetwork,
   isUnspecified,
   networkContains,
   parseAddress,
@@ -12,7 +11,6 @@ import {
   parseNetwork,
   parsePortNumber,
   sameEndpoint,
-  sameNetwork,
 } from "../../src/net/endpoint.ts";
 import { charactersOf } from "../ftp/every-chunking.ts";
 
@@ -157,14 +155,13 @@ describe("an endpoint", () => {
 
 describe("a network", () => {
   test.each([
-    ["10.0.0.0/8", "10.0.0.0/8"],
-    ["10.0.0.5", "10.0.0.5/32"],
-    ["FD00::/8", "fd00::/8"],
-    ["fd00::5", "fd00::5/128"],
-    ["0.0.0.0/0", "0.0.0.0/0"],
-  ])("is read: %s", (text, formatted) => {
-    const network = parseNetwork(text);
-    expect(network && formatNetwork(network)).toBe(formatted);
+    ["10.0.0.0/8", "10.0.0.0", 8],
+    ["10.0.0.5", "10.0.0.5", 32],
+    ["FD00::/8", "fd00::", 8],
+    ["fd00::5", "fd00::5", 128],
+    ["0.0.0.0/0", "0.0.0.0", 0],
+  ])("is read: %s", (text, base, bits) => {
+    expect(parseNetwork(text)).toEqual({ base, bits });
   });
 
   test.each([
@@ -195,13 +192,5 @@ describe("a network", () => {
   ])("%s and %s: %s", (text, address, isInside) => {
     const network = parseNetwork(text);
     expect(network && networkContains(network, address)).toBe(isInside);
-  });
-
-  test("is the same for neighbours in one /24 or /64", () => {
-    expect(sameNetwork("192.0.2.1", "192.0.2.254")).toBe(true);
-    expect(sameNetwork("192.0.2.1", "192.0.3.1")).toBe(false);
-    expect(sameNetwork("fd00::1", "fd00::ffff:1")).toBe(true);
-    expect(sameNetwork("fd00::1", "fd00:0:0:1::1")).toBe(false);
-    expect(sameNetwork("192.0.2.1", "::1")).toBe(false);
   });
 });

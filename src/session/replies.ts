@@ -4,7 +4,7 @@ import { featureLine, featuresInOneLine } from "./features.ts";
 import { isNegotiationReplyPassed, negotiationReply, presumeAnswered, supersedePending } from "./negotiation.ts";
 import { answered, isOftenUnanswered, pair } from "./pairing.ts";
 import type { OpenReply, Outstanding } from "./state.ts";
-import { transferAnswered, transferBegun, transferReplyTreatment } from "./transfers.ts";
+import { transferAnswered, transferBegun, transferRefused, transferReplyTreatment } from "./transfers.ts";
 import { emit, end, passReply, record, recordQuirk, recordQuirks, sendToServer, type Work } from "./work.ts";
 
 /** One line of the server's. `raw` carries its terminator as received. */
@@ -70,7 +70,10 @@ function finishReply(work: Work, ticket: number | undefined, code: number, texts
   if (entry === undefined) return;
   if (entry.kind === "transfer") {
     if (isPreliminary(code)) transferBegun(work, entry);
-    else transferAnswered(work, entry);
+    else {
+      if (!isPositive(code)) transferRefused(work, entry);
+      transferAnswered(work, entry);
+    }
   } else if (!isPreliminary(code)) {
     answered(work, entry);
     if (isOftenUnanswered(entry)) presumeAnswered(work, code, texts);

@@ -105,11 +105,8 @@ export function transferReplyTreatment(work: Work, entry: TransferEntry, code: n
     return "swallow";
   }
   if (isPreliminary(code)) return "pass";
+  if (!isPositive(code)) return "pass";
   const transfer = findTransfer(work.session, entry.id);
-  if (!isPositive(code)) {
-    if (transfer !== undefined && transfer.closed === undefined) giveUp(work, transfer);
-    return "pass";
-  }
   if (!entry.begun) recordQuirk(work, "missing-preliminary");
   if (transfer === undefined) return "pass";
   if (transfer.closed !== undefined) return afterItsEnd(work, transfer.closed);
@@ -117,8 +114,13 @@ export function transferReplyTreatment(work: Work, entry: TransferEntry, code: n
   return keepUntilDelivered(work, transfer);
 }
 
-/** The server has refused the transfer, perhaps in the middle: nothing is to come any more (D4.71). */
-function giveUp(work: Work, transfer: Transfer): void {
+/**
+ * The server has refused the transfer, perhaps in the middle: nothing is to come any more (D4.71). The client has read the
+ * refusal before its data connection breaks; some take a break that comes first for the end of everything (basic-ftp).
+ */
+export function transferRefused(work: Work, { id }: TransferEntry): void {
+  const transfer = findTransfer(work.session, id);
+  if (transfer === undefined || transfer.closed !== undefined) return;
   if (!transfer.joined) updateTransfer(work, transfer.id, { rejected: true });
   emit(work, { kind: "release", id: transfer.id });
 }

@@ -10,8 +10,8 @@ describe("ABOR during a transfer", () => {
       C> ABOR
            >S ABOR
       S> 426 Failure writing network stream.
-           release
            >C 426 Failure writing network stream.
+           release
       closed aborted
       S> 226 ABOR successful.
            >C 226 ABOR successful.
@@ -24,17 +24,16 @@ describe("ABOR during a transfer", () => {
   });
 
   test.each([
-    ["426", "release"],
-    ["226", "linger"],
-    ["225", "linger"],
-  ])("answered with %s alone, and the next reply is the next command's (D3.50)", (code, effect) => {
+    ["426", [">C 426 Aborted", "release"]],
+    ["226", ["linger", ">C 226 Aborted"]],
+    ["225", ["linger", ">C 225 Aborted"]],
+  ])("answered with %s alone, and the next reply is the next command's (D3.50)", (code, effects) => {
     const { session } = play(
       `
       C> ABOR
            >S ABOR
       S> ${code} Aborted
-           ${effect}
-           >C ${code} Aborted
+           ${effects.join("\n           ")}
       closed aborted
       C> CWD /
            >S CWD /
@@ -80,8 +79,8 @@ describe("ABOR during a transfer", () => {
       C> PASV
            >S PASV
       S> 426 Broken
-           release
            >C 426 Broken
+           release
       S> 226 Closing
            >C 226 Closing
       S> 226 Aborted
@@ -105,8 +104,8 @@ describe("ABOR during a transfer", () => {
            quirk reply-out-of-order
            >C 200 Nothing done
       S> 426 Broken
-           release
            >C 426 Broken
+           release
       S> 226 Aborted
            >C 226 Aborted
       `,
@@ -206,8 +205,8 @@ describe("ABOR during a transfer", () => {
       C> ABOR
            >S ABOR
       S> 426 Upload aborted
-           release
            >C 426 Upload aborted
+           release
       S> 226 Done
            >C 226 Done
       closed aborted

@@ -15,14 +15,14 @@ describe("a transfer that the server refuses", () => {
     "530 Not logged in",
     "550 No such file",
     "553 Name not allowed",
-  ])("before data flows releases its pinhole at once: %s (D4.71)", (reply) => {
+  ])("before data flows releases its pinhole at once, behind the reply: %s (D4.71)", (reply) => {
     const { facts, session } = play(
       `
       C> RETR a
            >S RETR a
       S> ${reply}
-           release
            >C ${reply}
+           release
       closed released
       `,
       { after: passiveReady },
@@ -37,8 +37,8 @@ describe("a transfer that the server refuses", () => {
       const { facts } = play(
         `
         S> ${reply}
-             release
              >C ${reply}
+             release
         closed aborted 100 up 0 down in 5 ms
         `,
         { after: uploading },
@@ -53,10 +53,10 @@ describe("a transfer that the server refuses", () => {
       C> RETR a
            >S RETR a
       S> 550-No such file
-           release
            >C 550-No such file
       S> 550 Really
            >C 550 Really
+           release
       closed released
       `,
       { after: passiveReady },

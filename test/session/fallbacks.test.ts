@@ -38,8 +38,8 @@ describe("a client that says PORT to a server that is to be passive", () => {
            start
            >S RETR missing
       S> 550 No such file
-           release
            >C 550 No such file
+           release
       closed released
       `,
       { serverMode: "passive", after: "C> PORT 192,168,1,100,10,21\nS> 229 (|||51210|)\nopened" },

@@ -33,11 +33,18 @@ const listen = [
   { address: "::", port: 2121 },
 ];
 
-/** The capabilities that a file of deploy/systemd gives the service, as setpriv calls them. */
-export async function grantedBy(file: string): Promise<string[]> {
-  const text = await readFile(path.join(root, "deploy/systemd", file), "utf8");
-  const [, granted = ""] = /^AmbientCapabilities=(.+)$/m.exec(text) ?? [];
-  return granted.split(" ").map((name) => name.replace(/^CAP_/, "").toLowerCase());
+/** A file of deploy/systemd/ftp-alg.service.d. */
+export type DropIn = "kernel.conf" | "transparent.conf";
+
+/** The capabilities that the unit gives the service, with those that a drop-in adds, as setpriv calls them. */
+export async function grantedByUnit(dropIn?: DropIn): Promise<string[]> {
+  const files = ["ftp-alg.service", ...(dropIn === undefined ? [] : [`ftp-alg.service.d/${dropIn}`])];
+  const texts = await Promise.all(files.map((file) => readFile(path.join(root, "deploy/systemd", file), "utf8")));
+  // Several of these lines add up.
+  const granted = texts.flatMap((text) =>
+    [...text.matchAll(/^AmbientCapabilities=(.+)$/gm)].map(([, names = ""]) => names),
+  );
+  return granted.flatMap((names) => names.split(" ")).map((name) => name.replace(/^CAP_/, "").toLowerCase());
 }
 
 async function mustRun(lab: Lab, command: readonly string[], input = ""): Promise<void> {

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { obstacleTo, requireNone } from "./availability.ts";
 import { clientProgram, type ClientName } from "./clients/all.ts";
 import {
-  grantedBy,
+  grantedByUnit,
   startIntercepting,
+  type DropIn,
   type GatewaySetUp,
   type InterceptingGateway,
   type Method,
@@ -29,12 +30,12 @@ const body = noise("intercepted", 300_000);
 
 type Site = { readonly lab: Lab; readonly server: Server; readonly gateway: InterceptingGateway };
 
-async function openSite({ method, route = {}, dataPlane, granted: file }: Case): Promise<Site> {
+async function openSite({ method, route = {}, dataPlane, dropIn }: Case): Promise<Site> {
   // Masquerading would hide what the gateway shows the server.
   const lab = await createLab({ edge: route.clientAddress ? "open" : "nat" });
   try {
     const server = await startServer(lab, "vsftpd");
-    const capabilities = file === undefined ? [] : await grantedBy(file);
+    const capabilities = dropIn === undefined ? [] : await grantedByUnit(dropIn);
     const more = dataPlane === undefined ? {} : { dataPlane };
     return { lab, server, gateway: await startIntercepting(lab, { method, route, capabilities, more }) };
   } catch (error) {
@@ -123,12 +124,12 @@ type Case = {
   readonly method: Method;
   readonly route?: GatewaySetUp["route"];
   readonly dataPlane?: "kernel" | "relay";
-  /** The file of deploy/systemd that grants the capabilities; none without it. */
-  readonly granted?: string;
+  /** What grants its capabilities together with the unit; it has none without it. */
+  readonly dropIn?: DropIn;
   readonly programs: readonly ClientName[];
 };
 
-const granted = "ftp-alg.service.d/transparent.conf";
+const dropIn = "transparent.conf";
 const asClient = { clientAddress: true } as const;
 const cases: readonly Case[] = [
   { title: "redirect, without any capability", method: "redirect", programs: [] },
@@ -138,13 +139,13 @@ const cases: readonly Case[] = [
     route: { advertise: "server" },
     programs: others,
   },
-  { title: "TPROXY", method: "tproxy", granted, programs: others },
-  { title: "TPROXY, relayed", method: "tproxy", granted, dataPlane: "relay", programs: [] },
-  { title: "TPROXY, with the clients' own addresses", method: "tproxy", granted, route: asClient, programs: others },
+  { title: "TPROXY", method: "tproxy", dropIn, programs: others },
+  { title: "TPROXY, relayed", method: "tproxy", dropIn, dataPlane: "relay", programs: [] },
+  { title: "TPROXY, with the clients' own addresses", method: "tproxy", dropIn, route: asClient, programs: others },
   {
     title: "TPROXY, with the clients' own addresses, on the kernel plane",
     method: "tproxy",
-    granted: "ftp-alg.service.d/kernel.conf",
+    dropIn: "kernel.conf",
     route: asClient,
     dataPlane: "kernel",
     programs: ["Python ftplib"],

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { obstacleTo, requireNone } from "./availability.ts";
-import { grantedBy, startGatewayProcess } from "./intercepting-gateway.ts";
+import { grantedByUnit, startGatewayProcess } from "./intercepting-gateway.ts";
 import { createLab, labFile, type Lab } from "./lab.ts";
 import type { Running } from "./process.ts";
 import { startServer, type Server } from "./servers/server.ts";
@@ -24,7 +24,7 @@ beforeAll(async () => {
   const { IPv4, IPv6 } = addresses.edgeToClient;
   const gateways = [{ listen: [`${IPv4}:21`, `[${IPv6}]:21`], route: { server: `${addresses.server.IPv4}:21` } }];
   const config = await labFile(lab, "unprivileged.yml", JSON.stringify({ log: { level: "debug" }, gateways }));
-  gateway = startGatewayProcess(lab, config, await grantedBy("ftp-alg.service"));
+  gateway = startGatewayProcess(lab, config, await grantedByUnit());
   await gateway.line(/fd00:1::1.*"listening"/);
 }, 60_000);
 afterAll(() => lab?.remove());

@@ -12,7 +12,10 @@ export function serverGone(work: Work, detail: string): void {
   session.serverGone = detail;
   if (session.outstanding.some(isUnansweredTransfer)) recordQuirk(work, "closed-without-final-reply");
   for (const transfer of openTransfers(session)) {
-    if (transfer.joined || isDue(session, transfer)) emit(work, { kind: "linger", id: transfer.id });
+    if (!transfer.joined && !isDue(session, transfer)) continue;
+    // Its bytes were held for an announcement that does not come any more.
+    if (isUnannounced(session, transfer)) emit(work, { kind: "confirm", id: transfer.id });
+    emit(work, { kind: "linger", id: transfer.id });
   }
 }
 
@@ -26,10 +29,10 @@ function openTransfers(session: Session): readonly Transfer[] {
 
 export function endIfDone(work: Work): void {
   const { session } = work;
-  if (isDataMoving(session) || session.held !== undefined) return;
   const { outstanding, serverGone: detail } = session;
+  if (session.held !== undefined || (detail === undefined && isDataMoving(session))) return;
   if (detail !== undefined) {
-    if (openTransfers(session).some((transfer) => isDue(session, transfer))) return;
+    if (openTransfers(session).some((transfer) => isAwaited(session, transfer))) return;
     const hasQuit = session.quitAnswered || outstanding.some(({ kind }) => kind === "quit");
     if (hasQuit) end(work, "quit", "");
     else end(work, "server-gone", detail, "The server closed the connection.");
@@ -44,6 +47,19 @@ export function endIfDone(work: Work): void {
       end(work, "drained", "", "The gateway is shutting down.");
     }
   }
+}
+
+/**
+ * The server is gone, its data may not be. A client that was told of no transfer reads a reply first and its data then, so
+ * it is told what happened as soon as it has been given the end of the data.
+ */
+function isAwaited(session: Session, transfer: Transfer): boolean {
+  if (isUnannounced(session, transfer)) return transfer.joined && !transfer.delivered;
+  return transfer.joined || isDue(session, transfer);
+}
+
+function isUnannounced({ outstanding }: Session, { id }: Transfer): boolean {
+  return outstanding.filter(isUnansweredTransfer).some((entry) => !entry.begun && entry.id === id);
 }
 
 /** The server has begun a transfer whose data connection is still being made, on our side or on the client's. */

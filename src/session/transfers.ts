@@ -104,8 +104,7 @@ export function transferReplyTreatment(work: Work, entry: TransferEntry, code: n
     if (!isPreliminary(code)) recordQuirk(work, "late-final-reply");
     return "swallow";
   }
-  if (isPreliminary(code)) return "pass";
-  if (!isPositive(code)) return "pass";
+  if (isPreliminary(code) || !isPositive(code)) return "pass";
   const transfer = findTransfer(work.session, entry.id);
   if (!entry.begun) recordQuirk(work, "missing-preliminary");
   if (transfer === undefined) return "pass";

@@ -200,6 +200,26 @@ describe("a server that closes the control connection", () => {
     );
   });
 
+  test("in place of a transfer's first reply ends when the client has the end of the data, read or not (D4.70)", () => {
+    play(
+      `
+      C> RETR a
+           >S RETR a
+      admitted client 192.168.1.100:1236
+      joined
+      S closes
+           quirk closed-without-final-reply
+           confirm
+           linger
+      delivered
+           >C 421 The server closed the connection.
+           release
+           end server-gone
+      `,
+      { after: passiveReady },
+    );
+  });
+
   test("in the middle of a reply ends without a line that would read as one of it", () => {
     play(`
       C> STAT

@@ -64,6 +64,11 @@ describe("a transfer that the server refuses", () => {
   });
 });
 
+test("the end of a data connection is told once, however often it is reported", () => {
+  const { facts } = play("closed complete\nclosed complete\njoined", { after: downloading });
+  expect(facts.map(({ kind }) => kind)).toEqual(["transfer-ended"]);
+});
+
 describe("a 226 that never comes (D4.69)", () => {
   test("is replaced after the linger time, by what is known", () => {
     play(
@@ -124,6 +129,11 @@ describe("a 226 that never comes (D4.69)", () => {
       `,
       { after: answeredByUs },
     );
+  });
+
+  test("leaves nothing of the data connection behind", () => {
+    const { session } = play("C> NOOP\n     >S NOOP", { after: answeredByUs });
+    expect(session.transfers).toEqual([]);
   });
 
   test("is forgotten when the next transfer begins", () => {

@@ -74,7 +74,19 @@ describe("draining", () => {
     );
   });
 
-  test("lets a command have its reply, and a data connection its announcement", () => {
+  test("lets a command have its reply", () => {
+    play(`
+      C> CWD /
+           >S CWD /
+      drain
+      S> 250 Changed
+           >C 250 Changed
+           >C 421 The gateway is shutting down.
+           end drained
+    `);
+  });
+
+  test("lets a data connection have its announcement", () => {
     play(`
       C> PASV
            >S PASV

@@ -1,4 +1,5 @@
 // `run`: builds everything that a configuration asks for, starts it, and takes it down again in order.
+import { setFlagsFromString } from "node:v8";
 import type { Config, GatewayConfig, ParsedConfig } from "../config/config.ts";
 import { ephemeralWarnings } from "../config/ephemeral.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
@@ -21,6 +22,9 @@ type RunIo = Pick<Io, "stop" | "kill" | "inherited" | "onReload">;
 
 /** Runs until told to stop: 0 after a drain, 1 if something could not be started. `reread`: what SIGHUP asks for. */
 export async function runGateway(config: Config, io: RunIo, reread: () => Promise<ParsedConfig>): Promise<number> {
+  // What a gateway allocates is short-lived or stays for a session; a young generation that grows to 32 MiB buys it no
+  // speed and doubles the memory of an idle session (measured).
+  setFlagsFromString("--semi-space-growth-factor=1");
   const logger = createLogger(config.log);
   const metrics = createMetrics(readVersion());
   const telemetry = createTelemetry({ metrics, logger });

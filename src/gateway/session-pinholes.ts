@@ -42,8 +42,8 @@ export function createSessionPinholes(
       lingerMs = session.options.timeouts.lingerMs;
       const startedAt = performance.now();
       const request = {
-        client: leg(client, session.client, options.client, interception?.asServer),
-        server: leg(server, session.server, options.server, interception?.asClient),
+        client: leg(client, session.client, options.client, { isForeign: interception?.asServer }),
+        server: leg(server, session.server, options.server, { isForeign: interception?.asClient, isRouted: true }),
         expiryMs: options.expiryMs,
         connectMs: options.connectMs,
         stallMs: options.stallMs,
@@ -86,8 +86,12 @@ function tellOperators(
   else if (event.kind === "other-source-port") telemetry.otherSourcePort(event.side, event.wanted, event.detail);
 }
 
+/** `isRouted`: the control connection to this peer was made by us, from the address that the system took. */
+type LegTraits = { readonly isForeign?: boolean | undefined; readonly isRouted?: boolean };
+
 /** A leg lives on the address of its side's control connection: that is the one its peer can reach, and expects. */
-function leg(plan: LegPlan, control: ControlSide, side: SideOptions, isForeign = false): Leg {
+function leg(plan: LegPlan, control: ControlSide, side: SideOptions, traits: LegTraits): Leg {
+  const { isForeign = false } = traits;
   const bind = control.local.address;
   if (plan.kind === "listen") {
     return { kind: "listen", bind, isForeign, ports: side.ports, expect: expected(side.dataPeer, control.peer) };

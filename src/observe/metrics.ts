@@ -86,7 +86,9 @@ export type Metrics = {
 
 const prefix = "ftp_alg_";
 // A pinhole of the relay opens in some 100 µs, one of the kernel plane in some 20 µs.
-const openBuckets = [0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1];
+const openBuckets = [
+  0.00002, 0.00004, 0.00006, 0.00008, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1,
+];
 const roundTripBuckets = [0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const transferBuckets = [0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14_400];
 

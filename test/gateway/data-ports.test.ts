@@ -7,7 +7,7 @@ import { dialData, eprtLine, listenData, portLine, portOf, readAll } from "./ftp
 import { setClient, setGateway, setServer, setStage, until } from "./stage.ts";
 
 /** A port range that no other test uses, and that the system doesn't hand out. */
-let nextRange = 20_000 + (process.pid % 400) * 20;
+let nextRange = 20_000 + (process.pid % 190) * 64;
 function freshRange(size: number): { first: number; last: number } {
   const first = nextRange;
   nextRange += size;
@@ -16,10 +16,13 @@ function freshRange(size: number): { first: number; last: number } {
 
 describe("towards a client in active mode the data connection comes", () => {
   /** Where the data connection came from, for a gateway that listens on this port. */
-  async function sourcePort(port: number): Promise<{ from: number | undefined; others: number }> {
+  async function sourcePort(
+    port: number,
+    address = "127.0.0.1",
+  ): Promise<{ from: number | undefined; others: number }> {
     const server = await setServer();
-    const gateway = await setGateway(server.port, { listen: [{ address: "127.0.0.1", port }] });
-    const client = await setClient(gateway);
+    const gateway = await setGateway(server.port, { listen: [{ address, port }] });
+    const client = await setClient(gateway, address);
     await client.login();
     const listener = await listenData();
     await client.ask(portLine(listener.port));
@@ -35,8 +38,14 @@ describe("towards a client in active mode the data connection comes", () => {
     expect(await sourcePort(first + 1)).toEqual({ from: first, others: 0 });
   });
 
-  test("from port 20 of a gateway on port 21 (D4.75)", async () => {
-    expect(await sourcePort(21)).toEqual({ from: 20, others: 0 });
+  test("from port 20 of a gateway on port 21 (D4.75)", async (context) => {
+    // An address that no other process has: this test needs the port itself.
+    const address = `127.${1 + (process.pid % 250)}.${process.ppid % 250}.21`;
+    const outcome = sourcePort(21, address);
+    await outcome.catch((error: unknown) => {
+      if (String(error).includes("EACCES")) context.skip("this user may not listen on port 21");
+    });
+    expect(await outcome).toEqual({ from: 20, others: 0 });
   });
 
   test("from another port, counted, where that one is taken (D4.75)", async () => {

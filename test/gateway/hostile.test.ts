@@ -66,8 +66,9 @@ function hostileServer({ number, pick }: Dice): Script {
     const data = await Promise.race([s.data().catch(() => undefined), sleep(40)]);
     if (data && !data.destroyed) {
       if (number(2) === 0) data.write("some bytes");
-      if (number(2) === 0) data.end();
-      else if (number(2) === 0) data.resetAndDestroy();
+      const farewell = number(3);
+      if (farewell === 0) data.end();
+      if (farewell === 1) data.resetAndDestroy();
     }
     await answer(s);
   }

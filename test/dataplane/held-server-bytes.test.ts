@@ -31,7 +31,7 @@ describe.each(userSpacePlanes)("$name", (plane) => {
     client.end();
   });
 
-  test("the client's bytes are not held: a server may announce nothing and wait for them (D2.67)", async () => {
+  test("the client's bytes are not held: a server may announce nothing and wait for them (D4.67)", async () => {
     const { client, server } = await joined();
     client.end("upload");
     expect((await received(server)).bytes).toBe("upload".length);

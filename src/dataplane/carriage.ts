@@ -29,6 +29,8 @@ export type Carriage = {
 export type HoldingCarriage = Carriage & {
   /** The server's bytes go to the client from now on. */
   letDown(): void;
+  /** Ends as aborted, both legs closed in order, unless bytes have been carried. */
+  retire(): void;
 };
 
 /** Takes the sockets over: nobody else touches them from then on. No event comes during the call. */

@@ -36,7 +36,7 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
   let verdict: PinholeOutcome = "aborted";
 
   queueMicrotask(listen);
-  return { start, confirm, linger, release };
+  return { start, confirm, linger, release, dismiss };
 
   function listen() {
     const toListen = sides.filter((side) => request[side].kind === "listen");
@@ -184,6 +184,12 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
     isReleased = true;
     if (state === "waiting") close("released");
     else if (state === "carrying") abort("aborted");
+  }
+
+  function dismiss() {
+    if (state === "waiting") for (const socket of sockets.values()) socket.destroy();
+    carriage?.retire();
+    release();
   }
 
   function abort(outcome: PinholeOutcome) {

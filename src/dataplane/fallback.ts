@@ -57,5 +57,9 @@ function openOnFirst(
       isReleased = true;
       current.release();
     },
+    dismiss() {
+      isReleased = true;
+      current.dismiss();
+    },
   };
 }

@@ -123,6 +123,12 @@ export type Pinhole = {
    * its FIN is left to read in peace what the kernel still has for it. Reports `closed` (not synchronously).
    */
   release(): void;
+  /**
+   * The transfer was refused before it began. As `release`, but connections that have carried nothing are closed by FIN
+   * (not by `kernel`, which can't): no end of theirs could pass for a file's, and some clients take an RST for the end of
+   * the session (basic-ftp).
+   */
+  dismiss(): void;
 };
 
 /**

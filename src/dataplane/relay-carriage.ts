@@ -34,6 +34,7 @@ function carryByReads(legs: HeldLegs, events: CarriageEvents, buffers: ReadBuffe
   let end: CarriageEnd = "complete";
   let detail: string | undefined;
   let taken: Carriage | undefined;
+  let isRetired = false;
 
   const up = createFlow(buffers, () => server, { readOn, flushed });
   const down = createFlow(buffers, () => client, { readOn, flushed });
@@ -58,6 +59,12 @@ function carryByReads(legs: HeldLegs, events: CarriageEvents, buffers: ReadBuffe
       isDownHeld = false;
       server.resume();
       startDown();
+    },
+    retire() {
+      if (phase !== "flowing" || up.bytes + down.bytes > 0) return;
+      end = "aborted";
+      isRetired = true;
+      finish();
     },
   };
 
@@ -137,8 +144,8 @@ function carryByReads(legs: HeldLegs, events: CarriageEvents, buffers: ReadBuffe
     const bytesUp = moved(up, server);
     const bytesDown = moved(down, client);
     closeLegs(end, {
-      client: { socket: client, hasFin: client.writableEnded },
-      server: { socket: server, hasFin: server.writableEnded },
+      client: { socket: client, hasFin: isRetired || client.writableEnded },
+      server: { socket: server, hasFin: isRetired || server.writableEnded },
     });
     up.close();
     down.close();

@@ -47,5 +47,5 @@ export function createUserSpacePlane({ name, carry, unfit, stopped }: UserSpaceP
 function refusePinhole(detail: string, report: (event: PinholeEvent) => void): Pinhole {
   queueMicrotask(() => report({ kind: "refused", reason: "plane-unavailable", detail }));
   const nothing = () => {};
-  return { start: nothing, confirm: nothing, linger: nothing, release: nothing };
+  return { start: nothing, confirm: nothing, linger: nothing, release: nothing, dismiss: nothing };
 }

@@ -79,8 +79,8 @@ export function driveSession(
   let session: Session;
   let pinholes: SessionPinholes | undefined;
   let attempt: Attempt | undefined;
-  /** To be confirmed when what was said is written: the client reads of a transfer before its data can arrive (D4.66). */
-  let unconfirmed: number[] = [];
+  /** What pinholes are told once what was said is written: the client reads of a transfer, or that there is none, first. */
+  let untold: { readonly kind: "confirm" | "dismiss"; readonly id: number }[] = [];
   let askedAt = 0;
   let isBusy = false;
   let state: "open" | "breaking" | "ended" | "closed" = "open";
@@ -149,7 +149,8 @@ export function driveSession(
         pinholes.open(effect, session);
         break;
       case "confirm":
-        unconfirmed.push(effect.id);
+      case "dismiss":
+        untold.push(effect);
         break;
       case "start":
       case "linger":
@@ -182,7 +183,7 @@ export function driveSession(
     isBusy = false;
     flush(client);
     if (server !== undefined && flush(server) && askedAt === 0) askedAt = performance.now();
-    for (const id of unconfirmed.splice(0)) pinholes?.tell("confirm", id);
+    for (const { kind, id } of untold.splice(0)) pinholes?.tell(kind, id);
     updateReading();
   }
 

@@ -23,7 +23,7 @@ export type PinholeOptions = {
 
 export type SessionPinholes = {
   open(effect: Extract<Effect, { kind: "open" }>, session: Session): void;
-  tell(what: "start" | "confirm" | "linger" | "release", id: number): void;
+  tell(what: "start" | "confirm" | "linger" | "release" | "dismiss", id: number): void;
   releaseAll(): void;
   isEmpty(): boolean;
 };

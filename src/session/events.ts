@@ -64,7 +64,9 @@ export type Effect =
   | { readonly kind: "connect"; readonly candidates: readonly Endpoint[] }
   | { readonly kind: "open"; readonly id: number; readonly client: LegPlan; readonly server: LegPlan }
   /** The Pinhole methods of the same names. */
-  | { readonly kind: "start" | "confirm" | "linger" | "release"; readonly id: number }
+  | { readonly kind: "start" | "linger" | "release"; readonly id: number }
+  /** Likewise, once the client has been sent what was said to it. */
+  | { readonly kind: "confirm" | "dismiss"; readonly id: number }
   | { readonly kind: "timer"; readonly timer: TimerName; readonly ms: number }
   | { readonly kind: "cancel"; readonly timer: TimerName }
   | { readonly kind: "learn"; readonly rejects: Mode }

@@ -126,6 +126,7 @@ function effectLines(effect: Effect, session: Session): readonly string[] {
     case "confirm":
     case "linger":
     case "release":
+    case "dismiss":
       return [`${effect.kind}${numbered(effect.id)}`];
     case "learn":
       return [`learn that ${effect.rejects} is rejected`];

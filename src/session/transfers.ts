@@ -113,15 +113,12 @@ export function transferReplyTreatment(work: Work, entry: TransferEntry, code: n
   return keepUntilDelivered(work, transfer);
 }
 
-/**
- * The server has refused the transfer, perhaps in the middle: nothing is to come any more (D4.71). The client has read the
- * refusal before its data connection breaks; some take a break that comes first for the end of everything (basic-ftp).
- */
-export function transferRefused(work: Work, { id }: TransferEntry): void {
+/** The server has refused the transfer, perhaps in the middle: nothing is to come any more (D4.71). */
+export function transferRefused(work: Work, { id, begun }: TransferEntry): void {
   const transfer = findTransfer(work.session, id);
   if (transfer === undefined || transfer.closed !== undefined) return;
-  if (!transfer.joined) updateTransfer(work, transfer.id, { rejected: true });
-  emit(work, { kind: "release", id: transfer.id });
+  if (!transfer.joined || !begun) updateTransfer(work, transfer.id, { rejected: true });
+  emit(work, { kind: begun ? "release" : "dismiss", id: transfer.id });
 }
 
 /** A completion reply for data that is known to have come or not. */

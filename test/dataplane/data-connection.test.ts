@@ -279,6 +279,44 @@ describe.each(userSpacePlanes)("$name", (plane) => {
     });
   });
 
+  describe("dismissal of a refused transfer (D4.71)", () => {
+    test("before anybody has come: nobody gets in", async () => {
+      const open = openPinhole(plane, { client: listenLeg(), server: listenLeg() });
+      const endpoint = await open.endpoint("client");
+      open.pinhole.dismiss();
+      expect(await open.outcome()).toBe("released");
+      await expect(dialledPeer(endpoint)).rejects.toThrow("ECONNREFUSED");
+    });
+
+    test("while one side has come: its connection ends in order", async () => {
+      const open = openPinhole(plane, { client: listenLeg(), server: listenLeg() });
+      const client = await dialledPeer(await open.endpoint("client"));
+      await open.event("admitted");
+      open.pinhole.dismiss();
+      expect((await received(client)).end).toBe("fin");
+      expect(await open.outcome()).toBe("released");
+    });
+
+    test("with both sides there and nothing carried: both end in order", async () => {
+      const { pinhole, client, server, event, outcome } = await passiveTransfer(plane);
+      await event("joined");
+      const peers = Promise.all([received(client), received(server)]);
+      pinhole.dismiss();
+      expect((await peers).map(({ end }) => end)).toEqual(["fin", "fin"]);
+      expect(await outcome()).toBe("aborted");
+    });
+
+    test.each(["client", "server"] as const)("after a byte of the %s's: the other side is reset", async (from) => {
+      const { pinhole, client, server, outcome } = await passiveTransfer(plane);
+      const [sender, receiver] = from === "client" ? [client, server] : [server, client];
+      sender.write("part");
+      await new Promise((resolve) => receiver.once("readable", resolve));
+      pinhole.dismiss();
+      expect((await received(receiver)).end).toBe("reset");
+      expect(await outcome()).toBe("aborted");
+    });
+  });
+
   test("no descriptor stays open after transfers of every kind of end", async () => {
     const countDescriptors = async () => (await readdir("/proc/self/fd")).length;
     async function everyEnd() {
@@ -289,10 +327,12 @@ describe.each(userSpacePlanes)("$name", (plane) => {
       broken.server.resetAndDestroy();
       const aborted = await activeTransfer(plane);
       aborted.pinhole.release();
+      const dismissed = await activeTransfer(plane);
+      dismissed.pinhole.dismiss();
       const unused = openPinhole(plane, { client: listenLeg(), server: listenLeg() });
       unused.pinhole.release();
-      await Promise.all([complete, broken, aborted, unused].map((open) => open.outcome()));
-      for (const peer of [complete, broken, aborted]) {
+      await Promise.all([complete, broken, aborted, dismissed, unused].map((open) => open.outcome()));
+      for (const peer of [complete, broken, aborted, dismissed]) {
         peer.client.destroy();
         peer.server.destroy();
       }

@@ -21,7 +21,8 @@ function planeOf(name: PlaneName, asked: string[], { unfit, refusal }: Behaviour
       asked.push(`${name} open`);
       queueMicrotask(() => report(refusal ?? { kind: "opened", plane: name }));
       const note = (what: string) => () => void asked.push(`${name} ${what}`);
-      return { start: note("start"), confirm: note("confirm"), linger: note("linger"), release: note("release") };
+      const asks = { start: note("start"), confirm: note("confirm"), linger: note("linger"), release: note("release") };
+      return { ...asks, dismiss: note("dismiss") };
     },
     stop: async () => void asked.push(`${name} stop`),
   };
@@ -73,19 +74,23 @@ test("the owner speaks to the plane that has opened", async () => {
   pinhole.confirm();
   pinhole.linger(1);
   pinhole.release();
-  expect(asked.slice(2)).toEqual(["relay start", "relay confirm", "relay linger", "relay release"]);
+  pinhole.dismiss();
+  expect(asked.slice(2)).toEqual(["start", "confirm", "linger", "release", "dismiss"].map((what) => `relay ${what}`));
 });
 
-test("released before it is open, a pinhole that is refused is not tried on the next plane", async () => {
-  const { asked, events, pinhole } = openOn((notes) => [
-    planeOf("kernel", notes, { refusal: unavailable }),
-    planeOf("relay", notes),
-  ]);
-  pinhole.release();
-  await settled();
-  expect(asked).toEqual(["kernel open", "kernel release"]);
-  expect(events).toEqual([unavailable]);
-});
+test.each(["release", "dismiss"] as const)(
+  "%s before it is open: a refusal is not tried on the next plane",
+  async (what) => {
+    const { asked, events, pinhole } = openOn((notes) => [
+      planeOf("kernel", notes, { refusal: unavailable }),
+      planeOf("relay", notes),
+    ]);
+    pinhole[what]();
+    await settled();
+    expect(asked).toEqual(["kernel open", `kernel ${what}`]);
+    expect(events).toEqual([unavailable]);
+  },
+);
 
 test("it is unfit when all of them are, and all of them are stopped", async () => {
   const { asked, plane } = openOn((notes) => [

@@ -275,13 +275,28 @@ describe("a refusal after the pinhole was opened releases it at once (D4.71)", (
     },
   );
 
-  test("550 with the client connected already: its data connection is reset", async () => {
+  // Some clients take a reset for the end of the session (basic-ftp).
+  test("550 with the client connected already: its data connection ends in order, after the reply", async () => {
     const { client, gateway } = await setStage({ RETR: (s) => s.say("550 No such file") });
     const data = await passive(client);
     const received = readAll(data);
     expect(await client.ask("RETR x")).toMatch(/^550/);
-    expect((await received).bytes.length).toBe(0);
+    expect(await received).toMatchObject({ bytes: Buffer.alloc(0), end: "fin" });
     await until(async () => (await activeSamples(gateway)).length === 1);
+  });
+
+  test("553 with bytes of the client's under way: its data connection is reset", async () => {
+    const { client } = await setStage({
+      async STOR(s) {
+        await once(await s.data(), "readable");
+        s.say("553 Bad name");
+      },
+    });
+    const data = await passive(client);
+    data.write(fileBody);
+    const received = readAll(data);
+    expect(await client.ask("STOR x")).toMatch(/^553/);
+    expect((await received).end).toBe("reset");
   });
 
   test("550 after PORT: the client is never dialled, or reset", async () => {

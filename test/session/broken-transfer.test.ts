@@ -22,7 +22,7 @@ describe("a transfer that the server refuses", () => {
            >S RETR a
       S> ${reply}
            >C ${reply}
-           release
+           dismiss
       closed released
       `,
       { after: passiveReady },
@@ -56,7 +56,7 @@ describe("a transfer that the server refuses", () => {
            >C 550-No such file
       S> 550 Really
            >C 550 Really
-           release
+           dismiss
       closed released
       `,
       { after: passiveReady },

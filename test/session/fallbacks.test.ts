@@ -39,7 +39,7 @@ describe("a client that says PORT to a server that is to be passive", () => {
            >S RETR missing
       S> 550 No such file
            >C 550 No such file
-           release
+           dismiss
       closed released
       `,
       { serverMode: "passive", after: "C> PORT 192,168,1,100,10,21\nS> 229 (|||51210|)\nopened" },

@@ -59,7 +59,7 @@ function watch(playOptions: PlayOptions, shouldLogIn: boolean) {
       opened.add(effect.id);
       expect(opens).toBeLessThanOrEqual(announcements * 4);
     }
-    if (effect.kind === "release") gone.add(effect.id);
+    if (effect.kind === "release" || effect.kind === "dismiss") gone.add(effect.id);
     if (effect.kind === "record" && effect.fact.kind === "transfer-ended") {
       ends += 1;
       expect(ends).toBeLessThanOrEqual(opens);

@@ -116,7 +116,7 @@ function playOut(options: PlayOptions, said: readonly string[], rejected: readon
       idsOfPorts.set(effect.server.kind === "dial" ? effect.server.to.port : serverEnd.port, effect.id);
       pinholes.set(effect.id, [{ kind: "opened", plane: "relay", ...ends }]);
     }
-    if (effect.kind === "release") released.push(effect.id);
+    if (effect.kind === "release" || effect.kind === "dismiss") released.push(effect.id);
     if (effect.kind === "to-client" && isLoggedIn) {
       for (const line of effect.bytes.trimEnd().split("\r\n")) readClientLine(line);
     }

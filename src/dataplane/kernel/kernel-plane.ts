@@ -238,7 +238,7 @@ function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): Data
 }
 
 const nothing = () => {};
-const inert = { start: nothing, confirm: nothing, linger: nothing, release: nothing };
+const inert = { start: nothing, confirm: nothing, linger: nothing, release: nothing, dismiss: nothing };
 
 function refusalText(errno: number, table: string): string {
   const reasons: Readonly<Record<number, string>> = {

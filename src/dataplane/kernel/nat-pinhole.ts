@@ -53,7 +53,7 @@ export function openNatPinhole(
 
   queueMicrotask(open);
   const nothing = () => {};
-  return { pinhole: { start: nothing, confirm: nothing, linger, release }, news, resynchronise };
+  return { pinhole: { start: nothing, confirm: nothing, linger, release, dismiss: release }, news, resynchronise };
 
   function open() {
     const claimed = claimPinhole(netfilter, listening, {

@@ -50,12 +50,14 @@ export function endIfDone(work: Work): void {
 }
 
 /**
- * The server is gone, its data may not be. A client that was told of no transfer reads a reply first and its data then, so
- * it is told what happened as soon as it has been given the end of the data.
+ * The server is gone, its data may not be, unless no transfer was asked for. A client that was told of no transfer reads a
+ * reply first and its data then, so it is told what happened as soon as it has been given the end of the data.
  */
 function isAwaited(session: Session, transfer: Transfer): boolean {
-  if (isUnannounced(session, transfer)) return transfer.joined && !transfer.delivered;
-  return transfer.joined || isDue(session, transfer);
+  const { id, joined, delivered, direction } = transfer;
+  if (id === session.pending) return false;
+  if (isUnannounced(session, transfer)) return joined && !delivered && direction !== "upload";
+  return joined || isDue(session, transfer);
 }
 
 function isUnannounced({ outstanding }: Session, { id }: Transfer): boolean {

@@ -220,6 +220,22 @@ describe("a server that closes the control connection", () => {
     );
   });
 
+  test.each([
+    ["that no transfer was asked for", "", ["linger"]],
+    ["for an upload that was never begun", "C> STOR a", ["quirk closed-without-final-reply", "confirm", "linger"]],
+  ])("with a data connection made %s ends at once", (_, asked, first) => {
+    play(
+      `
+      S closes
+           ${first.join("\n           ")}
+           >C 421 The server closed the connection.
+           release
+           end server-gone
+      `,
+      { after: `${passiveReady}\n${asked}\nadmitted client 192.168.1.100:1236\njoined` },
+    );
+  });
+
   test("in the middle of a reply ends without a line that would read as one of it", () => {
     play(`
       C> STAT

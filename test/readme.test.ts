@@ -1,5 +1,7 @@
 // What the README claims in tables and commands is compared with what the program has.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { parseArguments } from "../src/cli/arguments.ts";
@@ -89,6 +91,14 @@ test("every configuration that is shown passes check, and every command line is 
     const argv = command.replaceAll(/[[\]]/g, "").split(" ");
     expect(parseArguments(argv), command).not.toMatchObject({ command: "wrong-usage" });
   }
+});
+
+test("the map of the source has every folder of it", () => {
+  const src = new URL("src/", root);
+  const folders = readdirSync(src, { withFileTypes: true, recursive: true }).filter((entry) => entry.isDirectory());
+  const below = folders.map(({ parentPath, name }) => relative(fileURLToPath(root), join(parentPath, name)));
+  const mapped = [...readme.matchAll(/^(src\/\S+)\/ /gm)].map(([, folder = ""]) => folder);
+  expect(mapped.toSorted()).toEqual(below.toSorted());
 });
 
 test("every file and every section that is linked exists", () => {

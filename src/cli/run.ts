@@ -11,6 +11,7 @@ import { createAdmin } from "../observe/admin.ts";
 import { createLogger, flushLog, type Logger } from "../observe/log.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { createTelemetry, type Telemetry } from "../observe/telemetry.ts";
+import { errorMessage } from "./error-message.ts";
 import type { Io } from "./io.ts";
 import { formatProblems } from "./load-config.ts";
 import { createPlanes, type PlanesTelemetry } from "./planes.ts";
@@ -62,7 +63,7 @@ export async function runGateway(config: Config, io: RunIo, reread: () => Promis
     await Promise.race([drained, aborted(io.kill)]);
     return 0;
   } catch (error) {
-    logger.fatal({ detail: messageOf(error) }, "could not start");
+    logger.fatal({ detail: errorMessage(error) }, "could not start");
     return 1;
   } finally {
     inherited?.closeRest();
@@ -96,7 +97,7 @@ function reloadOnSignal(io: Pick<Io, "onReload" | "stop">, running: RunningGatew
         }
         reload.telemetry.configReloaded("success", "");
       } catch (error) {
-        reload.telemetry.configReloaded("failure", messageOf(error));
+        reload.telemetry.configReloaded("failure", errorMessage(error));
       }
     });
   });
@@ -118,10 +119,6 @@ function planesTelemetry(logger: Logger): PlanesTelemetry {
 async function warnOfPortRanges(config: Config, logger: Logger): Promise<void> {
   const machine = await readMachinePorts();
   for (const { path, message } of machine ? ephemeralWarnings(config, machine) : []) logger.warn({ path }, message);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

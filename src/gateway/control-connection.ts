@@ -65,7 +65,7 @@ function controlConnection<E>(
     queue(connection, [...(reader?.end?.() ?? []).map(toEvent), end]);
     events.arrived(connection);
   });
-  socket.on("error", (error) => events.lost(connection, messageOf(error)));
+  socket.on("error", (error) => events.lost(connection, failureCode(error)));
   socket.on("drain", events.drained);
   socket.on("close", events.closed);
   return connection;
@@ -154,6 +154,6 @@ export function endpointOf(address: string | undefined, port: number | undefined
 }
 
 /** The system's word for what went wrong, e.g. `ECONNREFUSED`. */
-export function messageOf(error: unknown): string {
+function failureCode(error: unknown): string {
   return error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.message) : String(error);
 }

@@ -23,7 +23,7 @@ export function adoptListeners(descriptors: readonly number[]): InheritedListene
     // Node tells a listener's address only once it listens, and from then on clients may come.
     const hold = (socket: Socket): void => void early.push(socket.on("error", () => {}));
     server.on("connection", hold);
-    return { server, endpoint: endpointOf(server, fd), hold };
+    return { server, endpoint: listenOn(server, fd), hold };
   });
   return {
     take(wanted, accepted) {
@@ -48,7 +48,7 @@ export function adoptListeners(descriptors: readonly number[]): InheritedListene
   };
 }
 
-function endpointOf(server: Server, fd: number): Endpoint {
+function listenOn(server: Server, fd: number): Endpoint {
   const fail = (reason: string): never => {
     throw new Error(`cannot use the inherited descriptor ${fd}: ${reason}`);
   };

@@ -1,4 +1,4 @@
-// Every metric of the gateway by its name (DESIGN: metrics), on a registry of our own. Label values come from closed sets
+// Every metric of the gateway by its name, on a registry of our own. Label values come from closed sets
 // only: never an address, a user or a path. What has few label values is exported as 0 from the start, so that rates work
 // from the first event on. telemetry.ts decides what counts where.
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";

@@ -1,4 +1,4 @@
-// The text of a session: one format for test scripts, traces and people (DESIGN: "one text"). A line at the margin is an
+// The text of a session: one format for test scripts, traces and people. A line at the margin is an
 // event, an indented line an effect. Timers and plain counting are left out; secrets are masked. What is ordinary is not
 // mentioned, so that scripts read well, and what is not is, so that transcript-reader.ts gets the same event back.
 import { maskCommand } from "../ftp/command.ts";

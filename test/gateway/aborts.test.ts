@@ -1,4 +1,4 @@
-// ABOR with a transfer under way, and the many ways in which servers answer it (QUIRKS D3.49-50).
+// ABOR with a transfer under way, and the many ways in which servers answer it (D3.49-50).
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";

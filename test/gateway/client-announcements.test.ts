@@ -1,4 +1,4 @@
-// What clients say in PORT and EPRT (QUIRKS D3): what is believed of it, and what is refused.
+// What clients say in PORT and EPRT (D3): what is believed of it, and what is refused.
 import { describe, expect, test } from "vitest";
 import { fileBody } from "./fake-server.ts";
 import { eprtLine, listenData, portLine, readAll } from "./ftp-dialogue.ts";

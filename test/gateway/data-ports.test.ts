@@ -1,4 +1,4 @@
-// Which ports data connections use, on either side, and what happens when there are none (QUIRKS D4.75-76, D5.91).
+// Which ports data connections use, on either side, and what happens when there are none (D4.75-76, D5.91).
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";

@@ -1,4 +1,4 @@
-// When data and replies come in an order of their own (QUIRKS D4): nothing is lost, nothing is claimed, nothing hangs.
+// When data and replies come in an order of their own (D4): nothing is lost, nothing is claimed, nothing hangs.
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";

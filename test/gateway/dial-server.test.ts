@@ -1,4 +1,4 @@
-// Reaching the server: late, by name, past dead candidates, never longer than allowed, and never ourselves (QUIRKS D5.90).
+// Reaching the server: late, by name, past dead candidates, never longer than allowed, and never ourselves (D5.90).
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";

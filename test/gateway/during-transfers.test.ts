@@ -1,4 +1,4 @@
-// What is said while data moves, and when servers answer it (QUIRKS D3.51, D5.86).
+// What is said while data moves, and when servers answer it (D3.51, D5.86).
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { download, fileBody, type FakeSession } from "./fake-server.ts";

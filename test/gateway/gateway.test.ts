@@ -1,4 +1,4 @@
-// The entrance: how many may come in, how it says so, and how it closes (QUIRKS D5).
+// The entrance: how many may come in, how it says so, and how it closes (D5).
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";

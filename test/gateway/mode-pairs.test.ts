@@ -1,4 +1,4 @@
-// All sixteen pairs of modes, each over the families that it exists for: download, upload and listing (DESIGN 4, RFC 6384).
+// All sixteen pairs of modes, each over the families that it exists for: download, upload and listing (RFC 6384).
 import { describe, expect, test } from "vitest";
 import { fileBody, type Script } from "./fake-server.ts";
 import { type Dialogue, readAll } from "./ftp-dialogue.ts";

@@ -1,4 +1,4 @@
-// Where sessions lead: one configured server, or the one that the client names at login. Never back to us (QUIRKS D5.90).
+// Where sessions lead: one configured server, or the one that the client names at login. Never back to us (D5.90).
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { AllowRule } from "../../src/session/state.ts";

@@ -1,4 +1,4 @@
-// What servers answer to PASV and EPSV (QUIRKS D1, D2), over real sockets: what can be used is used, the rest is refused.
+// What servers answer to PASV and EPSV (D1, D2), over real sockets: what can be used is used, the rest is refused.
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";

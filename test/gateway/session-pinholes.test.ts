@@ -1,4 +1,4 @@
-// Who gets through a pinhole, from where, and how many of them there are (QUIRKS D1.17, D4.72-76, D5.91-92).
+// Who gets through a pinhole, from where, and how many of them there are (D1.17, D4.72-76, D5.91-92).
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";

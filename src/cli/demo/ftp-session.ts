@@ -9,6 +9,7 @@ import {
   parsePortArgument,
   type DataSource,
 } from "./data-connection.ts";
+import { errorMessage } from "../error-message.ts";
 import { createFileCommands, type Command, type Reply, type Transfer } from "./file-commands.ts";
 import type { FileTree } from "./file-tree.ts";
 
@@ -67,7 +68,7 @@ export function serveSession(control: Socket, options: SessionOptions): void {
       const { code, text } = await move(socket);
       reply(code, text);
     } catch (error) {
-      const detail = aborted ? "aborted" : error instanceof Error ? error.message : String(error);
+      const detail = aborted ? "aborted" : errorMessage(error);
       reply(socket ? 426 : 425, `${socket ? "Data connection broken" : "No data connection"}: ${detail}.`);
     } finally {
       running = undefined;
@@ -183,7 +184,7 @@ export function serveSession(control: Socket, options: SessionOptions): void {
       try {
         await perform(line);
       } catch (error) {
-        reply(451, `Local error: ${error instanceof Error ? error.message : String(error)}.`);
+        reply(451, `Local error: ${errorMessage(error)}.`);
       }
     }
     busy = false;

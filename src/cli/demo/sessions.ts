@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { Readable, Writable } from "node:stream";
 import { Client, enterPassiveModeIPv4, enterPassiveModeIPv6 } from "basic-ftp";
 import { familyOf, type Endpoint, type Family } from "../../net/endpoint.ts";
+import { errorMessage } from "../error-message.ts";
 import { connectActiveClient } from "./active-client.ts";
 
 export type DemoSession = {
@@ -55,7 +56,7 @@ export async function runSession(
       const verified = sent !== undefined && received !== undefined && sent.equals(received);
       verdicts.push({ transfer, verified, detail: verified ? `${sent.length} bytes` : "the bytes differ" });
     } catch (error) {
-      verdicts.push({ transfer, verified: false, detail: messageOf(error) });
+      verdicts.push({ transfer, verified: false, detail: errorMessage(error) });
     }
   };
   let client: Transfers | undefined;
@@ -71,15 +72,11 @@ export async function runSession(
     });
     await opened.quit();
   } catch (error) {
-    verdicts.push({ transfer: `${form} session`, verified: false, detail: messageOf(error) });
+    verdicts.push({ transfer: `${form} session`, verified: false, detail: errorMessage(error) });
   } finally {
     client?.close();
   }
   return verdicts;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 type Transfers = {

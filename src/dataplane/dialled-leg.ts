@@ -69,14 +69,17 @@ function resetConnecting(socket: Socket): void {
   Object.assign(socket, { resetAndClosing: true }).destroy();
 }
 
-function connectFrom({ to, bind, isForeign }: DialLeg, port: number | undefined): Socket {
+function connectFrom({ to, bind, isForeign, isRouted }: DialLeg, port: number | undefined): Socket {
   if (isForeign && bind !== undefined) return connectForeign({ address: bind, port: port ?? 0 }, to);
+  // Binding to an address and no port makes the kernel look for a port that is free towards everybody, which takes a
+  // millisecond where thousands are in TIME_WAIT; connecting asks for one that is free towards this peer.
+  const isBound = bind !== undefined && (port !== undefined || isRouted !== true);
   return connect({
     host: to.address,
     port: to.port,
     allowHalfOpen: true,
     noDelay: true,
-    ...(bind !== undefined && { localAddress: bind }),
+    ...(isBound && { localAddress: bind }),
     ...(port !== undefined && { localPort: port }),
   });
 }

@@ -30,6 +30,8 @@ export type Leg =
       readonly kind: "dial";
       readonly to: Endpoint;
       readonly bind?: string;
+      /** The system takes `bind` by itself on the way to `to`, as it has for the control connection. */
+      readonly isRouted?: boolean;
       readonly isForeign?: boolean;
       readonly fromPort?: number;
     };

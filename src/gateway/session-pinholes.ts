@@ -97,7 +97,9 @@ function leg(plan: LegPlan, control: ControlSide, side: SideOptions, traits: Leg
     return { kind: "listen", bind, isForeign, ports: side.ports, expect: expected(side.dataPeer, control.peer) };
   }
   const { to, fromPort } = plan;
-  return { kind: "dial", to, bind, isForeign, ...(fromPort === undefined || fromPort <= 0 ? {} : { fromPort }) };
+  const isRouted = traits.isRouted === true && to.address === control.peer.address;
+  const dialled = { kind: "dial", to, bind, isForeign, isRouted } as const;
+  return fromPort === undefined || fromPort <= 0 ? dialled : { ...dialled, fromPort };
 }
 
 function expected(dataPeer: DataPeer, { address }: Endpoint): ExpectedPeer {

@@ -50,3 +50,14 @@ test("an address that is not this machine's is as good, for intercepted connecti
   expect(reservation.port).toBeGreaterThan(0);
   reservation.release();
 });
+
+test("a port whose last connection is in TIME_WAIT can be reserved", async () => {
+  const server = createServer((socket) => socket.end()).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const client = connect({ port, host: "127.0.0.1" }).resume();
+  await once(client, "close");
+  server.close();
+  await once(server, "close");
+  reserve("127.0.0.1", port).release();
+});

@@ -192,10 +192,10 @@ function epsvCommand(work: Work, { argument, line }: Command): void {
   }
 }
 
-/** RFC 2428 4: the server decides where it is asked in the client's words; elsewhere EPSV always works through us. */
+/** RFC 2428 4: the server decides where it is asked in the client's words; elsewhere EPSV always works through us. Both keep it. */
 function epsvAllCommand(work: Work, line: string): void {
   if (isSpokenAlike(work.session)) {
-    sendToServer(work, line, { kind: "plain", verb: "EPSV" });
+    sendToServer(work, line, { kind: "epsv-all", verb: "EPSV" });
     return;
   }
   work.session.epsvAll = true;

@@ -59,8 +59,18 @@ function choose(work: Work, host: string, port: number, user: string | undefined
     refuse(work, "server-port", 530, `Port ${port} is not allowed.`);
     return;
   }
-  session.target = { host, port, user };
   const literal = parseAddress(host);
+  const { route } = session.options;
+  if (
+    literal === undefined &&
+    route.kind === "login" &&
+    !isNameAllowed(route.allow, host) &&
+    !hasNetworks(route.allow)
+  ) {
+    refuseHost(work, host);
+    return;
+  }
+  session.target = { host, port, user };
   session.phase = "resolving";
   if (literal === undefined) emit(work, { kind: "resolve", host });
   else connectToResolved(work, [literal]);
@@ -85,13 +95,38 @@ export function connectToResolved(work: Work, addresses: readonly string[]): voi
     session.phase = "choosing";
     session.target = undefined;
     if (endpoints.length > 0) refuse(work, "loop", 530, `${target.host} is this gateway itself.`);
-    else refuse(work, "host-not-allowed", 530, `${target.host} is not allowed.`);
+    else refuseHost(work, target.host);
   }
 }
 
+/** No addresses were found. A name that only its address could have allowed is refused like one whose address does not. */
+export function refuseUnresolved(work: Work): boolean {
+  const { session } = work;
+  const { route } = session.options;
+  const { target } = session;
+  if (route.kind !== "login" || target === undefined || isNameAllowed(route.allow, target.host)) return false;
+  session.phase = "choosing";
+  session.target = undefined;
+  refuseHost(work, target.host);
+  return true;
+}
+
+function refuseHost(work: Work, host: string): void {
+  refuse(work, "host-not-allowed", 530, `${host} is not allowed.`);
+}
+
+function isNameAllowed(rules: readonly AllowRule[], host: string): boolean {
+  return rules.some((rule) => rule.kind === "name" && hostMatches(rule.pattern, host));
+}
+
+function hasNetworks(rules: readonly AllowRule[]): boolean {
+  return rules.some(({ kind }) => kind === "network");
+}
+
 function isAllowed(rules: readonly AllowRule[], host: string, address: string): boolean {
-  return rules.some((rule) =>
-    rule.kind === "name" ? hostMatches(rule.pattern, host) : networkContains(rule.network, address),
+  return (
+    isNameAllowed(rules, host) ||
+    rules.some((rule) => rule.kind === "network" && networkContains(rule.network, address))
   );
 }
 

@@ -97,6 +97,9 @@ function finishCommand(work: Work, entry: Outstanding, code: number, texts: read
     case "rein":
       if (isPositive(code)) reinitialized(work);
       break;
+    case "epsv-all":
+      session.epsvAll ||= isPositive(code);
+      break;
     case "quit":
       session.quitAnswered = true;
       break;

@@ -8,7 +8,7 @@ import type { PinholeEvent } from "../dataplane/pinhole.ts";
 import { clientBegins, clientSaid } from "./client-commands.ts";
 import { endIfDone, serverGone } from "./ending.ts";
 import type { ClientEvent, Effect, Event, ServerEvent, TimerName } from "./events.ts";
-import { connectToResolved } from "./login.ts";
+import { connectToResolved, refuseUnresolved } from "./login.ts";
 import { pinholeAnswered } from "./negotiation.ts";
 import { serverLine } from "./replies.ts";
 import { isDataMoving, type ControlSide, type Session, type SessionOptions } from "./state.ts";
@@ -117,6 +117,8 @@ function handle(work: Work, event: Event): void {
       if (session.phase === "resolving") connectToResolved(work, event.addresses);
       break;
     case "unresolved":
+      if (session.phase === "resolving" && !refuseUnresolved(work)) unreachable(work, event.detail);
+      break;
     case "unreachable":
       unreachable(work, event.detail);
       break;

@@ -52,7 +52,7 @@ export type Phase = "choosing" | "resolving" | "connecting" | "greeting" | "rela
 export type Asked =
   | { readonly kind: "greeting"; readonly via: "connect" | "open" | "user" }
   | {
-      readonly kind: "plain" | "login" | "quit" | "rein" | "feat" | "abort" | "negotiation";
+      readonly kind: "plain" | "login" | "quit" | "rein" | "feat" | "abort" | "negotiation" | "epsv-all";
       readonly verb: string;
     }
   | { readonly kind: "local"; readonly code: number; readonly bytes: string }

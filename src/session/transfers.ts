@@ -108,7 +108,7 @@ export function transferReplyTreatment(work: Work, entry: TransferEntry, code: n
   const transfer = findTransfer(work.session, entry.id);
   if (!entry.begun) recordQuirk(work, "missing-preliminary");
   if (transfer === undefined) return "pass";
-  if (transfer.closed !== undefined) return afterItsEnd(work, transfer.closed);
+  if (transfer.closed !== undefined) return afterItsEnd(work, transfer, transfer.closed);
   if (!entry.begun) emit(work, { kind: "confirm", id: transfer.id });
   return keepUntilDelivered(work, transfer);
 }
@@ -122,8 +122,10 @@ export function transferRefused(work: Work, { id, begun }: TransferEntry): void 
 }
 
 /** A completion reply for data that is known to have come or not. */
-function afterItsEnd(work: Work, outcome: PinholeOutcome): "pass" | "swallow" {
-  if (isBelievable(outcome)) return "pass";
+function afterItsEnd(work: Work, transfer: Transfer, outcome: PinholeOutcome): "pass" | "swallow" {
+  // What a reset cut off may have been on its way; the client has had the reset. Of an upload the server alone can know.
+  const isCut = outcome === "server-reset" && transfer.direction === "download" && !transfer.delivered;
+  if (isBelievable(outcome) && !isCut) return "pass";
   const { reason, code, text } = truths[outcome];
   insteadOfReply(work, reason, code, text);
   return "swallow";

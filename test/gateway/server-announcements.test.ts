@@ -172,6 +172,8 @@ describe("EPSV with an argument", () => {
     const { client, server } = await setStage({ EPSV: (s) => s.say("200 EPSV ALL ok.") });
     expect(await client.ask("EPSV ALL")).toBe("200 EPSV ALL ok.");
     expect(server.session.lines.at(-1)).toBe("EPSV ALL");
+    expect(await client.ask("PASV")).toMatch(/^501/);
+    expect(server.session.lines.at(-1)).toBe("EPSV ALL");
   });
 
   test("ALL is ours where we translate; after it PORT, EPRT and PASV are refused (D2.22)", async () => {

@@ -351,6 +351,25 @@ describe("a 226 for data that did not arrive is no 226", () => {
     );
   });
 
+  test("when the server itself has broken the download before it", () => {
+    play(
+      `
+      closed server-reset
+      S> 226 Sent
+           refuse broken-transfer
+           >C 426 Transfer incomplete: the server broke the data connection.
+      `,
+      { after: downloading },
+    );
+  });
+
+  test.each([
+    ["of an upload the server alone can know", uploading],
+    ["of a download the client has had the end before the reset", `${downloading}\ndelivered`],
+  ])("unless %s (D4.77)", (_, after) => {
+    play("closed server-reset\nS> 226 Done\n     >C 226 Done", { after });
+  });
+
   test("unless the server broke the connection after it: then it has sent everything (D4.77)", () => {
     play(
       `

@@ -100,16 +100,28 @@ describe("EPSV", () => {
 });
 
 describe("EPSV ALL", () => {
-  test("is the server's to answer and to keep where it is asked in the client's words (D2.22)", () => {
+  test("is the server's to answer where it is asked in the client's words, and kept if it agrees (D2.22)", () => {
     play(`
       C> EPSV ALL
            >S EPSV ALL
       S> 200 EPSV ALL ok.
            >C 200 EPSV ALL ok.
       C> PASV
+           refuse epsv-all
+           >C 501 PASV refused after EPSV ALL.
+      C> EPSV
+           >S EPSV
+    `);
+  });
+
+  test("that the server rejects changes nothing (D2.22)", () => {
+    play(`
+      C> EPSV ALL
+           >S EPSV ALL
+      S> 501 What?
+           >C 501 What?
+      C> PASV
            >S PASV
-      S> 550 EPSV ALL
-           >C 550 EPSV ALL
     `);
   });
 

@@ -170,8 +170,6 @@ describe("who may be connected to", () => {
     playLogin(
       `
 C> USER bob@ftp.example.org
-     resolve ftp.example.org
-resolved 10.0.0.5
      refuse host-not-allowed
      >C 530 ftp.example.org is not allowed.
 C> USER bob@ftp.example.com
@@ -206,6 +204,21 @@ C> QUIT
      end quit
       `,
       allow({ kind: "name", pattern: "*.example.com" }),
+    );
+  });
+
+  test("does not include a name that has no address and that only a network could allow", () => {
+    playLogin(
+      `
+C> USER bob@ftp.example.org
+     resolve ftp.example.org
+unresolved ftp.example.org ENOTFOUND
+     refuse host-not-allowed
+     >C 530 ftp.example.org is not allowed.
+C> USER bob@10.0.0.5
+     connect 10.0.0.5:21
+      `,
+      allow({ kind: "network", network: parseNetwork("10.0.0.0/8") ?? { base: "", bits: 0 } }),
     );
   });
 

@@ -23,8 +23,11 @@ export type ListeningLegEvents = {
 
 /** Ports tried where other programs hold ports of our range. */
 const attemptsLimit = 8;
-/** One connection is wanted; the rest is room for strangers that arrive before it. */
-const backlog = 16;
+/**
+ * One connection is wanted; the rest is room for strangers that arrive before it. Where there is none, the kernel drops the
+ * peer's SYN, and it comes again a second later.
+ */
+const backlog = 128;
 /** Errors of `listen` that speak of the address or the port, not of the process. */
 const addressErrors = new Set(["EADDRNOTAVAIL", "EACCES", "EPERM", "EINVAL", "EAFNOSUPPORT", "ENOTFOUND"]);
 

@@ -100,14 +100,14 @@ export function connectToResolved(work: Work, addresses: readonly string[]): voi
 }
 
 /** No addresses were found. A name that only its address could have allowed is refused like one whose address does not. */
-export function refuseUnresolved(work: Work): boolean {
+export function refuseUnresolved(work: Work, detail: string): boolean {
   const { session } = work;
   const { route } = session.options;
   const { target } = session;
   if (route.kind !== "login" || target === undefined || isNameAllowed(route.allow, target.host)) return false;
   session.phase = "choosing";
   session.target = undefined;
-  refuseHost(work, target.host);
+  refuse(work, "host-not-allowed", 530, `Not allowed, because its address is unknown: ${detail}.`);
   return true;
 }
 

@@ -117,7 +117,7 @@ function handle(work: Work, event: Event): void {
       if (session.phase === "resolving") connectToResolved(work, event.addresses);
       break;
     case "unresolved":
-      if (session.phase === "resolving" && !refuseUnresolved(work)) unreachable(work, event.detail);
+      if (session.phase === "resolving" && !refuseUnresolved(work, event.detail)) unreachable(work, event.detail);
       break;
     case "unreachable":
       unreachable(work, event.detail);

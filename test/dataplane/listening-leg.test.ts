@@ -96,6 +96,17 @@ describe("hostile: strangers at a data port", () => {
     expect(told.strangers.length).toBe(100);
   });
 
+  test("a burst of strangers does not keep the peer waiting for a second attempt (D4.72)", async () => {
+    const { told, endpoint } = await listening(fromMe);
+    const knocks = Array.from({ length: 60 }, () => knock(endpoint, "127.0.0.2"));
+    // The kernel's second attempt comes after a second, and that is as long as this pinhole lives.
+    const expiry = sleep(950).then(() => "expired");
+    expect(await Promise.race([dialledPeer(endpoint).then(() => "connected"), expiry])).toBe("connected");
+    await expect.poll(() => told.admitted.length).toBe(1);
+    await Promise.all(knocks);
+    expect(told.strangers.length).toBe(60);
+  });
+
   test("a connection that was reset before it was accepted is a stranger's, because nobody can say whose it was", async () => {
     const { told, endpoint } = await listening({ match: "any" });
     connectAndResetMeanwhile(endpoint);

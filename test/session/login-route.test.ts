@@ -214,7 +214,7 @@ C> USER bob@ftp.example.org
      resolve ftp.example.org
 unresolved ftp.example.org ENOTFOUND
      refuse host-not-allowed
-     >C 530 ftp.example.org is not allowed.
+     >C 530 Not allowed, because its address is unknown: ftp.example.org ENOTFOUND.
 C> USER bob@10.0.0.5
      connect 10.0.0.5:21
       `,

@@ -6,9 +6,20 @@ import { type Carry, type HoldingCarriage, resetLeg } from "./carriage.ts";
 import { dialLeg } from "./dialled-leg.ts";
 import { type ListeningLeg, openListeningLeg } from "./listening-leg.ts";
 import type { OpenRefusal, Pinhole, PinholeEvent, PinholeOutcome, PinholeRequest, PlaneName, Side } from "./pinhole.ts";
+import { handleOf } from "./reading-socket.ts";
+import { loadSocketCalls } from "./socket-calls.ts";
 import { type StallWatch, watchStall } from "./stall-watch.ts";
 
 type Report = (event: PinholeEvent) => void;
+
+/**
+ * Handed to the kernel, not yet taken by the peer: megabytes, of which a third has to go before more can be written. A slow
+ * receiver is not one that stands still.
+ */
+function underway(fds: readonly number[]): number {
+  const loaded = loadSocketCalls();
+  return loaded.ok ? fds.reduce((sum, fd) => sum + loaded.calls.unacknowledgedBytes(fd), 0) : 0;
+}
 
 const sides = ["client", "server"] as const;
 
@@ -151,6 +162,8 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
     stallWatch?.stop();
     sockets.clear();
     joinedAt = performance.now();
+    // The carriage may take the handles out of their sockets.
+    const fds = [client, server].map((socket) => handleOf(socket)?.fd ?? -1);
     // What made a dialled server's leg be heard was read already.
     const head: unknown = areBothDialled ? server.read() : null;
     carriage = carry(
@@ -167,7 +180,7 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
     );
     stallWatch = watchStall(
       stallMs,
-      () => carriage?.progress() ?? 0,
+      () => (carriage?.progress() ?? 0) - underway(fds),
       () => abort("stalled"),
     );
     if (isStarted) limitHold();

@@ -17,6 +17,8 @@ export type SocketCalls = {
   makeTransparent(fd: number, family: Family): string | undefined;
   /** A new stream socket at that endpoint, whoever's the address is. Throws an ErrnoException. */
   bindAnywhere(endpoint: Endpoint): number;
+  /** Bytes written to a connection that its peer has not acknowledged; 0 if there is none. */
+  unacknowledgedBytes(fd: number): number;
 };
 
 export type LoadedSocketCalls =
@@ -33,6 +35,8 @@ const ipTransparent = 19;
 const ipv6Only = 26;
 const ipv6Transparent = 75;
 const originalDst = 80;
+/** tcp(7); the same number as TIOCOUTQ */
+const siocOutq = 0x5411;
 
 let loaded: LoadedSocketCalls | undefined;
 
@@ -53,6 +57,7 @@ function declare({ func, errno }: Ffi): SocketCalls {
   const close = func("int close(int)");
   const getOption = func("int getsockopt(int, int, int, void *, void *)");
   const setOption = func("int setsockopt(int, int, int, const void *, uint32_t)");
+  const ioctl = func("int ioctl(int, unsigned long, void *)");
 
   const switchOn = (fd: number, level: number, option: number): string | undefined =>
     setOption(fd, level, option, Buffer.from([1, 0, 0, 0]), 4) === 0 ? undefined : getSystemErrorName(-errno());
@@ -86,6 +91,10 @@ function declare({ func, errno }: Ffi): SocketCalls {
       if (failure === undefined) return fd;
       close(fd);
       return fail(unbound ? "bind" : "setsockopt", failure);
+    },
+    unacknowledgedBytes(fd) {
+      const bytes = Buffer.alloc(4);
+      return ioctl(fd, siocOutq, bytes) === 0 ? bytes.readInt32LE() : 0;
     },
   };
 }

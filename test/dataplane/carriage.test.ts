@@ -227,6 +227,22 @@ describe.each(userSpacePlanes)("$name", (plane) => {
       expect((await received(client)).end).toBe("reset");
     });
 
+    test("a receiver that takes little at a time does not", async () => {
+      const { server, client, outcome } = await passiveTransfer(plane, { stallMs: 1000 });
+      server.end(Buffer.alloc(30_000_000));
+      let bytes = 0;
+      client.on("end", () => client.end());
+      // For longer than it takes to be a stall, less than the kernel waits for before it lets more be written.
+      for (let count = 0; count < 110; count++) {
+        await sleep(20);
+        bytes += (client.read(8192) as Buffer | null)?.length ?? 0;
+      }
+      client.on("data", (chunk: Buffer) => (bytes += chunk.length));
+      client.resume();
+      expect(await outcome()).toBe("complete");
+      expect(bytes).toBe(30_000_000);
+    });
+
     test("linger replaces stallMs from the moment it is said", async () => {
       const { pinhole, event, outcome, client, server } = await passiveTransfer(plane);
       await event("joined");

@@ -71,6 +71,13 @@ test.each([
   },
 );
 
+test("what a peer that reads nothing has not taken is counted; what is no connection has nothing", async () => {
+  const { client } = await connection();
+  client.write(Buffer.alloc(30_000_000));
+  await expect.poll(() => calls().unacknowledgedBytes(fdOf(client))).toBeGreaterThan(0);
+  expect(calls().unacknowledgedBytes(-1)).toBe(0);
+});
+
 describe("another machine's address", () => {
   /** CAP_NET_ADMIN (12) or CAP_NET_RAW (13). */
   const mayBind = (): boolean => {

@@ -1,8 +1,10 @@
 // The driver of one session: sockets, timers and pinholes become events, effects become calls. It decides nothing.
 import type { Socket } from "node:net";
+import { createSecrets, type Secrets } from "../ftp/secrets.ts";
 import type { SessionTelemetry } from "../observe/telemetry.ts";
 import type { Effect, Event, TimerName } from "../session/events.ts";
 import type { Mode } from "../session/mode.ts";
+import type { Fact } from "../session/facts.ts";
 import type { EndReason } from "../session/reasons.ts";
 import { startSession, step, wantsClientInput, wantsServerInput } from "../session/session.ts";
 import type { ControlSide, Session, SessionOptions } from "../session/state.ts";
@@ -73,6 +75,7 @@ export function driveSession(
   watch: SessionWatch,
 ): DrivenSession {
   const timers = createSessionTimers();
+  const secrets = createSecrets();
   const events: ControlEvents = { arrived: settle, lost, drained: settle, closed: reportClosed };
   const client = clientConnection(clientSocket, deps.commandReaders, events);
   let server: ControlConnection | undefined;
@@ -99,7 +102,8 @@ export function driveSession(
     // What was opened for the session reports its end even then.
     if ((state === "ended" && event.kind !== "pinhole") || state === "closed") return;
     try {
-      trace?.(formatEvent(event));
+      if (event.kind === "client-line") secrets.note(event.text);
+      trace?.(secrets.hide(formatEvent(event)));
       const [next, effects] = step(session, event);
       session = next;
       run(effects);
@@ -110,7 +114,7 @@ export function driveSession(
 
   function run(effects: readonly Effect[]): void {
     for (const effect of effects) {
-      if (trace !== undefined) for (const line of formatEffect(effect, session)) trace(line);
+      if (trace !== undefined) for (const line of formatEffect(effect, session)) trace(secrets.hide(line));
       perform(effect);
     }
     settle();
@@ -167,7 +171,7 @@ export function driveSession(
         if (session.server !== undefined) deps.learn(session.server.peer, effect.rejects);
         break;
       case "record":
-        telemetry.record(effect.fact);
+        telemetry.record(withoutSecrets(effect.fact, secrets));
         break;
       case "end":
         end();
@@ -255,4 +259,9 @@ export function driveSession(
     state = "closed";
     watch.closed();
   }
+}
+
+/** Facts quote what peers say in their details alone. */
+function withoutSecrets(fact: Fact, { hide }: Secrets): Fact {
+  return "detail" in fact && fact.detail !== undefined ? { ...fact, detail: hide(fact.detail) } : fact;
 }

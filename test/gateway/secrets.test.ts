@@ -108,3 +108,15 @@ test("a session whose server dies at PASS tells the reason and not the password"
   await until(() => gateway.log.some((line) => line["msg"] === "session ended"));
   await expectUntold(gateway);
 });
+
+test.each(["530", "421"])("a password that the server quotes in a %s is told to nobody else", async (code) => {
+  const server = await setServer({ PASS: (s, argument) => s.say(`${code} ${argument} is wrong`) });
+  const gateway = await setGateway(server.port);
+  const client = await setClient(gateway);
+  await client.reply();
+  await client.ask("USER u");
+  expect(await client.ask(`PASS ${secret}`)).toBe(`${code} ${secret} is wrong`);
+  client.socket.end();
+  await client.rest();
+  await expectUntold(gateway);
+});

@@ -1,8 +1,11 @@
-// `npm test [-- filter…]`: the unit tests first, then the lab with its real programs, and the totals on one line at the end.
+// `npm test [-- filter…]`: the unit tests first, then the lab with its real programs; the table of clients and servers and the
+// totals on one line at the end.
 // With CI=true a skipped test is a failure, because the machine of CI is promised to be complete.
 import path from "node:path";
 import type { ViteUserConfig } from "vitest/config";
 import { startVitest, type TestCase, type TestModule, type Vitest } from "vitest/node";
+import { keptResults } from "./lab/matrix-results.ts";
+import { formatMatrix } from "./lab/matrix-table.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
 const isCi = process.env["CI"] === "true";
@@ -17,10 +20,12 @@ const projects = [
   project("unit", 0, { include: ["test/**/*.test.ts"], exclude: ["test/lab/**"] }),
   project("lab", 1, {
     include: ["test/lab/**/*.test.ts"],
-    exclude: ["test/lab/leftovers.test.ts"],
+    exclude: ["test/lab/leftovers.test.ts", "test/lab/matrix.test.ts"],
     globalSetup: ["test/lab/setup.ts"],
   }),
-  project("leftovers", 2, { include: ["test/lab/leftovers.test.ts"] }),
+  // One file with lanes of its own.
+  project("matrix", 2, { include: ["test/lab/matrix.test.ts"], globalSetup: ["test/lab/setup.ts"] }),
+  project("leftovers", 3, { include: ["test/lab/leftovers.test.ts"] }),
 ];
 
 const viteConfig: ViteUserConfig = { test: { projects } };
@@ -65,12 +70,15 @@ function report(vitest: Vitest): number {
   return failed > 0 || tests.length === 0 || (isCi && skipped.length > 0) ? 1 : 0;
 }
 
+const began = Date.now();
 const vitest = await startVitest(
   "test",
   process.argv.slice(2),
   { config: false, root, watch: false, run: true, reporters: ["default"] },
   viteConfig,
 );
+const matrix = await keptResults(began);
+if (matrix !== undefined) console.log(`\n${formatMatrix(matrix)}`);
 const code = report(vitest);
 await vitest.close();
 process.exit(code);

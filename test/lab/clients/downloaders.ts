@@ -1,5 +1,15 @@
-// Programs that only fetch: wget, and aria2 with its list of downloads.
-import { bothFamilies, bothModes, inUrl, launch, patienceSeconds, rootUrl, type Client, type Step } from "./client.ts";
+// Programs that only fetch.
+import {
+  bothFamilies,
+  bothModes,
+  inUrl,
+  launch,
+  patienceSeconds,
+  rootUrl,
+  type Client,
+  type Mode,
+  type Step,
+} from "./client.ts";
 
 const fetching: readonly Step["kind"][] = ["list", "download", "resume"];
 
@@ -25,39 +35,37 @@ export const wget: Client = {
   },
 };
 
+function aria2Options(mode: Mode): string[] {
+  return [
+    ...["--no-conf", "--no-netrc", "--async-dns=false", "--max-tries=1"],
+    ...["--max-concurrent-downloads=1", "--max-connection-per-server=1", "--split=1"],
+    ...["--file-allocation=none", "--allow-overwrite=true", "--auto-file-renaming=false"],
+    // It overlooks a 226 that came together with the 150, and waits for it this long.
+    ...["--timeout=2", `--connect-timeout=${patienceSeconds}`],
+    ...["--console-log-level=info", "--show-console-readout=false", "--summary-interval=0"],
+    `--ftp-pasv=${mode === "passive"}`,
+  ];
+}
+
+/**
+ * One process per file. In a list of files, one that waited in vain for its 226 makes another connection at the very moment
+ * at which it closes the old one, and pyftpdlib 1.5.7 then goes deaf to the new one now and then: what is left of an active
+ * data connection takes away the descriptor that the new connection has got.
+ */
 export const aria2: Client = {
   program: "aria2",
   modes: bothModes,
   families: bothFamilies,
   kinds: ["download", "resume"],
   anyBytes: true,
-  play(visit) {
-    const entries = visit.steps.flatMap((step) => {
-      if (step.kind !== "download" && step.kind !== "resume") return [];
-      const again = step.kind === "resume" ? ["  continue=true"] : [];
-      return [`${rootUrl(visit)}${inUrl(step.remote)}`, `  out=${step.local}`, ...again];
-    });
-    return launch(
-      visit,
-      [
-        ...[
-          "--no-conf",
-          "--input-file=-",
-          "--max-concurrent-downloads=1",
-          "--max-connection-per-server=1",
-          "--split=1",
-        ],
-        ...["--file-allocation=none", "--allow-overwrite=true", "--auto-file-renaming=false", "--max-tries=1"],
-        // It overlooks a 226 that came together with the 150, and waits for it this long.
-        ...["--timeout=2", `--connect-timeout=${patienceSeconds}`, "--console-log-level=info"],
-        ...[
-          "--show-console-readout=false",
-          "--no-netrc",
-          "--async-dns=false",
-          `--ftp-pasv=${visit.mode === "passive"}`,
-        ],
-      ],
-      `${entries.join("\n")}\n`,
-    );
+  async play(visit) {
+    const printed: string[] = [];
+    for (const step of visit.steps) {
+      if (step.kind !== "download" && step.kind !== "resume") continue;
+      const target = [...(step.kind === "resume" ? ["--continue=true"] : []), "--out", step.local];
+      const url = `${rootUrl(visit)}${inUrl(step.remote)}`;
+      printed.push(await launch(visit, [...aria2Options(visit.mode), ...target, url]));
+    }
+    return printed.join("");
   },
 };

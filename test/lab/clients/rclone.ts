@@ -19,10 +19,12 @@ function command(step: Step): string[] | undefined {
   }
 }
 
+let obscuring: Promise<string> | undefined;
+
 /** The remote is described by the environment, which takes the password only as `rclone obscure` prints it. */
 async function configured(visit: Visit): Promise<Visit> {
   if (visit.program === undefined) return visit;
-  const obscured = await launch(visit, ["obscure", visit.password]);
+  const obscured = await (obscuring ??= launch(visit, ["obscure", visit.password]));
   const prefix = "RCLONE_CONFIG_LAB_";
   const env = {
     ...visit.program.env,

@@ -198,9 +198,10 @@ describe.each(cases)("intercepted by $title", (given) => {
 
   test.each(families)("over %s the server sees the right client", async (family) => {
     await curl(site, family, []);
-    const [last] = site.gateway.logged("server connected").slice(-1);
     const place = route?.clientAddress ? addresses.client : addresses.edgeToServer;
-    expect(String(last?.["local"]).replaceAll(/^\[|\]?:\d+$/g, "")).toBe(place[family]);
+    // The log is written in batches.
+    const local = (): string => String(site.gateway.logged("server connected").at(-1)?.["local"]);
+    await expect.poll(() => local().replaceAll(/^\[|\]?:\d+$/g, ""), { timeout: 5000 }).toBe(place[family]);
     expect(await site.server.log()).toContain(`"${family === "IPv4" ? "::ffff:" : ""}${place[family]}"`);
   });
 

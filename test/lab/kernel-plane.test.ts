@@ -135,6 +135,16 @@ describe("the kernel plane", { timeout: 30_000 }, () => {
       expect((await lab.server.news(id, "ended")).ended).toBe("reset");
     });
 
+    test("of 100 transfers that are aborted while their data floods, each is an RST to both peers", async () => {
+      for (let transfer = 0; transfer < 100; transfer++) {
+        const { id } = await passive(family);
+        await lab.server.ask({ do: "flood", id, bytes: 2_000_000_000 });
+        await edge.ask({ do: "release", id });
+        const ends = await Promise.all([lab.client.news(id, "ended"), lab.server.news(id, "ended")]);
+        expect(ends.map(({ ended }) => ended)).toEqual(["reset", "reset"]);
+      }
+    });
+
     test("nobody but the expected peer gets in, and the pinhole stays open for it", async () => {
       const id = nextId++;
       const { port } = await lab.server.ask({ do: "listen", id, address: addresses.server[family] });

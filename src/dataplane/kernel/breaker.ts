@@ -1,7 +1,6 @@
 // Breaks connections that the kernel carries, so that neither peer takes the end for a clean one: every further packet of
 // such a connection is answered with an RST, both peers are made to send one, and then the kernel forgets the connection.
 import type { Connection, Tuple } from "./conntrack-message.ts";
-import { tcpStates } from "./conntrack-message.ts";
 import type { Marks } from "./marks.ts";
 import type { Netfilter } from "./netfilter.ts";
 import { provoke } from "./provoke.ts";
@@ -36,9 +35,10 @@ export function createBreaker(netfilter: Netfilter, marks: Marks): Breaker {
   return {
     break({ original }) {
       if (netfilter.markBroken(original) !== 0) return;
-      // What is known of it may be old.
+      // What is known of it may be old. That it is closed tells nothing: the kernel takes a connection for closed once one of
+      // its packets was answered with an RST, though only who sent that packet has been told.
       const connection = netfilter.find(original);
-      if (connection === undefined || connection.state === tcpStates.close) return;
+      if (connection === undefined) return;
       // Before it is established, whoever waits sends its SYN again by itself.
       const provocations = connection.isAssured
         ? provocationsMs.map((ms) => setTimeout(() => provokeBoth(connection), ms))

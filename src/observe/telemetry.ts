@@ -4,7 +4,7 @@
 import type { OpenRefusal, PinholeOutcome, PlaneName, Side } from "../dataplane/pinhole.ts";
 import { metricVerb } from "../ftp/command.ts";
 import { formatEndpoint, type Endpoint } from "../net/endpoint.ts";
-import type { Fact } from "../session/facts.ts";
+import type { Fact, TransferEnded } from "../session/facts.ts";
 import { endReasons, type EndReason, type RefusalReason } from "../session/reasons.ts";
 import type { Logger } from "./log.ts";
 import {
@@ -55,8 +55,6 @@ export type SessionTelemetry = {
   /** The source port `wanted` could not be had. */
   otherSourcePort(side: Side, wanted: number, detail: string): void;
 };
-
-type TransferEnded = Extract<Fact, { kind: "transfer-ended" }>;
 
 export function createTelemetry({ metrics, logger }: { metrics: Metrics; logger: Logger }): Telemetry {
   return {
@@ -258,6 +256,7 @@ const mayHaveStarted: Readonly<Record<TransferEnded["outcome"], boolean>> = {
   aborted: true,
   // The legs may have met just before the pinhole was released.
   rejected: true,
+  unconfirmed: true,
   "client-unreachable": false,
   "server-unreachable": false,
   expired: false,

@@ -7,8 +7,11 @@ import type { EndReason, RefusalReason } from "./reasons.ts";
 
 export type Direction = "download" | "upload" | "unknown";
 
-/** `rejected`: the server refused the transfer before data flowed. Otherwise as the data plane saw it. */
-export type TransferOutcome = PinholeOutcome | "rejected";
+/**
+ * `rejected`: the server refused the transfer before data flowed. `unconfirmed`: the data connection ended in order, and the
+ * server did not say that the transfer is complete. Otherwise as the data plane saw it.
+ */
+export type TransferOutcome = PinholeOutcome | "rejected" | "unconfirmed";
 
 export const transferOutcomes: readonly TransferOutcome[] = [
   "complete",
@@ -21,7 +24,22 @@ export const transferOutcomes: readonly TransferOutcome[] = [
   "released",
   "aborted",
   "rejected",
+  "unconfirmed",
 ];
+
+export type TransferEnded = {
+  readonly kind: "transfer-ended";
+  readonly verb: string;
+  readonly direction: Direction;
+  readonly clientMode: Mode;
+  readonly serverMode: Mode;
+  readonly plane: PlaneName;
+  readonly outcome: TransferOutcome;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  readonly durationMs: number;
+  readonly detail?: string;
+};
 
 export type Fact =
   | { readonly kind: "command"; readonly verb: string }
@@ -36,17 +54,5 @@ export type Fact =
   /** The server answered that it does not know this mode; remembered for its endpoint. */
   | { readonly kind: "server-rejects"; readonly mode: Mode; readonly code: number }
   | { readonly kind: "transfer-started"; readonly plane: PlaneName; readonly verb: string }
-  | {
-      readonly kind: "transfer-ended";
-      readonly verb: string;
-      readonly direction: Direction;
-      readonly clientMode: Mode;
-      readonly serverMode: Mode;
-      readonly plane: PlaneName;
-      readonly outcome: TransferOutcome;
-      readonly bytesUp: number;
-      readonly bytesDown: number;
-      readonly durationMs: number;
-      readonly detail?: string;
-    }
+  | TransferEnded
   | { readonly kind: "ended"; readonly reason: EndReason; readonly detail: string };

@@ -2,7 +2,7 @@
 import { familyOf, type Endpoint, type Family, type Network } from "../net/endpoint.ts";
 import type { PinholeOutcome, PlaneName } from "../dataplane/pinhole.ts";
 import type { ClientEvent, ServerEvent } from "./events.ts";
-import type { Direction } from "./facts.ts";
+import type { Direction, TransferEnded } from "./facts.ts";
 import type { Mode, ServerMode } from "./mode.ts";
 
 export type AllowRule =
@@ -113,6 +113,8 @@ export type Transfer = {
   /** The server refused the transfer command. */
   readonly rejected: boolean;
   readonly closed: PinholeOutcome | undefined;
+  /** Its data connection has ended in order; whether it is complete is for the server to say. */
+  readonly unconfirmed?: TransferEnded | undefined;
 };
 
 /** How the rest of a multi-line reply is treated, decided at its first line. */

@@ -2,7 +2,7 @@
 // the rule that the completion reply comes after the last byte and never claims more than was delivered.
 import { formatReply, isPositive, isPreliminary } from "../ftp/reply.ts";
 import type { PinholeEvent, PinholeOutcome } from "../dataplane/pinhole.ts";
-import type { Direction } from "./facts.ts";
+import type { Direction, TransferEnded } from "./facts.ts";
 import { forgetTransfer, negotiationOverdue } from "./negotiation.ts";
 import { transferOvertakes } from "./pairing.ts";
 import type { RefusalReason } from "./reasons.ts";
@@ -22,6 +22,7 @@ import {
   newTicket,
   passReply,
   record,
+  recordConfirmation,
   recordQuirk,
   refuse,
   remove,
@@ -116,6 +117,8 @@ export function transferReplyTreatment(work: Work, entry: TransferEntry, code: n
 /** The server has refused the transfer, perhaps in the middle: nothing is to come any more (D4.71). */
 export function transferRefused(work: Work, { id, begun }: TransferEntry): void {
   const transfer = findTransfer(work.session, id);
+  const isAborted = work.session.outstanding.some(({ kind }) => kind === "abort");
+  recordConfirmation(work, id, isAborted ? "aborted" : "unconfirmed");
   if (transfer === undefined || transfer.closed !== undefined) return;
   if (!transfer.joined || !begun) updateTransfer(work, transfer.id, { rejected: true });
   emit(work, { kind: begun ? "release" : "dismiss", id: transfer.id });
@@ -151,6 +154,7 @@ function startLinger(work: Work): void {
 /** The final reply has been passed on, swallowed, or given by us. */
 export function transferAnswered(work: Work, entry: TransferEntry): void {
   emit(work, { kind: "cancel", timer: "linger" });
+  recordConfirmation(work, entry.id, "complete");
   if (findTransfer(work.session, entry.id)?.closed !== undefined) forgetTransfer(work, entry.id ?? 0);
   if (!entry.answered) transferOvertakes(work, entry);
   remove(work, entry);
@@ -185,15 +189,18 @@ function closed(work: Work, transfer: Transfer, event: Extract<PinholeEvent, { k
   updateTransfer(work, id, { closed: event.outcome });
   const { verb, direction, clientMode, serverMode, plane } = transfer;
   const { bytesUp, bytesDown, durationMs, detail } = event;
-  record(work, {
+  const entry = unansweredEntry(session, id);
+  const fact: TransferEnded = {
     kind: "transfer-ended",
     ...{ verb, direction, clientMode, serverMode, plane, bytesUp, bytesDown, durationMs },
     outcome: transfer.rejected ? "rejected" : event.outcome,
     ...(detail === undefined ? {} : { detail }),
-  });
+  };
+  if (entry !== undefined && session.held?.id !== id && fact.outcome === "complete") {
+    updateTransfer(work, id, { unconfirmed: fact });
+  } else record(work, fact);
   if (session.phase === "ended") return;
   if (!isDataMoving(session)) emit(work, { kind: "timer", timer: "idle", ms: session.options.timeouts.idleMs });
-  const entry = unansweredEntry(session, id);
   if (session.held?.id === id) giveHeldReply(work, event.outcome);
   else if (entry !== undefined) awaitFinalReply(work, entry, event.outcome);
   else if (session.pending !== id && session.negotiation?.id !== id) forgetTransfer(work, id);
@@ -262,6 +269,7 @@ function answerInstead(work: Work, entry: TransferEntry, outcome: PinholeOutcome
   const told: Outstanding = { kind: "local", code, bytes: formatReply(code, text), ...newTicket(work) };
   replace(work, entry, [told, { ...entry, answered: true }]);
   transferOvertakes(work, entry);
+  recordConfirmation(work, entry.id, "unconfirmed");
   if (entry.id !== undefined) forgetTransfer(work, entry.id);
 }
 

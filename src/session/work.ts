@@ -3,9 +3,9 @@
 import { formatReply } from "../ftp/reply.ts";
 import type { Quirk } from "../ftp/quirks.ts";
 import type { Effect } from "./events.ts";
-import type { Fact } from "./facts.ts";
+import type { Fact, TransferOutcome } from "./facts.ts";
 import type { EndReason, RefusalReason } from "./reasons.ts";
-import type { Asked, Outstanding, Session, Transfer } from "./state.ts";
+import { findTransfer, type Asked, type Outstanding, type Session, type Transfer } from "./state.ts";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -117,6 +117,14 @@ export function updateTransfer(work: Work, id: number, change: Partial<Transfer>
   );
 }
 
+/** What the server has said, or not said, of a transfer whose data connection ended in order. */
+export function recordConfirmation(work: Work, id: number | undefined, outcome: TransferOutcome): void {
+  const { unconfirmed } = findTransfer(work.session, id) ?? {};
+  if (id === undefined || unconfirmed === undefined) return;
+  updateTransfer(work, id, { unconfirmed: undefined });
+  record(work, { ...unconfirmed, outcome });
+}
+
 /**
  * Ends the session; the first reason wins. `farewell` is said to the client unless another reply has told it already, or it
  * would read as a line of the reply that it is receiving.
@@ -125,6 +133,7 @@ export function end(work: Work, reason: EndReason, detail: string, farewell?: st
   const { session } = work;
   if (session.phase === "ended") return;
   session.phase = "ended";
+  for (const { id } of session.transfers) recordConfirmation(work, id, "unconfirmed");
   const isMidReply = session.openReply !== undefined && session.openReply.treatment !== "swallow";
   if (farewell !== undefined && !isMidReply) passReply(work, 421, formatReply(421, farewell));
   for (const transfer of session.transfers) {

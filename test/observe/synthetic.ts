@@ -2,13 +2,11 @@
 import { createLogger } from "../../src/observe/log.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
 import { createTelemetry, type Telemetry } from "../../src/observe/telemetry.ts";
-import { transferOutcomes, type Fact } from "../../src/session/facts.ts";
+import { transferOutcomes, type TransferEnded } from "../../src/session/facts.ts";
 
 export const client = { address: "192.168.1.100", port: 51_020 };
 export const listener = { address: "2001:db8::1", port: 21 };
 export const server = { address: "10.0.0.5", port: 21 };
-
-export type TransferEnded = Extract<Fact, { kind: "transfer-ended" }>;
 
 export function transferEnded(change: Partial<TransferEnded> = {}): TransferEnded {
   return {

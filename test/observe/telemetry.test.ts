@@ -228,7 +228,7 @@ test("every fact is one line, and the session comes first in it", () => {
     "other source port": 1,
     "transfer started": 1,
     "pinhole closed": 1,
-    "transfer ended": 11,
+    "transfer ended": 12,
     "session ended": 1,
     "configuration reloaded": 1,
     "configuration not reloaded": 1,

@@ -65,8 +65,41 @@ describe("a transfer that the server refuses", () => {
 });
 
 test("the end of a data connection is told once, however often it is reported", () => {
-  const { facts } = play("closed complete\nclosed complete\njoined", { after: downloading });
+  const { facts } = play("closed server-reset\nclosed complete\njoined", { after: downloading });
   expect(facts.map(({ kind }) => kind)).toEqual(["transfer-ended"]);
+});
+
+describe("a data connection that ends in order makes a transfer complete only if", () => {
+  const outcomes = (transcript: string) =>
+    play(transcript, { after: downloading }).facts.flatMap((fact) =>
+      fact.kind === "transfer-ended" ? [[fact.outcome, fact.bytesDown]] : [],
+    );
+  const ended = "delivered\nclosed complete 0 up 10 down in 5 ms";
+
+  test("the server says so, and is told of then", () => {
+    expect(outcomes(ended)).toEqual([]);
+    expect(outcomes(`${ended}\nS> 226 Done\n     >C 226 Done`)).toEqual([["complete", 10]]);
+  });
+
+  test("the server does not refuse it, in one line or more", () => {
+    expect(outcomes(`${ended}\nS> 451 Disk error\n     >C 451 Disk error`)).toEqual([["unconfirmed", 10]]);
+    const inTwo = "S> 451-Disk\n     >C 451-Disk\nS> 451 error\n     >C 451 error";
+    expect(outcomes(`${ended}\n${inTwo}`)).toEqual([["unconfirmed", 10]]);
+  });
+
+  test("the client has not aborted it", () => {
+    const aborted = `C> ABOR\n     >S ABOR\n${ended}\nS> 426 Aborted\n     >C 426 Aborted`;
+    expect(outcomes(aborted)).toEqual([["aborted", 10]]);
+  });
+
+  test("the server says something before the linger time is over, and before the session is", () => {
+    const silence =
+      "timer linger\n     refuse unconfirmed-transfer\n     >C 451 The server did not confirm the transfer.";
+    expect(outcomes(`${ended}\n${silence}`)).toEqual([["unconfirmed", 10]]);
+    expect(outcomes(`${ended}\nstop stopped\n     >C 421 The gateway is shutting down.\n     end stopped`)).toEqual([
+      ["unconfirmed", 10],
+    ]);
+  });
 });
 
 describe("a 226 that never comes (D4.69)", () => {

@@ -1,6 +1,6 @@
 // When a session is over by itself. Whatever runs comes to its end first: data connections, and replies that are due.
 import { isDataMoving, type Outstanding, type Session, type Transfer, type TransferEntry } from "./state.ts";
-import { emit, end, recordQuirk, type Work } from "./work.ts";
+import { abandon, emit, end, recordQuirk, type Work } from "./work.ts";
 
 /** The server will not say more. What it promised is kept: running data connections come to their end first. */
 export function serverGone(work: Work, detail: string): void {
@@ -10,6 +10,7 @@ export function serverGone(work: Work, detail: string): void {
     return;
   }
   session.serverGone = detail;
+  if (session.serverCloses !== undefined) return;
   if (session.outstanding.some(isUnansweredTransfer)) recordQuirk(work, "closed-without-final-reply");
   for (const transfer of openTransfers(session)) {
     if (!transfer.joined && !isDue(session, transfer)) continue;
@@ -18,6 +19,23 @@ export function serverGone(work: Work, detail: string): void {
     emit(work, { kind: "linger", id: transfer.id });
   }
 }
+
+/**
+ * 421: the server closes the control connection (RFC 959). Nothing more comes of what is under way. What the client says
+ * until then passes, for a client may QUIT first; a server that doesn't close is not waited for.
+ */
+export function serverCloses(work: Work, detail: string): void {
+  if (work.session.phase !== "relaying") {
+    end(work, "server-closing", detail);
+    return;
+  }
+  abandon(work);
+  work.session.serverCloses ??= detail;
+  emit(work, { kind: "timer", timer: "grace", ms: farewellMs });
+}
+
+/** Time enough for a QUIT and its answer. */
+const farewellMs = 1000;
 
 function isUnansweredTransfer(entry: Outstanding): entry is TransferEntry {
   return entry.kind === "transfer" && !entry.answered;
@@ -30,6 +48,11 @@ function openTransfers(session: Session): readonly Transfer[] {
 export function endIfDone(work: Work): void {
   const { session } = work;
   const { outstanding, serverGone: detail } = session;
+  if (session.serverCloses !== undefined) {
+    const isDone = session.clientEnded || session.quitAnswered || detail !== undefined;
+    if (isDone) end(work, "server-closing", session.serverCloses);
+    return;
+  }
   if (session.held !== undefined || (detail === undefined && isDataMoving(session))) return;
   if (detail !== undefined) {
     if (openTransfers(session).some((transfer) => isAwaited(session, transfer))) return;

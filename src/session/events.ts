@@ -22,8 +22,8 @@ export type ServerEvent =
   | { readonly kind: "server-lost"; readonly detail: string };
 
 /**
- * `login`: not logged in yet. `linger`: the final reply of a transfer is due. `grace`: the client has closed its direction.
- * `abort`: the answer to an ABOR is due.
+ * `login`: not logged in yet. `linger`: the final reply of a transfer is due. `grace`: the client has closed its direction,
+ * or the server has said that it closes. `abort`: the answer to an ABOR is due.
  */
 export type TimerName = "login" | "idle" | "linger" | "grace" | "abort";
 

@@ -4,7 +4,7 @@
 import { metricVerb } from "../ftp/command.ts";
 import { isPositive, isPreliminary } from "../ftp/reply.ts";
 import { findTransfer, type Outstanding, type Session, type TransferEntry } from "./state.ts";
-import { emit, passReply, recordQuirk, remove, replace, updateTransfer, type Work } from "./work.ts";
+import { passReply, recordQuirk, remove, replace, useDataConnection, type Work } from "./work.ts";
 
 /** The command that a reply with this code answers. Undefined: none, the reply was not asked for. */
 export function pair(work: Work, code: number): Outstanding | undefined {
@@ -27,8 +27,7 @@ function asTransfer(work: Work, entry: Outstanding, verb: string): Outstanding {
   const transfer = findTransfer(session, session.pending);
   if (transfer === undefined) return entry;
   session.pending = undefined;
-  updateTransfer(work, transfer.id, { verb });
-  emit(work, { kind: "start", id: transfer.id });
+  useDataConnection(work, transfer, verb, "unknown");
   const renewed: TransferEntry = {
     ...{ kind: "transfer", verb, direction: "unknown", id: transfer.id, begun: false, answered: false },
     ...{ ticket: entry.ticket, optional: false },

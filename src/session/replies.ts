@@ -1,5 +1,6 @@
 // The server's lines: each reply is paired with its command and passed on line by line as it comes, swallowed, or held.
 import { isNegative, isPositive, isPreliminary, readReplyLine } from "../ftp/reply.ts";
+import { serverCloses } from "./ending.ts";
 import { featureLine, featuresInOneLine } from "./features.ts";
 import { isNegotiationReplyPassed, negotiationReply, presumeAnswered, supersedePending } from "./negotiation.ts";
 import { answered, isOftenUnanswered, pair } from "./pairing.ts";
@@ -63,7 +64,7 @@ function finishReply(work: Work, ticket: number | undefined, code: number, texts
   const { session } = work;
   session.openReply = undefined;
   if (code === 421) {
-    end(work, "server-closing", `421 ${texts[0] ?? ""}`);
+    serverCloses(work, `421 ${texts[0] ?? ""}`);
     return;
   }
   const entry = session.outstanding.find((candidate) => candidate.ticket === ticket);

@@ -44,6 +44,7 @@ export function startSession(options: SessionOptions, client: ControlSide, inten
       epsvAll: false,
       untranslated: false,
       quitAnswered: false,
+      serverCloses: undefined,
       clientEnded: false,
       serverGone: undefined,
       draining: false,
@@ -265,7 +266,7 @@ function timedOut(work: Work, timer: TimerName): void {
       lingerExpired(work);
       break;
     case "grace":
-      if (session.clientEnded) graceExpired(work);
+      graceExpired(work);
       break;
     case "abort":
       abortOverdue(work);
@@ -275,6 +276,8 @@ function timedOut(work: Work, timer: TimerName): void {
 
 /** The client reads on perhaps, but says no more. It gets what the server still has to say, not a session without end. */
 function graceExpired(work: Work): void {
-  if (isDataMoving(work.session)) emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
-  else end(work, "client-gone", "");
+  const { serverCloses, clientEnded } = work.session;
+  if (serverCloses !== undefined) end(work, "server-closing", serverCloses);
+  else if (clientEnded && isDataMoving(work.session)) emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
+  else if (clientEnded) end(work, "client-gone", "");
 }

@@ -168,6 +168,8 @@ export type Session = {
   readonly untranslated: boolean;
   /** The server has answered QUIT. */
   readonly quitAnswered: boolean;
+  /** The 421 with which the server has said that it closes. */
+  readonly serverCloses: string | undefined;
   readonly clientEnded: boolean;
   /** How the server's control connection ended. */
   readonly serverGone: string | undefined;
@@ -195,7 +197,7 @@ export function isSpokenAlike(session: Session): boolean {
   );
 }
 
-/** A data connection carries bytes at this moment. */
-export function isDataMoving(session: Session): boolean {
-  return session.transfers.some((transfer) => transfer.joined && transfer.closed === undefined);
+/** A data connection is in use at this moment. One that no transfer command has used yet has nothing to carry. */
+export function isDataMoving({ transfers, pending }: Session): boolean {
+  return transfers.some(({ id, joined, closed }) => joined && closed === undefined && id !== pending);
 }

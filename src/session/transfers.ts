@@ -29,6 +29,7 @@ import {
   replace,
   sendToServer,
   updateTransfer,
+  useDataConnection,
   waitedLongEnough,
   type Work,
 } from "./work.ts";
@@ -58,10 +59,7 @@ export function transferCommand(work: Work, verb: string, line: string): void {
     refuse(work, "no-data-connection", 425, `The data connection is gone (${transfer.closed}); announce another one.`);
     return;
   }
-  if (transfer !== undefined) {
-    updateTransfer(work, transfer.id, { verb, direction });
-    emit(work, { kind: "start", id: transfer.id });
-  }
+  if (transfer !== undefined) useDataConnection(work, transfer, verb, direction);
   const asked = { kind: "transfer", verb, direction, id: transfer?.id, begun: false, answered: false } as const;
   sendToServer(work, line, asked);
 }
@@ -168,7 +166,7 @@ export function pinholeReported(work: Work, id: number, event: PinholeEvent): vo
   if (transfer === undefined || transfer.closed !== undefined) return;
   if (event.kind === "joined" && !transfer.joined) {
     updateTransfer(work, id, { joined: true });
-    emit(work, { kind: "cancel", timer: "idle" });
+    if (session.phase !== "ended" && session.pending !== id) emit(work, { kind: "cancel", timer: "idle" });
     if (session.held?.id === id) {
       // From here on it is up to the data plane how long it takes.
       emit(work, { kind: "cancel", timer: "linger" });

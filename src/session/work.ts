@@ -3,7 +3,7 @@
 import { formatReply } from "../ftp/reply.ts";
 import type { Quirk } from "../ftp/quirks.ts";
 import type { Effect } from "./events.ts";
-import type { Fact, TransferOutcome } from "./facts.ts";
+import type { Direction, Fact, TransferOutcome } from "./facts.ts";
 import type { EndReason, RefusalReason } from "./reasons.ts";
 import { findTransfer, type Asked, type Outstanding, type Session, type Transfer } from "./state.ts";
 
@@ -117,6 +117,13 @@ export function updateTransfer(work: Work, id: number, change: Partial<Transfer>
   );
 }
 
+/** A command makes use of a data connection, which may have been made already. */
+export function useDataConnection(work: Work, { id, joined }: Transfer, verb: string, direction: Direction): void {
+  updateTransfer(work, id, { verb, direction });
+  emit(work, { kind: "start", id });
+  if (joined) emit(work, { kind: "cancel", timer: "idle" });
+}
+
 /** What the server has said, or not said, of a transfer whose data connection ended in order. */
 export function recordConfirmation(work: Work, id: number | undefined, outcome: TransferOutcome): void {
   const { unconfirmed } = findTransfer(work.session, id) ?? {};
@@ -132,19 +139,32 @@ export function recordConfirmation(work: Work, id: number | undefined, outcome: 
 export function end(work: Work, reason: EndReason, detail: string, farewell?: string): void {
   const { session } = work;
   if (session.phase === "ended") return;
+  const { serverCloses } = session;
+  if (serverCloses !== undefined && reason !== "server-closing" && reason !== "internal-error") {
+    end(work, "server-closing", serverCloses);
+    return;
+  }
   session.phase = "ended";
-  for (const { id } of session.transfers) recordConfirmation(work, id, "unconfirmed");
   const isMidReply = session.openReply !== undefined && session.openReply.treatment !== "swallow";
   if (farewell !== undefined && !isMidReply) passReply(work, 421, formatReply(421, farewell));
-  for (const transfer of session.transfers) {
-    if (transfer.closed === undefined) emit(work, { kind: "release", id: transfer.id });
-  }
-  session.outstanding = [];
-  session.openReply = undefined;
-  session.negotiation = undefined;
-  session.held = undefined;
+  abandon(work);
   session.heldClient = [];
   session.heldServer = [];
   record(work, { kind: "ended", reason, detail });
   emit(work, { kind: "end", reason });
+}
+
+/** Gives up whatever is under way: transfers, negotiations, and answers that were due. */
+export function abandon(work: Work): void {
+  const { session } = work;
+  for (const { id, closed } of session.transfers) {
+    recordConfirmation(work, id, "unconfirmed");
+    if (closed === undefined) emit(work, { kind: "release", id });
+  }
+  session.transfers = session.transfers.filter(({ closed }) => closed === undefined);
+  session.outstanding = [];
+  session.openReply = undefined;
+  session.negotiation = undefined;
+  session.pending = undefined;
+  session.held = undefined;
 }

@@ -1,6 +1,6 @@
 // Commands while a transfer runs: legal, answered before its end, after it or never (D3.51, D5.86).
 import { describe, expect, test } from "vitest";
-import { downloading, play } from "./play.ts";
+import { downloading, passiveReady, play } from "./play.ts";
 
 const transferEnds = `
       delivered
@@ -356,5 +356,19 @@ test("a session does not idle while data moves, and does again when it is done (
          end idle
     `,
     { timers: true, after: downloading.replace("joined", "") },
+  );
+});
+
+test("a session idles with a data connection that no transfer has used yet (D5.87)", () => {
+  play(
+    `
+    joined
+    C> RETR a
+         timer idle
+         cancel idle
+         >S RETR a
+    timer idle
+    `,
+    { timers: true, after: `${passiveReady}\nadmitted client 192.168.1.100:1236` },
   );
 });

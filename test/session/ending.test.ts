@@ -56,6 +56,21 @@ describe("QUIT", () => {
       { after: passiveReady },
     );
   });
+
+  test("does not wait for the end of a data connection that no transfer has used", () => {
+    play(
+      `
+      C> QUIT
+           >S QUIT
+      S> 221 Bye
+           >C 221 Bye
+           release
+           end quit
+      closed aborted
+      `,
+      { after: `${passiveReady}\nadmitted client 192.168.1.100:1236\njoined` },
+    );
+  });
 });
 
 describe("421", () => {
@@ -65,6 +80,7 @@ describe("421", () => {
            >S CWD /
       S> 421 Timeout.
            >C 421 Timeout.
+      S closes
            end server-closing
     `);
     expect(facts.at(-1)).toEqual({ kind: "ended", reason: "server-closing", detail: "421 Timeout." });
@@ -78,11 +94,53 @@ describe("421", () => {
       S> 421 now
            >C 421 now
            release
-           end server-closing
       closed aborted
+      S closes
+           end server-closing
       `,
       { after: downloading },
     );
+  });
+
+  test("leaves the client the time to say QUIT", () => {
+    play(`
+      C> NOOP
+           >S NOOP
+      S> 421 Timeout
+           >C 421 Timeout
+      C> QUIT
+           >S QUIT
+      S> 221 Bye
+           >C 221 Bye
+           end server-closing
+    `);
+  });
+
+  test("has what the client said during a negotiation go on to the server", () => {
+    play(`
+      C> PASV
+           >S PASV
+      C> QUIT
+      S> 421 Timeout
+           >C 421 Timeout
+           >S QUIT
+    `);
+  });
+
+  test.each([
+    ["a server that doesn't close", "timer grace"],
+    ["a client that closes", "C closes"],
+    ["a client that breaks", "C lost ECONNRESET"],
+    ["a gateway that is stopped", "stop stopped"],
+  ])("ends the session with %s too, once", (_, event) => {
+    const { facts } = play(`
+      S> 421 Timeout
+           >C 421 Timeout
+      ${event}
+           end server-closing
+      C> NOOP
+    `);
+    expect(facts.at(-1)).toEqual({ kind: "ended", reason: "server-closing", detail: "421 Timeout" });
   });
 
   test("for a transfer that the client was answered for by us is told all the same (D2.33)", () => {
@@ -90,6 +148,7 @@ describe("421", () => {
       `
       S> 421 Timeout
            >C 421 Timeout
+      S closes
            end server-closing
       `,
       { after: `${downloading}\ndelivered\nclosed complete\ntimer linger` },
@@ -313,6 +372,8 @@ test("the first reason wins, and after the end nobody is told anything", () => {
     timer idle
     S> 421 Bye
          >C 421 Bye
+         release
+    S closes
          release
          end server-closing
     C> NOOP

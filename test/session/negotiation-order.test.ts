@@ -89,7 +89,6 @@ test("replies that come while the pinhole is being opened follow the announcemen
          >C 220 Something else
          >C 421 Going down
          release
-         end server-closing
   `);
 });
 

@@ -152,6 +152,7 @@ describe("PASV", () => {
            >S PASV
       S> 421 Data connections from two addresses are not allowed
            >C 421 Data connections from two addresses are not allowed
+      S closes
            end server-closing
     `);
   });

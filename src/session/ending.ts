@@ -1,5 +1,12 @@
 // When a session is over by itself. Whatever runs comes to its end first: data connections, and replies that are due.
-import { isDataMoving, type Outstanding, type Session, type Transfer, type TransferEntry } from "./state.ts";
+import {
+  findTransfer,
+  isDataMoving,
+  type Outstanding,
+  type Session,
+  type Transfer,
+  type TransferEntry,
+} from "./state.ts";
 import { abandon, emit, end, recordQuirk, type Work } from "./work.ts";
 
 /** The server will not say more. What it promised is kept: running data connections come to their end first. */
@@ -60,8 +67,10 @@ export function endIfDone(work: Work): void {
     if (hasQuit) end(work, "quit", "");
     else end(work, "server-gone", detail, "The server closed the connection.");
   } else if (session.quitAnswered) {
-    // The result of a transfer is told after QUIT too (RFC 959).
-    if (!outstanding.some(isUnansweredTransfer)) end(work, "quit", "");
+    // The result of a transfer is told after QUIT too (RFC 959). A client that has closed does not ask for it.
+    const results = outstanding.filter(isUnansweredTransfer);
+    const isOver = session.clientEnded && !results.some(({ id }) => findTransfer(session, id)?.joined);
+    if (isOver || results.length === 0) end(work, "quit", "");
   } else if (session.phase !== "relaying") {
     if (session.draining) end(work, "drained", "", "The gateway is shutting down.");
   } else if (session.negotiation === undefined && session.openReply === undefined) {
@@ -85,6 +94,11 @@ function isAwaited(session: Session, transfer: Transfer): boolean {
 
 function isUnannounced({ outstanding }: Session, { id }: Transfer): boolean {
   return outstanding.filter(isUnansweredTransfer).some((entry) => !entry.begun && entry.id === id);
+}
+
+/** A transfer has begun, and its data has not come to an end. */
+export function isTransferring(session: Session): boolean {
+  return isDataMoving(session) || openTransfers(session).some((transfer) => isDue(session, transfer));
 }
 
 /** The server has begun a transfer whose data connection is still being made, on our side or on the client's. */

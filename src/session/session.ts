@@ -6,7 +6,7 @@ import { formatReply } from "../ftp/reply.ts";
 import { parseAddress, type Endpoint } from "../net/endpoint.ts";
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
 import { clientBegins, clientSaid } from "./client-commands.ts";
-import { endIfDone, serverGone } from "./ending.ts";
+import { endIfDone, isTransferring, serverGone } from "./ending.ts";
 import type { ClientEvent, Effect, Event, ServerEvent, TimerName } from "./events.ts";
 import { connectToResolved, refuseUnresolved } from "./login.ts";
 import { pinholeAnswered } from "./negotiation.ts";
@@ -211,7 +211,7 @@ function clientEvent(work: Work, event: ClientEvent): void {
   const { session } = work;
   const isQuitting = session.quitAnswered || session.outstanding.some((entry) => entry.kind === "quit");
   // RFC 959: an unexpected close is an ABOR and a QUIT; after QUIT a transfer in progress is completed (D4.83).
-  if (session.phase !== "relaying" || (!isQuitting && isDataMoving(session))) end(work, "client-gone", "");
+  if (session.phase !== "relaying" || (!isQuitting && isTransferring(session))) end(work, "client-gone", "");
   else emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
 }
 

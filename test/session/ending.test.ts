@@ -57,6 +57,43 @@ describe("QUIT", () => {
     );
   });
 
+  test("and a client that closes leave no transfer whose data connection is not made (D4.83)", () => {
+    play(
+      `
+      C> STOR a
+           >S STOR a
+      S> 150 Send it
+           >C 150 Send it
+           confirm
+      C> QUIT
+           >S QUIT
+      S> 221 Bye
+           >C 221 Bye
+      C closes
+           release
+           end quit
+      `,
+      { after: passiveReady },
+    );
+  });
+
+  test("and a client that closes have a transfer completed whose data flows (D4.83)", () => {
+    play(
+      `
+      C> QUIT
+           >S QUIT
+      S> 221 Bye
+           >C 221 Bye
+      C closes
+      closed complete
+      S> 226 Complete
+           >C 226 Complete
+           end quit
+      `,
+      { after: uploading },
+    );
+  });
+
   test("does not wait for the end of a data connection that no transfer has used", () => {
     play(
       `
@@ -317,6 +354,38 @@ describe("a client that closes its direction", () => {
       closed aborted
       `,
       { after: uploading },
+    );
+  });
+
+  test("while the data connection of a transfer that has begun is awaited gives it up (D4.83)", () => {
+    play(
+      `
+      C> RETR a
+           >S RETR a
+      S> 150 Here it comes
+           >C 150 Here it comes
+           confirm
+      C closes
+           release
+           end client-gone
+      `,
+      { after: passiveReady },
+    );
+  });
+
+  test("behind a transfer command hears whether it begins", () => {
+    play(
+      `
+      C> RETR a
+           >S RETR a
+      C closes
+      S> 550 No such file
+           >C 550 No such file
+           dismiss
+           release
+           end client-gone
+      `,
+      { after: passiveReady },
     );
   });
 

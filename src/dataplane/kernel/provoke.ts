@@ -15,12 +15,13 @@ export function provoke(calls: SystemCalls, mark: number, local: Endpoint, peer:
     0,
   );
   if (descriptor < 0) return calls.errno();
-  const [level, freeBind] = isIPv4 ? [levels.ipv4, options.freeBind4] : [levels.ipv6, options.freeBind6];
+  // On the transparent route the address is the server's or the client's; such a source is only routed for a transparent socket.
+  const [level, transparent] = isIPv4 ? [levels.ipv4, options.transparent4] : [levels.ipv6, options.transparent6];
   const from = socketAddress(local);
   const to = socketAddress(peer);
   const steps = [
     () => set(levels.socket, options.mark, mark),
-    () => set(level, freeBind, 1),
+    () => set(level, transparent, 1),
     () => set(levels.tcp, options.tcpRepair, 1),
     () => calls.bind(descriptor, from, from.length),
     () => calls.connect(descriptor, to, to.length),

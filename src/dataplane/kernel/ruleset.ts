@@ -43,6 +43,7 @@ export function formatRuleset({ table, marks, pinholes }: RulesetOptions): strin
     const key = `ct original ${ip} saddr . ct original ${ip} daddr . ct original proto-dst`;
     return `    ${ours} meta l4proto tcp snat ${ip} to ${key} map @snat${number}`;
   });
+  const aborted = { mask: (marks.mask | marks.broken) >>> 0, value: (marks.value | marks.broken) >>> 0 };
   const reset = (direction: string, bit: number) =>
     `    tcp flags & rst == rst ct direction ${direction} ct mark set ct mark | ${formatMark(bit)}`;
   return `table inet ${table}
@@ -58,11 +59,14 @@ ${translations.join("\n")}
     type nat hook postrouting priority srcnat - 10; policy accept;
 ${sources.join("\n")}
   }
+  chain broken {
+    # A transfer that was aborted. Here its packets have not yet met a socket of the gateway's that bears a peer's address
+    type filter hook prerouting priority mangle - 10; policy accept;
+    ct mark & ${formatMark(aborted.mask)} == ${formatMark(aborted.value)} reject with tcp reset
+  }
   chain forward {
     type filter hook forward priority filter - 10; policy accept;
     ct mark & ${formatMark(marks.mask)} != ${formatMark(marks.value)} accept
-    # A transfer that was aborted
-    ct mark & ${formatMark(marks.broken)} == ${formatMark(marks.broken)} reject with tcp reset
     # Who has broken the connection
 ${reset("original", marks.openerReset)}
 ${reset("reply", marks.answererReset)}
@@ -71,7 +75,7 @@ ${reset("reply", marks.answererReset)}
   chain output {
     # The gateway's own packets to the peers of an aborted transfer belong to no connection of this machine
     type filter hook output priority raw; policy accept;
-    meta mark & ${formatMark((marks.mask | marks.broken) >>> 0)} == ${formatMark((marks.value | marks.broken) >>> 0)} notrack
+    meta mark & ${formatMark(aborted.mask)} == ${formatMark(aborted.value)} notrack
   }
 }
 `;

@@ -43,6 +43,8 @@ export const options = {
   mark: 36,
   freeBind4: 15,
   freeBind6: 78,
+  transparent4: 19,
+  transparent6: 75,
   tcpRepair: 19,
 } as const;
 export const doNotWait = 0x40;

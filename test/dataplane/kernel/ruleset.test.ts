@@ -24,11 +24,14 @@ test("the table as a whole", () => {
         ct mark & 0xff000000 == 0x46000000 meta l4proto tcp snat ip to ct original ip saddr . ct original ip daddr . ct original proto-dst map @snat4
         ct mark & 0xff000000 == 0x46000000 meta l4proto tcp snat ip6 to ct original ip6 saddr . ct original ip6 daddr . ct original proto-dst map @snat6
       }
+      chain broken {
+        # A transfer that was aborted. Here its packets have not yet met a socket of the gateway's that bears a peer's address
+        type filter hook prerouting priority mangle - 10; policy accept;
+        ct mark & 0xff200000 == 0x46200000 reject with tcp reset
+      }
       chain forward {
         type filter hook forward priority filter - 10; policy accept;
         ct mark & 0xff000000 != 0x46000000 accept
-        # A transfer that was aborted
-        ct mark & 0x00200000 == 0x00200000 reject with tcp reset
         # Who has broken the connection
         tcp flags & rst == rst ct direction original ct mark set ct mark | 0x00800000
         tcp flags & rst == rst ct direction reply ct mark set ct mark | 0x00400000
@@ -48,7 +51,7 @@ test("name, mark and size are the administrator's", () => {
   const text = formatRuleset({ table: "mine", marks: createMarks(0x0a800000, 0xff800000), pinholes: 10 });
   expect(text).toContain("table inet mine {");
   expect(text).toContain("ct mark & 0xff800000 == 0x0a800000");
-  expect(text).toContain("ct mark & 0x00100000 == 0x00100000 reject with tcp reset");
+  expect(text).toContain("ct mark & 0xff900000 == 0x0a900000 reject with tcp reset");
   expect(text.match(/size 10;/g)).toHaveLength(6);
   expect(text).not.toMatch(/ftp_alg|0x46|65536/);
 });

@@ -1,5 +1,6 @@
 // What gets two connected legs and carries bytes between them: the one thing in which relay and splice differ.
 import type { Socket } from "node:net";
+import { closeLeg } from "./leg-guard.ts";
 import type { Side } from "./pinhole.ts";
 
 export type JoinedLegs = { readonly client: Socket; readonly server: Socket };
@@ -54,7 +55,8 @@ export function resetLeg(socket: Socket): void {
 export function closeLegs(end: CarriageEnd, legs: Record<Side, { socket: Socket; hasFin: boolean }>): void {
   for (const side of ["client", "server"] as const) {
     const { socket, hasFin } = legs[side];
-    if (end === "complete" || end === `${side}-reset` || (end === "aborted" && hasFin)) socket.destroy();
+    if (end === "complete" || (end === "aborted" && hasFin)) closeLeg(socket);
+    else if (end === `${side}-reset`) socket.destroy();
     else resetLeg(socket);
   }
 }

@@ -4,9 +4,10 @@ import type { Socket } from "node:net";
 import type { Endpoint } from "../net/endpoint.ts";
 import { type Carry, type HoldingCarriage, resetLeg } from "./carriage.ts";
 import { dialLeg } from "./dialled-leg.ts";
+import { closeLeg } from "./leg-guard.ts";
 import { type ListeningLeg, openListeningLeg } from "./listening-leg.ts";
 import type { OpenRefusal, Pinhole, PinholeEvent, PinholeOutcome, PinholeRequest, PlaneName, Side } from "./pinhole.ts";
-import { handleOf } from "./reading-socket.ts";
+import { handleOf, type SocketHandle } from "./reading-socket.ts";
 import { loadSocketCalls } from "./socket-calls.ts";
 import { type StallWatch, watchStall } from "./stall-watch.ts";
 
@@ -16,9 +17,10 @@ type Report = (event: PinholeEvent) => void;
  * Handed to the kernel, not yet taken by the peer: megabytes, of which a third has to go before more can be written. A slow
  * receiver is not one that stands still.
  */
-function underway(fds: readonly number[]): number {
+function underway(handles: readonly (SocketHandle | undefined)[]): number {
   const loaded = loadSocketCalls();
-  return loaded.ok ? fds.reduce((sum, fd) => sum + loaded.calls.unacknowledgedBytes(fd), 0) : 0;
+  // The descriptor of a leg that has been closed may be another connection's by now; its handle has none any more.
+  return loaded.ok ? handles.reduce((sum, handle) => sum + loaded.calls.unacknowledgedBytes(handle?.fd ?? -1), 0) : 0;
 }
 
 const sides = ["client", "server"] as const;
@@ -163,7 +165,7 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
     sockets.clear();
     joinedAt = performance.now();
     // The carriage may take the handles out of their sockets.
-    const fds = [client, server].map((socket) => handleOf(socket)?.fd ?? -1);
+    const handles = [client, server].map(handleOf);
     // What made a dialled server's leg be heard was read already.
     const head: unknown = areBothDialled ? server.read() : null;
     carriage = carry(
@@ -180,13 +182,14 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
     );
     stallWatch = watchStall(
       stallMs,
-      () => (carriage?.progress() ?? 0) - underway(fds),
+      () => (carriage?.progress() ?? 0) - underway(handles),
       () => abort("stalled"),
     );
     if (isStarted) limitHold();
   }
 
   function linger(ms: number) {
+    if (state === "closed") return;
     stallMs = ms;
     expiryMs = Math.min(expiryMs, ms);
     stallWatch?.limit(ms);
@@ -200,7 +203,7 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
   }
 
   function dismiss() {
-    if (state === "waiting") for (const socket of sockets.values()) socket.destroy();
+    if (state === "waiting") for (const socket of sockets.values()) closeLeg(socket);
     carriage?.retire();
     release();
   }

@@ -2,6 +2,7 @@
 import { connect, type Socket } from "node:net";
 import { formatEndpoint } from "../net/endpoint.ts";
 import { connectForeign } from "./foreign-socket.ts";
+import { guard } from "./leg-guard.ts";
 import type { Leg } from "./pinhole.ts";
 
 export type DialLeg = Extract<Leg, { kind: "dial" }>;
@@ -38,6 +39,7 @@ export function dialLeg(leg: DialLeg, connectMs: number, events: DialledLegEvent
     socket.once("connect", () => {
       clearTimeout(timer);
       socket.off("error", refused);
+      guard(socket);
       events.connected(socket, refusal);
     });
     socket.on("error", refused);

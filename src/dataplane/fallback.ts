@@ -25,8 +25,15 @@ function openOnFirst(
   chose: (plane: PlaneName, why: string) => void,
 ): Pinhole {
   const reasons: string[] = [];
+  /** What the owner has said: a plane that takes over has to hear it too. */
+  const said: ((pinhole: Pinhole) => void)[] = [];
   let isReleased = false;
   let current: Pinhole;
+
+  const say = (word: (pinhole: Pinhole) => void) => {
+    said.push(word);
+    word(current);
+  };
 
   const openFrom = (index: number): Pinhole => {
     const plane = planes[index];
@@ -41,6 +48,7 @@ function openOnFirst(
       if (event.kind === "refused" && event.reason === "plane-unavailable" && !isLast && !isReleased) {
         reasons.push(`${plane.name}: ${event.detail}`);
         current = openFrom(index + 1);
+        for (const word of said) word(current);
         return;
       }
       if (event.kind === "opened") chose(plane.name, reasons.join("; "));
@@ -50,9 +58,9 @@ function openOnFirst(
 
   current = openFrom(0);
   return {
-    start: () => current.start(),
-    confirm: () => current.confirm(),
-    linger: (ms) => current.linger(ms),
+    start: () => say((pinhole) => pinhole.start()),
+    confirm: () => say((pinhole) => pinhole.confirm()),
+    linger: (ms) => say((pinhole) => pinhole.linger(ms)),
     release() {
       isReleased = true;
       current.release();

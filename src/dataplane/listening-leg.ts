@@ -3,6 +3,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { type Endpoint, networkContains, parseAddress } from "../net/endpoint.ts";
 import { bindForeign } from "./foreign-socket.ts";
+import { guard } from "./leg-guard.ts";
 import type { ExpectedPeer, Leg, OpenRefusal } from "./pinhole.ts";
 
 export type ListenLeg = Extract<Leg, { kind: "listen" }>;
@@ -70,8 +71,10 @@ export function openListeningLeg(leg: ListenLeg, events: ListeningLegEvents): Li
     const bound = server?.address();
     if (server === undefined || bound === null || typeof bound !== "object")
       throw new Error("a listener has an address");
-    // An accept can still fail (no descriptor is free); that peer is lost, the listener is not.
-    server.on("error", () => {});
+    // Where no descriptor is free, libuv accepts what waits and closes it: that, too, must be no end of a file.
+    guard(server);
+    // An accept can still fail; that peer is lost, the listener is not.
+    server.removeAllListeners("error").on("error", () => {});
     // A release before this moment finds no handle to close.
     if (isReleased) server.close();
     events.opened({ address: parseAddress(bound.address) ?? bound.address, port: bound.port });

@@ -90,7 +90,10 @@ export type PinholeEvent =
   | { readonly kind: "other-source-port"; readonly side: Side; readonly wanted: number; readonly detail: string }
   /** Both legs are connected; bytes flow. */
   | { readonly kind: "joined" }
-  /** The server ended its direction, and the client's socket has taken its last byte and the FIN. */
+  /**
+   * The server ended its direction, and the client's socket has taken its last byte and the FIN. `kernel` looks for it once the
+   * owner lingers, and else tells it with the end.
+   */
   | { readonly kind: "delivered" }
   /** The last event of a pinhole that was opened. Everything of it is released. */
   | {

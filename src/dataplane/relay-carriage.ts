@@ -11,6 +11,7 @@ import {
   type JoinedLegs,
 } from "./carriage.ts";
 import { createFlow, type Flow } from "./flow.ts";
+import { endLeg } from "./leg-guard.ts";
 import type { Side } from "./pinhole.ts";
 import type { ReadBuffers } from "./read-buffers.ts";
 import { handleOf, hasTrulyEnded, readingSocket } from "./reading-socket.ts";
@@ -77,7 +78,7 @@ function carryByReads(legs: HeldLegs, events: CarriageEvents, buffers: ReadBuffe
       if (phase !== "flowing") return;
       if (!hasTrulyEnded(socket)) return broke("read ECONNRESET");
       // Ended only when nothing waits: libuv refuses to reset a socket that still has to shut down after a write.
-      if (!out.isBlocked) other.end();
+      if (!out.isBlocked) endLeg(other);
     });
     socket.on("finish", () => {
       if (phase !== "flowing") return;
@@ -108,7 +109,7 @@ function carryByReads(legs: HeldLegs, events: CarriageEvents, buffers: ReadBuffe
     if (phase === "breaking") return finish();
     if (phase !== "flowing") return;
     const [from, to] = flow === up ? [client, server] : [server, client];
-    if (from.readableEnded) to.end();
+    if (from.readableEnded) endLeg(to);
     else if (readOn(flow)) from.resume();
   }
 

@@ -8,6 +8,11 @@ import { type Ffi, loadFfi } from "./ffi.ts";
 export type SocketCalls = {
   /** Urgent bytes stay in the stream. Set on a listener, it holds for every socket that it accepts. */
   keepUrgentInline(fd: number): boolean;
+  /**
+   * Whatever closes it resets the connection, the end of the process included; off, it ends in order. Set on a listener, it
+   * holds for every socket that it accepts.
+   */
+  resetWhenClosed(fd: number, isOn: boolean): boolean;
   /** Where an accepted connection was going before it was redirected. Undefined if the kernel has no record of it. */
   originalDestination(fd: number, family: Family): Endpoint | undefined;
   /**
@@ -31,12 +36,16 @@ const streamType = 0o2004001;
 const sol = { ip: 0, socket: 1, tcp: 6, ipv6: 41 } as const;
 const reuseAddress = 2;
 const outOfBandInline = 10;
+const linger = 13;
 const ipTransparent = 19;
 const ipv6Only = 26;
 const ipv6Transparent = 75;
 const originalDst = 80;
 /** tcp(7); the same number as TIOCOUTQ */
 const siocOutq = 0x5411;
+
+/** struct linger: on or off, and for how many seconds. */
+const lingers = { noTime: Buffer.from(new Int32Array([1, 0]).buffer), off: Buffer.alloc(8) } as const;
 
 let loaded: LoadedSocketCalls | undefined;
 
@@ -66,6 +75,7 @@ function declare({ func, errno }: Ffi): SocketCalls {
 
   return {
     keepUrgentInline: (fd) => switchOn(fd, sol.socket, outOfBandInline) === undefined,
+    resetWhenClosed: (fd, isOn) => setOption(fd, sol.socket, linger, isOn ? lingers.noTime : lingers.off, 8) === 0,
     originalDestination(fd, family) {
       const address = Buffer.alloc(28);
       const length = Buffer.alloc(4);

@@ -1,6 +1,7 @@
 // One direction of a spliced connection: from a socket into a pipe, and from the pipe into the other socket.
 import { constants } from "node:os";
 import { getSystemErrorName } from "node:util";
+import { unguard } from "./leg-guard.ts";
 import type { Pipe, PipePool } from "./pipe-pool.ts";
 import type { SpliceCalls } from "./splice-calls.ts";
 
@@ -54,6 +55,7 @@ export function pumpLane(lane: SpliceLane, pipes: PipePool, calls: SpliceCalls):
     }
     if (lane.hasEnded) {
       // ENOTCONN says that the destination is gone; whoever still has something to say to it will learn that.
+      unguard(to.fd);
       calls.shutdown(to.fd, shutDownWriting);
       lane.isDone = true;
     }

@@ -6,7 +6,7 @@ export type StallWatch = {
   stop(): void;
 };
 
-/** Looks taken within the limit: a stall is noticed at most a quarter late. */
+/** Looks taken within the limit: a stall is noticed at most a quarter late. The first comes after a quarter, since looks cost. */
 const looks = 4;
 
 /** Calls `stalled` once, when `progress` has returned the same number for `ms`. */
@@ -17,7 +17,7 @@ export function watchStall(ms: number, progress: () => number, stalled: () => vo
 
   function limit(limitMs: number) {
     clearInterval(timer);
-    let last = progress();
+    let last: number | undefined;
     let quietLooks = 0;
     timer = setInterval(
       () => {

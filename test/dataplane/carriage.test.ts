@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import { userSpacePlanes } from "./planes.ts";
-import { activeTransfer, passiveTransfer, payload, received, sha1 } from "./loopback.ts";
+import { activeTransfer, dialledPeer, listeningPeer, passiveTransfer, payload, received, sha1 } from "./loopback.ts";
 
 const roles = ["client", "server"] as const;
 const other = { client: "server", server: "client" } as const;
@@ -241,6 +241,30 @@ describe.each(userSpacePlanes)("$name", (plane) => {
       client.resume();
       expect(await outcome()).toBe("complete");
       expect(bytes).toBe(30_000_000);
+    });
+
+    test("a receiver that stands still behind a broken sender stalls it, whoever has the sender's descriptor by then", async () => {
+      const { server, client, outcome, event } = await passiveTransfer(plane, { stallMs: 300 });
+      await event("joined");
+      const rival = await listeningPeer();
+      server.write(payload(30_000_000));
+      await sleep(50);
+      server.resetAndDestroy();
+      await sleep(50);
+      // Nothing is read from the server now; what is written to it tells that it is gone.
+      client.write("x");
+      await sleep(50);
+      const ends = [await dialledPeer(rival.endpoint), await rival.accepted];
+      for (const end of ends) end.write(Buffer.alloc(30_000_000));
+      // Of what each has written, there is always another part that has not been acknowledged.
+      const taking = setInterval(() => ends.map((end): unknown => end.read(65_536)), 5);
+      const limit = new AbortController();
+      const ended = await Promise.race([outcome(), sleep(3000, "not at all", { signal: limit.signal })]);
+      limit.abort();
+      clearInterval(taking);
+      for (const end of ends) end.destroy();
+      expect(ended).toBe("server-reset");
+      expect((await received(client)).end).toBe("reset");
     });
 
     test("linger replaces stallMs from the moment it is said", async () => {

@@ -279,6 +279,18 @@ describe.each(userSpacePlanes)("$name", (plane) => {
     });
   });
 
+  test("linger after the end starts no timer", async () => {
+    const { client, server, outcome, pinhole } = await activeTransfer(plane);
+    server.end();
+    client.end();
+    await outcome();
+    await sleep(20);
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+    const before = timers();
+    pinhole.linger(60_000);
+    expect(timers()).toBe(before);
+  });
+
   describe("dismissal of a refused transfer (D4.71)", () => {
     test("before anybody has come: nobody gets in", async () => {
       const open = openPinhole(plane, { client: listenLeg(), server: listenLeg() });

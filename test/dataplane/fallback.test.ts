@@ -78,6 +78,19 @@ test("the owner speaks to the plane that has opened", async () => {
   expect(asked.slice(2)).toEqual(["start", "confirm", "linger", "release", "dismiss"].map((what) => `relay ${what}`));
 });
 
+test("what the owner says before a plane has refused is said again to the next, in that order", async () => {
+  const { asked, pinhole } = openOn((notes) => [
+    planeOf("kernel", notes, { refusal: unavailable }),
+    planeOf("relay", notes),
+  ]);
+  pinhole.start();
+  pinhole.linger(1);
+  pinhole.confirm();
+  await settled();
+  const words = ["start", "linger", "confirm"];
+  expect(asked).toEqual(["kernel", "relay"].flatMap((name) => ["open", ...words].map((word) => `${name} ${word}`)));
+});
+
 test.each(["release", "dismiss"] as const)(
   "%s before it is open: a refusal is not tried on the next plane",
   async (what) => {

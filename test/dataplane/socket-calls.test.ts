@@ -71,6 +71,25 @@ test.each([
   },
 );
 
+test.each([
+  [true, "reset"],
+  [false, "fin"],
+] as const)("whether it is reset when it is closed (%s) holds for what a listener accepts", async (isOn, end) => {
+  const set: boolean[] = [];
+  const { client, accepted } = await connection((server) => {
+    set.push(calls().resetWhenClosed(fdOf(server), true));
+    if (!isOn) set.push(calls().resetWhenClosed(fdOf(server), false));
+  });
+  expect(set).not.toContain(false);
+  const ended = new Promise((resolve) => {
+    client.once("error", () => resolve("reset"));
+    client.once("end", () => resolve("fin"));
+  });
+  client.resume();
+  accepted.destroy();
+  expect(await ended).toBe(end);
+});
+
 test("what a peer that reads nothing has not taken is counted; what is no connection has nothing", async () => {
   const { client } = await connection();
   client.write(Buffer.alloc(30_000_000));

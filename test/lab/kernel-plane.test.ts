@@ -54,6 +54,7 @@ describe("the kernel plane", { timeout: 30_000 }, () => {
       await lab.server.ask({ do: "send", id, bytes: 3_000_000 });
       await lab.server.ask({ do: "fin", id });
       expect(await lab.client.news(id, "ended")).toMatchObject({ ended: "fin", received: 3_000_000 });
+      await edge.ask({ do: "linger", id, ms: 5000 });
       await edge.event(id, "delivered");
       await lab.client.ask({ do: "fin", id });
       const { outcome, bytesUp, bytesDown } = await edge.event(id, "closed");
@@ -115,6 +116,18 @@ describe("the kernel plane", { timeout: 30_000 }, () => {
       await lab.client.ask({ do: "reset", id: third.id });
       expect((await lab.server.news(third.id, "ended")).ended).toBe("reset");
       expect((await edge.event(third.id, "closed")).outcome).toBe("client-reset");
+    });
+
+    test("a server that resets once the client has acknowledged its FIN has delivered, asked or not", async () => {
+      const { id } = await passive(family);
+      await lab.server.ask({ do: "send", id, bytes: 100_000 });
+      await lab.server.ask({ do: "fin", id });
+      expect(await lab.client.news(id, "ended")).toMatchObject({ ended: "fin", received: 100_000 });
+      // An acknowledgement may be delayed.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await lab.server.ask({ do: "reset", id });
+      expect((await edge.event(id, "closed")).outcome).toBe("server-reset");
+      expect(edge.kinds(id)).toEqual(["opened", "admitted", "joined", "delivered", "closed"]);
     });
 
     test("a transfer that is aborted while nothing moves is an RST to both peers", async () => {
@@ -316,6 +329,7 @@ s.sendto(t[:16] + struct.pack("!H", c) + t[18:], ("${addresses.edgeToClient.IPv4
     await lab.client.ask({ do: "pause", id });
     await lab.server.ask({ do: "send", id, bytes: 30_000 });
     await lab.server.ask({ do: "fin", id });
+    await edge.ask({ do: "linger", id, ms: 5000 });
     await edge.event(id, "delivered");
     await edge.ask({ do: "release", id });
     expect((await edge.event(id, "closed")).outcome).toBe("aborted");

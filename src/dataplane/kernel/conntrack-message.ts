@@ -1,13 +1,14 @@
 // What the kernel's connection tracking is asked and what it tells, as netlink messages (linux/nfnetlink_conntrack.h).
 import { familyOf, type Endpoint } from "../../net/endpoint.ts";
 import { addressBytes, addressOf } from "./address-bytes.ts";
-import { flags, type Message, type MessageWriter, parseAttributes } from "./netlink-message.ts";
+import { attributeEnd, findAttribute, flags, type Message, type MessageWriter } from "./netlink-message.ts";
 
 export type Tuple = { readonly source: Endpoint; readonly destination: Endpoint };
 
 /** Of enum tcp_conntrack, those that are looked at. */
 export const tcpStates = {
   synSent: 1,
+  synReceived: 2,
   established: 3,
   finWait: 4,
   closeWait: 5,
@@ -38,7 +39,7 @@ export type Connection = {
   readonly opener: Sender;
   readonly answerer: Sender;
   /** IP bytes, headers and retransmissions included. Events do not carry them, but for the last one. */
-  readonly bytes?: { readonly fromOpener: number; readonly fromAnswerer: number };
+  readonly bytes: { readonly fromOpener: number; readonly fromAnswerer: number } | undefined;
 };
 
 /** `update` is also what a query is answered with. */
@@ -67,6 +68,8 @@ const assured = 1 << 2;
 const closedFirst = 4;
 const unacknowledged = 0x10;
 
+/** struct nfgenmsg */
+const generalBytes = 4;
 const general = (family: number) => Uint8Array.of(family, 0, 0, 0);
 
 /** Asks for one connection by its original tuple. The answer is one message, or an error: ENOENT. */
@@ -126,60 +129,67 @@ function writeWithTuple(
 
 /** What a message says of a TCP connection; undefined for any other message, and for a malformed one. */
 export function parseConnection({ type, flags: messageFlags, payload }: Message): ConnectionNews | undefined {
-  if ((type !== types.new && type !== types.delete) || payload.length < 4) return undefined;
-  const found = parseAttributes(payload.subarray(4));
-  const original = parseTuple(found.get(attributes.original));
-  const reply = parseTuple(found.get(attributes.reply));
+  if ((type !== types.new && type !== types.delete) || payload.length < generalBytes) return undefined;
+  const find = (attribute: number) => findAttribute(payload, generalBytes, payload.length, attribute);
+  const original = parseTuple(payload, find(attributes.original));
+  const reply = parseTuple(payload, find(attributes.reply));
   if (original === undefined || reply === undefined) return undefined;
-  const info = parseAttributes(parseAttributes(found.get(attributes.protocol) ?? none).get(tcpInfo.tcp) ?? none);
-  const fromOpener = bytesIn(found.get(attributes.originalCounters));
-  const fromAnswerer = bytesIn(found.get(attributes.replyCounters));
+  const info = findWithin(payload, find(attributes.protocol), tcpInfo.tcp);
+  const fromOpener = bytesIn(payload, find(attributes.originalCounters));
+  const fromAnswerer = bytesIn(payload, find(attributes.replyCounters));
   const connection: Connection = {
     original,
     reply,
-    mark: be32(found.get(attributes.mark)) ?? 0,
-    state: info.get(tcpInfo.state)?.[0],
-    isAssured: ((be32(found.get(attributes.status)) ?? 0) & assured) !== 0,
-    opener: sender(info.get(tcpInfo.openerFlags)),
-    answerer: sender(info.get(tcpInfo.answererFlags)),
-    ...(fromOpener !== undefined && fromAnswerer !== undefined && { bytes: { fromOpener, fromAnswerer } }),
+    mark: number(payload, find(attributes.mark), 4) ?? 0,
+    state: number(payload, findWithin(payload, info, tcpInfo.state), 1),
+    isAssured: ((number(payload, find(attributes.status), 4) ?? 0) & assured) !== 0,
+    opener: sender(payload, findWithin(payload, info, tcpInfo.openerFlags)),
+    answerer: sender(payload, findWithin(payload, info, tcpInfo.answererFlags)),
+    bytes: fromOpener === undefined || fromAnswerer === undefined ? undefined : { fromOpener, fromAnswerer },
   };
   if (type === types.delete) return { kind: "gone", connection };
   return { kind: (messageFlags & flags.create) === 0 ? "update" : "new", connection };
 }
 
-const none = Buffer.alloc(0);
-
-function parseTuple(data: Buffer = none): Tuple | undefined {
-  const parts = parseAttributes(data);
-  const ip = parseAttributes(parts.get(tuple.ip) ?? none);
-  const ports = parseAttributes(parts.get(tuple.protocol) ?? none);
-  const source = addressOf(ip.get(tuple.source4) ?? ip.get(tuple.source6) ?? none);
-  const destination = addressOf(ip.get(tuple.destination4) ?? ip.get(tuple.destination6) ?? none);
-  const sourcePort = be16(ports.get(protocol.source));
-  const destinationPort = be16(ports.get(protocol.destination));
-  if (ports.get(protocol.number)?.[0] !== tcp || source === undefined || destination === undefined) return undefined;
-  if (sourcePort === undefined || destinationPort === undefined) return undefined;
-  return {
-    source: { address: source, port: sourcePort },
-    destination: { address: destination, port: destinationPort },
-  };
+/** Among the attributes inside the one whose value begins at `outer`; -1 where either is missing. */
+function findWithin(data: Buffer, outer: number, type: number): number {
+  return outer < 0 ? -1 : findAttribute(data, outer, attributeEnd(data, outer), type);
 }
 
-function sender(tcpFlags: Buffer = none): Sender {
-  const bits = tcpFlags[0] ?? 0;
+function parseTuple(data: Buffer, at: number): Tuple | undefined {
+  const ip = findWithin(data, at, tuple.ip);
+  const ports = findWithin(data, at, tuple.protocol);
+  if (number(data, findWithin(data, ports, protocol.number), 1) !== tcp) return undefined;
+  const source = parseEndpoint(data, ip, tuple.source4, tuple.source6, findWithin(data, ports, protocol.source));
+  const destination = parseEndpoint(
+    data,
+    ip,
+    tuple.destination4,
+    tuple.destination6,
+    findWithin(data, ports, protocol.destination),
+  );
+  return source && destination && { source, destination };
+}
+
+function parseEndpoint(data: Buffer, ip: number, type4: number, type6: number, portAt: number): Endpoint | undefined {
+  const port = number(data, portAt, 2);
+  const at4 = findWithin(data, ip, type4);
+  const at = at4 < 0 ? findWithin(data, ip, type6) : at4;
+  const address = at < 0 ? undefined : addressOf(data.subarray(at, attributeEnd(data, at)));
+  return address === undefined || port === undefined ? undefined : { address, port };
+}
+
+function sender(data: Buffer, at: number): Sender {
+  const bits = number(data, at, 1) ?? 0;
   return { closedFirst: (bits & closedFirst) !== 0, hasUnacknowledged: (bits & unacknowledged) !== 0 };
 }
 
-function bytesIn(data: Buffer | undefined): number | undefined {
-  const value = data && parseAttributes(data).get(counter.bytes);
-  return value && value.length >= 8 ? Number(value.readBigUInt64BE(0)) : undefined;
+function bytesIn(data: Buffer, counters: number): number | undefined {
+  const at = findWithin(data, counters, counter.bytes);
+  return at < 0 || attributeEnd(data, at) - at < 8 ? undefined : data.readUIntBE(at + 2, 6);
 }
 
-function be32(data: Buffer | undefined): number | undefined {
-  return data && data.length >= 4 ? data.readUInt32BE(0) : undefined;
-}
-
-function be16(data: Buffer | undefined): number | undefined {
-  return data && data.length >= 2 ? data.readUInt16BE(0) : undefined;
+/** The number in network order that an attribute begins with; undefined where there is none, or it is shorter. */
+function number(data: Buffer, at: number, length: 1 | 2 | 4): number | undefined {
+  return at < 0 || attributeEnd(data, at) - at < length ? undefined : data.readUIntBE(at, length);
 }

@@ -22,6 +22,7 @@ import { readSysctl, switchOn, sysctlCommand } from "./sysctls.ts";
 import { errnoName, errnos } from "./system-calls.ts";
 import { dropsForwarded, loadTable, removeTable } from "./table.ts";
 import { ownTable } from "./table-owner.ts";
+import { createUsedPinholes } from "./used-pinholes.ts";
 
 export type KernelPlaneOptions = {
   /** Of the 32 bits of a connection mark: ours under the mask. The rest of the mark is overwritten too. */
@@ -110,6 +111,7 @@ function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): Data
   /** Closed without having been used: the news that it was used after all may be on its way. */
   const lately = new Map<number, NatPinhole>();
   const breaker = createBreaker(netfilter, marks);
+  const usedPinholes = createUsedPinholes(netfilter);
   // Numbers of a gateway before us may still be on living connections.
   let nextNumber = Math.floor(Math.random() * marks.numbers);
   let stopping: Promise<void> | undefined;
@@ -185,7 +187,7 @@ function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): Data
       return inert;
     }
     const number = takeNumber();
-    const tools = { netfilter, marks, number, break: breaker.break, refused };
+    const tools = { netfilter, usedPinholes, marks, number, break: breaker.break, refused };
     const pinhole = openNatPinhole(tools, request, legs, (event) => {
       if (event.kind === "closed" || event.kind === "refused") live.delete(number);
       if (event.kind === "closed" && unused.has(event.outcome)) rememberClosed(number, pinhole);
@@ -228,6 +230,7 @@ function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): Data
       for (const { pinhole } of live.values()) pinhole.release();
       if (live.size > 0) await new Promise<void>((resolve) => (allClosed = resolve));
       await breaker.stop();
+      usedPinholes.clear();
       stream.close();
       netfilter.stop();
       await removeTable(table);

@@ -1,17 +1,19 @@
 // One data connection that the kernel translates: opens the pinhole, follows the connection by the news of it, and says how
 // it ended. It is opening → waiting (for the peer's SYN) → connecting → carrying → closed.
 import { sameEndpoint } from "../../net/endpoint.ts";
-import type { OpenRefusal, Pinhole, PinholeEvent, PinholeOutcome, PinholeRequest, Side } from "../pinhole.ts";
+import type { OpenRefusal, Pinhole, PinholeEvent, PinholeOutcome, PinholeRequest } from "../pinhole.ts";
 import { type StallWatch, watchStall } from "../stall-watch.ts";
 import { type Connection, type ConnectionNews, tcpStates, type Tuple } from "./conntrack-message.ts";
 import type { Marks } from "./marks.ts";
 import type { Netfilter } from "./netfilter.ts";
 import type { NatLegs } from "./peers-fit.ts";
 import { claimPinhole, type PinholeClaim } from "./pinhole-claim.ts";
+import type { UsedPinholes } from "./used-pinholes.ts";
 
 /** What the plane lends to each of its pinholes. */
 export type NatPinholeTools = {
   readonly netfilter: Netfilter;
+  readonly usedPinholes: UsedPinholes;
   readonly marks: Marks;
   /** Of this transfer, unlike any other's that lives. */
   readonly number: number;
@@ -20,6 +22,8 @@ export type NatPinholeTools = {
   refused(errno: number): string;
 };
 
+type Amounts = { readonly up: number; readonly down: number };
+
 export type NatPinhole = {
   readonly pinhole: Pinhole;
   news(news: ConnectionNews): void;
@@ -27,7 +31,7 @@ export type NatPinhole = {
   resynchronise(connections: readonly Connection[]): void;
 };
 
-/** How often a FIN that is not acknowledged yet is looked after: no news come of its acknowledgement. */
+/** How often what nobody tells of is looked after: that the end of the data has been acknowledged. */
 const lookAgainMs = 25;
 
 export function openNatPinhole(
@@ -36,7 +40,7 @@ export function openNatPinhole(
   { listening, dialled, listeningSide, dialledSide, peer }: NatLegs,
   report: (event: PinholeEvent) => void,
 ): NatPinhole {
-  const { netfilter, marks } = tools;
+  const { netfilter, usedPinholes, marks } = tools;
   let state: "opening" | "waiting" | "connecting" | "carrying" | "closed" = "opening";
   let { expiryMs, stallMs } = request;
   let claim: PinholeClaim | undefined;
@@ -45,6 +49,9 @@ export function openNatPinhole(
   let joinedAt = 0;
   let isReleased = false;
   let isDelivered = false;
+  let isLingering = false;
+  /** Counted when all of a download was delivered: it does not become more. */
+  let finalAmounts: Amounts | undefined;
   /** The expiry, then the time to connect. */
   let timer: NodeJS.Timeout | undefined;
   let expiresAt = 0;
@@ -56,7 +63,7 @@ export function openNatPinhole(
   return { pinhole: { start: nothing, confirm: nothing, linger, release, dismiss: release }, news, resynchronise };
 
   function open() {
-    const claimed = claimPinhole(netfilter, listening, {
+    const claimed = claimPinhole(netfilter, usedPinholes, listening, {
       peer,
       mark: (marks.value | tools.number) >>> 0,
       to: dialled.to,
@@ -123,7 +130,7 @@ export function openNatPinhole(
   function admit(connection: Connection) {
     state = "connecting";
     ({ original } = connection);
-    claim?.shut();
+    claim?.used();
     clearTimeout(timer);
     timer = setTimeout(giveUpConnecting, request.connectMs);
     report({ kind: "admitted", side: listeningSide, from: original.source });
@@ -167,31 +174,38 @@ export function openNatPinhole(
 
   function carry(connection: Connection) {
     const { state: tcpState = 0 } = connection;
-    if (tcpState === tcpStates.close) return ended(resetBy(connection));
-    if (tcpState < tcpStates.finWait || tcpState > tcpStates.timeWait) return;
-    const haveBothFin = tcpState >= tcpStates.lastAck;
-    const server = senderOn("server", connection);
-    if (!isDelivered && (haveBothFin || server.closedFirst) && !server.hasUnacknowledged) {
+    if (hasDelivered(connection) && !isDelivered) {
       isDelivered = true;
+      const amounts = amountsOf(connection);
+      if (amounts && amounts.down > amounts.up) finalAmounts = amounts;
       report({ kind: "delivered" });
       if (state !== "carrying") return;
     }
+    if (tcpState === tcpStates.close) return ended(resetBy(connection));
     const isSettled = !connection.opener.hasUnacknowledged && !connection.answerer.hasUnacknowledged;
     if (tcpState === tcpStates.timeWait && isSettled) ended("complete");
-    // No news come of an acknowledgement that changes no state.
-    else if (haveBothFin || (server.closedFirst && !isDelivered)) lookAgain();
+    else if (tcpState === tcpStates.timeWait || (isLingering && !isDelivered)) lookAgain();
+  }
+
+  /** The client has acknowledged the server's FIN, and with it all data. */
+  function hasDelivered(connection: Connection): boolean {
+    const { state: tcpState = 0 } = connection;
+    const server = listeningSide === "server" ? connection.opener : connection.answerer;
+    const haveBothFin = tcpState === tcpStates.lastAck || tcpState === tcpStates.timeWait;
+    return (haveBothFin || server.closedFirst) && !server.hasUnacknowledged;
   }
 
   function lookAgain() {
-    nextLook ??= setTimeout(() => {
-      nextLook = undefined;
-      const connection = look();
-      if (connection && state === "carrying") follow(connection);
-    }, lookAgainMs);
+    nextLook ??= setTimeout(lookNow, lookAgainMs);
   }
 
-  function senderOn(side: Side, { opener, answerer }: Connection) {
-    return side === listeningSide ? opener : answerer;
+  function lookNow() {
+    clearTimeout(nextLook);
+    nextLook = undefined;
+    if (state !== "carrying") return;
+    const connection = look();
+    if (connection) follow(connection);
+    else ended("aborted", "connection tracking forgot it");
   }
 
   function look(): Connection | undefined {
@@ -210,6 +224,9 @@ export function openNatPinhole(
     stallMs = ms;
     expiryMs = Math.min(expiryMs, ms);
     stallWatch?.limit(ms);
+    isLingering = true;
+    // Mostly it has been given all by now.
+    if (state === "carrying" && !isDelivered) queueMicrotask(lookNow);
     if (state === "waiting") expireIn(Math.max(0, Math.min(ms, expiresAt - performance.now())));
   }
 
@@ -239,11 +256,15 @@ export function openNatPinhole(
   }
 
   function ended(outcome: PinholeOutcome, detail?: string) {
-    const counted = last?.bytes ? last : (look() ?? last);
-    const bytes = counted?.bytes ?? { fromOpener: 0, fromAnswerer: 0 };
-    const [up, down] =
-      listeningSide === "client" ? [bytes.fromOpener, bytes.fromAnswerer] : [bytes.fromAnswerer, bytes.fromOpener];
+    const { up, down } = amountsOf(last) ?? finalAmounts ?? amountsOf(look()) ?? { up: 0, down: 0 };
     close(outcome, detail, up, down);
+  }
+
+  function amountsOf(connection: Connection | undefined): Amounts | undefined {
+    const bytes = connection?.bytes;
+    if (bytes === undefined) return undefined;
+    const { fromOpener, fromAnswerer } = bytes;
+    return listeningSide === "client" ? { up: fromOpener, down: fromAnswerer } : { up: fromAnswerer, down: fromOpener };
   }
 
   function close(outcome: PinholeOutcome, detail?: string, bytesUp = 0, bytesDown = 0) {

@@ -13,22 +13,26 @@ import type { Marks } from "./marks.ts";
 import { createMessageWriter, type MessageWriter } from "./netlink-message.ts";
 import { type NetlinkSocket, openNetlinkSocket, protocols } from "./netlink-socket.ts";
 import {
+  type Change,
   mapNames,
+  numbersOf,
   type PinholeElements,
   type PinholeKey,
   withoutEnd,
-  writeAddition,
-  writeRemoval,
+  writeChange,
 } from "./pinhole-elements.ts";
 import { parseRoute, type RouteKind, writeRouteQuestion } from "./route-message.ts";
 import { bindSystemCalls, errnos, type SystemCalls } from "./system-calls.ts";
 
 export type Netfilter = {
   readonly calls: SystemCalls;
-  /** 0 or the errno: EPERM, ENOENT (no such table), ENFILE (the map is full), EEXIST. */
-  open(elements: PinholeElements): number;
-  /** What is left of a pinhole's elements is removed. */
-  close(key: PinholeKey): void;
+  /**
+   * 0 or the errno: EPERM, ENOENT (no such table), ENFILE (the map is full), EEXIST. What is left of `closed` is removed in
+   * the same transaction.
+   */
+  open(elements: PinholeElements, closed?: readonly PinholeKey[]): number;
+  /** What is left of these pinholes' elements is removed. */
+  close(keys: readonly PinholeKey[]): void;
   /** The errno that `open` would give, apart from a full map. */
   probe(): number;
   find(original: Tuple): Connection | undefined;
@@ -64,9 +68,6 @@ export function createNetfilter(ffi: Ffi, table: string, marks: Marks): Netfilte
   return bindNetfilter(calls, netfilter, routing, table, marks);
 }
 
-/** Numbers of one batch: its begin, at most three elements, its end. */
-const batchNumbers = mapNames.length + 2;
-
 function bindNetfilter(
   calls: SystemCalls,
   netfilter: NetlinkSocket,
@@ -82,6 +83,16 @@ function bindNetfilter(
     return netfilter.acknowledged(writer.written(), last);
   }
 
+  function change(wanted: Change): number {
+    return acknowledged(numbersOf(wanted), (to, sequence) => writeChange(to, table, sequence, wanted));
+  }
+
+  function close(removed: readonly PinholeKey[]) {
+    if (removed.length === 0 || change({ removed }) !== errnos.enoent) return;
+    // One has expired, and a transaction deletes all or nothing.
+    for (const key of removed) for (const map of mapNames) change({ removed: [key], maps: [map] });
+  }
+
   function aboutOne(write: (to: MessageWriter, sequence: number) => void): number {
     return acknowledged(1, (to, sequence) => {
       write(to, sequence);
@@ -91,18 +102,17 @@ function bindNetfilter(
 
   return {
     calls,
-    open: (elements) => acknowledged(batchNumbers, (to, sequence) => writeAddition(to, table, sequence, elements)),
-    close(key) {
-      const errno = acknowledged(batchNumbers, (to, sequence) => writeRemoval(to, table, sequence, key));
-      if (errno !== errnos.enoent) return;
-      // One has expired, and a transaction deletes all or nothing.
-      for (const map of mapNames) {
-        acknowledged(batchNumbers, (to, sequence) => writeRemoval(to, table, sequence, key, [map]));
-      }
+    open(added, removed = []) {
+      const errno = change({ removed, added });
+      if (errno === 0 || removed.length === 0) return errno;
+      close(removed);
+      return change({ added });
     },
+    close,
     probe() {
       writer.reset();
-      const last = writeAddition(writer, table, netfilter.sequence(batchNumbers), nobody);
+      const added = { added: nobody };
+      const last = writeChange(writer, table, netfilter.sequence(numbersOf(added)), added);
       return netfilter.acknowledged(withoutEnd(writer.written()), last);
     },
     find(original) {

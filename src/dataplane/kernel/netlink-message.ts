@@ -44,7 +44,7 @@ export type MessageWriter = {
 };
 
 /** Throws RangeError when more is written than `size` bytes hold. */
-export function createMessageWriter(size = 2048): MessageWriter {
+export function createMessageWriter(size = 8192): MessageWriter {
   const buffer = Buffer.alloc(size);
   let at = 0;
   let messageAt = 0;
@@ -114,17 +114,28 @@ export function parseMessages(data: Buffer): Message[] {
   return messages;
 }
 
-/** By type, the last of equal ones; what is malformed ends the list. */
-export function parseAttributes(data: Buffer): Map<number, Buffer> {
-  const attributes = new Map<number, Buffer>();
-  let at = 0;
-  while (at + attributeBytes <= data.length) {
-    const length = data.readUInt16LE(at);
-    if (length < attributeBytes || at + length > data.length) break;
-    attributes.set(data.readUInt16LE(at + 2) & attributeType, data.subarray(at + attributeBytes, at + length));
+/**
+ * Where the value of the first attribute of that type begins, among those that begin at `from` and end before `to`; -1 where
+ * there is none. What is malformed ends the search. News come by the thousand, so nothing is built of them.
+ */
+export function findAttribute(data: Uint8Array, from: number, to: number, type: number): number {
+  let at = from;
+  while (at + attributeBytes <= to) {
+    const length = u16(data, at);
+    if (length < attributeBytes || at + length > to) return -1;
+    if ((u16(data, at + 2) & attributeType) === type) return at + attributeBytes;
     at += aligned(length);
   }
-  return attributes;
+  return -1;
+}
+
+/** Where the value that was found at `valueAt` ends. */
+export function attributeEnd(data: Uint8Array, valueAt: number): number {
+  return valueAt - attributeBytes + u16(data, valueAt - attributeBytes);
+}
+
+function u16(data: Uint8Array, at: number): number {
+  return data[at]! | (data[at + 1]! << 8);
 }
 
 /** The errno that an error message carries, 0 for an acknowledgement; undefined for any other message. */

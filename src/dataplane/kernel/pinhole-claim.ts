@@ -6,11 +6,12 @@ import type { Netfilter } from "./netfilter.ts";
 import type { PinholeElements } from "./pinhole-elements.ts";
 import { type PortReservation, reservePort } from "./port-reservation.ts";
 import { errnoName, errnos } from "./system-calls.ts";
+import type { UsedPinholes } from "./used-pinholes.ts";
 
 export type PinholeClaim = {
   readonly local: Endpoint;
-  /** Nobody gets in any more. A connection that is in goes on. */
-  shut(): void;
+  /** Its one connection has come; it goes on when the pinhole is gone. */
+  used(): void;
   /** Other programs may have the port; the pool has it back with `release` only. */
   unreserve(): void;
   /** All of it. */
@@ -25,6 +26,7 @@ const attemptsLimit = 8;
 
 export function claimPinhole(
   netfilter: Netfilter,
+  usedPinholes: UsedPinholes,
   { bind, ports }: ListenLeg,
   elements: Omit<PinholeElements, "local">,
 ): PinholeClaim | ClaimRefusal {
@@ -34,8 +36,17 @@ export function claimPinhole(
     const reservation = reservePort(netfilter.calls, { address: bind, port });
     if ("port" in reservation) {
       const local = { address: bind, port: reservation.port };
-      const errno = netfilter.open({ ...elements, local });
-      if (errno === 0) return claim(netfilter, elements.peer, local, reservation, () => ports.release(port));
+      const key = { peer: elements.peer, local };
+      const errno = usedPinholes.open({ ...elements, local });
+      if (errno === 0) {
+        return claim(
+          local,
+          reservation,
+          () => usedPinholes.add(key),
+          () => netfilter.close([key]),
+          () => ports.release(port),
+        );
+      }
       reservation.release();
       ports.release(port);
       // An earlier pinhole's element is still there: another port will do.
@@ -52,26 +63,25 @@ export function claimPinhole(
 }
 
 function claim(
-  netfilter: Netfilter,
-  peer: string,
   local: Endpoint,
   reservation: PortReservation,
+  removeSoon: () => void,
+  removeNow: () => void,
   giveBack: () => void,
 ): PinholeClaim {
-  let isShut = false;
+  let isUsed = false;
   let isReleased = false;
-  function shut() {
-    if (!isShut) netfilter.close({ peer, local });
-    isShut = true;
-  }
   return {
     local,
-    shut,
+    used() {
+      if (!isUsed) removeSoon();
+      isUsed = true;
+    },
     unreserve: () => reservation.release(),
     release() {
       if (isReleased) return;
       isReleased = true;
-      shut();
+      if (!isUsed) removeNow();
       reservation.release();
       giveBack();
     },

@@ -1,4 +1,4 @@
-// The netlink batches that put the three elements of one pinhole into the table's maps, and take them out again.
+// The netlink batches that put the three elements of a pinhole into the table's maps, and take them out again.
 import { familyOf, type Endpoint, type Family } from "../../net/endpoint.ts";
 import { addressBytes } from "./address-bytes.ts";
 import { flags, type MessageWriter } from "./netlink-message.ts";
@@ -32,43 +32,54 @@ const element = { item: 1, key: 1, data: 2, timeout: 4, value: 1 } as const;
 export const mapNames = ["gate", "dnat", "snat"] as const;
 export type MapName = (typeof mapNames)[number];
 
-/** One transaction of three elements. The last one is acknowledged, an error of any is reported. Returns its sequence number. */
-export function writeAddition(writer: MessageWriter, table: string, sequence: number, added: PinholeElements): number {
-  const family = familyOf(added.local.address);
-  const key = keyBytes(added);
-  const data: Record<MapName, Uint8Array> = {
-    gate: markBytes(added.mark),
-    dnat: concatenated(addressBytes(added.to.address), added.to.port),
-    snat: addressBytes(added.from),
-  };
-  begin(writer, sequence);
-  mapNames.forEach((map, index) => {
-    const isLast = index === mapNames.length - 1;
-    const messageFlags = flags.request | flags.create | flags.exclusive | (isLast ? flags.acknowledge : 0);
-    writer.begin(newElement, messageFlags, sequence + 1 + index);
-    writeElement(writer, table, map, family, key, data[map], added.timeoutMs);
-    writer.end();
-  });
-  return end(writer, sequence, mapNames.length);
+/** What one transaction takes out of the maps and puts into them. */
+export type Change = {
+  readonly removed?: readonly PinholeKey[];
+  /** Of the removed; all of them if not given. */
+  readonly maps?: readonly MapName[];
+  readonly added?: PinholeElements;
+};
+
+/** How many sequence numbers a change takes: the batch's begin, its elements, its end. */
+export function numbersOf({ removed = [], maps = mapNames, added }: Change): number {
+  return 2 + removed.length * maps.length + (added ? mapNames.length : 0);
 }
 
-/** One transaction: if one of the elements is gone already, none of them is deleted. */
-export function writeRemoval(
-  writer: MessageWriter,
-  table: string,
-  sequence: number,
-  removed: PinholeKey,
-  maps: readonly MapName[] = mapNames,
-): number {
-  const key = keyBytes(removed);
+/**
+ * One transaction: if one of the removed elements is gone already, nothing is changed. The last element is acknowledged, an
+ * error of any is reported. Returns the sequence number of the last element.
+ */
+export function writeChange(writer: MessageWriter, table: string, sequence: number, change: Change): number {
+  const { removed = [], maps = mapNames, added } = change;
+  const last = sequence + numbersOf(change) - 2;
+  let next = sequence + 1;
   begin(writer, sequence);
-  maps.forEach((map, index) => {
-    const isLast = index === maps.length - 1;
-    writer.begin(deleteElement, flags.request | (isLast ? flags.acknowledge : 0), sequence + 1 + index);
-    writeElement(writer, table, map, familyOf(removed.local.address), key);
-    writer.end();
-  });
-  return end(writer, sequence, maps.length);
+  for (const key of removed) {
+    const family = familyOf(key.local.address);
+    const bytes = keyBytes(key);
+    for (const map of maps) {
+      writer.begin(deleteElement, flags.request | (next === last ? flags.acknowledge : 0), next++);
+      writeElement(writer, table, map, family, bytes);
+      writer.end();
+    }
+  }
+  if (added) {
+    const family = familyOf(added.local.address);
+    const key = keyBytes(added);
+    const data: Record<MapName, Uint8Array> = {
+      gate: markBytes(added.mark),
+      dnat: concatenated(addressBytes(added.to.address), added.to.port),
+      snat: addressBytes(added.from),
+    };
+    for (const map of mapNames) {
+      const messageFlags = flags.request | flags.create | flags.exclusive;
+      writer.begin(newElement, messageFlags | (next === last ? flags.acknowledge : 0), next++);
+      writeElement(writer, table, map, family, key, data[map], added.timeoutMs);
+      writer.end();
+    }
+  }
+  end(writer, next);
+  return last;
 }
 
 /**
@@ -87,11 +98,10 @@ function begin(writer: MessageWriter, sequence: number): void {
   writer.end();
 }
 
-function end(writer: MessageWriter, sequence: number, count: number): number {
-  writer.begin(batchEnd, flags.request, sequence + 1 + count);
+function end(writer: MessageWriter, sequence: number): void {
+  writer.begin(batchEnd, flags.request, sequence);
   writer.bytes(batchHeader);
   writer.end();
-  return sequence + count;
 }
 
 function writeElement(
@@ -121,9 +131,17 @@ function keyBytes({ peer, local }: PinholeKey): Uint8Array {
 
 /** Every field of a concatenation is padded to 4 bytes; a port is in network order. */
 function concatenated(...fields: readonly (Uint8Array | number)[]): Uint8Array {
-  return Uint8Array.from(
-    fields.flatMap((field) => (typeof field === "number" ? [field >> 8, field & 255, 0, 0] : [...field])),
-  );
+  const bytes = new Uint8Array(fields.reduce<number>((sum, field) => sum + sizeOf(field), 0));
+  let at = 0;
+  for (const field of fields) {
+    bytes.set(typeof field === "number" ? [field >> 8, field & 255] : field, at);
+    at += sizeOf(field);
+  }
+  return bytes;
+}
+
+function sizeOf(field: Uint8Array | number): number {
+  return typeof field === "number" ? 4 : field.length;
 }
 
 /** Marks are in the machine's byte order. */

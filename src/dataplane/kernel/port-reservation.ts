@@ -12,13 +12,8 @@ export function reservePort(calls: SystemCalls, endpoint: Endpoint): PortReserva
   const type = socketTypes.stream | socketTypes.closeOnExec;
   const descriptor = calls.socket(isIPv4 ? families.ipv4 : families.ipv6, type, 0);
   if (descriptor < 0) return { errno: calls.errno() };
-  // What an earlier connection at this port has left in TIME_WAIT is no obstacle; a program that listens there is. The
-  // option is for our bind alone: kept, it would let others in.
-  const reuse = (on: 0 | 1) => calls.setsockopt(descriptor, levels.socket, options.reuseAddress, int32(on), 4);
-  reuse(1);
   const address = socketAddress(endpoint);
-  if (calls.bind(descriptor, address, address.length) < 0 && !bindElsewhere()) return failed();
-  reuse(0);
+  if (calls.bind(descriptor, address, address.length) < 0 && !bindBesideTimeWait() && !bindElsewhere()) return failed();
   if (endpoint.port === 0 && calls.getsockname(descriptor, address, int32(address.length)) < 0) return failed();
   let isReleased = false;
   return {
@@ -28,6 +23,19 @@ export function reservePort(calls: SystemCalls, endpoint: Endpoint): PortReserva
       isReleased = true;
     },
   };
+
+  /**
+   * What an earlier connection at this port has left in TIME_WAIT is no obstacle; a program that listens there is. The option
+   * is for our bind alone: kept, it would let others in.
+   */
+  function bindBesideTimeWait() {
+    if (calls.errno() !== errnos.addressInUse) return false;
+    const reuse = (on: 0 | 1) => calls.setsockopt(descriptor, levels.socket, options.reuseAddress, int32(on), 4);
+    reuse(1);
+    if (calls.bind(descriptor, address, address.length) < 0) return false;
+    reuse(0);
+    return true;
+  }
 
   /** An intercepted connection's local address is the server's, not one of this machine. */
   function bindElsewhere() {

@@ -53,6 +53,8 @@ const eventBytes = arch() === "x64" ? 12 : 16;
 const tagOffset = eventBytes - 8;
 const mostEvents = 256;
 const wakeTag = 0xffffffff;
+/** How often a pipe is tried for where there was no descriptor for one. */
+const hungerMs = 50;
 
 export function createSplicer(calls: SpliceCalls, wakeFd: number, report: (event: SpliceReport) => void): Splicer {
   const carried = new Map<number, Carried>();
@@ -61,6 +63,8 @@ export function createSplicer(calls: SpliceCalls, wakeFd: number, report: (event
   const interest = Buffer.alloc(eventBytes);
   const wakeCount = Buffer.alloc(8);
   let queue: Carried[] = [];
+  /** Those that found no descriptor for a pipe: nothing wakes them when there is one again. */
+  const starving: Carried[] = [];
   const epoll = calls.epollCreate(closeOnExec);
   if (epoll < 0 || !watch(wakeFd, epollIn, wakeTag)) throw new Error(`epoll: ${getSystemErrorName(-calls.errno())}`);
 
@@ -97,7 +101,9 @@ export function createSplicer(calls: SpliceCalls, wakeFd: number, report: (event
   }
 
   function turn(timeoutMs: number): boolean {
-    const count = calls.epollWait(epoll, events, mostEvents, queue.length > 0 ? 0 : timeoutMs);
+    const patienceMs = starving.length > 0 ? Math.min(timeoutMs, hungerMs) : timeoutMs;
+    const count = calls.epollWait(epoll, events, mostEvents, queue.length > 0 ? 0 : patienceMs);
+    for (const pair of starving.splice(0)) enqueue(pair);
     let isWoken = false;
     for (let at = 0; at < count * eventBytes; at += eventBytes) {
       const tag = events.readUInt32LE(at + tagOffset);
@@ -148,7 +154,7 @@ export function createSplicer(calls: SpliceCalls, wakeFd: number, report: (event
       if (lane.failure === undefined) end(pair, broken, outcome.destinationBroken);
       else end(pair, `${from}-reset`, lane.failure);
     } else if (outcome === "source-broken") end(pair, `${from}-reset`, lane.failure);
-    else if (outcome === "starved") end(pair, "aborted", "no descriptor is free for a pipe");
+    else if (outcome === "starved") starving.push(pair);
     else if (outcome === "more") enqueue(pair);
     else if (outcome === "done" && from === "server") report({ kind: "delivered", id: pair.id });
   }

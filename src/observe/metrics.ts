@@ -13,9 +13,7 @@ import { endReasons, refusalReasons, type EndReason, type RefusalReason } from "
 export type CountedQuirk = Quirk | "other-source-port";
 export const replyClasses = ["1xx", "2xx", "3xx", "4xx", "5xx", "other"] as const;
 export type ReplyClass = (typeof replyClasses)[number];
-export type PinholeFate = "used" | "expired" | "released" | "refused";
-/** `none`: the pinhole was refused, no plane carries it. */
-export type PinholePlane = PlaneName | "none";
+export type PinholeFate = "used" | "expired" | "released";
 export type ReloadResult = "success" | "failure";
 export type PortCounts = { readonly free: number; readonly open: number; readonly resting: number };
 
@@ -38,6 +36,7 @@ export const pinholeFates: Readonly<Record<PinholeOutcome, PinholeFate>> = {
   released: "released",
 };
 
+/** Counted here, and handed over when the metrics are read: the library looks a label set up at every event. */
 export type CounterCell = { inc(by?: number): void };
 export type GaugeCell = { inc(): void; dec(by?: number): void };
 
@@ -52,7 +51,9 @@ export type GatewayMetrics = {
   readonly quirks: Readonly<Record<CountedQuirk, CounterCell>>;
   readonly strangers: Readonly<Record<Side, CounterCell>>;
   readonly pinholesActive: Readonly<Record<Side, Readonly<Record<PlaneName, GaugeCell>>>>;
-  pinholeEnded(side: Side, plane: PinholePlane, outcome: PinholeFate): void;
+  /** No plane carries it. */
+  pinholeRefused(side: Side): void;
+  pinholeEnded(side: Side, plane: PlaneName, outcome: PinholeFate): void;
   readonly transfersActive: Readonly<Record<PlaneName, GaugeCell>>;
   transferEnded(transfer: TransferLabels): void;
   /** By the direction in which the bytes flowed. */
@@ -104,6 +105,21 @@ export function createMetrics(version: string): Metrics {
   const histogram = (name: string, help: string, buckets: number[]): Seconds =>
     new Histogram({ name: prefix + name, help, buckets, registers });
 
+  /** Each brings one label set up to date. */
+  const updates: (() => void)[] = [];
+  const counterCell = <L extends string>(metric: Counter<L>, labels: Record<L, string>): CounterCell => {
+    let count = 0;
+    updates.push(() => {
+      metric.inc(labels, count);
+      count = 0;
+    });
+    return { inc: (by = 1) => void (count += by) };
+  };
+  const gaugeCell = <L extends string>(metric: Gauge<L>, labels: Record<L, string>): GaugeCell => {
+    let value = 0;
+    updates.push(() => metric.set(labels, value));
+    return { inc: () => void (value += 1), dec: (by = 1) => void (value -= by) };
+  };
   const sessionsActive = gauge("sessions_active", "Sessions that are open.", ["gateway"]);
   const sessions = counter("sessions_total", "Sessions that have ended, by reason.", ["gateway", "end"]);
   const commands = counter("commands_total", "Commands read from clients.", ["gateway", "command"]);
@@ -164,20 +180,21 @@ export function createMetrics(version: string): Metrics {
 
   const createGatewayMetrics = (gateway: string): GatewayMetrics => {
     const commandCells = new Map<string, CounterCell>();
-    for (const side of sides) {
-      pinholes.inc({ gateway, side, plane: "none", outcome: "refused" }, 0);
-      for (const plane of planes) {
-        for (const outcome of ["used", "expired", "released"]) pinholes.inc({ gateway, side, plane, outcome }, 0);
-      }
-    }
+    const transferCells = new Map<string, CounterCell>();
+    const pinholeCells = record(sides, (side) => ({
+      none: { refused: counterCell(pinholes, { gateway, side, plane: "none", outcome: "refused" }) },
+      ...record(planes, (plane) =>
+        record(["used", "expired", "released"] as const, (outcome) =>
+          counterCell(pinholes, { gateway, side, plane, outcome }),
+        ),
+      ),
+    }));
     return {
       sessionsActive: gaugeCell(sessionsActive, { gateway }),
       sessions: record(endReasons, (end) => counterCell(sessions, { gateway, end })),
       command(verb) {
         const command = metricVerb(verb);
-        let cell = commandCells.get(command);
-        if (!cell) commandCells.set(command, (cell = counterCell(commands, { gateway, command })));
-        return cell;
+        return cellOf(commandCells, command, () => counterCell(commands, { gateway, command }));
       },
       replies: record(replyClasses, (name) => counterCell(replies, { gateway, class: name })),
       translations: record(modes, (from) => record(modes, (to) => counterCell(translations, { gateway, from, to }))),
@@ -189,11 +206,13 @@ export function createMetrics(version: string): Metrics {
       pinholesActive: record(sides, (side) =>
         record(planes, (plane) => gaugeCell(pinholesActive, { gateway, side, plane })),
       ),
-      pinholeEnded: (side, plane, outcome) => pinholes.inc({ gateway, side, plane, outcome }),
+      pinholeRefused: (side) => pinholeCells[side].none.refused.inc(),
+      pinholeEnded: (side, plane, outcome) => pinholeCells[side][plane][outcome].inc(),
       transfersActive: record(planes, (plane) => gaugeCell(transfersActive, { gateway, plane })),
       transferEnded({ direction, clientMode, serverMode, plane, outcome }) {
         const labels = { gateway, direction, client_mode: clientMode, server_mode: serverMode, plane, outcome };
-        transfers.inc(labels);
+        const key = `${direction} ${clientMode} ${serverMode} ${plane} ${outcome}`;
+        cellOf(transferCells, key, () => counterCell(transfers, labels)).inc();
       },
       transferBytes: record(["upload", "download"] as const, (direction) =>
         record(planes, (plane) => counterCell(transferBytes, { gateway, direction, plane })),
@@ -228,20 +247,18 @@ export function createMetrics(version: string): Metrics {
       roundTripBuckets,
     ),
     configReloads: record(["success", "failure"] as const, (result) => counterCell(reloads, { result })),
-    text: () => registry.metrics(),
+    text() {
+      for (const update of updates) update();
+      return registry.metrics();
+    },
     contentType: registry.contentType,
   };
 }
 
-/** The child of one label set, exported from now on. */
-function counterCell<L extends string>(counter: Counter<L>, labels: Record<L, string>): CounterCell {
-  counter.inc(labels, 0);
-  return counter.labels(labels);
-}
-
-function gaugeCell<L extends string>(gauge: Gauge<L>, labels: Record<L, string>): GaugeCell {
-  gauge.set(labels, 0);
-  return gauge.labels(labels);
+function cellOf(cells: Map<string, CounterCell>, key: string, make: () => CounterCell): CounterCell {
+  let cell = cells.get(key);
+  if (!cell) cells.set(key, (cell = make()));
+  return cell;
 }
 
 function record<K extends string, V>(keys: readonly K[], make: (key: K) => V): Record<K, V> {

@@ -171,7 +171,7 @@ function sessionTelemetry(metrics: Metrics, counts: GatewayMetrics, log: Logger)
       log.debug({ plane, ...listening }, "pinhole opened");
     },
     pinholeRefused(sides, reason, detail) {
-      for (const side of sides) counts.pinholeEnded(side, "none", "refused");
+      for (const side of sides) counts.pinholeRefused(side);
       log.warn({ reason, detail }, "pinhole refused");
     },
     pinholeClosed(sides, plane, outcome) {

@@ -1,5 +1,5 @@
 // Which data connections the kernel can carry: one leg listening and one dialled, for peers that are other machines.
-import { familyOf, isUnspecified, networkContains, parseNetwork } from "../../net/endpoint.ts";
+import { familyOf, isUnspecified } from "../../net/endpoint.ts";
 import type { DialLeg } from "../dialled-leg.ts";
 import type { ListenLeg } from "../listening-leg.ts";
 import type { PinholeRequest, Side } from "../pinhole.ts";
@@ -14,7 +14,8 @@ export type NatLegs = {
   readonly peer: string;
 };
 
-const linkLocal = ["169.254.0.0/16", "fe80::/10"].flatMap((text) => parseNetwork(text) ?? []);
+/** 169.254.0.0/16 and fe80::/10, of an address in canonical form. */
+const linkLocal = /^(?:169\.254\.|fe[89ab][0-9a-f]:)/;
 
 /** The legs by their part, or why the kernel can't carry them. */
 export function natLegs({ client, server }: PinholeRequest, route: (address: string) => RouteKind): NatLegs | string {
@@ -45,7 +46,7 @@ export function natLegs({ client, server }: PinholeRequest, route: (address: str
 }
 
 function pathObstacle(address: string, route: (address: string) => RouteKind): string | undefined {
-  if (linkLocal.some((network) => networkContains(network, address))) return `${address} is a link-local address`;
+  if (linkLocal.test(address)) return `${address} is a link-local address`;
   switch (route(address)) {
     case "forwarded":
       return undefined;

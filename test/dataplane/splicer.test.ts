@@ -3,7 +3,7 @@ import { closeSync, readdirSync } from "node:fs";
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { handleOf } from "../../src/dataplane/reading-socket.ts";
-import { loadSpliceCalls } from "../../src/dataplane/splice-calls.ts";
+import { loadSpliceCalls, type SpliceCalls } from "../../src/dataplane/splice-calls.ts";
 import { createSplicer, type SpliceReport } from "../../src/dataplane/splicer.ts";
 import { dialledPeer, listeningPeer, payload, received, sha1 } from "./loopback.ts";
 
@@ -13,12 +13,12 @@ afterEach(() => {
 });
 
 /** A splicer that is driven by this thread, a turn now and then. */
-function splicing() {
+function splicing(replaced: Partial<SpliceCalls> = {}) {
   const loaded = loadSpliceCalls();
   if (!loaded.ok) throw new Error(loaded.reason);
   const wakeFd = loaded.calls.eventfd(0, 0o4000);
   const reports: SpliceReport[] = [];
-  const splicer = createSplicer(loaded.calls, wakeFd, (report) => reports.push(report));
+  const splicer = createSplicer({ ...loaded.calls, ...replaced }, wakeFd, (report) => reports.push(report));
   const turns = setInterval(() => splicer.turn(0), 1);
   closing.push(() => {
     clearInterval(turns);
@@ -105,6 +105,21 @@ describe("splicer", () => {
     const { spliced } = await pair();
     splicer.add({ ...spliced, server: 99_999 });
     expect(await ended()).toMatchObject({ end: "aborted", detail: "epoll: EBADF" });
+  });
+
+  test("where no descriptor is free for a pipe it waits until one is", async () => {
+    let refusals = 0;
+    const loaded = loadSpliceCalls();
+    if (!loaded.ok) throw new Error(loaded.reason);
+    const { pipe } = loaded.calls;
+    const { splicer, ended } = splicing({ pipe: (...args) => (refusals++ < 3 ? -1 : pipe(...args)) });
+    const { client, server, spliced } = await pair();
+    splicer.add(spliced);
+    server.end(payload(100_000));
+    client.end();
+    expect(await received(client)).toMatchObject({ bytes: 100_000, end: "fin" });
+    expect(await ended()).toMatchObject({ end: "complete" });
+    expect(refusals).toBeGreaterThan(3);
   });
 
   test("a write to wakeFd is told of once", () => {

@@ -1,92 +1,114 @@
-// The news of our connections as they come. The socket is polled by Node's own event loop: its pipe handle reads any
-// descriptor, and no thread waits. The constructor of such handles is found where Node keeps one.
-import { type Server, Socket } from "node:net";
+// The news of our connections. They are fetched, not waited for: to be woken by each would cost more than all else that is
+// done for a transfer. Whoever hears from a transfer's peers fetches them then, and a timer does where nobody is heard from,
+// the less often the less there is to tell.
 import { type ConnectionNews, parseConnection } from "./conntrack-message.ts";
 import { eventFilter } from "./event-filter.ts";
 import type { Marks } from "./marks.ts";
 import { parseMessages } from "./netlink-message.ts";
 import { protocols } from "./netlink-socket.ts";
-import { families, int32, levels, options, socketTypes, type SystemCalls } from "./system-calls.ts";
+import { doNotWait, errnos, families, int32, levels, options, socketTypes, type SystemCalls } from "./system-calls.ts";
 
-export type EventStream = { close(): void };
+export type EventStream = {
+  /** Hands over what has come, and soon looks again. */
+  fetch(): void;
+  close(): void;
+};
 
 export type EventStreamEvents = {
   news(news: ConnectionNews): void;
-  /** The kernel had more to tell than the socket holds, or the stream had to be opened anew: news are missing. */
+  /** The kernel had more to tell than the socket holds: news are missing. */
   lost(): void;
-  /** It can't be opened anew: no news will come. */
+  /** No news will come any more. */
   failed(errno: number): void;
+  /** Whether the timer has to go on: somebody waits for news. */
+  isWanted(): boolean;
 };
-
-/** Of Node's `Pipe`: undocumented, and the same from Node 20 to 26. */
-type PipeHandle = { open(descriptor: number): number };
-export type PipeConstructor = new (type: number) => PipeHandle;
-const plainSocket = 0;
-
-/** A server that listens on a path holds such a handle. */
-export function pipeConstructor(server: Server): PipeConstructor | undefined {
-  const { _handle: handle } = server as unknown as { _handle?: { constructor: unknown; open?: unknown } };
-  return typeof handle?.open === "function" ? (handle.constructor as PipeConstructor) : undefined;
-}
 
 /** New, changed and gone connections: NF_NETLINK_CONNTRACK_NEW, _UPDATE, _DESTROY. */
 const groups = 1 | 2 | 4;
 /** About 20 000 news; it costs nothing until they come faster than they are read. */
 const defaultBufferBytes = 8 * 1024 * 1024;
 const largestDatagram = 65_536;
+/** At one time, so that others have their turn. */
+const newsLimit = 1000;
+const soonestMs = 2;
+const latestMs = 32;
 
 export function openEventStream(
   calls: SystemCalls,
-  Pipe: PipeConstructor,
   { marks, bufferBytes = defaultBufferBytes }: { readonly marks: Marks; readonly bufferBytes?: number | undefined },
   events: EventStreamEvents,
 ): EventStream | { readonly errno: number } {
-  let isClosed = false;
-  let socket: Socket | undefined;
-  const errno = open();
-  if (errno !== 0) return { errno };
-  return {
-    close() {
-      isClosed = true;
-      socket?.destroy();
-    },
-  };
+  const subscribed = subscribe(calls, marks, bufferBytes);
+  if (typeof subscribed !== "number") return subscribed;
+  let descriptor: number | undefined = subscribed;
+  const buffer = Buffer.alloc(largestDatagram);
+  let isFetching = false;
+  let timer: NodeJS.Timeout | undefined;
+  let delayMs = soonestMs;
 
-  function open(): number {
-    const descriptor = subscribe(calls, marks, bufferBytes);
-    if (typeof descriptor !== "number") return descriptor.errno;
-    const handle = new Pipe(plainSocket);
-    const failure = handle.open(descriptor);
-    if (failure !== 0) {
-      calls.close(descriptor);
-      return -failure;
-    }
-    const buffer = Buffer.alloc(largestDatagram);
-    // The type of the constructor's options leaves `handle` out, and asks for a Uint8Array where any buffer serves.
-    const settings = { handle, readable: true, writable: false, onread: { buffer, callback: read } };
-    socket = new Socket(settings as unknown as ConstructorParameters<typeof Socket>[0]);
-    // ENOBUFS ends the stream, and a new one begins.
-    socket.on("error", () => {});
-    socket.once("close", reopen);
-    return 0;
-
-    function read(length: number): boolean {
-      for (const message of parseMessages(buffer.subarray(0, length))) {
-        const news = parseConnection(message);
-        if (news && !isClosed) events.news(news);
+  /** Returns whether there were any. */
+  function fetchAll(): boolean {
+    // Who is told of one may ask for more.
+    if (isFetching || descriptor === undefined) return true;
+    const source = descriptor;
+    isFetching = true;
+    try {
+      let count = 0;
+      let areLost = false;
+      for (; count < newsLimit; count++) {
+        const length = calls.recv(source, buffer, buffer.length, doNotWait);
+        if (length >= 0) handOver(buffer.subarray(0, length));
+        else if (calls.errno() === errnos.noBuffers) areLost = true;
+        else break;
       }
-      return !isClosed;
+      const errno = calls.errno();
+      if (count < newsLimit && errno !== errnos.eagain) fail(errno);
+      if (areLost) events.lost();
+      return count > 0;
+    } finally {
+      isFetching = false;
     }
   }
 
-  function reopen() {
-    if (isClosed) return;
-    const failure = open();
-    if (failure === 0) events.lost();
-    else events.failed(failure);
+  function handOver(datagram: Buffer) {
+    for (const message of parseMessages(datagram)) {
+      const news = parseConnection(message);
+      if (news) events.news(news);
+    }
   }
-}
 
+  function fail(errno: number) {
+    close();
+    events.failed(errno);
+  }
+
+  function lookIn(ms: number) {
+    clearTimeout(timer);
+    delayMs = ms;
+    timer = setTimeout(look, ms);
+  }
+
+  function look() {
+    timer = undefined;
+    const nextMs = fetchAll() ? soonestMs : Math.min(delayMs * 2, latestMs);
+    if (descriptor !== undefined && events.isWanted()) lookIn(nextMs);
+  }
+
+  function close() {
+    clearTimeout(timer);
+    if (descriptor !== undefined) calls.close(descriptor);
+    descriptor = undefined;
+  }
+
+  return {
+    fetch() {
+      fetchAll();
+      if (descriptor !== undefined && (timer === undefined || delayMs > soonestMs)) lookIn(soonestMs);
+    },
+    close,
+  };
+}
 /** A descriptor that news of our connections alone arrive at. */
 function subscribe(
   calls: SystemCalls,

@@ -11,7 +11,7 @@ import { familyOf } from "../../net/endpoint.ts";
 import type { DataPlane, PinholeEvent, PinholeOutcome, PinholeRequest } from "../pinhole.ts";
 import { createBreaker } from "./breaker.ts";
 import type { Connection, ConnectionNews } from "./conntrack-message.ts";
-import { openEventStream, pipeConstructor } from "./event-stream.ts";
+import { openEventStream } from "./event-stream.ts";
 import { createMarks, type Marks } from "./marks.ts";
 import { type NatPinhole, openNatPinhole } from "./nat-pinhole.ts";
 import { createNetfilter, type Netfilter } from "./netfilter.ts";
@@ -121,9 +121,9 @@ function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): Data
   let forwards = { at: -Infinity, ipv4: true, ipv6: true };
 
   const route = rememberRoutes(netfilter.route);
-  const Pipe = pipeConstructor(owner);
-  if (Pipe === undefined) return "this version of Node has no handle that reads a netlink socket";
-  const events = openEventStream(netfilter.calls, Pipe, { marks, bufferBytes }, { news, lost: resynchronise, failed });
+  const isWanted = () => live.size > 0 || lately.size > 0;
+  const listener = { news, lost: resynchronise, failed, isWanted };
+  const events = openEventStream(netfilter.calls, { marks, bufferBytes }, listener);
   if ("errno" in events) return `no news of connections: ${errnoName(events.errno)}`;
   const stream = events;
 
@@ -187,7 +187,7 @@ function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): Data
       return inert;
     }
     const number = takeNumber();
-    const tools = { netfilter, usedPinholes, marks, number, break: breaker.break, refused };
+    const tools = { netfilter, usedPinholes, marks, number, break: breaker.break, refused, fetchNews: stream.fetch };
     const pinhole = openNatPinhole(tools, request, legs, (event) => {
       if (event.kind === "closed" || event.kind === "refused") live.delete(number);
       if (event.kind === "closed" && unused.has(event.outcome)) rememberClosed(number, pinhole);
@@ -195,6 +195,7 @@ function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): Data
       if (live.size === 0) allClosed?.();
     });
     live.set(number, pinhole);
+    queueMicrotask(stream.fetch);
     return pinhole.pinhole;
   }
 

@@ -18,6 +18,8 @@ export type NatPinholeTools = {
   /** Of this transfer, unlike any other's that lives. */
   readonly number: number;
   break(connection: Connection): void;
+  /** Hands over at once what the kernel has to tell. */
+  fetchNews(): void;
   /** The kernel refused to open the pinhole. Returns what to tell of it. */
   refused(errno: number): string;
 };
@@ -59,8 +61,12 @@ export function openNatPinhole(
   let nextLook: NodeJS.Timeout | undefined;
 
   queueMicrotask(open);
-  const nothing = () => {};
-  return { pinhole: { start: nothing, confirm: nothing, linger, release, dismiss: release }, news, resynchronise };
+  return { pinhole: { start: heard, confirm: heard, linger, release, dismiss: release }, news, resynchronise };
+
+  /** The peers do something: there may be news of it. */
+  function heard() {
+    if (state !== "closed") queueMicrotask(tools.fetchNews);
+  }
 
   function open() {
     const claimed = claimPinhole(netfilter, usedPinholes, listening, {
@@ -225,8 +231,9 @@ export function openNatPinhole(
     expiryMs = Math.min(expiryMs, ms);
     stallWatch?.limit(ms);
     isLingering = true;
+    heard();
     // Mostly it has been given all by now.
-    if (state === "carrying" && !isDelivered) queueMicrotask(lookNow);
+    if (!isDelivered) queueMicrotask(lookNow);
     if (state === "waiting") expireIn(Math.max(0, Math.min(ms, expiresAt - performance.now())));
   }
 

@@ -100,7 +100,7 @@ function carryByReads(legs: HeldLegs, events: CarriageEvents, buffers: ReadBuffe
   function readOn(flow: Flow): boolean {
     if (phase !== "flowing") return false;
     if (!flow.isBulk) return true;
-    if (bulk !== undefined && flow.bytes >= bulk.fromBytes) return !moveBulk();
+    if (bulk !== undefined && flow.bytes >= bulk.fromBytes && moveBulk()) return false;
     flow.enlarge();
     return true;
   }

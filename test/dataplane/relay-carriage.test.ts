@@ -2,18 +2,21 @@
 import { describe, expect, test } from "vitest";
 import type { CarriageEnd } from "../../src/dataplane/carriage.ts";
 import { createReadBuffers, type ReadBuffers } from "../../src/dataplane/read-buffers.ts";
-import { relayCarry } from "../../src/dataplane/relay-carriage.ts";
+import { type Bulk, relayCarry } from "../../src/dataplane/relay-carriage.ts";
 import { dialledPeer, listeningPeer, payload, received, sha1 } from "./loopback.ts";
 
 /** Two connections whose gateway's ends are carried; the peers' ends are returned. */
-async function carried(buffers: ReadBuffers, head?: Buffer) {
+async function carried(
+  buffers: ReadBuffers,
+  { head, bulk, isDownHeld = false }: { head?: Buffer; bulk?: Bulk; isDownHeld?: boolean } = {},
+) {
   const [first, second] = [await listeningPeer(), await listeningPeer()];
   const legs = { client: await dialledPeer(first.endpoint), server: await dialledPeer(second.endpoint) };
   const [client, server] = await Promise.all([first.accepted, second.accepted]);
   let ended: (end: CarriageEnd) => void;
   const end = new Promise<CarriageEnd>((resolve) => (ended = resolve));
-  const held = { ...legs, isDownHeld: false, ...(head && { head }) };
-  const carriage = relayCarry(buffers)(held, { delivered() {}, ended: (how) => ended(how) });
+  const held = { ...legs, isDownHeld, ...(head && { head }) };
+  const carriage = relayCarry(buffers, bulk)(held, { delivered() {}, ended: (how) => ended(how) });
   return { client, server, end, carriage };
 }
 
@@ -95,6 +98,25 @@ describe("read buffers of a relayed connection", () => {
     expect(await end).toBe("complete");
   });
 
+  test("bulk that can't be moved to the carrier for bulk, because the server's bytes are held, gets one meanwhile", async () => {
+    const { buffers, count } = counted();
+    const bulk = {
+      fromBytes: 0,
+      take() {
+        throw new Error("moved");
+      },
+    };
+    const { client, server, end, carriage } = await carried(buffers, { bulk, isDownHeld: true });
+    const data = payload(6_000_000);
+    client.end(data);
+    expect(await received(server)).toEqual({ bytes: data.length, sha1: sha1(data), end: "fin" });
+    carriage.letDown();
+    server.end();
+    client.resume();
+    expect(await end).toBe("complete");
+    expect(count).toEqual({ inUse: 0, most: 1 });
+  });
+
   test("an aborted transfer gives it back too", async () => {
     const { buffers, count } = counted();
     const { server, client, end, carriage } = await carried(buffers);
@@ -109,7 +131,7 @@ describe("read buffers of a relayed connection", () => {
 });
 
 test("what was read before the legs were joined goes out first", async () => {
-  const { client, server, end } = await carried(createReadBuffers(), Buffer.from("head "));
+  const { client, server, end } = await carried(createReadBuffers(), { head: Buffer.from("head ") });
   server.end("and tail");
   const chunks: Buffer[] = [];
   client.on("data", (chunk: Buffer) => chunks.push(chunk));

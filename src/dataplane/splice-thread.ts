@@ -21,6 +21,8 @@ type Lent = { readonly legs: JoinedLegs; readonly events: CarriageEvents; readon
 
 const nonBlockingCloseOnExec = 0o4000 | 0o2000000;
 const wakeUp = new BigUint64Array([1n]);
+/** With a bit for the side it has to fit into 32, and all ones are taken. */
+const idLimit = 2 ** 31 - 1;
 const program = new URL(import.meta.url.endsWith(".ts") ? "./splice-worker.ts" : "./splice-worker.js", import.meta.url);
 
 export function createSpliceThread(calls: Pick<SpliceCalls, "eventfd">, workerProgram = program): SpliceThread {
@@ -99,7 +101,8 @@ export function createSpliceThread(calls: Pick<SpliceCalls, "eventfd">, workerPr
       const client = handleOf(legs.client)?.fd ?? -1;
       const server = handleOf(legs.server)?.fd ?? -1;
       if (failure !== undefined || client < 0 || server < 0) return undefined;
-      const id = nextId++;
+      const id = nextId;
+      nextId = (nextId + 1) % idLimit;
       const counters = new Float64Array(new SharedArrayBuffer(16));
       lent.set(id, { legs, events, counters });
       order({ kind: "add", pair: { id, client, server, counters } });

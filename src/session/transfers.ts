@@ -124,9 +124,7 @@ export function transferRefused(work: Work, { id, begun }: TransferEntry): void 
 
 /** A completion reply for data that is known to have come or not. */
 function afterItsEnd(work: Work, transfer: Transfer, outcome: PinholeOutcome): "pass" | "swallow" {
-  // What a reset cut off may have been on its way; the client has had the reset. Of an upload the server alone can know.
-  const isCut = outcome === "server-reset" && transfer.direction === "download" && !transfer.delivered;
-  if (isBelievable(outcome) && !isCut) return "pass";
+  if (isBelievable(outcome, transfer)) return "pass";
   const { reason, code, text } = truths[outcome];
   insteadOfReply(work, reason, code, text);
   return "swallow";
@@ -229,7 +227,7 @@ export function giveHeldReply(work: Work, outcome: PinholeOutcome = "complete"):
   const { held } = session;
   if (held === undefined) return;
   session.held = undefined;
-  const isPassed = isBelievable(outcome);
+  const isPassed = isBelievable(outcome, findTransfer(session, held.id));
   const { reason, code, text } = truths[outcome];
   if (isPassed) passReply(work, held.code, held.raw);
   else insteadOfReply(work, reason, code, text);

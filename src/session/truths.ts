@@ -1,10 +1,16 @@
 // What a client is told of a data connection whose end the server does not report, or not truly.
 import type { PinholeOutcome } from "../dataplane/pinhole.ts";
 import type { RefusalReason } from "./reasons.ts";
+import type { Transfer } from "./state.ts";
 
-/** Whether a server's 226 can be true. One that resets after its 226 has sent everything (D4.77). */
-export function isBelievable(outcome: PinholeOutcome): boolean {
-  return outcome === "complete" || outcome === "server-reset";
+/**
+ * Whether a server's 226 can be true, whichever of the two came first: they come by two connections. A server that resets
+ * a download whose end the client has been given has sent everything (D4.77); what else a reset cuts off may have been on
+ * its way, and the client has had the reset. Of an upload the server alone can know.
+ */
+export function isBelievable(outcome: PinholeOutcome, transfer: Transfer | undefined): boolean {
+  if (outcome === "complete") return true;
+  return outcome === "server-reset" && (transfer?.direction === "upload" || transfer?.delivered === true);
 }
 
 type Truth = { readonly reason: RefusalReason; readonly code: number; readonly text: string };

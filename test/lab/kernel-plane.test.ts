@@ -118,6 +118,21 @@ describe("the kernel plane", { timeout: 30_000 }, () => {
       expect((await edge.event(third.id, "closed")).outcome).toBe("client-reset");
     });
 
+    test("a server that resets at once behind its FIN has delivered, and one that resets instead of it has not", async () => {
+      const first = await passive(family);
+      await lab.server.ask({ do: "send", id: first.id, bytes: 1000 });
+      await lab.server.ask({ do: "fin", id: first.id });
+      await lab.server.ask({ do: "reset", id: first.id });
+      expect((await edge.event(first.id, "closed")).outcome).toBe("server-reset");
+      expect(edge.kinds(first.id)).toEqual(["opened", "admitted", "joined", "delivered", "closed"]);
+
+      const second = await passive(family);
+      await lab.server.ask({ do: "send", id: second.id, bytes: 1000 });
+      await lab.server.ask({ do: "reset", id: second.id });
+      expect((await edge.event(second.id, "closed")).outcome).toBe("server-reset");
+      expect(edge.kinds(second.id)).toEqual(["opened", "admitted", "joined", "closed"]);
+    });
+
     test("a server that resets once the client has acknowledged its FIN has delivered, asked or not", async () => {
       const { id } = await passive(family);
       await lab.server.ask({ do: "send", id, bytes: 100_000 });

@@ -403,13 +403,14 @@ describe("a 226 for data that did not arrive is no 226", () => {
     play("closed server-reset\nS> 226 Done\n     >C 226 Done", { after });
   });
 
-  test("unless the server broke the connection after it: then it has sent everything (D4.77)", () => {
+  test("when the server itself breaks the download after it, and the client has had no end", () => {
     play(
       `
       S> 226 Complete
            linger
       closed server-reset
-           >C 226 Complete
+           refuse broken-transfer
+           >C 426 Transfer incomplete: the server broke the data connection.
       `,
       { after: downloading },
     );

@@ -193,12 +193,13 @@ export function openNatPinhole(
     else if (tcpState === tcpStates.timeWait || (isLingering && !isDelivered)) lookAgain();
   }
 
-  /** The client has acknowledged the server's FIN, and with it all data. */
+  /** The client has acknowledged the server's FIN, and with it all data; or was sent it before the server's RST. */
   function hasDelivered(connection: Connection): boolean {
     const { state: tcpState = 0 } = connection;
     const server = listeningSide === "server" ? connection.opener : connection.answerer;
     const haveBothFin = tcpState === tcpStates.lastAck || tcpState === tcpStates.timeWait;
-    return (haveBothFin || server.closedFirst) && !server.hasUnacknowledged;
+    const isReset = tcpState === tcpStates.close && resetBy(connection) === "server-reset";
+    return (haveBothFin || server.closedFirst) && (isReset || !server.hasUnacknowledged);
   }
 
   function lookAgain() {

@@ -10,7 +10,7 @@ import { trustedAddress } from "./announced-address.ts";
 import type { LegPlan } from "./events.ts";
 import { isPassive, serverModes, type Mode } from "./mode.ts";
 import type { RefusalReason } from "./reasons.ts";
-import { findTransfer, isSpokenAlike, type ControlSide, type Negotiation } from "./state.ts";
+import { findTransfer, isDialledOnly, isSpokenAlike, type ControlSide, type Negotiation } from "./state.ts";
 import {
   emit,
   lingerMs,
@@ -285,6 +285,8 @@ function finish(work: Work, negotiation: Negotiation): void {
   if (transfer === undefined) return;
   session.pending = id;
   record(work, { kind: "translated", from: clientMode, to: current });
+  // As a passive client would, not later: some servers read no command until they are connected to.
+  if (isDialledOnly(transfer)) emit(work, { kind: "start", id });
   if (isPassive(clientMode) && transfer.clientListens !== undefined) {
     const endpoint = { address: session.client.advertise, port: transfer.clientListens.port };
     const [code, text] = clientMode === "PASV" ? [227, format227(endpoint)] : [229, format229(endpoint.port)];

@@ -184,7 +184,7 @@ export function findTransfer(session: Session, id: number | undefined): Transfer
   return id === undefined ? undefined : session.transfers.find((transfer) => transfer.id === id);
 }
 
-/** Both peers listen: nobody connects to us, so the transfer command has to set the dialling off. */
+/** Both peers listen: nobody connects to us. */
 export function isDialledOnly({ clientListens, serverListens }: Transfer): boolean {
   return clientListens === undefined && serverListens === undefined;
 }

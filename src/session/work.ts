@@ -5,7 +5,7 @@ import type { Quirk } from "../ftp/quirks.ts";
 import type { Effect } from "./events.ts";
 import type { Direction, Fact, TransferOutcome } from "./facts.ts";
 import type { EndReason, RefusalReason } from "./reasons.ts";
-import { findTransfer, type Asked, type Outstanding, type Session, type Transfer } from "./state.ts";
+import { findTransfer, isDialledOnly, type Asked, type Outstanding, type Session, type Transfer } from "./state.ts";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -118,9 +118,10 @@ export function updateTransfer(work: Work, id: number, change: Partial<Transfer>
 }
 
 /** A command makes use of a data connection, which may have been made already. */
-export function useDataConnection(work: Work, { id, joined }: Transfer, verb: string, direction: Direction): void {
+export function useDataConnection(work: Work, transfer: Transfer, verb: string, direction: Direction): void {
+  const { id, joined } = transfer;
   updateTransfer(work, id, { verb, direction });
-  emit(work, { kind: "start", id });
+  if (!isDialledOnly(transfer)) emit(work, { kind: "start", id });
   if (joined) emit(work, { kind: "cancel", timer: "idle" });
 }
 

@@ -5,7 +5,7 @@ import { serverModes } from "../../src/session/mode.ts";
 import { play } from "./play.ts";
 
 describe("a client that says PORT to a server that is to be passive", () => {
-  test("has both dialled: the server on the transfer command, the client on the server's word", () => {
+  test("has both dialled: the server at once, before it is told of anything else, the client on the server's word", () => {
     play(
       `
       C> PORT 192,168,1,100,10,21
@@ -14,8 +14,8 @@ describe("a client that says PORT to a server that is to be passive", () => {
       S> 229 Extended Passive mode OK (|||51210|)
            dial 10.0.0.5:51210 and 192.168.1.100:2581 from 20
       opened
-           >C 200 PORT command successful.
            start
+           >C 200 PORT command successful.
            >S RETR example.txt
       S> 150 Here it comes
            >C 150 Here it comes
@@ -35,12 +35,23 @@ describe("a client that says PORT to a server that is to be passive", () => {
     play(
       `
       C> RETR missing
-           start
            >S RETR missing
       S> 550 No such file
            >C 550 No such file
            dismiss
       closed released
+      `,
+      { serverMode: "passive", after: "C> PORT 192,168,1,100,10,21\nS> 229 (|||51210|)\nopened" },
+    );
+  });
+
+  test("is told at its transfer command that the server could not be reached", () => {
+    play(
+      `
+      closed server-unreachable
+      C> RETR a
+           refuse no-data-connection
+           >C 425 The data connection is gone (server-unreachable); announce another one.
       `,
       { serverMode: "passive", after: "C> PORT 192,168,1,100,10,21\nS> 229 (|||51210|)\nopened" },
     );
@@ -52,7 +63,6 @@ describe("a client that says PORT to a server that is to be passive", () => {
       C> XLST
            >S XLST
       S> 150 Here
-           start
            >C 150 Here
            confirm
       `,

@@ -68,4 +68,4 @@ test("a peer for whom no descriptor is left is reset, and reads no end of an emp
   } finally {
     child.kill("SIGKILL");
   }
-});
+}, 20_000);

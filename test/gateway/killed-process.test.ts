@@ -1,11 +1,14 @@
 // A gateway that is killed in the middle of transfers: the kernel closes its sockets, and what it tells the peers then must be
 // no end of a file. A server that is given a FIN keeps a short file as a complete one.
 import type { Socket } from "node:net";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { FakeSession } from "./fake-server.ts";
 import { dialData, type Dialogue, listenData, openDialogue, portLine, portOf, readAll } from "./ftp-dialogue.ts";
 import { spawnGateway } from "./spawned-gateway.ts";
 import { setServer } from "./stage.ts";
+
+// Each starts a process of its own.
+vi.setConfig({ testTimeout: 20_000 });
 
 /** More than what is relayed before it is spliced, and read to its end, so that nothing unread makes the kernel reset. */
 const part = Buffer.alloc(4_000_000, "a part of a file, ");

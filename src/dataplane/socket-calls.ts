@@ -13,6 +13,8 @@ export type SocketCalls = {
    * holds for every socket that it accepts.
    */
   resetWhenClosed(fd: number, isOn: boolean): boolean;
+  /** The first `length` of these bytes, now: how many the kernel takes. 0 if none, whatever the reason. */
+  send(fd: number, bytes: Uint8Array, length: number): number;
   /** Where an accepted connection was going before it was redirected. Undefined if the kernel has no record of it. */
   originalDestination(fd: number, family: Family): Endpoint | undefined;
   /**
@@ -41,6 +43,8 @@ const ipTransparent = 19;
 const ipv6Only = 26;
 const ipv6Transparent = 75;
 const originalDst = 80;
+const dontWait = 0x40;
+const noSignal = 0x4000;
 /** tcp(7); the same number as TIOCOUTQ */
 const siocOutq = 0x5411;
 
@@ -66,6 +70,7 @@ function declare({ func, errno }: Ffi): SocketCalls {
   const close = func("int close(int)");
   const getOption = func("int getsockopt(int, int, int, void *, void *)");
   const setOption = func("int setsockopt(int, int, int, const void *, uint32_t)");
+  const send = func("int64_t send(int, const void *, size_t, int)");
   const ioctl = func("int ioctl(int, unsigned long, void *)");
 
   const switchOn = (fd: number, level: number, option: number): string | undefined =>
@@ -76,6 +81,7 @@ function declare({ func, errno }: Ffi): SocketCalls {
   return {
     keepUrgentInline: (fd) => switchOn(fd, sol.socket, outOfBandInline) === undefined,
     resetWhenClosed: (fd, isOn) => setOption(fd, sol.socket, linger, isOn ? lingers.noTime : lingers.off, 8) === 0,
+    send: (fd, bytes, length) => Math.max(0, send(fd, bytes, length, dontWait | noSignal)),
     originalDestination(fd, family) {
       const address = Buffer.alloc(28);
       const length = Buffer.alloc(4);

@@ -6,6 +6,7 @@ import type { CommandEvent, CommandReader } from "../ftp/command-reader.ts";
 import type { ReplyEvent, ReplyReader } from "../ftp/reply-reader.ts";
 import { parseAddress, type Endpoint } from "../net/endpoint.ts";
 import type { Event } from "../session/events.ts";
+import { sendDirectly } from "./direct-send.ts";
 import { endsLine, type Reader, type ReaderPool } from "./reader-pool.ts";
 
 export type ControlConnection = {
@@ -106,7 +107,9 @@ export function flush(connection: ControlConnection): boolean {
   const { socket, unwritten } = connection;
   if (unwritten === "") return false;
   connection.unwritten = "";
-  if (socket.writable) socket.write(unwritten, "latin1");
+  if (!socket.writable) return true;
+  const rest = sendDirectly(socket, unwritten);
+  if (rest !== "") socket.write(rest, "latin1");
   return true;
 }
 

@@ -84,6 +84,8 @@ export function driveSession(
   let attempt: Attempt | undefined;
   /** What pinholes are told once what was said is written: the client reads of a transfer, or that there is none, first. */
   let untold: { readonly kind: "confirm" | "dismiss"; readonly id: number }[] = [];
+  /** Operators hear of it when the peers have: they can wait. */
+  let unrecorded: Fact[] = [];
   let askedAt = 0;
   let isBusy = false;
   let state: "open" | "breaking" | "ended" | "closed" = "open";
@@ -171,7 +173,7 @@ export function driveSession(
         if (session.server !== undefined) deps.learn(session.server.peer, effect.rejects);
         break;
       case "record":
-        telemetry.record(withoutSecrets(effect.fact, secrets));
+        unrecorded.push(effect.fact);
         break;
       case "end":
         end();
@@ -187,8 +189,17 @@ export function driveSession(
     isBusy = false;
     flush(client);
     if (server !== undefined && flush(server) && askedAt === 0) askedAt = performance.now();
-    for (const { kind, id } of untold.splice(0)) pinholes?.tell(kind, id);
+    const told = untold;
+    untold = [];
+    for (const { kind, id } of told) pinholes?.tell(kind, id);
     updateReading();
+    recordFacts();
+  }
+
+  function recordFacts(): void {
+    const facts = unrecorded;
+    unrecorded = [];
+    for (const fact of facts) telemetry.record(withoutSecrets(fact, secrets));
   }
 
   function nextWanted(): Event | undefined {
@@ -229,9 +240,10 @@ export function driveSession(
   }
 
   function serverSpoke(): void {
-    if (askedAt !== 0) telemetry.controlLatency((performance.now() - askedAt) / 1000);
+    const latencyMs = askedAt === 0 ? 0 : performance.now() - askedAt;
     askedAt = 0;
     settle();
+    if (latencyMs > 0) telemetry.controlLatency(latencyMs / 1000);
   }
 
   function timedOut(timer: TimerName): void {

@@ -5,7 +5,7 @@ import type { ReadBuffers } from "./read-buffers.ts";
 import type { Reads } from "./reading-socket.ts";
 
 export type Flow = {
-  readonly reads: Reads;
+  readonly reads: Reads & { buffer(): Uint8Array };
   /** Read so far. */
   readonly bytes: number;
   /** The kernel has not taken everything yet. */

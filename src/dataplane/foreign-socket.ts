@@ -1,6 +1,6 @@
 // A socket that speaks as another machine: its local address is not one of ours (IP_TRANSPARENT). Its peer's packets find
 // their way to it only where rules of the kernel divert them, as those for TPROXY do.
-import { Socket, type SocketConstructorOpts } from "node:net";
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
 import type { Endpoint } from "../net/endpoint.ts";
 import { loadSocketCalls } from "./socket-calls.ts";
 
@@ -12,14 +12,20 @@ export function bindForeign(local: Endpoint): number {
 }
 
 /** Connects from there as `net.connect` would, half-open allowed: whatever fails is an `error` event. */
-export function connectForeign(local: Endpoint, to: Endpoint): Socket {
+export function connectForeign(local: Endpoint, to: Endpoint, onread?: OnReadOpts): Socket {
   let fd: number;
   try {
     fd = bindForeign(local);
   } catch (error) {
     return new Socket().destroy(error as Error);
   }
-  const options: SocketConstructorOpts = { fd, readable: true, writable: true, allowHalfOpen: true };
+  const options: SocketConstructorOpts = {
+    fd,
+    readable: true,
+    writable: true,
+    allowHalfOpen: true,
+    ...(onread && { onread }),
+  };
   // Undocumented, and needed: a socket made of a descriptor reads at once, and this one has no peer yet.
   const manual = { manualStart: true };
   const socket = new Socket({ ...options, ...manual });

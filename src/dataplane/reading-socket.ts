@@ -3,8 +3,8 @@ import { readSync } from "node:fs";
 import { type Server, Socket, type SocketConstructorOpts } from "node:net";
 
 export type Reads = {
-  /** Where the next read goes; asked before each. */
-  buffer(): Uint8Array;
+  /** Where reads go, or what is asked for it before each. */
+  readonly buffer: Uint8Array | (() => Uint8Array);
   /** `count` bytes stand at the start of `memory`. False stops the reading until the socket's `resume()`. */
   callback(count: number, memory: Uint8Array): boolean;
 };
@@ -23,7 +23,7 @@ export function handleOf(holder: Socket | Server): SocketHandle | undefined {
 }
 
 /**
- * A socket on the same connection that reads into `reads.buffer()`; `socket` itself is an empty shell afterwards, and must
+ * A socket on the same connection that reads into `reads.buffer`; `socket` itself is an empty shell afterwards, and must
  * not have read anything that its `read()` has not returned. Where the handle can't be had (`handle` undefined), it is
  * `socket` itself, reading as streams do, into memory of its own.
  */
@@ -39,7 +39,7 @@ export function readingSocket(socket: Socket, reads: Reads, handle: SocketHandle
   handle.readStop();
   (socket as unknown as { _handle: SocketHandle | null })._handle = null;
   const onread = {
-    buffer: () => reads.buffer(),
+    buffer: reads.buffer,
     callback: (count: number, memory: Uint8Array) => reads.callback(count, memory),
   };
   const options = { handle, onread, allowHalfOpen: true, readable: true, writable: true };

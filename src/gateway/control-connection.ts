@@ -2,11 +2,13 @@
 // and how it ends. What is said in one turn leaves in one write, because clients and middleboxes look at how lines are
 // segmented (D2.29, D3.38).
 import type { Socket } from "node:net";
+import { handleOf, readingSocket } from "../dataplane/reading-socket.ts";
 import type { CommandEvent, CommandReader } from "../ftp/command-reader.ts";
 import type { ReplyEvent, ReplyReader } from "../ftp/reply-reader.ts";
 import { parseAddress, type Endpoint } from "../net/endpoint.ts";
 import type { Event } from "../session/events.ts";
 import { sendDirectly } from "./direct-send.ts";
+import { createSharedReads, type SharedReads } from "./shared-reads.ts";
 import { endsLine, type Reader, type ReaderPool } from "./reader-pool.ts";
 
 export type ControlConnection = {
@@ -17,6 +19,8 @@ export type ControlConnection = {
   unwritten: string;
   /** The peer has closed its direction. */
   hasEnded: boolean;
+  /** Whatever it still says is read and thrown away. */
+  isDeaf: boolean;
 };
 
 export type ControlEvents = {
@@ -34,25 +38,36 @@ export type ReplyReaders = ReaderPool<ReplyReader>;
 /** A peer that does not close after our FIN is cut off after this. */
 const closingGraceMs = 2000;
 
-export function clientConnection(socket: Socket, readers: CommandReaders, events: ControlEvents): ControlConnection {
-  return controlConnection(socket, readers, clientEvent, { kind: "client-end" }, events);
+/** `accepted` is an empty shell afterwards. */
+export function clientConnection(accepted: Socket, readers: CommandReaders, events: ControlEvents): ControlConnection {
+  const reads = createSharedReads();
+  const socket = readingSocket(accepted, reads, handleOf(accepted));
+  return controlConnection(socket, reads, readers, clientEvent, { kind: "client-end" }, events);
 }
 
-export function serverConnection(socket: Socket, readers: ReplyReaders, events: ControlEvents): ControlConnection {
-  return controlConnection(socket, readers, serverEvent, { kind: "server-end" }, events);
+/** `reads`: where the socket reads to. */
+export function serverConnection(
+  socket: Socket,
+  reads: SharedReads,
+  readers: ReplyReaders,
+  events: ControlEvents,
+): ControlConnection {
+  return controlConnection(socket, reads, readers, serverEvent, { kind: "server-end" }, events);
 }
 
 function controlConnection<E>(
   socket: Socket,
+  reads: SharedReads,
   readers: ReaderPool<Reader<E>>,
   toEvent: (event: E) => Event,
   end: Event,
   events: ControlEvents,
 ): ControlConnection {
-  const connection = { socket, unread: nothing, handedOver: 0, unwritten: "", hasEnded: false };
+  const connection = { socket, unread: nothing, handedOver: 0, unwritten: "", hasEnded: false, isDeaf: false };
   /** Only while a line is incomplete. */
   let reader: Reader<E> | undefined;
-  socket.on("data", (chunk: Buffer) => {
+  reads.deliver = (chunk) => {
+    if (connection.isDeaf) return;
     reader ??= readers.take();
     queue(connection, reader.feed(chunk).map(toEvent));
     if (endsLine(chunk)) {
@@ -60,8 +75,9 @@ function controlConnection<E>(
       reader = undefined;
     }
     events.arrived(connection);
-  });
+  };
   socket.on("end", () => {
+    if (connection.isDeaf) return;
     connection.hasEnded = true;
     queue(connection, [...(reader?.end?.() ?? []).map(toEvent), end]);
     events.arrived(connection);
@@ -126,7 +142,7 @@ export function closeSoftly(connection: ControlConnection): void {
   flush(connection);
   discardUnread(connection);
   if (socket.destroyed) return;
-  socket.removeAllListeners("data").removeAllListeners("end");
+  connection.isDeaf = true;
   socket.end();
   // Unread bytes at close would turn our FIN into a reset that overtakes the farewell.
   if (!hasEnded) socket.resume();

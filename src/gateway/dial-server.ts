@@ -1,6 +1,6 @@
 // The control connection to the server: names resolved, candidates tried in order, within one deadline.
 import { lookup } from "node:dns";
-import { connect, type Socket } from "node:net";
+import { connect, type OnReadOpts, type Socket } from "node:net";
 import { connectForeign } from "../dataplane/foreign-socket.ts";
 import { formatEndpoint, parseAddress, type Endpoint } from "../net/endpoint.ts";
 
@@ -38,6 +38,7 @@ export type DialOptions = {
   readonly keepaliveMs: number;
   /** Another machine's address to connect from. */
   readonly from?: string | undefined;
+  readonly onread?: OnReadOpts;
 };
 
 export type DialEvents = {
@@ -103,9 +104,9 @@ export function dialServer(candidates: readonly Endpoint[], options: DialOptions
   }
 }
 
-function connectTo(server: Endpoint, { from, keepaliveMs }: DialOptions): Socket {
+function connectTo(server: Endpoint, { from, keepaliveMs, onread }: DialOptions): Socket {
   if (from !== undefined) {
-    const socket = connectForeign({ address: from, port: 0 }, server);
+    const socket = connectForeign({ address: from, port: 0 }, server, onread);
     return socket.once("connect", () => socket.setKeepAlive(true, keepaliveMs));
   }
   return connect({
@@ -115,5 +116,6 @@ function connectTo(server: Endpoint, { from, keepaliveMs }: DialOptions): Socket
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: keepaliveMs,
+    ...(onread && { onread }),
   });
 }

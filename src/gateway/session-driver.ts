@@ -28,6 +28,7 @@ import {
 import { dialServer, resolveHost, type Attempt } from "./dial-server.ts";
 import type { Interception } from "./interception.ts";
 import { createSessionPinholes, type PinholeOptions, type SessionPinholes } from "./session-pinholes.ts";
+import { createSharedReads } from "./shared-reads.ts";
 import { cancelTimer, clearTimers, createSessionTimers, startTimer } from "./session-timers.ts";
 
 /** What all sessions of a gateway are driven with. */
@@ -90,7 +91,7 @@ export function driveSession(
   let isBusy = false;
   let state: "open" | "breaking" | "ended" | "closed" = "open";
 
-  clientSocket.setKeepAlive(true, deps.timeouts.keepaliveMs);
+  client.socket.setKeepAlive(true, deps.timeouts.keepaliveMs);
   const [started, firstEffects] = startSession(deps.options, clientSide, interception?.server);
   session = started;
   run(firstEffects);
@@ -219,7 +220,9 @@ export function driveSession(
 
   function connectServer(candidates: readonly Endpoint[]): void {
     const startedAt = performance.now();
+    const reads = createSharedReads();
     const options = {
+      onread: reads,
       timeoutMs: deps.timeouts.connectMs,
       keepaliveMs: deps.timeouts.keepaliveMs,
       retry: deps.options.route.kind === "fixed",
@@ -229,7 +232,7 @@ export function driveSession(
       connected(socket) {
         attempt = undefined;
         telemetry.serverConnected((performance.now() - startedAt) / 1000);
-        server = serverConnection(socket, deps.replyReaders, { ...events, arrived: serverSpoke });
+        server = serverConnection(socket, reads, deps.replyReaders, { ...events, arrived: serverSpoke });
         const peer = endpointOf(socket.remoteAddress, socket.remotePort);
         const local = endpointOf(socket.localAddress, socket.localPort);
         const advertise = deps.serverAdvertise(local);

@@ -111,7 +111,7 @@ export type PinholeEvent =
  * A pinhole in the owner's hand. Every method may be called at any time, any number of times, in any state.
  */
 export type Pinhole = {
-  /** The transfer command goes out. dial/dial: connect to the server now. */
+  /** dial/dial: connect to the server now. Otherwise: the transfer command goes out. */
   start(): void;
   /**
    * The client has been told that the transfer begins: the server's bytes may reach it from now on, or else a second

@@ -200,7 +200,11 @@ export function driveSession(
   function recordFacts(): void {
     const facts = unrecorded;
     unrecorded = [];
-    for (const fact of facts) telemetry.record(withoutSecrets(fact, secrets));
+    try {
+      for (const fact of facts) telemetry.record(withoutSecrets(fact, secrets));
+    } catch (error) {
+      broken(error);
+    }
   }
 
   function nextWanted(): Event | undefined {

@@ -6,11 +6,17 @@ import { tcpStates } from "./conntrack-message.ts";
 const attributes = { protocolInfo: 4, mark: 8 } as const;
 /** Within the information on the protocol: that on TCP, and within that the state. */
 const tcpAttributes = { tcp: 1, state: 1 } as const;
+/** `ends`: how connections end, and nothing before. */
+export type WantedNews = "everything" | "ends";
 /**
  * Between a SYN and an established connection, and between the first FIN and the last acknowledgement, nothing is to be done.
  * Who wants to know more of those asks.
  */
-const passing = [tcpStates.synReceived, tcpStates.finWait, tcpStates.closeWait, tcpStates.lastAck];
+const betweenStates = [tcpStates.synReceived, tcpStates.finWait, tcpStates.closeWait, tcpStates.lastAck];
+const passedOver: Readonly<Record<WantedNews, readonly number[]>> = {
+  everything: betweenStates,
+  ends: [tcpStates.synSent, tcpStates.established, ...betweenStates],
+};
 /** IPCTNL_MSG_CT_DELETE: the lower byte of the message's type, which is the fourth of its header. */
 const typeAt = 4;
 const gone = 2;
@@ -28,7 +34,8 @@ type Jump = number | "keep" | "drop";
 type Instruction = readonly [code: number, operand: number, isTrue?: Jump, isFalse?: Jump];
 
 /** The bytes of `struct sock_filter[]`, for SO_ATTACH_FILTER. */
-export function eventFilter(value: number, mask: number): Buffer {
+export function eventFilter(value: number, mask: number, wanted: WantedNews): Buffer {
+  const passing = passedOver[wanted];
   const program: readonly Instruction[] = [
     [0x00, firstAttributeAt], // ld #20
     [0x01, attributes.mark], // ldx #8

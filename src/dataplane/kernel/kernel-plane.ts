@@ -11,6 +11,7 @@ import { familyOf } from "../../net/endpoint.ts";
 import type { DataPlane, PinholeEvent, PinholeOutcome, PinholeRequest } from "../pinhole.ts";
 import { createBreaker } from "./breaker.ts";
 import type { Connection, ConnectionNews } from "./conntrack-message.ts";
+import { pipeConstructor } from "./event-bell.ts";
 import { openEventStream } from "./event-stream.ts";
 import { createMarks, type Marks } from "./marks.ts";
 import { type NatPinhole, openNatPinhole } from "./nat-pinhole.ts";
@@ -123,7 +124,9 @@ function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): Data
   const route = rememberRoutes(netfilter.route);
   const isWanted = () => live.size > 0 || lately.size > 0;
   const listener = { news, lost: resynchronise, failed, isWanted };
-  const events = openEventStream(netfilter.calls, { marks, bufferBytes }, listener);
+  const Pipe = pipeConstructor(owner);
+  if (Pipe === undefined) return "this version of Node has no handle that reads a netlink socket";
+  const events = openEventStream(netfilter.calls, Pipe, { marks, bufferBytes }, listener);
   if ("errno" in events) return `no news of connections: ${errnoName(events.errno)}`;
   const stream = events;
 

@@ -33,8 +33,8 @@ export type NatPinhole = {
   resynchronise(connections: readonly Connection[]): void;
 };
 
-/** How often what nobody tells of is looked after: that the end of the data has been acknowledged. */
-const lookAgainMs = 25;
+/** When what nobody tells of is looked after again, that the end of the data has been acknowledged: soon, then less often. */
+const lookAgainMs = { first: 1, last: 25 } as const;
 
 export function openNatPinhole(
   tools: NatPinholeTools,
@@ -59,6 +59,7 @@ export function openNatPinhole(
   let expiresAt = 0;
   let stallWatch: StallWatch | undefined;
   let nextLook: NodeJS.Timeout | undefined;
+  let lookMs: number = lookAgainMs.first;
 
   queueMicrotask(open);
   return { pinhole: { start: heard, confirm: heard, linger, release, dismiss: release }, news, resynchronise };
@@ -203,7 +204,8 @@ export function openNatPinhole(
   }
 
   function lookAgain() {
-    nextLook ??= setTimeout(lookNow, lookAgainMs);
+    nextLook ??= setTimeout(lookNow, lookMs);
+    lookMs = Math.min(lookMs * 2, lookAgainMs.last);
   }
 
   function lookNow() {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { eventFilter } from "../../../src/dataplane/kernel/event-filter.ts";
+import { eventFilter, type WantedNews } from "../../../src/dataplane/kernel/event-filter.ts";
 import {
   attributeEnd,
   createMessageWriter,
@@ -37,10 +37,15 @@ function run(program: Buffer, message: Buffer): number {
   }
 }
 
-const program = eventFilter(0x46000000, 0xff000000);
+const programs = {
+  everything: eventFilter(0x46000000, 0xff000000, "everything"),
+  ends: eventFilter(0x46000000, 0xff000000, "ends"),
+};
 const kinds = { changed: 0x100, gone: 0x102 } as const;
 
-function isKept(kind: keyof typeof kinds, { mark, state }: { mark?: number; state?: number }): boolean {
+type News = { mark?: number; state?: number };
+
+function isKept(kind: keyof typeof kinds, { mark, state }: News, wanted: WantedNews = "everything"): boolean {
   const writer = createMessageWriter();
   writer.begin(kinds[kind], 0, 0);
   writer.bytes(Uint8Array.of(2, 0, 0, 0));
@@ -56,7 +61,7 @@ function isKept(kind: keyof typeof kinds, { mark, state }: { mark?: number; stat
   if (mark !== undefined) writer.be32(8, mark);
   writer.end();
   expect(parseMessages(writer.written())).toHaveLength(1);
-  return run(program, writer.written()) > 0;
+  return run(programs[wanted], writer.written()) > 0;
 }
 
 test("news of connections that do not bear our mark under its mask are dropped", () => {
@@ -71,6 +76,14 @@ test("of a connection's states those are told that mean a beginning or an end", 
     [1, 2, 3, 4, 5, 6, 7, 8].filter((state) => isKept(kind, { mark: 0x46000001, state }));
   const [synSent, established, timeWait, close] = [1, 3, 7, 8];
   expect(told("changed")).toEqual([synSent, established, timeWait, close]);
+});
+
+test("who wants the ends alone is told of nothing before", () => {
+  const states = [1, 2, 3, 4, 5, 6, 7, 8];
+  const isEnd = (state: number) => isKept("changed", { mark: 0x46000001, state }, "ends");
+  expect(states.filter(isEnd)).toEqual([7, 8]);
+  const isGone = (state: number) => isKept("gone", { mark: 0x46000001, state }, "ends");
+  expect(states.filter(isGone)).toEqual([1, 2, 3, 4, 5, 6, 8]);
 });
 
 test("that a connection is gone is told unless it had ended in order", () => {

@@ -162,6 +162,8 @@ test("the source keeps its own rules", () => {
 const testedElsewhere: Readonly<Record<string, string>> = {
   "cli/version.ts": "main.test.ts: --version",
   "dataplane/kernel/breaker.ts": "lab/kernel-plane.test.ts: aborted, stalled",
+  "dataplane/kernel/event-bell.ts": "lab/kernel-plane.test.ts: how transfers end",
+  "dataplane/kernel/event-subscription.ts": "lab/kernel-plane.test.ts: how transfers end",
   "dataplane/kernel/event-stream.ts": "lab/kernel-faults.test.ts: news that were lost",
   "dataplane/kernel/examination.ts": "lab/planes.test.ts: the doctor",
   "dataplane/kernel/kernel-plane.ts": "lab/kernel-plane.test.ts",

@@ -15,7 +15,7 @@ const removedAfterMs = 20;
 /** What one transaction takes along. */
 const limit = 16;
 
-export function createUsedPinholes(netfilter: Netfilter): UsedPinholes {
+export function createUsedPinholes(netfilter: Pick<Netfilter, "open" | "close">): UsedPinholes {
   let used: PinholeKey[] = [];
   let timer: NodeJS.Timeout | undefined;
 

@@ -65,8 +65,8 @@ export function formatReply(code: number, text: string): string {
 }
 
 function withoutControls(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replace(/[\x00-\x1f\x7f]/g, "?");
+  // Bytes from 0x80 to 0x9f are control characters of latin1, and parts of letters in UTF-8.
+  return text.replace(/(?![\u0080-\u009f])\p{Cc}/gu, "?");
 }
 
 /** 1yz: another reply to the same command follows. */

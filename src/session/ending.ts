@@ -2,10 +2,10 @@
 import {
   findTransfer,
   isDataMoving,
+  isUnansweredTransfer,
   type Outstanding,
   type Session,
   type Transfer,
-  type TransferEntry,
 } from "./state.ts";
 import { abandon, emit, end, recordQuirk, type Work } from "./work.ts";
 
@@ -43,10 +43,6 @@ export function serverCloses(work: Work, detail: string): void {
 
 /** Time enough for a QUIT and its answer. */
 const farewellMs = 1000;
-
-function isUnansweredTransfer(entry: Outstanding): entry is TransferEntry {
-  return entry.kind === "transfer" && !entry.answered;
-}
 
 function openTransfers(session: Session): readonly Transfer[] {
   return session.transfers.filter(({ closed }) => closed === undefined);

@@ -197,6 +197,11 @@ export function isSpokenAlike(session: Session): boolean {
   );
 }
 
+/** The client waits for its result, and the server owes it. */
+export function isUnansweredTransfer(entry: Outstanding): entry is TransferEntry {
+  return entry.kind === "transfer" && !entry.answered;
+}
+
 /** A data connection is in use at this moment. One that no transfer command has used yet has nothing to carry. */
 export function isDataMoving({ transfers, pending }: Session): boolean {
   return transfers.some(({ id, joined, closed }) => joined && closed === undefined && id !== pending);

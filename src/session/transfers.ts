@@ -9,6 +9,7 @@ import type { RefusalReason } from "./reasons.ts";
 import {
   findTransfer,
   isDataMoving,
+  isUnansweredTransfer,
   type Outstanding,
   type Session,
   type Transfer,
@@ -203,11 +204,9 @@ function closed(work: Work, transfer: Transfer, event: Extract<PinholeEvent, { k
 }
 
 function unansweredEntry(session: Session, id: number): TransferEntry | undefined {
-  return session.outstanding.filter(isUnanswered).find((entry) => entry.id === id && !isBeingAnswered(session, entry));
-}
-
-function isUnanswered(entry: Outstanding): entry is TransferEntry {
-  return entry.kind === "transfer" && !entry.answered;
+  return session.outstanding
+    .filter(isUnansweredTransfer)
+    .find((entry) => entry.id === id && !isBeingAnswered(session, entry));
 }
 
 /** The first line of its final reply is out, further ones follow. */
@@ -222,7 +221,7 @@ function awaitFinalReply(work: Work, entry: TransferEntry, outcome: PinholeOutco
 }
 
 /** The completion reply that waited, or the truth instead of it. Its further lines follow the first one's fate. */
-export function giveHeldReply(work: Work, outcome: PinholeOutcome = "complete"): void {
+function giveHeldReply(work: Work, outcome: PinholeOutcome = "complete"): void {
   const { session } = work;
   const { held } = session;
   if (held === undefined) return;

@@ -1,7 +1,18 @@
-// What the kernel's connection tracking is asked and what it tells, as netlink messages (linux/nfnetlink_conntrack.h).
-import { familyOf, type Endpoint } from "../../net/endpoint.ts";
-import { addressBytes, addressOf } from "./address-bytes.ts";
-import { attributeEnd, findAttribute, flags, type Message, type MessageWriter } from "./netlink-message.ts";
+// What the kernel's connection tracking tells, in answer (to conntrack-question.ts) or unasked, as netlink messages
+// (linux/nfnetlink_conntrack.h).
+import type { Endpoint } from "../../net/endpoint.ts";
+import { addressAt } from "./address-bytes.ts";
+import { createDecodedMemory } from "./decoded-memory.ts";
+import {
+  attributeBytes,
+  attributeEnd,
+  fieldsAt,
+  flags,
+  headerBytes,
+  messageEnd,
+  placeAttributes,
+  typeOf,
+} from "./netlink-message.ts";
 
 export type Tuple = { readonly source: Endpoint; readonly destination: Endpoint };
 
@@ -46,9 +57,9 @@ export type Connection = {
 export type ConnectionNews = { readonly kind: "new" | "update" | "gone"; readonly connection: Connection };
 
 const subsystem = 1 << 8;
-const types = { new: subsystem, get: subsystem | 1, delete: subsystem | 2 } as const;
+export const types = { new: subsystem, get: subsystem | 1, delete: subsystem | 2 } as const;
 
-const attributes = {
+export const attributes = {
   original: 1,
   reply: 2,
   status: 3,
@@ -58,138 +69,136 @@ const attributes = {
   replyCounters: 10,
   markMask: 21,
 } as const;
-const tuple = { ip: 1, protocol: 2, source4: 1, destination4: 2, source6: 3, destination6: 4 } as const;
-const protocol = { number: 1, source: 2, destination: 3 } as const;
+export const tuple = { ip: 1, protocol: 2, source4: 1, destination4: 2, source6: 3, destination6: 4 } as const;
+export const protocol = { number: 1, source: 2, destination: 3 } as const;
 const tcpInfo = { tcp: 1, state: 1, openerFlags: 4, answererFlags: 5 } as const;
 const counter = { bytes: 2 } as const;
-const tcp = 6;
-const familyNumber = { 4: 2, 6: 10 } as const;
+export const tcp = 6;
+/** struct nfgenmsg */
+const generalBytes = 4;
 const assured = 1 << 2;
 const closedFirst = 4;
 const unacknowledged = 0x10;
 
-/** struct nfgenmsg */
-const generalBytes = 4;
-const general = (family: number) => Uint8Array.of(family, 0, 0, 0);
+type Tuples = { readonly original: Tuple; readonly reply: Tuple };
 
-/** Asks for one connection by its original tuple. The answer is one message, or an error: ENOENT. */
-export function writeGet(writer: MessageWriter, sequence: number, original: Tuple): void {
-  writeWithTuple(writer, types.get, flags.request, sequence, original);
-}
+/** Over IPv6, each with a zone. */
+const longestTuples = 192;
+/** Every piece of news names both tuples again. */
+const decodedTuples = createDecodedMemory<Tuples>(longestTuples);
 
-/** The kernel forgets the connection, and with it the translation. */
-export function writeDelete(writer: MessageWriter, sequence: number, original: Tuple): void {
-  writeWithTuple(writer, types.delete, flags.request | flags.acknowledge, sequence, original);
-}
+/** Where the attributes of the message, tuple or state that is being read are: nothing is kept in them. */
+const places = new Int32Array(attributes.replyCounters + 1);
+const tuplePlaces = new Int32Array(tuple.protocol + 1);
+const ipPlaces = new Int32Array(tuple.destination6 + 1);
+const portPlaces = new Int32Array(protocol.destination + 1);
+const infoPlaces = new Int32Array(tcpInfo.tcp + 1);
+const tcpPlaces = new Int32Array(tcpInfo.answererFlags + 1);
+const counterPlaces = new Int32Array(counter.bytes + 1);
 
-/** Sets these bits in the connection's mark. */
-export function writeMarkBits(writer: MessageWriter, sequence: number, original: Tuple, bits: number): void {
-  writeWithTuple(writer, types.new, flags.request | flags.acknowledge, sequence, original, () => {
-    writer.be32(attributes.mark, bits);
-    writer.be32(attributes.markMask, bits);
-  });
-}
+/** By the bits of its flags that are looked at. */
+const senders: readonly Sender[] = [
+  { closedFirst: false, hasUnacknowledged: false },
+  { closedFirst: true, hasUnacknowledged: false },
+  { closedFirst: false, hasUnacknowledged: true },
+  { closedFirst: true, hasUnacknowledged: true },
+];
 
-/** Asks for every connection whose mark has this value under the mask; the kernel does the picking. */
-export function writeDump(writer: MessageWriter, sequence: number, value: number, mask: number): void {
-  writer.begin(types.get, flags.request | flags.dump, sequence);
-  writer.bytes(general(0));
-  writer.be32(attributes.mark, value);
-  writer.be32(attributes.markMask, mask);
-  writer.end();
-}
-
-function writeWithTuple(
-  writer: MessageWriter,
-  type: number,
-  messageFlags: number,
-  sequence: number,
-  original: Tuple,
-  more?: () => void,
-): void {
-  const family = familyOf(original.source.address);
-  const [source, destination] =
-    family === 4 ? [tuple.source4, tuple.destination4] : [tuple.source6, tuple.destination6];
-  writer.begin(type, messageFlags, sequence);
-  writer.bytes(general(familyNumber[family]));
-  writer.nest(attributes.original, () => {
-    writer.nest(tuple.ip, () => {
-      writer.attribute(source, addressBytes(original.source.address));
-      writer.attribute(destination, addressBytes(original.destination.address));
-    });
-    writer.nest(tuple.protocol, () => {
-      writer.u8(protocol.number, tcp);
-      writer.be16(protocol.source, original.source.port);
-      writer.be16(protocol.destination, original.destination.port);
-    });
-  });
-  more?.();
-  writer.end();
-}
-
-/** What a message says of a TCP connection; undefined for any other message, and for a malformed one. */
-export function parseConnection({ type, flags: messageFlags, payload }: Message): ConnectionNews | undefined {
-  if ((type !== types.new && type !== types.delete) || payload.length < generalBytes) return undefined;
-  const find = (attribute: number) => findAttribute(payload, generalBytes, payload.length, attribute);
-  const original = parseTuple(payload, find(attributes.original));
-  const reply = parseTuple(payload, find(attributes.reply));
-  if (original === undefined || reply === undefined) return undefined;
-  const info = findWithin(payload, find(attributes.protocol), tcpInfo.tcp);
-  const fromOpener = bytesIn(payload, find(attributes.originalCounters));
-  const fromAnswerer = bytesIn(payload, find(attributes.replyCounters));
+/** What the message at `at` says of a TCP connection; undefined for any other message, and for a malformed one. */
+export function parseConnection(data: DataView, at: number): ConnectionNews | undefined {
+  const type = typeOf(data, at);
+  if (type !== types.new && type !== types.delete) return undefined;
+  placeAttributes(data, at + headerBytes + generalBytes, messageEnd(data, at), places);
+  const mark = be32(data, places[attributes.mark]!);
+  const tuples = tuplesAt(data, places[attributes.original]!, places[attributes.reply]!, mark);
+  if (tuples === undefined) return undefined;
+  placeWithin(data, places[attributes.protocol]!, infoPlaces);
+  placeWithin(data, infoPlaces[tcpInfo.tcp]!, tcpPlaces);
+  const stateAt = tcpPlaces[tcpInfo.state]!;
   const connection: Connection = {
-    original,
-    reply,
-    mark: number(payload, find(attributes.mark), 4) ?? 0,
-    state: number(payload, findWithin(payload, info, tcpInfo.state), 1),
-    isAssured: ((number(payload, find(attributes.status), 4) ?? 0) & assured) !== 0,
-    opener: sender(payload, findWithin(payload, info, tcpInfo.openerFlags)),
-    answerer: sender(payload, findWithin(payload, info, tcpInfo.answererFlags)),
-    bytes: fromOpener === undefined || fromAnswerer === undefined ? undefined : { fromOpener, fromAnswerer },
+    original: tuples.original,
+    reply: tuples.reply,
+    mark,
+    state: holds(data, stateAt, 1) ? data.getUint8(stateAt) : undefined,
+    isAssured: (be32(data, places[attributes.status]!) & assured) !== 0,
+    opener: senderOf(data, tcpPlaces[tcpInfo.openerFlags]!),
+    answerer: senderOf(data, tcpPlaces[tcpInfo.answererFlags]!),
+    bytes: bytesIn(data, places[attributes.originalCounters]!, places[attributes.replyCounters]!),
   };
   if (type === types.delete) return { kind: "gone", connection };
+  const messageFlags = data.getUint16(at + fieldsAt.flags, true);
   return { kind: (messageFlags & flags.create) === 0 ? "update" : "new", connection };
 }
 
-/** Among the attributes inside the one whose value begins at `outer`; -1 where either is missing. */
-function findWithin(data: Buffer, outer: number, type: number): number {
-  return outer < 0 ? -1 : findAttribute(data, outer, attributeEnd(data, outer), type);
+/** Of the attributes inside the one whose value begins at `outer`; none where it is 0. */
+function placeWithin(data: DataView, outer: number, inner: Int32Array): void {
+  placeAttributes(data, outer, outer === 0 ? 0 : attributeEnd(data, outer), inner);
 }
 
-function parseTuple(data: Buffer, at: number): Tuple | undefined {
-  const ip = findWithin(data, at, tuple.ip);
-  const ports = findWithin(data, at, tuple.protocol);
-  if (number(data, findWithin(data, ports, protocol.number), 1) !== tcp) return undefined;
-  const source = parseEndpoint(data, ip, tuple.source4, tuple.source6, findWithin(data, ports, protocol.source));
+function tuplesAt(data: DataView, originalAt: number, replyAt: number, mark: number): Tuples | undefined {
+  if (originalAt === 0 || replyAt === 0) return undefined;
+  // The one follows the other. Were it the other way round, there would be no such bytes, and nothing to recall.
+  const end = attributeEnd(data, replyAt);
+  const from = originalAt - attributeBytes;
+  const known = decodedTuples.recall(mark, data, from, end);
+  if (known) return known;
+  const original = parseTuple(data, originalAt);
+  const reply = parseTuple(data, replyAt);
+  if (original === undefined || reply === undefined) return undefined;
+  const tuples = { original, reply };
+  decodedTuples.keep(mark, data, from, end, tuples);
+  return tuples;
+}
+
+function parseTuple(data: DataView, at: number): Tuple | undefined {
+  placeWithin(data, at, tuplePlaces);
+  placeWithin(data, tuplePlaces[tuple.ip]!, ipPlaces);
+  placeWithin(data, tuplePlaces[tuple.protocol]!, portPlaces);
+  const numberAt = portPlaces[protocol.number]!;
+  if (!holds(data, numberAt, 1) || data.getUint8(numberAt) !== tcp) return undefined;
+  const source = parseEndpoint(
+    data,
+    ipPlaces[tuple.source4]! || ipPlaces[tuple.source6]!,
+    portPlaces[protocol.source]!,
+  );
   const destination = parseEndpoint(
     data,
-    ip,
-    tuple.destination4,
-    tuple.destination6,
-    findWithin(data, ports, protocol.destination),
+    ipPlaces[tuple.destination4]! || ipPlaces[tuple.destination6]!,
+    portPlaces[protocol.destination]!,
   );
   return source && destination && { source, destination };
 }
 
-function parseEndpoint(data: Buffer, ip: number, type4: number, type6: number, portAt: number): Endpoint | undefined {
-  const port = number(data, portAt, 2);
-  const at4 = findWithin(data, ip, type4);
-  const at = at4 < 0 ? findWithin(data, ip, type6) : at4;
-  const address = at < 0 ? undefined : addressOf(data.subarray(at, attributeEnd(data, at)));
-  return address === undefined || port === undefined ? undefined : { address, port };
+function parseEndpoint(data: DataView, at: number, portAt: number): Endpoint | undefined {
+  if (at === 0 || !holds(data, portAt, 2)) return undefined;
+  const address = addressAt(data, at, attributeEnd(data, at) - at);
+  return address === undefined ? undefined : { address, port: data.getUint16(portAt) };
 }
 
-function sender(data: Buffer, at: number): Sender {
-  const bits = number(data, at, 1) ?? 0;
-  return { closedFirst: (bits & closedFirst) !== 0, hasUnacknowledged: (bits & unacknowledged) !== 0 };
+function senderOf(data: DataView, at: number): Sender {
+  const bits = holds(data, at, 1) ? data.getUint8(at) : 0;
+  return senders[(bits & closedFirst ? 1 : 0) + (bits & unacknowledged ? 2 : 0)]!;
 }
 
-function bytesIn(data: Buffer, counters: number): number | undefined {
-  const at = findWithin(data, counters, counter.bytes);
-  return at < 0 || attributeEnd(data, at) - at < 8 ? undefined : data.readUIntBE(at + 2, 6);
+function bytesIn(data: DataView, fromOpenerAt: number, fromAnswererAt: number): Connection["bytes"] {
+  const fromOpener = countIn(data, fromOpenerAt);
+  const fromAnswerer = countIn(data, fromAnswererAt);
+  return fromOpener === undefined || fromAnswerer === undefined ? undefined : { fromOpener, fromAnswerer };
 }
 
-/** The number in network order that an attribute begins with; undefined where there is none, or it is shorter. */
-function number(data: Buffer, at: number, length: 1 | 2 | 4): number | undefined {
-  return at < 0 || attributeEnd(data, at) - at < length ? undefined : data.readUIntBE(at, length);
+function countIn(data: DataView, counters: number): number | undefined {
+  if (counters === 0) return undefined;
+  placeWithin(data, counters, counterPlaces);
+  const at = counterPlaces[counter.bytes]!;
+  return holds(data, at, 8) ? data.getUint16(at + 2) * 2 ** 32 + data.getUint32(at + 4) : undefined;
+}
+
+/** 0 where there is no such number. */
+function be32(data: DataView, at: number): number {
+  return holds(data, at, 4) ? data.getUint32(at) : 0;
+}
+
+/** Whether the attribute is there, and its value that long at least. */
+function holds(data: DataView, at: number, length: number): boolean {
+  return at !== 0 && attributeEnd(data, at) - at >= length;
 }

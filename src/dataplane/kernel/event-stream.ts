@@ -5,7 +5,7 @@ import { type ConnectionNews, parseConnection } from "./conntrack-message.ts";
 import { hangBell, type PipeConstructor } from "./event-bell.ts";
 import { subscribe } from "./event-subscription.ts";
 import type { Marks } from "./marks.ts";
-import { parseMessages } from "./netlink-message.ts";
+import { messageAfter, messageAt, viewOf } from "./netlink-message.ts";
 import { doNotWait, errnos, type SystemCalls } from "./system-calls.ts";
 
 export type EventStream = {
@@ -48,9 +48,12 @@ export function openEventStream(
   const bell = hung;
   let descriptor: number | undefined = subscribed;
   const buffer = Buffer.alloc(largestDatagram);
+  const received = viewOf(buffer);
   let isFetching = false;
   let timer: NodeJS.Timeout | undefined;
   let delayMs = soonestMs;
+  /** Since the timer was set. */
+  let wasFetched = false;
 
   /** Returns whether there were any. */
   function fetchAll(): boolean {
@@ -62,8 +65,8 @@ export function openEventStream(
       let count = 0;
       let areLost = false;
       for (; count < newsLimit; count++) {
-        const length = calls.recv(source, buffer, buffer.length, doNotWait);
-        if (length >= 0) handOver(buffer.subarray(0, length));
+        const length = calls.recv(source, buffer, largestDatagram, doNotWait);
+        if (length >= 0) handOver(length);
         else if (calls.errno() === errnos.noBuffers) areLost = true;
         else break;
       }
@@ -76,9 +79,9 @@ export function openEventStream(
     }
   }
 
-  function handOver(datagram: Buffer) {
-    for (const message of parseMessages(datagram)) {
-      const news = parseConnection(message);
+  function handOver(end: number) {
+    for (let at = messageAt(received, 0, end); at >= 0; at = messageAfter(received, at, end)) {
+      const news = parseConnection(received, at);
       if (news) events.news(news);
     }
   }
@@ -90,13 +93,14 @@ export function openEventStream(
 
   function lookIn(ms: number) {
     clearTimeout(timer);
+    wasFetched = false;
     delayMs = ms;
     timer = setTimeout(look, ms);
   }
 
   function look() {
     timer = undefined;
-    const nextMs = fetchAll() ? soonestMs : Math.min(delayMs * 2, latestMs);
+    const nextMs = fetchAll() || wasFetched ? soonestMs : Math.min(delayMs * 2, latestMs);
     if (descriptor !== undefined && events.isWanted()) lookIn(nextMs);
   }
 
@@ -109,6 +113,8 @@ export function openEventStream(
 
   function fetch() {
     fetchAll();
+    // While peers are heard from all the time, the timer that runs is left alone.
+    wasFetched = true;
     if (descriptor !== undefined && (timer === undefined || delayMs > soonestMs)) lookIn(soonestMs);
   }
 

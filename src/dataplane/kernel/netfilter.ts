@@ -1,24 +1,18 @@
 // What the kernel is asked to do for pinholes: each call is one netlink exchange that is over when it returns.
 import type { Ffi } from "../ffi.ts";
-import {
-  type Connection,
-  parseConnection,
-  type Tuple,
-  writeDelete,
-  writeDump,
-  writeGet,
-  writeMarkBits,
-} from "./conntrack-message.ts";
+import { type Connection, parseConnection, type Tuple } from "./conntrack-message.ts";
+import { writeDelete, writeDump, writeGet, writeMarkBits } from "./conntrack-question.ts";
 import type { Marks } from "./marks.ts";
-import { createMessageWriter, type MessageWriter } from "./netlink-message.ts";
+import { createMessageWriter, messageOf } from "./netlink-message.ts";
 import { type NetlinkSocket, openNetlinkSocket, protocols } from "./netlink-socket.ts";
 import {
   type Change,
+  lengthWithoutEnd,
   mapNames,
   numbersOf,
   type PinholeElements,
   type PinholeKey,
-  withoutEnd,
+  prepareBlanks,
   writeChange,
 } from "./pinhole-elements.ts";
 import { parseRoute, type RouteKind, writeRouteQuestion } from "./route-message.ts";
@@ -76,15 +70,12 @@ function bindNetfilter(
   marks: Marks,
 ): Netfilter {
   const writer = createMessageWriter();
-
-  function acknowledged(count: number, write: (to: MessageWriter, sequence: number) => number): number {
-    writer.reset();
-    const last = write(writer, netfilter.sequence(count));
-    return netfilter.acknowledged(writer.written(), last);
-  }
+  const blanks = prepareBlanks(table);
 
   function change(wanted: Change): number {
-    return acknowledged(numbersOf(wanted), (to, sequence) => writeChange(to, table, sequence, wanted));
+    writer.reset();
+    const last = writeChange(writer, blanks, netfilter.sequence(numbersOf(wanted)), wanted);
+    return netfilter.acknowledged(writer, last);
   }
 
   function close(removed: readonly PinholeKey[]) {
@@ -93,11 +84,10 @@ function bindNetfilter(
     for (const key of removed) for (const map of mapNames) change({ removed: [key], maps: [map] });
   }
 
-  function aboutOne(write: (to: MessageWriter, sequence: number) => void): number {
-    return acknowledged(1, (to, sequence) => {
-      write(to, sequence);
-      return sequence;
-    });
+  /** Begins a message of its own. Returns its sequence number. */
+  function next(socket: NetlinkSocket): number {
+    writer.reset();
+    return socket.sequence(1);
   }
 
   return {
@@ -112,32 +102,36 @@ function bindNetfilter(
     probe() {
       writer.reset();
       const added = { added: nobody };
-      const last = writeChange(writer, table, netfilter.sequence(numbersOf(added)), added);
-      return netfilter.acknowledged(withoutEnd(writer.written()), last);
+      const last = writeChange(writer, blanks, netfilter.sequence(numbersOf(added)), added);
+      return netfilter.acknowledged(writer, last, lengthWithoutEnd(writer.length()));
     },
     find(original) {
-      writer.reset();
-      const sequence = netfilter.sequence(1);
+      const sequence = next(netfilter);
       writeGet(writer, sequence, original);
-      const answer = netfilter.ask(writer.written(), sequence);
-      return typeof answer === "number" ? undefined : parseConnection(answer)?.connection;
+      const answer = netfilter.ask(writer, sequence, parseConnection);
+      return typeof answer === "number" ? undefined : answer?.connection;
     },
     list() {
-      writer.reset();
-      const sequence = netfilter.sequence(1);
+      const sequence = next(netfilter);
       writeDump(writer, sequence, marks.value, marks.mask);
-      const found = netfilter.dump(writer.written(), sequence);
-      if (typeof found === "number") return found;
-      return found.flatMap((message) => parseConnection(message)?.connection ?? []);
+      const found = netfilter.dump(writer, sequence, parseConnection);
+      return typeof found === "number" ? found : found.flatMap((news) => news?.connection ?? []);
     },
-    markBroken: (original) => aboutOne((to, sequence) => writeMarkBits(to, sequence, original, marks.broken)),
-    forget: (original) => void aboutOne((to, sequence) => writeDelete(to, sequence, original)),
+    markBroken(original) {
+      const sequence = next(netfilter);
+      writeMarkBits(writer, sequence, original, marks.broken);
+      return netfilter.acknowledged(writer, sequence);
+    },
+    forget(original) {
+      const sequence = next(netfilter);
+      writeDelete(writer, sequence, original);
+      netfilter.acknowledged(writer, sequence);
+    },
     route(address) {
-      writer.reset();
-      const sequence = routing.sequence(1);
+      const sequence = next(routing);
       writeRouteQuestion(writer, sequence, address);
-      const answer = routing.ask(writer.written(), sequence);
-      return (typeof answer === "number" ? undefined : parseRoute(answer)) ?? "nowhere";
+      const answer = routing.ask(writer, sequence, (data, at) => parseRoute(messageOf(data, at)));
+      return (typeof answer === "number" ? undefined : answer) ?? "nowhere";
     },
     stop() {
       netfilter.close();

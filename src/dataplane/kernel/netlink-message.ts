@@ -1,8 +1,9 @@
-// The framing of netlink: messages and their attributes, written into one buffer and read out of what the kernel sends.
-// Headers are in the machine's byte order, which is taken to be little-endian; nothing here knows a socket.
+// The framing of netlink: messages and their attributes, written into one buffer and read where they were received. Headers
+// are in the machine's byte order, which is taken to be little-endian; nothing here knows a socket. It is all done several
+// times for each transfer, so a place in the bytes is a number, and nothing is built of what is only looked at.
 
 export const headerBytes = 16;
-const attributeBytes = 4;
+export const attributeBytes = 4;
 const nested = 0x8000;
 /** Without the flags for nesting and byte order. */
 const attributeType = 0x3fff;
@@ -17,6 +18,9 @@ export const flags = {
 
 export const messageTypes = { error: 2, done: 3 } as const;
 
+/** Where the fields of a message stand behind its beginning. Its length is first. */
+export const fieldsAt = { type: 4, flags: 6, sequence: 8 } as const;
+
 export type Message = {
   readonly type: number;
   readonly flags: number;
@@ -25,11 +29,18 @@ export type Message = {
 };
 
 export type MessageWriter = {
+  /** What was written stands at the beginning, `length` bytes. Whoever leaves a field blank fills it in here. */
+  readonly data: Buffer;
+  /** Of the same bytes. */
+  readonly view: DataView;
+  length(): number;
   /** Begins a message; `end` it before the next one. */
   begin(type: number, flags: number, sequence: number): void;
   end(): void;
-  bytes(value: Uint8Array): void;
-  attribute(type: number, value: Uint8Array): void;
+  /** Returns where they begin. */
+  bytes(value: Uint8Array): number;
+  /** Returns where the value begins. */
+  attribute(type: number, value: Uint8Array): number;
   text(type: number, value: string): void;
   u32(type: number, value: number): void;
   be32(type: number, value: number): void;
@@ -45,102 +56,137 @@ export type MessageWriter = {
 
 /** Throws RangeError when more is written than `size` bytes hold. */
 export function createMessageWriter(size = 8192): MessageWriter {
-  const buffer = Buffer.alloc(size);
+  const data = Buffer.alloc(size);
+  const view = viewOf(data);
   let at = 0;
-  let messageAt = 0;
+  let begunAt = 0;
 
   function header(type: number, length: number): number {
-    buffer.writeUInt16LE(attributeBytes + length, at);
-    buffer.writeUInt16LE(type, at + 2);
     const valueAt = at + attributeBytes;
     const end = valueAt + aligned(length);
-    buffer.fill(0, valueAt, end);
+    // The padding is within the last word; without a value, that is the header, which is written now.
+    view.setUint32(end - 4, 0);
+    view.setUint16(at, attributeBytes + length, true);
+    view.setUint16(at + 2, type, true);
     at = end;
     return valueAt;
   }
 
-  const writer: MessageWriter = {
+  return {
+    data,
+    view,
+    length: () => at,
     begin(type, messageFlags, sequence) {
-      messageAt = at;
-      buffer.writeUInt16LE(type, at + 4);
-      buffer.writeUInt16LE(messageFlags, at + 6);
-      buffer.writeUInt32LE(sequence, at + 8);
-      buffer.writeUInt32LE(0, at + 12);
+      begunAt = at;
+      view.setUint16(at + fieldsAt.type, type, true);
+      view.setUint16(at + fieldsAt.flags, messageFlags, true);
+      view.setUint32(at + fieldsAt.sequence, sequence, true);
+      view.setUint32(at + 12, 0);
       at += headerBytes;
     },
-    end: () => void buffer.writeUInt32LE(at - messageAt, messageAt),
+    end: () => view.setUint32(begunAt, at - begunAt, true),
     bytes(value) {
-      if (at + aligned(value.length) > size) throw new RangeError("the message is too long");
-      buffer.fill(0, at, at + aligned(value.length));
-      buffer.set(value, at);
+      const valueAt = at;
       at += aligned(value.length);
+      if (at > size) throw new RangeError("the message is too long");
+      if (at > valueAt) view.setUint32(at - 4, 0);
+      data.set(value, valueAt);
+      return valueAt;
     },
-    attribute: (type, value) => buffer.set(value, header(type, value.length)),
-    text: (type, value) => void buffer.write(value, header(type, value.length + 1), "latin1"),
-    u32: (type, value) => void buffer.writeUInt32LE(value, header(type, 4)),
-    be32: (type, value) => void buffer.writeUInt32BE(value, header(type, 4)),
-    be64: (type, value) => void buffer.writeBigUInt64BE(BigInt(value), header(type, 8)),
-    be16: (type, value) => void buffer.writeUInt16BE(value, header(type, 2)),
-    u8: (type, value) => void buffer.writeUInt8(value, header(type, 1)),
+    attribute(type, value) {
+      const valueAt = header(type, value.length);
+      data.set(value, valueAt);
+      return valueAt;
+    },
+    text: (type, value) => void data.write(value, header(type, value.length + 1), "latin1"),
+    u32: (type, value) => view.setUint32(header(type, 4), value, true),
+    be32: (type, value) => view.setUint32(header(type, 4), value),
+    be64: (type, value) => setBe64(view, header(type, 8), value),
+    be16: (type, value) => view.setUint16(header(type, 2), value),
+    u8: (type, value) => view.setUint8(header(type, 1), value),
     nest(type, content) {
       const start = at;
       header(type | nested, 0);
       content();
-      buffer.writeUInt16LE(at - start, start);
+      view.setUint16(start, at - start, true);
     },
-    written: () => buffer.subarray(0, at),
+    written: () => data.subarray(0, at),
     reset() {
       at = 0;
     },
   };
-  return writer;
 }
 
-/** The whole messages at the beginning of a datagram; what is malformed ends it. */
-export function parseMessages(data: Buffer): Message[] {
-  const messages: Message[] = [];
-  let at = 0;
-  while (at + headerBytes <= data.length) {
-    const length = data.readUInt32LE(at);
-    if (length < headerBytes || at + length > data.length) break;
-    messages.push({
-      type: data.readUInt16LE(at + 4),
-      flags: data.readUInt16LE(at + 6),
-      sequence: data.readUInt32LE(at + 8),
-      payload: data.subarray(at + headerBytes, at + length),
-    });
-    at += aligned(length);
-  }
-  return messages;
+/** What a received message is read by. */
+export function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }
 
-/**
- * Where the value of the first attribute of that type begins, among those that begin at `from` and end before `to`; -1 where
- * there is none. What is malformed ends the search. News come by the thousand, so nothing is built of them.
- */
-export function findAttribute(data: Uint8Array, from: number, to: number, type: number): number {
-  let at = from;
-  while (at + attributeBytes <= to) {
-    const length = u16(data, at);
-    if (length < attributeBytes || at + length > to) return -1;
-    if ((u16(data, at + 2) & attributeType) === type) return at + attributeBytes;
-    at += aligned(length);
-  }
-  return -1;
+/** A whole number up to 2^53 in network order. */
+export function setBe64(data: DataView, at: number, value: number): void {
+  data.setUint32(at, Math.floor(value / 2 ** 32));
+  data.setUint32(at + 4, value >>> 0);
 }
 
-/** Where the value that was found at `valueAt` ends. */
-export function attributeEnd(data: Uint8Array, valueAt: number): number {
-  return valueAt - attributeBytes + u16(data, valueAt - attributeBytes);
+/** `at` itself if a whole message begins there, among those that end at `end`; else -1. */
+export function messageAt(data: DataView, at: number, end: number): number {
+  if (at + headerBytes > end) return -1;
+  const length = data.getUint32(at, true);
+  return length < headerBytes || at + length > end ? -1 : at;
 }
 
-function u16(data: Uint8Array, at: number): number {
-  return data[at]! | (data[at + 1]! << 8);
+/** Where the next whole message begins; -1 where there is none: what is malformed ends a datagram. */
+export function messageAfter(data: DataView, at: number, end: number): number {
+  return messageAt(data, at + aligned(data.getUint32(at, true)), end);
+}
+
+export function messageEnd(data: DataView, at: number): number {
+  return at + data.getUint32(at, true);
+}
+
+export function typeOf(data: DataView, at: number): number {
+  return data.getUint16(at + fieldsAt.type, true);
+}
+
+export function sequenceOf(data: DataView, at: number): number {
+  return data.getUint32(at + fieldsAt.sequence, true);
 }
 
 /** The errno that an error message carries, 0 for an acknowledgement; undefined for any other message. */
-export function errnoOf({ type, payload }: Message): number | undefined {
-  return type === messageTypes.error && payload.length >= 4 ? -payload.readInt32LE(0) : undefined;
+export function errnoOf(data: DataView, at: number): number | undefined {
+  if (typeOf(data, at) !== messageTypes.error || messageEnd(data, at) < at + headerBytes + 4) return undefined;
+  return 0 - data.getInt32(at + headerBytes, true);
+}
+
+/** As an object with bytes of its own, for what is asked seldom. */
+export function messageOf(data: DataView, at: number): Message {
+  const payloadAt = data.byteOffset + at + headerBytes;
+  return {
+    type: typeOf(data, at),
+    flags: data.getUint16(at + fieldsAt.flags, true),
+    sequence: sequenceOf(data, at),
+    payload: Buffer.from(new Uint8Array(data.buffer, payloadAt, data.byteOffset + messageEnd(data, at) - payloadAt)),
+  };
+}
+
+/**
+ * Where the values of the attributes between `from` and `to` begin, by their types, as far as `places` goes; 0 for those that
+ * are not there. What is malformed ends the search.
+ */
+export function placeAttributes(data: DataView, from: number, to: number, places: Int32Array): void {
+  for (let type = 0; type < places.length; type++) places[type] = 0;
+  for (let at = from; at + attributeBytes <= to;) {
+    const length = data.getUint16(at, true);
+    if (length < attributeBytes || at + length > to) return;
+    const type = data.getUint16(at + 2, true) & attributeType;
+    if (type < places.length) places[type] = at + attributeBytes;
+    at += aligned(length);
+  }
+}
+
+/** Where the value that begins at `valueAt` ends. */
+export function attributeEnd(data: DataView, valueAt: number): number {
+  return valueAt - attributeBytes + data.getUint16(valueAt - attributeBytes, true);
 }
 
 function aligned(length: number): number {

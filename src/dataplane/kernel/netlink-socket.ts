@@ -1,15 +1,27 @@
 // A netlink socket that is asked and answers at once: the kernel has its answer ready when the question has been sent, so
 // neither takes longer than the work itself.
-import { errnoOf, type Message, messageTypes, parseMessages } from "./netlink-message.ts";
+import {
+  errnoOf,
+  messageAfter,
+  messageAt,
+  messageTypes,
+  type MessageWriter,
+  sequenceOf,
+  typeOf,
+  viewOf,
+} from "./netlink-message.ts";
 import { doNotWait, families, levels, options, socketTypes, type SystemCalls } from "./system-calls.ts";
 
+/** Makes a value of the message at `at`. The bytes are another message's when it has returned. */
+export type ReadMessage<T> = (data: DataView, at: number) => T;
+
 export type NetlinkSocket = {
-  /** Sends a message or a batch and waits for the acknowledgement of `last`: 0, or the errno of the first that failed. */
-  acknowledged(data: Buffer, last: number): number;
-  /** The one message that answers, or the errno. */
-  ask(data: Buffer, sequence: number): Message | number;
-  /** Every message of a dump, or the errno. */
-  dump(data: Buffer, sequence: number): Message[] | number;
+  /** Sends what was written and waits for the acknowledgement of `last`: 0, or the errno of the first that failed. */
+  acknowledged(written: MessageWriter, last: number, length?: number): number;
+  /** What is read in the one message that answers, or the errno. */
+  ask<T>(written: MessageWriter, sequence: number, read: ReadMessage<T>): T | number;
+  /** What is read in every message of a dump, or the errno. */
+  dump<T>(written: MessageWriter, sequence: number, read: ReadMessage<T>): T[] | number;
   /** A number that no earlier message has; the next `count` follow it. */
   sequence(count: number): number;
   close(): void;
@@ -28,65 +40,68 @@ export function openNetlinkSocket(calls: SystemCalls, protocol: number): Netlink
   timeout.writeUInt32LE(patienceSeconds);
   calls.setsockopt(descriptor, levels.socket, options.receiveTimeout, timeout, timeout.length);
   const buffer = Buffer.alloc(largestDatagram);
+  const received = viewOf(buffer);
   let nextSequence = 1;
   /** The last question was not answered in full, so that what is left could be taken for the next one's answer. */
   let isUnsettled = false;
 
-  /** Undefined when nothing comes, at once or at the end of patience; errno says why. */
-  function receive(flags = 0): Message[] | undefined {
-    const length = calls.recv(descriptor, buffer, buffer.length, flags);
-    if (length >= 0) return parseMessages(buffer.subarray(0, length));
-    isUnsettled = true;
-    return undefined;
+  /** How many bytes have come; -1 when nothing comes, at once or at the end of patience; errno says why. */
+  function receive(flags = 0): number {
+    const length = calls.recv(descriptor, buffer, largestDatagram, flags);
+    if (length < 0) isUnsettled = true;
+    return length;
   }
 
-  function send(data: Buffer): number {
-    if (isUnsettled) while (receive(doNotWait) !== undefined);
+  /** 0 or the errno. */
+  function send({ data }: MessageWriter, length: number): number {
+    if (isUnsettled) while (receive(doNotWait) >= 0);
     isUnsettled = false;
-    return calls.send(descriptor, data, data.length, 0) < 0 ? calls.errno() : 0;
+    return calls.send(descriptor, data, length, 0) < 0 ? calls.errno() : 0;
   }
 
   return {
-    acknowledged(data, last) {
-      const failure = send(data);
+    acknowledged(written, last, length = written.length()) {
+      const failure = send(written, length);
       if (failure !== 0) return failure;
-      const first = data.readUInt32LE(8);
+      const first = sequenceOf(written.view, 0);
       for (let errno = 0; ;) {
-        const messages = receive();
-        if (messages === undefined) return errno || calls.errno();
-        for (const message of messages) {
-          const told = errnoOf(message);
+        const end = receive();
+        if (end < 0) return errno || calls.errno();
+        for (let at = messageAt(received, 0, end); at >= 0; at = messageAfter(received, at, end)) {
+          const told = errnoOf(received, at);
           if (told === undefined) continue;
           if (errno === 0) errno = told;
+          const sequence = sequenceOf(received, at);
           // A batch that is refused as a whole is answered under its first number.
-          if (message.sequence === last || message.sequence === first) return errno;
+          if (sequence === last || sequence === first) return errno;
           if (errno !== 0) isUnsettled = true;
         }
       }
     },
-    ask(data, sequence) {
-      const failure = send(data);
+    ask(written, sequence, read) {
+      const failure = send(written, written.length());
       if (failure !== 0) return failure;
       for (;;) {
-        const messages = receive();
-        if (messages === undefined) return calls.errno();
-        const answer = messages.find((message) => message.sequence === sequence);
-        if (answer) return errnoOf(answer) ?? { ...answer, payload: Buffer.from(answer.payload) };
+        const end = receive();
+        if (end < 0) return calls.errno();
+        for (let at = messageAt(received, 0, end); at >= 0; at = messageAfter(received, at, end)) {
+          if (sequenceOf(received, at) === sequence) return errnoOf(received, at) ?? read(received, at);
+        }
       }
     },
-    dump(data, sequence) {
-      const failure = send(data);
+    dump<T>(written: MessageWriter, sequence: number, read: ReadMessage<T>) {
+      const failure = send(written, written.length());
       if (failure !== 0) return failure;
-      const found: Message[] = [];
+      const found: T[] = [];
       for (;;) {
-        const messages = receive();
-        if (messages === undefined) return calls.errno();
-        for (const message of messages) {
-          if (message.sequence !== sequence) continue;
-          if (message.type === messageTypes.done) return found;
-          const errno = errnoOf(message);
+        const end = receive();
+        if (end < 0) return calls.errno();
+        for (let at = messageAt(received, 0, end); at >= 0; at = messageAfter(received, at, end)) {
+          if (sequenceOf(received, at) !== sequence) continue;
+          if (typeOf(received, at) === messageTypes.done) return found;
+          const errno = errnoOf(received, at);
           if (errno !== undefined) return errno;
-          found.push({ ...message, payload: Buffer.from(message.payload) });
+          found.push(read(received, at));
         }
       }
     },

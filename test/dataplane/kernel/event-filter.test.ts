@@ -3,9 +3,10 @@ import { eventFilter, type WantedNews } from "../../../src/dataplane/kernel/even
 import {
   attributeEnd,
   createMessageWriter,
-  findAttribute,
-  parseMessages,
+  placeAttributes,
+  viewOf,
 } from "../../../src/dataplane/kernel/netlink-message.ts";
+import { messagesIn } from "./netlink-messages.ts";
 
 /** What the kernel does with the program: bytes of the message that are kept. */
 function run(program: Buffer, message: Buffer): number {
@@ -26,14 +27,16 @@ function run(program: Buffer, message: Buffer): number {
     else if (code === 0x50) a = message[x + operand]!;
     else if (code === 0x30) a = message[operand]!;
     else if (code === 0x20 && operand === 0xfffff00c) a = found(a, message.length, x);
-    else if (code === 0x20 && operand === 0xfffff010) a = found(a + 4, attributeEnd(message, a + 4), x);
+    else if (code === 0x20 && operand === 0xfffff010) a = found(a + 4, attributeEnd(viewOf(message), a + 4), x);
     else throw new Error(`no such instruction: ${code.toString(16)} ${operand.toString(16)}`);
   }
   throw new Error("it has no end");
 
   /** An attribute is where its header begins, and none is at 0. */
   function found(from: number, to: number, type: number) {
-    return Math.max(0, findAttribute(message, from, to, type) - 4);
+    const places = new Int32Array(type + 1);
+    placeAttributes(viewOf(message), from, to, places);
+    return Math.max(0, places[type]! - 4);
   }
 }
 
@@ -60,7 +63,7 @@ function isKept(kind: keyof typeof kinds, { mark, state }: News, wanted: WantedN
   }
   if (mark !== undefined) writer.be32(8, mark);
   writer.end();
-  expect(parseMessages(writer.written())).toHaveLength(1);
+  expect(messagesIn(writer.written())).toHaveLength(1);
   return run(programs[wanted], writer.written()) > 0;
 }
 

@@ -63,14 +63,18 @@ export function openEventStream(
     isFetching = true;
     try {
       let count = 0;
+      let errno = 0;
       let areLost = false;
       for (; count < newsLimit; count++) {
         const length = calls.recv(source, buffer, largestDatagram, doNotWait);
-        if (length >= 0) handOver(length);
-        else if (calls.errno() === errnos.noBuffers) areLost = true;
-        else break;
+        if (length >= 0) {
+          handOver(length);
+          continue;
+        }
+        errno = calls.errno();
+        if (errno !== errnos.noBuffers) break;
+        areLost = true;
       }
-      const errno = calls.errno();
       if (count < newsLimit && errno !== errnos.eagain) fail(errno);
       if (areLost) events.lost();
       return count > 0;

@@ -25,6 +25,16 @@ const iac = 0xff;
 
 /** Any byte that ends a run of ordinary ones; LF is found before. */
 const special = /[\0\r\xff]/g;
+/** One line with nothing in it to explain; what a synch may have left stands at its start alone. */
+const ordinary = /^(?:[^\0\r\n\xf2\xf4\xff][^\0\r\n\xff]*)?\r\n$/;
+
+/**
+ * What a reader that holds nothing would make of this input (latin1) if it is one ordinary line: the line; else undefined.
+ * Nearly every command comes so, and then no reader is needed.
+ */
+export function ordinaryCommand(input: string, maxBytes: number): string | undefined {
+  return input.length - 2 <= maxBytes && ordinary.test(input) ? input.slice(0, -2) : undefined;
+}
 
 /**
  * Reads command lines of at most `maxBytes` (without terminator) out of any chunking. A refused line is reported once, at the

@@ -13,6 +13,22 @@ export type ReplyReader = {
 };
 
 const lf = 0x0a;
+const cr = 0x0d;
+
+/**
+ * What a reader that holds nothing would make of this input (latin1) if it is one ordinary line, ended by one CR and LF: the
+ * line without them; else undefined. Nearly every reply comes so, and then no reader is needed.
+ */
+export function ordinaryReply(input: string, maxBytes: number): string | undefined {
+  const length = input.length - 2;
+  const isOrdinary =
+    length >= 0 &&
+    length <= maxBytes &&
+    input.indexOf("\n") === length + 1 &&
+    input.charCodeAt(length) === cr &&
+    input.charCodeAt(length - 1) !== cr;
+  return isOrdinary ? input.slice(0, length) : undefined;
+}
 
 /** Reads reply lines of at most `maxBytes` (without terminator); a longer one is reported once and swallowed up to its LF. */
 export function createReplyReader({ maxBytes }: { maxBytes: number }): ReplyReader {

@@ -7,15 +7,24 @@ export type Reader<E> = {
   end?(): readonly E[];
 };
 
-export type ReaderPool<R> = { take(): R; giveBack(reader: R): void };
+export type ReaderPool<R> = {
+  take(): R;
+  giveBack(reader: R): void;
+  /** The line, where a fresh reader would find this input (latin1) to be one ordinary line; else undefined. */
+  ordinary(input: string): string | undefined;
+};
 
 /** Kept for the next line; more are in use only while many lines are incomplete at once. */
 const idleLimit = 16;
 const lf = 0x0a;
 
-export function createReaderPool<R extends Reader<unknown>>(create: () => R): ReaderPool<R> {
+export function createReaderPool<R extends Reader<unknown>>(
+  create: () => R,
+  ordinary: (input: string) => string | undefined,
+): ReaderPool<R> {
   const idle: R[] = [];
   return {
+    ordinary,
     take: () => idle.pop() ?? create(),
     giveBack(reader) {
       if (idle.length < idleLimit) idle.push(reader);

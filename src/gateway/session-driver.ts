@@ -1,5 +1,6 @@
 // The driver of one session: sockets, timers and pinholes become events, effects become calls. It decides nothing.
 import type { Socket } from "node:net";
+import { performance } from "node:perf_hooks";
 import { createSecrets, type Secrets } from "../ftp/secrets.ts";
 import type { SessionTelemetry } from "../observe/telemetry.ts";
 import type { Effect, Event, TimerName } from "../session/events.ts";
@@ -75,7 +76,7 @@ export function driveSession(
   { telemetry, trace, interception }: SessionDeps,
   watch: SessionWatch,
 ): DrivenSession {
-  const timers = createSessionTimers();
+  const timers = createSessionTimers(timedOut);
   const secrets = createSecrets();
   const events: ControlEvents = { arrived: settle, lost, drained: settle, closed: reportClosed };
   const client = clientConnection(clientSocket, deps.commandReaders, events);
@@ -95,6 +96,7 @@ export function driveSession(
   const [started, firstEffects] = startSession(deps.options, clientSide, interception?.server);
   session = started;
   run(firstEffects);
+  settle();
 
   return {
     drain: () => dispatch({ kind: "drain" }),
@@ -102,6 +104,11 @@ export function driveSession(
   };
 
   function dispatch(event: Event): void {
+    take(event);
+    settle();
+  }
+
+  function take(event: Event): void {
     // What was opened for the session reports its end even then.
     if ((state === "ended" && event.kind !== "pinhole") || state === "closed") return;
     try {
@@ -120,7 +127,6 @@ export function driveSession(
       if (trace !== undefined) for (const line of formatEffect(effect, session)) trace(secrets.hide(line));
       perform(effect);
     }
-    settle();
   }
 
   /** A bug of ours ends the session that met it and no other. */
@@ -128,7 +134,7 @@ export function driveSession(
     if (state !== "open") return end();
     state = "breaking";
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    dispatch({ kind: "stop", reason: "internal-error", detail });
+    take({ kind: "stop", reason: "internal-error", detail });
   }
 
   function perform(effect: Effect): void {
@@ -165,7 +171,7 @@ export function driveSession(
         pinholes?.tell(effect.kind, effect.id);
         break;
       case "timer":
-        startTimer(timers, effect.timer, effect.ms, timedOut);
+        startTimer(timers, effect.timer, effect.ms);
         break;
       case "cancel":
         cancelTimer(timers, effect.timer);
@@ -182,19 +188,23 @@ export function driveSession(
     }
   }
 
-  /** Hands over what was read, as far as it is wanted, and writes what came of it. */
+  /** Hands over what was read, as far as it is wanted, writes what came of it, and tells whoever waits for that. */
   function settle(): void {
     if (isBusy) return;
     isBusy = true;
-    for (let event = nextWanted(); event !== undefined; event = nextWanted()) dispatch(event);
+    for (let event = nextWanted(); event !== undefined; event = nextWanted()) take(event);
     isBusy = false;
     flush(client);
     if (server !== undefined && flush(server) && askedAt === 0) askedAt = performance.now();
+    if (untold.length > 0) tellPinholes();
+    updateReading();
+    if (unrecorded.length > 0) recordFacts();
+  }
+
+  function tellPinholes(): void {
     const told = untold;
     untold = [];
     for (const { kind, id } of told) pinholes?.tell(kind, id);
-    updateReading();
-    recordFacts();
   }
 
   function recordFacts(): void {
@@ -204,14 +214,15 @@ export function driveSession(
       for (const fact of facts) telemetry.record(withoutSecrets(fact, secrets));
     } catch (error) {
       broken(error);
+      settle();
     }
   }
 
   function nextWanted(): Event | undefined {
     if (state === "ended") return undefined;
     if (server !== undefined && hasUnread(server) && wantsServerInput(session)) return takeNext(server);
-    const isClientWanted = wantsClientInput(session) && backlogOf(client) < maxBacklogBytes;
-    return hasUnread(client) && isClientWanted ? takeNext(client) : undefined;
+    const isClientWanted = hasUnread(client) && wantsClientInput(session) && backlogOf(client) < maxBacklogBytes;
+    return isClientWanted ? takeNext(client) : undefined;
   }
 
   function updateReading(): void {

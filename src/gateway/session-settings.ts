@@ -1,8 +1,8 @@
 // What every session of a gateway is driven with, made once from the gateway's options, and again when they change.
 import type { DataPlane } from "../dataplane/pinhole.ts";
 import type { PortPool } from "../dataplane/port-pool.ts";
-import { createCommandReader } from "../ftp/command-reader.ts";
-import { createReplyReader } from "../ftp/reply-reader.ts";
+import { createCommandReader, ordinaryCommand } from "../ftp/command-reader.ts";
+import { createReplyReader, ordinaryReply } from "../ftp/reply-reader.ts";
 import { familyOf, networkContains, type Endpoint } from "../net/endpoint.ts";
 import { createIntercept, type Intercept } from "./interception.ts";
 import type { GatewayOptions } from "./options.ts";
@@ -56,8 +56,14 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
         connectMs: timeouts.connectMs,
         stallMs: timeouts.dataStallMs,
       },
-      commandReaders: createReaderPool(() => createCommandReader({ maxBytes: limits.commandBytes })),
-      replyReaders: createReaderPool(() => createReplyReader({ maxBytes: limits.replyLineBytes })),
+      commandReaders: createReaderPool(
+        () => createCommandReader({ maxBytes: limits.commandBytes }),
+        (input) => ordinaryCommand(input, limits.commandBytes),
+      ),
+      replyReaders: createReaderPool(
+        () => createReplyReader({ maxBytes: limits.replyLineBytes }),
+        (input) => ordinaryReply(input, limits.replyLineBytes),
+      ),
       timeouts,
       serverAdvertise: (end) => matching(serverSide.advertise, end),
       rejectedBy: (server) => memory.rejectedBy(server),

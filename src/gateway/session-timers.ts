@@ -1,31 +1,46 @@
-// The timers of one session by name. Each always runs for the same time, so that starting one again only refreshes it.
+// The timers of one session by name. Each always runs for the same time. Most are started with every line and hardly ever
+// expire: starting one again only moves its moment, and the clock behind it is looked at when it strikes.
 import type { TimerName } from "../session/events.ts";
 
-export type SessionTimers = Record<TimerName, NodeJS.Timeout | undefined>;
+type SessionTimer = {
+  /** Strikes at the moment or before. */
+  clock: NodeJS.Timeout | undefined;
+  /** Monotonic milliseconds; Infinity while it does not run. */
+  expiresAt: number;
+};
 
-export function createSessionTimers(): SessionTimers {
-  return { login: undefined, idle: undefined, linger: undefined, grace: undefined, abort: undefined };
+export type SessionTimers = Record<TimerName, SessionTimer | undefined> & { readonly expired: (name: TimerName) => void };
+
+export function createSessionTimers(expired: (name: TimerName) => void): SessionTimers {
+  return { expired, login: undefined, idle: undefined, linger: undefined, grace: undefined, abort: undefined };
 }
 
-export function startTimer(
-  timers: SessionTimers,
-  name: TimerName,
-  ms: number,
-  expired: (name: TimerName) => void,
-): void {
-  const start = (): NodeJS.Timeout =>
-    setTimeout(() => {
-      timers[name] = undefined;
-      expired(name);
-    }, ms);
-  timers[name] = timers[name]?.refresh() ?? start();
+export function startTimer(timers: SessionTimers, name: TimerName, ms: number): void {
+  const timer = (timers[name] ??= { clock: undefined, expiresAt: Infinity });
+  timer.expiresAt = performance.now() + ms;
+  timer.clock ??= setTimeout(strike, ms, timers, name, timer);
+}
+
+function strike(timers: SessionTimers, name: TimerName, timer: SessionTimer): void {
+  timer.clock = undefined;
+  if (timer.expiresAt === Infinity) return;
+  const leftMs = timer.expiresAt - performance.now();
+  if (leftMs > 0) {
+    timer.clock = setTimeout(strike, Math.ceil(leftMs), timers, name, timer);
+    return;
+  }
+  timer.expiresAt = Infinity;
+  timers.expired(name);
 }
 
 export function cancelTimer(timers: SessionTimers, name: TimerName): void {
-  clearTimeout(timers[name]);
-  timers[name] = undefined;
+  const timer = timers[name];
+  if (timer !== undefined) timer.expiresAt = Infinity;
 }
 
 export function clearTimers(timers: SessionTimers): void {
-  for (const timer of Object.values(timers)) clearTimeout(timer);
+  for (const name of ["login", "idle", "linger", "grace", "abort"] as const) {
+    clearTimeout(timers[name]?.clock);
+    timers[name] = undefined;
+  }
 }

@@ -2,8 +2,11 @@
 // memory of its own for each read, which is what streams take, costs more than all that the gateway does with the line.
 import type { Reads } from "../dataplane/reading-socket.ts";
 
-/** Of one connection. `deliver` is set before anything can have been read. */
-export type SharedReads = Reads & { readonly buffer: Uint8Array; deliver: (chunk: Uint8Array) => void };
+/** Of one connection. `deliver` is set before anything can have been read; `count` bytes stand at the start of `memory`. */
+export type SharedReads = Reads & {
+  readonly buffer: Uint8Array;
+  deliver: (memory: Uint8Array, count: number) => void;
+};
 
 const buffer = Buffer.allocUnsafeSlow(65_536);
 
@@ -12,7 +15,7 @@ export function createSharedReads(): SharedReads {
     buffer,
     deliver: () => {},
     callback(count, memory) {
-      reads.deliver(memory.subarray(0, count));
+      reads.deliver(memory, count);
       return true;
     },
   };

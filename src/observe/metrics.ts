@@ -36,7 +36,7 @@ export const pinholeFates: Readonly<Record<PinholeOutcome, PinholeFate>> = {
   released: "released",
 };
 
-/** Counted here, and handed over when the metrics are read: the library looks a label set up at every event. */
+/** Counted here, and handed over when the metrics are read: the library looks a label set up at every event. So are durations. */
 export type CounterCell = { inc(by?: number): void };
 export type GaugeCell = { inc(): void; dec(by?: number): void };
 
@@ -93,6 +93,9 @@ const openBuckets = [
 const roundTripBuckets = [0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const transferBuckets = [0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14_400];
 
+/** Durations that wait to be handed over, per histogram. */
+const batchSize = 256;
+
 export function createMetrics(version: string): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -102,11 +105,24 @@ export function createMetrics(version: string): Metrics {
     new Counter({ name: prefix + name, help, labelNames, registers });
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> =>
     new Gauge({ name: prefix + name, help, labelNames, registers });
-  const histogram = (name: string, help: string, buckets: number[]): Seconds =>
-    new Histogram({ name: prefix + name, help, buckets, registers });
-
   /** Each brings one label set up to date. */
   const updates: (() => void)[] = [];
+  const histogram = (name: string, help: string, buckets: number[]): Seconds => {
+    const metric = new Histogram({ name: prefix + name, help, buckets, registers });
+    const seen = new Float64Array(batchSize);
+    let count = 0;
+    const handOver = (): void => {
+      for (let at = 0; at < count; at++) metric.observe(seen[at]!);
+      count = 0;
+    };
+    updates.push(handOver);
+    return {
+      observe(seconds) {
+        seen[count++] = seconds;
+        if (count === batchSize) handOver();
+      },
+    };
+  };
   const counterCell = <L extends string>(metric: Counter<L>, labels: Record<L, string>): CounterCell => {
     let count = 0;
     updates.push(() => {

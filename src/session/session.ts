@@ -87,6 +87,7 @@ export function wantsServerInput(session: Session): boolean {
 const maxHeldReplies = 64;
 
 function hasEnoughToAnswer({ outstanding, options }: Session): boolean {
+  if (outstanding.length < options.heldCommands) return false;
   return outstanding.filter(({ optional }) => !optional).length >= options.heldCommands;
 }
 

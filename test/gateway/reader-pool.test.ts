@@ -3,12 +3,14 @@ import { createCommandReader } from "../../src/ftp/command-reader.ts";
 import { createReplyReader } from "../../src/ftp/reply-reader.ts";
 import { createReaderPool, endsLine } from "../../src/gateway/reader-pool.ts";
 
+const nothing = (): undefined => undefined;
+
 test("a reader that was given back is taken again, and no more are made than are in use at once", () => {
   let made = 0;
   const pool = createReaderPool(() => {
     made += 1;
     return { feed: () => [] };
-  });
+  }, nothing);
   for (let count = 0; count < 10; count += 1) pool.giveBack(pool.take());
   expect(made).toBe(1);
   const inUse = [pool.take(), pool.take(), pool.take()];
@@ -21,7 +23,7 @@ test("of many that were in use at once a few are kept", () => {
   const pool = createReaderPool(() => {
     made += 1;
     return { feed: () => [] };
-  });
+  }, nothing);
   const inUse = Array.from({ length: 1000 }, () => pool.take());
   for (const reader of inUse) pool.giveBack(reader);
   for (let count = 0; count < 1000; count += 1) pool.take();

@@ -6,9 +6,9 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 function setUp() {
-  const timers = createSessionTimers();
   const expired: TimerName[] = [];
-  const start = (name: TimerName, ms: number): void => startTimer(timers, name, ms, (which) => expired.push(which));
+  const timers = createSessionTimers((name) => expired.push(name));
+  const start = (name: TimerName, ms: number): void => startTimer(timers, name, ms);
   return { timers, expired, start };
 }
 

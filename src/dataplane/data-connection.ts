@@ -3,12 +3,14 @@
 import type { Socket } from "node:net";
 import type { Endpoint } from "../net/endpoint.ts";
 import { type Carry, type HoldingCarriage, resetLeg } from "./carriage.ts";
+import { cancelDeadline, type Deadline, setDeadline } from "./deadlines.ts";
 import { dialLeg } from "./dialled-leg.ts";
 import { closeLeg } from "./leg-guard.ts";
 import { type ListeningLeg, openListeningLeg } from "./listening-leg.ts";
 import type { OpenRefusal, Pinhole, PinholeEvent, PinholeOutcome, PinholeRequest, PlaneName, Side } from "./pinhole.ts";
 import { handleOf, type SocketHandle } from "./reading-socket.ts";
 import { loadSocketCalls } from "./socket-calls.ts";
+import { soon } from "./soon.ts";
 import { type StallWatch, watchStall } from "./stall-watch.ts";
 
 type Report = (event: PinholeEvent) => void;
@@ -40,15 +42,15 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
   let isConfirmed = false;
   let isReleased = false;
   let isDelivered = false;
-  let expiry: { timer: NodeJS.Timeout; at: number } | undefined;
+  let expiry: Deadline | undefined;
   let stallWatch: StallWatch | undefined;
   let carriage: HoldingCarriage | undefined;
-  let hold: NodeJS.Timeout | undefined;
+  let hold: Deadline | undefined;
   let joinedAt = 0;
   /** What an aborted carriage is reported as. */
   let verdict: PinholeOutcome = "aborted";
 
-  queueMicrotask(listen);
+  soon(listen);
   return { start, confirm, linger, release, dismiss };
 
   function listen() {
@@ -100,11 +102,11 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
 
   /** A server that announces nothing at all must not wait for ever. */
   function limitHold() {
-    if (!isConfirmed) hold ??= setTimeout(letDown, holdLimitMs);
+    if (!isConfirmed) hold ??= setDeadline(holdLimitMs, letDown);
   }
 
   function letDown() {
-    clearTimeout(hold);
+    cancelDeadline(hold);
     carriage?.letDown();
   }
 
@@ -215,11 +217,11 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
 
   function expireIn(ms: number) {
     disarmExpiry();
-    expiry = { timer: setTimeout(() => close("expired"), ms), at: performance.now() + ms };
+    expiry = setDeadline(ms, () => close("expired"));
   }
 
   function disarmExpiry() {
-    clearTimeout(expiry?.timer);
+    cancelDeadline(expiry);
     expiry = undefined;
   }
 
@@ -229,12 +231,12 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
     state = "closed";
     releaseAll();
     const end = { kind: "closed", outcome, bytesUp, bytesDown, durationMs } as const;
-    queueMicrotask(() => report(detail === undefined ? end : { ...end, detail }));
+    soon(() => report(detail === undefined ? end : { ...end, detail }));
   }
 
   function releaseAll() {
     disarmExpiry();
-    clearTimeout(hold);
+    cancelDeadline(hold);
     stallWatch?.stop();
     for (const attempt of dials.values()) attempt.cancel();
     for (const socket of sockets.values()) resetLeg(socket);

@@ -2,6 +2,7 @@
 import { connect, type Socket } from "node:net";
 import { formatEndpoint } from "../net/endpoint.ts";
 import { connectForeign } from "./foreign-socket.ts";
+import { cancelDeadline, setDeadline } from "./deadlines.ts";
 import { guard } from "./leg-guard.ts";
 import type { Leg } from "./pinhole.ts";
 
@@ -25,10 +26,10 @@ export function dialLeg(leg: DialLeg, connectMs: number, events: DialledLegEvent
   let socket: Socket;
   let refusal: string | undefined;
   let isCancelled = false;
-  const timer = setTimeout(() => {
+  const deadline = setDeadline(connectMs, () => {
     cancel();
     events.failed(`no answer from ${formatEndpoint(leg.to)} within ${connectMs} ms`, false);
-  }, connectMs);
+  });
   dial(leg.fromPort);
   return { cancel };
 
@@ -37,7 +38,7 @@ export function dialLeg(leg: DialLeg, connectMs: number, events: DialledLegEvent
     // A connected socket starts to read unless it is paused by then.
     socket.pause();
     socket.once("connect", () => {
-      clearTimeout(timer);
+      cancelDeadline(deadline);
       socket.off("error", refused);
       guard(socket);
       events.connected(socket, refusal);
@@ -50,14 +51,14 @@ export function dialLeg(leg: DialLeg, connectMs: number, events: DialledLegEvent
         refusal = error.message;
         return dial(undefined);
       }
-      clearTimeout(timer);
+      cancelDeadline(deadline);
       events.failed(error.message, error.code === "ECONNRESET");
     }
   }
 
   function cancel() {
     isCancelled = true;
-    clearTimeout(timer);
+    cancelDeadline(deadline);
     // Once connected, it is its new owner's to close.
     if (socket.connecting) resetConnecting(socket);
   }

@@ -5,6 +5,7 @@ import { type Endpoint, networkContains, parseAddress } from "../net/endpoint.ts
 import { bindForeign } from "./foreign-socket.ts";
 import { guard } from "./leg-guard.ts";
 import type { ExpectedPeer, Leg, OpenRefusal } from "./pinhole.ts";
+import { soon } from "./soon.ts";
 
 export type ListenLeg = Extract<Leg, { kind: "listen" }>;
 
@@ -53,7 +54,7 @@ export function openListeningLeg(leg: ListenLeg, events: ListeningLegEvents): Li
     try {
       listener.listen({ fd: bindForeign({ address: leg.bind, port: ownPort }), backlog }, listening);
     } catch (error) {
-      queueMicrotask(() => failed(error as Error, count));
+      soon(() => failed(error as Error, count));
     }
   }
 

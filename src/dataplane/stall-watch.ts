@@ -1,4 +1,5 @@
 // Notices that nothing moves: looks at a counter now and then, so that no timer is touched per chunk.
+import { cancelDeadline, setDeadline } from "./deadlines.ts";
 
 export type StallWatch = {
   /** The limit becomes `ms`, counted from now. */
@@ -11,24 +12,26 @@ const looks = 4;
 
 /** Calls `stalled` once, when `progress` has returned the same number for `ms`. */
 export function watchStall(ms: number, progress: () => number, stalled: () => void): StallWatch {
-  let timer: NodeJS.Timeout;
-  limit(ms);
-  return { limit, stop: () => clearInterval(timer) };
+  let betweenMs = ms / looks;
+  let last: number | undefined;
+  let quietLooks = 0;
+  let next = setDeadline(betweenMs, look);
+  return {
+    limit(limitMs) {
+      cancelDeadline(next);
+      betweenMs = limitMs / looks;
+      last = undefined;
+      quietLooks = 0;
+      next = setDeadline(betweenMs, look);
+    },
+    stop: () => cancelDeadline(next),
+  };
 
-  function limit(limitMs: number) {
-    clearInterval(timer);
-    let last: number | undefined;
-    let quietLooks = 0;
-    timer = setInterval(
-      () => {
-        const current = progress();
-        quietLooks = current === last ? quietLooks + 1 : 0;
-        last = current;
-        if (quietLooks < looks) return;
-        clearInterval(timer);
-        stalled();
-      },
-      Math.max(1, limitMs / looks),
-    );
+  function look() {
+    const current = progress();
+    quietLooks = current === last ? quietLooks + 1 : 0;
+    last = current;
+    if (quietLooks >= looks) stalled();
+    else next = setDeadline(betweenMs, look);
   }
 }

@@ -2,6 +2,7 @@
 // carry is handed in.
 import type { Carry } from "./carriage.ts";
 import { openDataConnection } from "./data-connection.ts";
+import { soon } from "./soon.ts";
 import type { DataPlane, Pinhole, PinholeEvent, PlaneName } from "./pinhole.ts";
 
 /** `stopped` releases what the plane itself holds, once no data connection is open. `unfit`: why it can't be used now. */
@@ -45,7 +46,7 @@ export function createUserSpacePlane({ name, carry, unfit, stopped }: UserSpaceP
 }
 
 function refusePinhole(detail: string, report: (event: PinholeEvent) => void): Pinhole {
-  queueMicrotask(() => report({ kind: "refused", reason: "plane-unavailable", detail }));
+  soon(() => report({ kind: "refused", reason: "plane-unavailable", detail }));
   const nothing = () => {};
   return { start: nothing, confirm: nothing, linger: nothing, release: nothing, dismiss: nothing };
 }

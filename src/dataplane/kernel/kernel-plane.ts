@@ -8,6 +8,7 @@
 import type { Server } from "node:net";
 import { loadFfi } from "../ffi.ts";
 import { familyOf } from "../../net/endpoint.ts";
+import { soon } from "../soon.ts";
 import type { DataPlane, PinholeEvent, PinholeOutcome, PinholeRequest } from "../pinhole.ts";
 import { createBreaker } from "./breaker.ts";
 import type { Connection, ConnectionNews } from "./conntrack-message.ts";
@@ -186,7 +187,7 @@ function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): Data
   function open(request: PinholeRequest, report: (event: PinholeEvent) => void) {
     const legs = standingObstacle() ?? natLegs(request, route);
     if (typeof legs === "string") {
-      queueMicrotask(() => report({ kind: "refused", reason: "plane-unavailable", detail: legs }));
+      soon(() => report({ kind: "refused", reason: "plane-unavailable", detail: legs }));
       return inert;
     }
     const number = takeNumber();
@@ -198,7 +199,7 @@ function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): Data
       if (live.size === 0) allClosed?.();
     });
     live.set(number, pinhole);
-    queueMicrotask(stream.fetch);
+    soon(stream.fetch);
     return pinhole.pinhole;
   }
 

@@ -1,7 +1,9 @@
 // One data connection that the kernel translates: opens the pinhole, follows the connection by the news of it, and says how
 // it ended. It is opening → waiting (for the peer's SYN) → connecting → carrying → closed.
 import { sameEndpoint } from "../../net/endpoint.ts";
+import { cancelDeadline, type Deadline, setDeadline } from "../deadlines.ts";
 import type { OpenRefusal, Pinhole, PinholeEvent, PinholeOutcome, PinholeRequest } from "../pinhole.ts";
+import { soon } from "../soon.ts";
 import { type StallWatch, watchStall } from "../stall-watch.ts";
 import { type Connection, type ConnectionNews, tcpStates, type Tuple } from "./conntrack-message.ts";
 import type { Marks } from "./marks.ts";
@@ -55,18 +57,17 @@ export function openNatPinhole(
   /** Counted when all of a download was delivered: it does not become more. */
   let finalAmounts: Amounts | undefined;
   /** The expiry, then the time to connect. */
-  let timer: NodeJS.Timeout | undefined;
-  let expiresAt = 0;
+  let deadline: Deadline | undefined;
   let stallWatch: StallWatch | undefined;
   let nextLook: NodeJS.Timeout | undefined;
   let lookMs: number = lookAgainMs.first;
 
-  queueMicrotask(open);
-  return { pinhole: { start: heard, confirm: heard, linger, release, dismiss: release }, news, resynchronise };
+  soon(open);
+  return { pinhole: { start: nothing, confirm: heard, linger, release, dismiss: release }, news, resynchronise };
 
-  /** The peers do something: there may be news of it. */
+  /** The peers do something: there may be news of it. A start is not worth the question: more follows soon. */
   function heard() {
-    if (state !== "closed") queueMicrotask(tools.fetchNews);
+    if (state !== "closed") soon(tools.fetchNews);
   }
 
   function open() {
@@ -96,9 +97,8 @@ export function openNatPinhole(
   }
 
   function expireIn(ms: number) {
-    clearTimeout(timer);
-    expiresAt = performance.now() + ms;
-    timer = setTimeout(() => close("expired"), ms);
+    cancelDeadline(deadline);
+    deadline = setDeadline(ms, () => close("expired"));
   }
 
   function news({ kind, connection }: ConnectionNews) {
@@ -138,8 +138,8 @@ export function openNatPinhole(
     state = "connecting";
     ({ original } = connection);
     claim?.used();
-    clearTimeout(timer);
-    timer = setTimeout(giveUpConnecting, request.connectMs);
+    cancelDeadline(deadline);
+    deadline = setDeadline(request.connectMs, giveUpConnecting);
     report({ kind: "admitted", side: listeningSide, from: original.source });
     const { fromPort: wanted } = dialled;
     const { port } = connection.reply.destination;
@@ -165,7 +165,7 @@ export function openNatPinhole(
   }
 
   function join() {
-    clearTimeout(timer);
+    cancelDeadline(deadline);
     claim?.unreserve();
     report({ kind: "joined" });
     // The owner may have released it in answer.
@@ -236,8 +236,8 @@ export function openNatPinhole(
     isLingering = true;
     heard();
     // Mostly it has been given all by now.
-    if (!isDelivered) queueMicrotask(lookNow);
-    if (state === "waiting") expireIn(Math.max(0, Math.min(ms, expiresAt - performance.now())));
+    if (!isDelivered) soon(lookNow);
+    if (state === "waiting" && deadline) expireIn(Math.min(ms, deadline.at - performance.now()));
   }
 
   function release() {
@@ -281,14 +281,16 @@ export function openNatPinhole(
     if (state === "closed") return;
     const durationMs = state === "carrying" ? Math.round(performance.now() - joinedAt) : 0;
     state = "closed";
-    clearTimeout(timer);
+    cancelDeadline(deadline);
     clearTimeout(nextLook);
     stallWatch?.stop();
     claim?.release();
     const end = { kind: "closed", outcome, bytesUp, bytesDown, durationMs } as const;
-    queueMicrotask(() => report(detail === undefined ? end : { ...end, detail }));
+    soon(() => report(detail === undefined ? end : { ...end, detail }));
   }
 }
+
+const nothing = () => {};
 
 /** Where nothing is counted, NaN: it equals nothing, so that no transfer is taken for a stalled one. */
 function bytesOf(connection: Connection | undefined): number {

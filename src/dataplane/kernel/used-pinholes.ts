@@ -20,15 +20,15 @@ export function createUsedPinholes(netfilter: Pick<Netfilter, "open" | "close">)
   let timer: NodeJS.Timeout | undefined;
 
   function take(): PinholeKey[] {
-    clearTimeout(timer);
-    timer = undefined;
     const taken = used;
     used = [];
     return taken;
   }
 
   function clear() {
-    netfilter.close(take());
+    clearTimeout(timer);
+    timer = undefined;
+    if (used.length > 0) netfilter.close(take());
   }
 
   return {

@@ -1,0 +1,39 @@
+// Moments at which something is to be done unless it is called off before, as nearly all of it is: the expiry of a pinhole,
+// the time that its peer has to answer. One timer goes through them all now and then, so that a moment costs an entry in a
+// list, and not a timer of its own.
+
+export type Deadline = {
+  /** Monotonic milliseconds. */
+  readonly at: number;
+  readonly due: () => void;
+};
+
+const grainMs = 25;
+
+const pending = new Set<Deadline>();
+let timer: NodeJS.Timeout | undefined;
+
+/** Calls `due` once, after `ms`, or up to 25 ms later. */
+export function setDeadline(ms: number, due: () => void): Deadline {
+  const deadline = { at: performance.now() + ms, due };
+  pending.add(deadline);
+  timer ??= setInterval(goThrough, grainMs);
+  return deadline;
+}
+
+/** Calls it off, unless it is over. */
+export function cancelDeadline(deadline: Deadline | undefined): void {
+  if (deadline !== undefined) pending.delete(deadline);
+}
+
+function goThrough(): void {
+  const moment = performance.now();
+  for (const deadline of pending) {
+    if (deadline.at > moment) continue;
+    pending.delete(deadline);
+    deadline.due();
+  }
+  if (pending.size > 0) return;
+  clearInterval(timer);
+  timer = undefined;
+}

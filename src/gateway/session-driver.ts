@@ -1,11 +1,10 @@
 // The driver of one session: sockets, timers and pinholes become events, effects become calls. It decides nothing.
 import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
-import { createSecrets, type Secrets } from "../ftp/secrets.ts";
+import { createSecrets } from "../ftp/secrets.ts";
 import type { SessionTelemetry } from "../observe/telemetry.ts";
 import type { Effect, Event, TimerName } from "../session/events.ts";
 import type { Mode } from "../session/mode.ts";
-import type { Fact } from "../session/facts.ts";
 import type { EndReason } from "../session/reasons.ts";
 import { startSession, step, wantsClientInput, wantsServerInput } from "../session/session.ts";
 import type { ControlSide, Session, SessionOptions } from "../session/state.ts";
@@ -29,6 +28,7 @@ import {
 import { dialServer, resolveHost, type Attempt } from "./dial-server.ts";
 import type { Interception } from "./interception.ts";
 import { createSessionPinholes, type PinholeOptions, type SessionPinholes } from "./session-pinholes.ts";
+import { createSessionRecords } from "./session-records.ts";
 import { createSharedReads } from "./shared-reads.ts";
 import { cancelTimer, clearTimers, createSessionTimers, startTimer } from "./session-timers.ts";
 
@@ -79,6 +79,10 @@ export function driveSession(
   const timers = createSessionTimers(timedOut);
   const secrets = createSecrets();
   const events: ControlEvents = { arrived: settle, lost, drained: settle, closed: reportClosed };
+  const records = createSessionRecords(telemetry, secrets, (error) => {
+    broken(error);
+    settle();
+  });
   const client = clientConnection(clientSocket, deps.commandReaders, events);
   let server: ControlConnection | undefined;
   let session: Session;
@@ -86,8 +90,6 @@ export function driveSession(
   let attempt: Attempt | undefined;
   /** What pinholes are told once what was said is written: the client reads of a transfer, or that there is none, first. */
   let untold: { readonly kind: "confirm" | "dismiss"; readonly id: number }[] = [];
-  /** Operators hear of it when the peers have: they can wait. */
-  let unrecorded: Fact[] = [];
   let askedAt = 0;
   let isBusy = false;
   let state: "open" | "breaking" | "ended" | "closed" = "open";
@@ -180,7 +182,7 @@ export function driveSession(
         if (session.server !== undefined) deps.learn(session.server.peer, effect.rejects);
         break;
       case "record":
-        unrecorded.push(effect.fact);
+        records.add(effect.fact);
         break;
       case "end":
         end();
@@ -198,24 +200,13 @@ export function driveSession(
     if (server !== undefined && flush(server) && askedAt === 0) askedAt = performance.now();
     if (untold.length > 0) tellPinholes();
     updateReading();
-    if (unrecorded.length > 0) recordFacts();
+    if (state === "ended") records.make();
   }
 
   function tellPinholes(): void {
     const told = untold;
     untold = [];
     for (const { kind, id } of told) pinholes?.tell(kind, id);
-  }
-
-  function recordFacts(): void {
-    const facts = unrecorded;
-    unrecorded = [];
-    try {
-      for (const fact of facts) telemetry.record(withoutSecrets(fact, secrets));
-    } catch (error) {
-      broken(error);
-      settle();
-    }
   }
 
   function nextWanted(): Event | undefined {
@@ -289,9 +280,4 @@ export function driveSession(
     state = "closed";
     watch.closed();
   }
-}
-
-/** Facts quote what peers say in their details alone. */
-function withoutSecrets(fact: Fact, { hide }: Secrets): Fact {
-  return "detail" in fact && fact.detail !== undefined ? { ...fact, detail: hide(fact.detail) } : fact;
 }

@@ -9,7 +9,9 @@ type SessionTimer = {
   expiresAt: number;
 };
 
-export type SessionTimers = Record<TimerName, SessionTimer | undefined> & { readonly expired: (name: TimerName) => void };
+export type SessionTimers = Record<TimerName, SessionTimer | undefined> & {
+  readonly expired: (name: TimerName) => void;
+};
 
 export function createSessionTimers(expired: (name: TimerName) => void): SessionTimers {
   return { expired, login: undefined, idle: undefined, linger: undefined, grace: undefined, abort: undefined };

@@ -80,6 +80,8 @@ export type Metrics = {
   readonly serverConnectSeconds: Seconds;
   readonly controlLatencySeconds: Seconds;
   readonly configReloads: Readonly<Record<ReloadResult, CounterCell>>;
+  /** `update` is called each time before they are read. */
+  beforeReading(update: () => void): void;
   /** The exposition, in the format of `contentType`. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -263,6 +265,7 @@ export function createMetrics(version: string): Metrics {
       roundTripBuckets,
     ),
     configReloads: record(["success", "failure"] as const, (result) => counterCell(reloads, { result })),
+    beforeReading: (update) => void updates.unshift(update),
     text() {
       for (const update of updates) update();
       return registry.metrics();

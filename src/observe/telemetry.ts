@@ -6,6 +6,7 @@ import { metricVerb } from "../ftp/command.ts";
 import { formatEndpoint, type Endpoint } from "../net/endpoint.ts";
 import type { Fact, TransferEnded } from "../session/facts.ts";
 import { endReasons, type EndReason, type RefusalReason } from "../session/reasons.ts";
+import { createLateRecords, type LateRecords } from "./late-records.ts";
 import type { Logger } from "./log.ts";
 import {
   pinholeFates,
@@ -38,6 +39,8 @@ export type GatewayTelemetry = {
 export type SessionTelemetry = {
   /** `ended` comes once per session. */
   record(fact: Fact): void;
+  /** Calls it within 10 ms, and before the metrics are read: for records that need not be made at once. */
+  later(record: () => void): void;
   serverConnected(seconds: number): void;
   /** From a command written to the server until its answer begins. */
   controlLatency(seconds: number): void;
@@ -57,8 +60,10 @@ export type SessionTelemetry = {
 };
 
 export function createTelemetry({ metrics, logger }: { metrics: Metrics; logger: Logger }): Telemetry {
+  const lateRecords = createLateRecords();
+  metrics.beforeReading(lateRecords.flush);
   return {
-    gateway: (name) => gatewayTelemetry(name, metrics, logger),
+    gateway: (name) => gatewayTelemetry(name, metrics, logger, lateRecords),
     configReloaded(result, detail) {
       metrics.configReloads[result].inc();
       if (result === "success") logger.info("configuration reloaded");
@@ -67,7 +72,7 @@ export function createTelemetry({ metrics, logger }: { metrics: Metrics; logger:
   };
 }
 
-function gatewayTelemetry(name: string, metrics: Metrics, logger: Logger): GatewayTelemetry {
+function gatewayTelemetry(name: string, metrics: Metrics, logger: Logger, lateRecords: LateRecords): GatewayTelemetry {
   const counts = metrics.gateway(name);
   const log = logger.child({ gateway: name });
   const portWatches: (() => void)[] = [];
@@ -91,7 +96,7 @@ function gatewayTelemetry(name: string, metrics: Metrics, logger: Logger): Gatew
       const sessionLog = logger.child({ session: id, gateway: name });
       counts.sessionsActive.inc();
       sessionLog.info({ client: formatEndpoint(client), listener: formatEndpoint(listener) }, "session started");
-      return sessionTelemetry(metrics, counts, sessionLog);
+      return sessionTelemetry(metrics, counts, sessionLog, lateRecords);
     },
   };
 }
@@ -100,7 +105,12 @@ function isEndReason(reason: string): reason is EndReason {
   return (endReasons as readonly string[]).includes(reason);
 }
 
-function sessionTelemetry(metrics: Metrics, counts: GatewayMetrics, log: Logger): SessionTelemetry {
+function sessionTelemetry(
+  metrics: Metrics,
+  counts: GatewayMetrics,
+  log: Logger,
+  lateRecords: LateRecords,
+): SessionTelemetry {
   const transfers = transferTelemetry(metrics, counts, log);
   const startedAt = performance.now();
 
@@ -158,6 +168,7 @@ function sessionTelemetry(metrics: Metrics, counts: GatewayMetrics, log: Logger)
 
   return {
     record,
+    later: lateRecords.add,
     serverConnected: (seconds) => metrics.serverConnectSeconds.observe(seconds),
     controlLatency: (seconds) => metrics.controlLatencySeconds.observe(seconds),
     pinholeOpened(sides, plane, seconds, client, server) {

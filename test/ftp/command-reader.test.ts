@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createCommandReader, type CommandEvent } from "../../src/ftp/command-reader.ts";
+import { createCommandReader, ordinaryCommand, type CommandEvent } from "../../src/ftp/command-reader.ts";
 import type { Quirk } from "../../src/ftp/quirks.ts";
 import { bytesOf, charactersOf, cut, readEveryWay } from "./every-chunking.ts";
 
@@ -238,6 +238,43 @@ describe("any input", () => {
           lines.map((text) => line(text)),
         );
       }),
+    );
+  });
+});
+
+describe("an ordinary line", () => {
+  test.each(["NOOP\r\n", "\r\n", "RETR \xe3\x83\x80\xfe \t\r\n", `${"x".repeat(maxBytes)}\r\n`])(
+    "%j is one",
+    (input) => {
+      expect(ordinaryCommand(input, maxBytes)).toBe(input.slice(0, -2));
+    },
+  );
+
+  test.each([
+    "",
+    "NOOP",
+    "NOOP\n",
+    "NOOP\r\r\n",
+    "NOOP\r\nPWD\r\n",
+    "A\rB\r\n",
+    "A\0\r\n",
+    "A\xff\r\n",
+    "\xf2ABOR\r\n",
+    "\xf4\r\n",
+    `${"x".repeat(maxBytes + 1)}\r\n`,
+  ])("%j is none, and left to a reader", (input) => {
+    expect(ordinaryCommand(input, maxBytes)).toBeUndefined();
+  });
+
+  test("is what a reader would make of it, whatever comes", () => {
+    const pieces = fc.constantFrom(...charactersOf("aZ \r\n\0\xff\xf2\xf4\xfb"), "\r\n", "y".repeat(15));
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 12 }), (parts) => {
+        const input = `${parts.join("")}\r\n`;
+        const text = ordinaryCommand(input, maxBytes);
+        if (text !== undefined) expect(createCommandReader({ maxBytes }).feed(bytesOf(input))).toEqual([line(text)]);
+      }),
+      { numRuns: 2000 },
     );
   });
 });

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createReplyReader, type ReplyEvent } from "../../src/ftp/reply-reader.ts";
+import { createReplyReader, ordinaryReply, type ReplyEvent } from "../../src/ftp/reply-reader.ts";
 import { bytesOf, cut, readEveryWay } from "./every-chunking.ts";
 
 const maxBytes = 20;
@@ -84,4 +84,29 @@ test("any input is read the same however it is cut, and comes out byte for byte 
     }),
     { numRuns: 1000 },
   );
+});
+
+describe("an ordinary line", () => {
+  test.each(["226 ok\r\n", "\r\n", "220-\x1b\0\xff\r\n", "a\rb\r\n", `${longest}\r\n`])("%j is one", (input) => {
+    expect(ordinaryReply(input, maxBytes)).toBe(input.slice(0, -2));
+  });
+
+  test.each(["", "\n", "226", "226\r", "226\n", "226\r\r\n", "150\r\n226\r\n", "150\n226\r\n", `${longest}x\r\n`])(
+    "%j is none, and left to a reader",
+    (input) => {
+      expect(ordinaryReply(input, maxBytes)).toBeUndefined();
+    },
+  );
+
+  test("is what a reader would make of it, whatever comes", () => {
+    const pieces = fc.constantFrom("2", " ", "\r", "\n", "\r\n", "\0", "\xff", longest.slice(2));
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 8 }), (parts) => {
+        const input = `${parts.join("")}\r\n`;
+        const text = ordinaryReply(input, maxBytes);
+        if (text !== undefined) expect(createReplyReader({ maxBytes }).feed(bytesOf(input))).toEqual([line(text)]);
+      }),
+      { numRuns: 1000 },
+    );
+  });
 });

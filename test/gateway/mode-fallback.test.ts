@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { ServerMode } from "../../src/session/mode.ts";
 import { type Answer, fileBody, type Script } from "./fake-server.ts";
 import { listenData, portLine, readAll } from "./ftp-dialogue.ts";
-import { activeSamples, downloadWhole, expectNothingLeft, passive, setClient, setStage } from "./stage.ts";
+import { activeSamples, downloadWhole, expectNothingLeft, passive, setClient, setStage, until } from "./stage.ts";
 
 const says =
   (line: string): Answer =>
@@ -39,7 +39,7 @@ describe("mode `passive`", () => {
     await other.login();
     await passive(other);
     expect(asked(server.session.lines)).toEqual(["PASV"]);
-    expect(gateway.log.some((line) => line["msg"] === "server rejects mode" && line["mode"] === "EPSV")).toBe(true);
+    await until(() => gateway.log.some((line) => line["msg"] === "server rejects mode" && line["mode"] === "EPSV"));
   });
 
   test("says in a 425 what was tried when nothing works, and the session lives", async () => {

@@ -45,6 +45,21 @@ test("a cancelled timer is silent, and can be started again", () => {
   expect(expired).toEqual(["linger"]);
 });
 
+test("a timer that is started again and again is looked at once in its time", () => {
+  const { expired, start } = setUp();
+  const set = vi.spyOn(globalThis, "setTimeout");
+  for (let count = 0; count < 1000; count++) {
+    start("idle", 10_000);
+    vi.advanceTimersByTime(10);
+  }
+  expect(set).toHaveBeenCalledTimes(2);
+  set.mockRestore();
+  vi.advanceTimersByTime(9989);
+  expect(expired).toEqual([]);
+  vi.advanceTimersByTime(1);
+  expect(expired).toEqual(["idle"]);
+});
+
 test("cleared timers leave none behind", () => {
   const { timers, start } = setUp();
   for (const name of ["idle", "login", "linger", "grace", "abort"] as const) start(name, 100);

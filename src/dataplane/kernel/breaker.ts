@@ -34,7 +34,7 @@ export function createBreaker(netfilter: Netfilter, marks: Marks): Breaker {
 
   return {
     break({ original }) {
-      if (netfilter.markBroken(original) !== 0) return;
+      if (timers.has(original) || netfilter.markBroken(original) !== 0) return;
       // What is known of it may be old. That it is closed tells nothing: the kernel takes a connection for closed once one of
       // its packets was answered with an RST, though only who sent that packet has been told.
       const connection = netfilter.find(original);

@@ -11,6 +11,8 @@ import { doNotWait, errnos, type SystemCalls } from "./system-calls.ts";
 export type EventStream = {
   /** Hands over what has come, and soon looks again. */
   fetch(): void;
+  /** There will be something, though hardly yet. */
+  lookSoon(): void;
   close(): void;
 };
 
@@ -29,7 +31,7 @@ const defaultBufferBytes = 8 * 1024 * 1024;
 const largestDatagram = 65_536;
 /** At one time, so that others have their turn. */
 const newsLimit = 1000;
-const soonestMs = 2;
+const soonestMs = 8;
 const latestMs = 32;
 
 export function openEventStream(
@@ -119,8 +121,12 @@ export function openEventStream(
     fetchAll();
     // While peers are heard from all the time, the timer that runs is left alone.
     wasFetched = true;
+    lookSoon();
+  }
+
+  function lookSoon() {
     if (descriptor !== undefined && (timer === undefined || delayMs > soonestMs)) lookIn(soonestMs);
   }
 
-  return { fetch, close };
+  return { fetch, lookSoon, close };
 }

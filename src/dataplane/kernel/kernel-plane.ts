@@ -199,7 +199,7 @@ function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): Data
       if (live.size === 0) allClosed?.();
     });
     live.set(number, pinhole);
-    soon(stream.fetch);
+    stream.lookSoon();
     return pinhole.pinhole;
   }
 

@@ -30,6 +30,7 @@ import type { Interception } from "./interception.ts";
 import { createSessionPinholes, type PinholeOptions, type SessionPinholes } from "./session-pinholes.ts";
 import { createSessionRecords } from "./session-records.ts";
 import { createSharedReads } from "./shared-reads.ts";
+import { wakefulness } from "./wakefulness.ts";
 import { cancelTimer, clearTimers, createSessionTimers, startTimer } from "./session-timers.ts";
 
 /** What all sessions of a gateway are driven with. */
@@ -78,7 +79,7 @@ export function driveSession(
 ): DrivenSession {
   const timers = createSessionTimers(timedOut);
   const secrets = createSecrets();
-  const events: ControlEvents = { arrived: settle, lost, drained: settle, closed: reportClosed };
+  const events: ControlEvents = { arrived, lost, drained: settle, closed: reportClosed };
   const records = createSessionRecords(telemetry, secrets, (error) => {
     broken(error);
     settle();
@@ -196,8 +197,10 @@ export function driveSession(
     isBusy = true;
     for (let event = nextWanted(); event !== undefined; event = nextWanted()) take(event);
     isBusy = false;
-    flush(client);
-    if (server !== undefined && flush(server) && askedAt === 0) askedAt = performance.now();
+    const hasAnswered = flush(client);
+    const hasAsked = server !== undefined && flush(server);
+    if (hasAsked && askedAt === 0) askedAt = performance.now();
+    if (hasAnswered || hasAsked) wakefulness.expect(client);
     if (untold.length > 0) tellPinholes();
     updateReading();
     if (state === "ended") records.make();
@@ -248,10 +251,15 @@ export function driveSession(
     });
   }
 
+  function arrived(): void {
+    wakefulness.heard(client);
+    settle();
+  }
+
   function serverSpoke(): void {
     const latencyMs = askedAt === 0 ? 0 : performance.now() - askedAt;
     askedAt = 0;
-    settle();
+    arrived();
     if (latencyMs > 0) telemetry.controlLatency(latencyMs / 1000);
   }
 

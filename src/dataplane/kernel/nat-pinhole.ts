@@ -203,6 +203,12 @@ export function openNatPinhole(
     return (haveBothFin || server.closedFirst) && (isReset || !server.hasUnacknowledged);
   }
 
+  /** Mostly all has been given by now, and the news say so. */
+  function inquire() {
+    tools.fetchNews();
+    if (!isDelivered) lookNow();
+  }
+
   function lookAgain() {
     nextLook ??= setTimeout(lookNow, lookMs);
     lookMs = Math.min(lookMs * 2, lookAgainMs.last);
@@ -234,9 +240,7 @@ export function openNatPinhole(
     expiryMs = Math.min(expiryMs, ms);
     stallWatch?.limit(ms);
     isLingering = true;
-    heard();
-    // Mostly it has been given all by now.
-    if (!isDelivered) soon(lookNow);
+    if (state !== "closed") soon(inquire);
     if (state === "waiting" && deadline) expireIn(Math.min(ms, deadline.at - performance.now()));
   }
 

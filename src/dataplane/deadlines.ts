@@ -15,7 +15,7 @@ let timer: NodeJS.Timeout | undefined;
 
 /** Calls `due` once, after `ms`, or up to 25 ms later. */
 export function setDeadline(ms: number, due: () => void): Deadline {
-  const deadline = { at: performance.now() + ms, due };
+  const deadline = { at: performance.now() + Math.max(ms, 0), due };
   pending.add(deadline);
   timer ??= setInterval(goThrough, grainMs);
   return deadline;

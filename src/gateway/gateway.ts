@@ -14,6 +14,7 @@ import type { PortPools } from "./port-pools.ts";
 import { createServerMemory } from "./server-memory.ts";
 import { driveSession, type DrivenSession } from "./session-driver.ts";
 import { clientAdvertise, createSessionSettings, type SessionSettings } from "./session-settings.ts";
+import { createWakefulness } from "./wakefulness.ts";
 
 export type GatewayDeps = {
   readonly telemetry: GatewayTelemetry;
@@ -54,7 +55,12 @@ let sessionNumber = 0;
 
 export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps): Gateway {
   const { telemetry, ownEndpoints } = deps;
-  const settingsDeps = { ownEndpoints, portPools: deps.portPools, memory: createServerMemory(memoryOptions) };
+  const settingsDeps = {
+    ownEndpoints,
+    portPools: deps.portPools,
+    memory: createServerMemory(memoryOptions),
+    wakefulness: createWakefulness(),
+  };
   let settings: SessionSettings | undefined;
   /** Until their connections are closed; the limits count those that have not ended. */
   const sessions = new Set<DrivenSession>();

@@ -30,7 +30,7 @@ import type { Interception } from "./interception.ts";
 import { createSessionPinholes, type PinholeOptions, type SessionPinholes } from "./session-pinholes.ts";
 import { createSessionRecords } from "./session-records.ts";
 import { createSharedReads } from "./shared-reads.ts";
-import { wakefulness } from "./wakefulness.ts";
+import type { Wakefulness } from "./wakefulness.ts";
 import { cancelTimer, clearTimers, createSessionTimers, startTimer } from "./session-timers.ts";
 
 /** What all sessions of a gateway are driven with. */
@@ -40,6 +40,7 @@ export type DriverDeps = {
   readonly commandReaders: CommandReaders;
   readonly replyReaders: ReplyReaders;
   readonly timeouts: { readonly connectMs: number; readonly keepaliveMs: number };
+  readonly wakefulness: Wakefulness;
   /** The address to announce to the server whose control connection has this local end. */
   readonly serverAdvertise: (local: Endpoint) => string;
   readonly rejectedBy: (server: Endpoint) => readonly Mode[];
@@ -200,7 +201,7 @@ export function driveSession(
     const hasAnswered = flush(client);
     const hasAsked = server !== undefined && flush(server);
     if (hasAsked && askedAt === 0) askedAt = performance.now();
-    if (hasAnswered || hasAsked) wakefulness.expect(client);
+    if (hasAnswered || hasAsked) deps.wakefulness.expect(client);
     if (untold.length > 0) tellPinholes();
     updateReading();
     if (state === "ended") records.make();
@@ -252,7 +253,7 @@ export function driveSession(
   }
 
   function arrived(): void {
-    wakefulness.heard(client);
+    deps.wakefulness.heard(client);
     settle();
   }
 

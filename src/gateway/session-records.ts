@@ -21,7 +21,7 @@ export function createSessionRecords(
     const facts = waiting;
     waiting = [];
     try {
-      for (const fact of facts) telemetry.record(withoutSecrets(fact, secrets));
+      for (const fact of facts) telemetry.record(fact);
     } catch (error) {
       failed(error);
     }
@@ -29,7 +29,8 @@ export function createSessionRecords(
 
   return {
     add(fact) {
-      waiting.push(fact);
+      // Now: only the last few secrets are remembered.
+      waiting.push(withoutSecrets(fact, secrets));
       if (waiting.length === 1) telemetry.later(make);
     },
     make,

@@ -10,6 +10,7 @@ import type { OwnEndpoints } from "./own-endpoints.ts";
 import type { PortPools } from "./port-pools.ts";
 import { createReaderPool } from "./reader-pool.ts";
 import type { ServerMemory } from "./server-memory.ts";
+import type { Wakefulness } from "./wakefulness.ts";
 import type { DriverDeps } from "./session-driver.ts";
 
 export type SessionSettings = {
@@ -26,12 +27,13 @@ export type SettingsDeps = {
   readonly ownEndpoints: OwnEndpoints;
   readonly portPools: PortPools;
   readonly memory: ServerMemory;
+  readonly wakefulness: Wakefulness;
 };
 
 /** Throws an Error that says why this machine can't have the transparent route. */
 export function createSessionSettings(options: GatewayOptions, deps: SettingsDeps): SessionSettings {
   const { route, clientSide, serverSide, policy, limits, timeouts } = options;
-  const { plane, ownEndpoints, portPools, memory } = deps;
+  const { plane, ownEndpoints, portPools, memory, wakefulness } = deps;
   const clientPorts = portPools.of(clientSide.dataPorts);
   const serverPorts = portPools.of(serverSide.dataPorts);
   return {
@@ -65,6 +67,7 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
         (input) => ordinaryReply(input, limits.replyLineBytes),
       ),
       timeouts,
+      wakefulness,
       serverAdvertise: (end) => matching(serverSide.advertise, end),
       rejectedBy: (server) => memory.rejectedBy(server),
       learn: (server, rejects) => memory.learn(server, rejects),

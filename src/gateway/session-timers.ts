@@ -1,10 +1,12 @@
-// The timers of one session by name. Each always runs for the same time. Most are started with every line and hardly ever
-// expire: starting one again only moves its moment, and the clock behind it is looked at when it strikes.
+// The timers of one session by name. Most are started with every line and hardly ever expire: starting one again only moves
+// its moment, and the clock behind it is looked at when it strikes.
 import type { TimerName } from "../session/events.ts";
 
 type SessionTimer = {
   /** Strikes at the moment or before. */
   clock: NodeJS.Timeout | undefined;
+  /** For how long it was last started. */
+  ms: number;
   /** Monotonic milliseconds; Infinity while it does not run. */
   expiresAt: number;
 };
@@ -18,7 +20,12 @@ export function createSessionTimers(expired: (name: TimerName) => void): Session
 }
 
 export function startTimer(timers: SessionTimers, name: TimerName, ms: number): void {
-  const timer = (timers[name] ??= { clock: undefined, expiresAt: Infinity });
+  const timer = (timers[name] ??= { clock: undefined, ms: 0, expiresAt: Infinity });
+  if (timer.clock !== undefined && ms < timer.ms) {
+    clearTimeout(timer.clock);
+    timer.clock = undefined;
+  }
+  timer.ms = ms;
   timer.expiresAt = performance.now() + ms;
   timer.clock ??= setTimeout(strike, ms, timers, name, timer);
 }

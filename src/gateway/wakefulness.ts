@@ -56,6 +56,3 @@ export function createWakefulness(
     },
   };
 }
-
-/** Of this process: it has one event loop. */
-export const wakefulness = createWakefulness();

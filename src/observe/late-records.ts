@@ -9,8 +9,6 @@ export type LateRecords = {
 };
 
 const delayMs = 10;
-/** More do not become cheaper, and would be memory. */
-const limit = 256;
 
 export function createLateRecords(): LateRecords {
   let waiting: (() => void)[] = [];
@@ -27,8 +25,7 @@ export function createLateRecords(): LateRecords {
   return {
     add(record) {
       waiting.push(record);
-      if (waiting.length >= limit) flush();
-      else timer ??= setTimeout(flush, delayMs);
+      timer ??= setTimeout(flush, delayMs);
     },
     flush,
   };

@@ -114,8 +114,9 @@ export function createMetrics(version: string): Metrics {
     const seen = new Float64Array(batchSize);
     let count = 0;
     const handOver = (): void => {
-      for (let at = 0; at < count; at++) metric.observe(seen[at]!);
+      const pending = count;
       count = 0;
+      for (let at = 0; at < pending; at++) metric.observe(seen[at]!);
     };
     updates.push(handOver);
     return {

@@ -50,6 +50,15 @@ test("a detail repeats no secret that the session has heard", () => {
   expect(recorded).toEqual([{ kind: "ended", reason: "server-closing", detail: "530 **** is wrong" }]);
 });
 
+test("a detail repeats no secret, though the session has heard many others by the time it is recorded", () => {
+  const { records, recorded, secrets } = setUp();
+  secrets.note("PASS hunter2");
+  records.add({ kind: "ended", reason: "server-closing", detail: "530 hunter2 is wrong" });
+  for (const guess of ["first", "second", "third", "fourth"]) secrets.note(`PASS ${guess}`);
+  records.make();
+  expect(recorded).toEqual([{ kind: "ended", reason: "server-closing", detail: "530 **** is wrong" }]);
+});
+
 test("a record that fails is told of, and those behind it are dropped", () => {
   const { records, recorded, failures } = setUp((fact) => {
     if (fact.kind === "reply") throw new Error("a bug");

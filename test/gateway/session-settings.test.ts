@@ -6,6 +6,7 @@ import { createOwnEndpoints } from "../../src/gateway/own-endpoints.ts";
 import { createPortPools } from "../../src/gateway/port-pools.ts";
 import { createServerMemory } from "../../src/gateway/server-memory.ts";
 import { clientAdvertise, createSessionSettings } from "../../src/gateway/session-settings.ts";
+import { createWakefulness } from "../../src/gateway/wakefulness.ts";
 import { type Overrides, gatewayOptions } from "./start-gateway.ts";
 
 function setUp() {
@@ -14,6 +15,7 @@ function setUp() {
     ownEndpoints: createOwnEndpoints(),
     portPools: createPortPools(),
     memory: createServerMemory({ maxServers: 10, expiryMs: 1000, now: () => 0 }),
+    wakefulness: createWakefulness(),
   };
   return { ...deps, settings: (overrides: Overrides) => createSessionSettings(gatewayOptions(21, overrides), deps) };
 }

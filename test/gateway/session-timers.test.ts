@@ -60,6 +60,19 @@ test("a timer that is started again and again is looked at once in its time", ()
   expect(expired).toEqual(["idle"]);
 });
 
+test("a timer that is started again for a shorter time expires then", () => {
+  const { expired, start } = setUp();
+  start("grace", 2000);
+  vi.advanceTimersByTime(100);
+  start("grace", 300);
+  vi.advanceTimersByTime(299);
+  expect(expired).toEqual([]);
+  vi.advanceTimersByTime(1);
+  expect(expired).toEqual(["grace"]);
+  vi.advanceTimersByTime(5000);
+  expect(expired).toEqual(["grace"]);
+});
+
 test("cleared timers leave none behind", () => {
   const { timers, start } = setUp();
   for (const name of ["idle", "login", "linger", "grace", "abort"] as const) start(name, 100);

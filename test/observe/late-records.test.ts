@@ -33,12 +33,6 @@ test("records are made at once when they are flushed, and once", () => {
   expect(recorded).toEqual([1]);
 });
 
-test("no more than 256 records wait", () => {
-  const { recorded, add } = recording();
-  for (let number = 1; number <= 257; number++) add(number);
-  expect(recorded).toHaveLength(256);
-});
-
 test("a record that is added by another waits for the next turn", () => {
   const { recorded, records, add } = recording();
   records.add(() => add(2));

@@ -104,6 +104,11 @@ const senders: readonly Sender[] = [
   { closedFirst: true, hasUnacknowledged: true },
 ];
 
+/** Both ways. Where nothing is counted, NaN: it equals nothing, so that no transfer is taken for a stalled one. */
+export function totalBytes(connection: Connection | undefined): number {
+  return connection?.bytes ? connection.bytes.fromOpener + connection.bytes.fromAnswerer : NaN;
+}
+
 /** What the message at `at` says of a TCP connection; undefined for any other message, and for a malformed one. */
 export function parseConnection(data: DataView, at: number): ConnectionNews | undefined {
   const type = typeOf(data, at);

@@ -5,7 +5,7 @@ import { cancelDeadline, type Deadline, setDeadline } from "../deadlines.ts";
 import type { OpenRefusal, Pinhole, PinholeEvent, PinholeOutcome, PinholeRequest } from "../pinhole.ts";
 import { soon } from "../soon.ts";
 import { type StallWatch, watchStall } from "../stall-watch.ts";
-import { type Connection, type ConnectionNews, tcpStates, type Tuple } from "./conntrack-message.ts";
+import { type Connection, type ConnectionNews, tcpStates, totalBytes, type Tuple } from "./conntrack-message.ts";
 import type { Marks } from "./marks.ts";
 import type { Netfilter } from "./netfilter.ts";
 import type { NatLegs } from "./peers-fit.ts";
@@ -174,7 +174,7 @@ export function openNatPinhole(
     joinedAt = performance.now();
     stallWatch = watchStall(
       stallMs,
-      () => bytesOf(look()),
+      () => totalBytes(look()),
       () => abort("stalled"),
     );
   }
@@ -236,11 +236,12 @@ export function openNatPinhole(
   }
 
   function linger(ms: number) {
+    if (state === "closed") return;
     stallMs = ms;
     expiryMs = Math.min(expiryMs, ms);
     stallWatch?.limit(ms);
     isLingering = true;
-    if (state !== "closed") soon(inquire);
+    soon(inquire);
     if (state === "waiting" && deadline) expireIn(Math.min(ms, deadline.at - performance.now()));
   }
 
@@ -295,8 +296,3 @@ export function openNatPinhole(
 }
 
 const nothing = () => {};
-
-/** Where nothing is counted, NaN: it equals nothing, so that no transfer is taken for a stalled one. */
-function bytesOf(connection: Connection | undefined): number {
-  return connection?.bytes ? connection.bytes.fromOpener + connection.bytes.fromAnswerer : NaN;
-}

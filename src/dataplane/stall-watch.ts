@@ -7,7 +7,10 @@ export type StallWatch = {
   stop(): void;
 };
 
-/** Looks taken within the limit: a stall is noticed at most a quarter late. The first comes after a quarter, since looks cost. */
+/**
+ * Looks taken within the limit: a stall is noticed at most a quarter late, and by as much as each look's deadline is. The first
+ * comes after a quarter, since looks cost.
+ */
 const looks = 4;
 
 /** Calls `stalled` once, when `progress` has returned the same number for `ms`. */

@@ -17,7 +17,6 @@ export function createSecrets(): Secrets {
   let secrets: readonly string[] = [];
   return {
     note(line) {
-      if (!mayHoldSecret(line)) return;
       const secret = /^[^a-z]*(?:pass|acct)[ \t]+(.*?)[ \t]*$/i.exec(line)?.[1];
       if (secret === undefined || secret.length < shortest || secrets.includes(secret)) return;
       secrets = [...secrets, secret].slice(-remembered);
@@ -25,12 +24,3 @@ export function createSecrets(): Secrets {
     hide: (text) => secrets.reduce((hidden, secret) => hidden.replaceAll(secret, "****"), text),
   };
 }
-
-/** Most lines begin with the letter of another command; the pattern is for the others. */
-function mayHoldSecret(line: string): boolean {
-  const first = line.charCodeAt(0) | lowerCaseBit;
-  return first === letter.a || first === letter.p || first < letter.a || first > letter.z;
-}
-
-const lowerCaseBit = 0x20;
-const letter = { a: 0x61, p: 0x70, z: 0x7a } as const;

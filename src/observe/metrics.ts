@@ -36,7 +36,10 @@ export const pinholeFates: Readonly<Record<PinholeOutcome, PinholeFate>> = {
   released: "released",
 };
 
-/** Counted here, and handed over when the metrics are read: the library looks a label set up at every event. So are durations. */
+/**
+ * Counted here, and handed over when the metrics are read: the library looks a label set up at every event. Durations are handed
+ * over as well when many wait.
+ */
 export type CounterCell = { inc(by?: number): void };
 export type GaugeCell = { inc(): void; dec(by?: number): void };
 

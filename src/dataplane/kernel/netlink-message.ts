@@ -45,7 +45,6 @@ export type MessageWriter = {
   u32(type: number, value: number): void;
   be32(type: number, value: number): void;
   be64(type: number, value: number): void;
-  be16(type: number, value: number): void;
   u8(type: number, value: number): void;
   /** Attributes within an attribute. */
   nest(type: number, content: () => void): void;
@@ -102,7 +101,6 @@ export function createMessageWriter(size = 8192): MessageWriter {
     u32: (type, value) => view.setUint32(header(type, 4), value, true),
     be32: (type, value) => view.setUint32(header(type, 4), value),
     be64: (type, value) => setBe64(view, header(type, 8), value),
-    be16: (type, value) => view.setUint16(header(type, 2), value),
     u8: (type, value) => view.setUint8(header(type, 1), value),
     nest(type, content) {
       const start = at;

@@ -21,8 +21,8 @@ function told(type: number, messageFlags: number, more: (writer: MessageWriter) 
       });
       writer.nest(2, () => {
         writer.u8(1, protocol);
-        writer.be16(2, ports[0]);
-        writer.be16(3, ports[1]);
+        writer.attribute(2, Uint8Array.of(ports[0] >> 8, ports[0] & 255));
+        writer.attribute(3, Uint8Array.of(ports[1] >> 8, ports[1] & 255));
       });
     });
   tuple(1, [192, 168, 1, 100], [192, 168, 1, 1], [40_000, 50_000]);

@@ -32,7 +32,7 @@ test("a message is its header, and attributes padded to four bytes, nested ones 
   writer.text(1, "ab");
   writer.nest(3, () => {
     writer.u8(1, 6);
-    writer.be16(2, 0x1234);
+    writer.attribute(2, Uint8Array.of(0x12, 0x34));
     writer.be32(4, 5);
     writer.u32(5, 5);
     writer.be64(6, 1000);

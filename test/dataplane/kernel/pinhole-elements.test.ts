@@ -192,3 +192,9 @@ test.each([
     expect(writer.written().toString("hex")).toBe(joined(...numbered));
   },
 );
+
+test("the largest transaction fits: sixteen IPv6 pinholes taken out and one put in, of a table with the longest name", () => {
+  const removed = Array.from({ length: 16 }, (_, index) => ({ ...key6, local: { ...key6.local, port: index + 1 } }));
+  const addedIPv6 = { ...key6, mark: 0x46000001, to: key6.local, from: key6.peer, timeoutMs: 60_000 };
+  expect(lines("t".repeat(31), 1, { removed, added: addedIPv6 }).text).toHaveLength(2 + 17 * 3);
+});

@@ -1,7 +1,7 @@
 // `npm run bench`: measures the gateway in each of its data planes, and its peers, against going direct.
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus, release } from "node:os";
-import path from "node:path";
+import { resultsBook } from "../books.ts";
 import { labObstacle } from "../lab/lab.ts";
 import { sweep } from "../lab/keeper.ts";
 import { candidates } from "./contenders/all.ts";
@@ -10,8 +10,6 @@ import { parseOptions, usage, type Options } from "./options.ts";
 import { play } from "./play.ts";
 import { formatReport } from "./report.ts";
 import { openStage } from "./stage.ts";
-
-const readme = path.resolve(import.meta.dirname, "../../README.md");
 
 function describeMachine(): string {
   const all = cpus();
@@ -23,10 +21,10 @@ function formatSize(bytes: number): string {
   return gibibytes >= 1 ? `${Number(gibibytes.toFixed(2))} GiB` : `${Number((bytes / 1024 ** 2).toFixed(1))} MiB`;
 }
 
-async function writeReadme(report: string): Promise<void> {
-  const changed = replaceSection(await readFile(readme, "utf8"), "bench", report);
-  if (changed === undefined) throw new Error("README.md has no place for the table (bench:begin, bench:end)");
-  await writeFile(readme, changed);
+async function writeBook(report: string): Promise<void> {
+  const changed = replaceSection(await readFile(resultsBook, "utf8"), "bench", report);
+  if (changed === undefined) throw new Error(`${resultsBook} has no place for the table (bench:begin, bench:end)`);
+  await writeFile(resultsBook, changed);
 }
 
 async function bench(options: Options): Promise<void> {
@@ -41,7 +39,7 @@ async function bench(options: Options): Promise<void> {
   await writeFile(options.json, `${JSON.stringify({ date, machine, seconds, options, ...played }, undefined, 1)}\n`);
   process.stdout.write(`${report}\n`);
   say(`${seconds} s; every figure in ${options.json}`);
-  if (options.readme) await writeReadme(report);
+  if (options.readme) await writeBook(report);
 }
 
 async function main(args: readonly string[]): Promise<number> {

@@ -39,7 +39,7 @@ export const usage = `npm run bench -- [options]
   --logins N         logins per measurement (1000)
   --sessions N       idle sessions (2000)
   --json FILE        every figure of every round (a new file among the temporary files)
-  --readme           put the table into README.md
+  --readme           put the table into test/README.md
   --cpu-prof FOLDER  write CPU profiles of our gateways
 `;
 

@@ -1,6 +1,6 @@
 // What the matrix plays, and how its results are told.
-import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { section } from "../books.ts";
 import { clientNames } from "./clients/all.ts";
 import { baselineOf, cellKey, cells, isCrossing, modesOfClient, operationsOfCell, type Cell } from "./matrix.ts";
 import type { KeptResult, MatrixResults } from "./matrix-results.ts";
@@ -91,9 +91,8 @@ test("what is done neither way and what was done again is named", () => {
   expect(text).toContain("- curl, passive, with vsftpd: list");
 });
 
-test("the README has a row for each client in each of its modes, and a column for each server", () => {
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-  const table = /<!-- matrix:begin -->([^]*)<!-- matrix:end -->/.exec(readme)?.[1] ?? "";
+test("the book of tests has a row for each client in each of its modes, and a column for each server", () => {
+  const table = section("matrix");
   const [head = ""] = table.split("\n").filter((line) => line.startsWith("| client"));
   for (const kind of serverKinds) expect(head).toContain(`| ${kind}`);
   for (const client of clientNames) {

@@ -1,15 +1,15 @@
-import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { quirks } from "../../src/ftp/quirks.ts";
 import { createMetrics, planes, replyClasses, sides } from "../../src/observe/metrics.ts";
 import { transferOutcomes } from "../../src/session/facts.ts";
 import { modes } from "../../src/session/mode.ts";
 import { endReasons, refusalReasons } from "../../src/session/reasons.ts";
+import { rowsOf } from "../books.ts";
 import { playEverything, readExposition, type Sample } from "./synthetic.ts";
 
 const prefix = "ftp_alg_";
 
-test("the README's metrics table and the registry name the same metrics, types and labels", async () => {
+test("the handbook's metrics table and the registry name the same metrics, types and labels", async () => {
   const { types, samples } = readExposition(await playEverything());
   const exposed = [...types.entries()]
     .filter(([name]) => name.startsWith(prefix))
@@ -23,15 +23,10 @@ test("the README's metrics table and the registry name the same metrics, types a
 });
 
 function readTable(): string[] {
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-  const table = /<!-- metrics:begin -->([^]*)<!-- metrics:end -->/.exec(readme)?.[1] ?? "";
-  return table
-    .split("\n")
-    .filter((line) => line.startsWith("| `"))
-    .map((line) => {
-      const [, name = "", type = "", labels = ""] = line.split("|").map((cell) => cell.replaceAll("`", "").trim());
-      return `${name} ${type} ${labels.replaceAll(" ", "")}`;
-    });
+  return rowsOf("metrics").map((row) => {
+    const [name = "", type = "", labels = ""] = row.map((cell) => cell.replaceAll("`", ""));
+    return `${name} ${type} ${labels.replaceAll(" ", "")}`;
+  });
 }
 
 const closedSets: Readonly<Record<string, readonly string[]>> = {

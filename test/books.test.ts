@@ -1,0 +1,139 @@
+// What the books claim in tables, commands and links is compared with what the program and the repository have.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { parseArguments } from "../src/cli/arguments.ts";
+import { configFrom } from "../src/config/parse.ts";
+import { quirks } from "../src/ftp/quirks.ts";
+import { endReasons, refusalReasons } from "../src/session/reasons.ts";
+import { books, firstColumn, root, rowsOf } from "./books.ts";
+
+test("the table of refusals has each refusal reason once, in the order of the source", () => {
+  expect(firstColumn("reasons")).toEqual([...refusalReasons]);
+});
+
+test("the table of ends has each end reason once", () => {
+  expect(firstColumn("ends")).toEqual([...endReasons]);
+});
+
+test("the table of oddities has each quirk once, and the one of the machine", () => {
+  expect(firstColumn("quirks")).toEqual([...quirks, "other-source-port"]);
+});
+
+/** `gateways[].limits.sessions` of every key in a document; a list of mappings is one of them. */
+function paths(value: unknown, above = ""): string[] {
+  if (Array.isArray(value)) return value.some(isMapping) ? value.flatMap((item) => paths(item, `${above}[]`)) : [];
+  if (!isMapping(value)) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const here = above === "" ? key : `${above}.${key}`;
+    return [here, ...paths(inner, here)];
+  });
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+test("the table of the configuration has every key of the full example, and the other routes", () => {
+  const example = parse(readFileSync(path.join(root, "deploy/config/full.yml"), "utf8")) as unknown;
+  const sections = ["log", "kernel", "clientSide", "serverSide", "policy", "limits", "timeouts"];
+  const keys = paths(example).filter((key) => !sections.includes(key.split(".").at(-1) ?? ""));
+  const documented = firstColumn("config");
+  const leaves = keys.filter((key) => !key.startsWith("gateways[].policy.commands."));
+  const others = ["gateways[].route.login.allow", "gateways[].route.transparent"];
+  expect(documented.toSorted()).toEqual([...new Set([...leaves, ...others])].toSorted());
+});
+
+test("each default that the table names is what the key has when left out", () => {
+  const minimal = () => ({ admin: {}, gateways: [{ listen: ["127.0.0.1:0"], route: { server: "192.0.2.5:21" } }] });
+  const rows = rowsOf("config").filter(([, value = ""]) => /^`[^`]*`$/.test(value));
+  expect(rows.length).toBeGreaterThan(25);
+  for (const [key = "", value = ""] of rows) {
+    const document: Record<string, unknown> = minimal();
+    const names = key.replaceAll("`", "").replace("gateways[]", "gateways.0").split(".");
+    let place: Record<string, unknown> = document;
+    for (const name of names.slice(0, -1)) place = (place[name] ??= {}) as Record<string, unknown>;
+    place[names.at(-1) ?? ""] = parse(value.replaceAll("`", ""));
+    expect(configFrom(document), key).toEqual(configFrom(minimal()));
+  }
+});
+
+/** Fenced blocks of every book: where, in which language, what. */
+const blocks = [...books].flatMap(([book, text]) =>
+  [...text.matchAll(/^```(\w*)\n([^]*?)^```/gm)].map(([, language = "", inner = ""]) => ({ book, language, inner })),
+);
+
+test("every configuration that is shown passes check", () => {
+  const shown = blocks.filter(({ language }) => language === "yaml");
+  expect(shown.length).toBeGreaterThan(1);
+  for (const { book, inner } of shown)
+    expect(configFrom(parse(inner)), `${book}: ${inner}`).toMatchObject({ ok: true });
+});
+
+test("every command line that is shown is understood", () => {
+  const lines = blocks.flatMap(({ inner }) => inner.replaceAll(/\n {4,}/g, " ").split("\n"));
+  const commands = lines.flatMap((line) => /^(?:npm start -- |ftp-alg )(.*?)(?: {2,}.*)?$/.exec(line)?.[1] ?? []);
+  expect(commands.length).toBeGreaterThan(4);
+  for (const command of commands) {
+    const argv = command.replaceAll(/[[\]]/g, "").split(" ");
+    expect(parseArguments(argv), command).not.toMatchObject({ command: "wrong-usage" });
+  }
+});
+
+test("every npm script that is named exists, and every test file that one of them is given", () => {
+  const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { scripts: object };
+  for (const [book, text] of books) {
+    for (const [, name = ""] of text.matchAll(/npm run ([a-z]+)/g)) expect(Object.keys(scripts), book).toContain(name);
+    for (const [, file = ""] of text.matchAll(/(?:npm test --|vitest run|^node|`node) ((?:test|src)\/[^\s`]+)/gm)) {
+      expect(existsSync(path.join(root, file)), `${book}: ${file}`).toBe(true);
+    }
+  }
+});
+
+test("the map of the source has every folder of it", () => {
+  const folders = readdirSync(path.join(root, "src"), { withFileTypes: true, recursive: true });
+  const below = folders
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)));
+  const mapped = [...books.values()].flatMap((text) =>
+    [...text.matchAll(/^(src\/\S+)\/ /gm)].map(([, folder = ""]) => folder),
+  );
+  expect(mapped.toSorted()).toEqual(below.toSorted());
+});
+
+const withoutCode = (text: string): string => text.replaceAll(/^```[^]*?^```/gm, "").replaceAll(/`[^`\n]*`/g, "");
+
+/** What GitHub makes of the headings of a book; the second of a name gets a number. */
+function anchors(text: string): string[] {
+  const seen = new Map<string, number>();
+  const headings = text.replaceAll(/^```[^]*?^```/gm, "").matchAll(/^#+ (.*)$/gm);
+  return [...headings].map(([, heading = ""]) => {
+    const anchor = heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_ -]/gu, "")
+      .replaceAll(" ", "-");
+    const before = seen.get(anchor) ?? 0;
+    seen.set(anchor, before + 1);
+    return before === 0 ? anchor : `${anchor}-${before}`;
+  });
+}
+
+test("every file and every section that a book links to exists, in whichever book", () => {
+  const links = [...books].flatMap(([book, text]) =>
+    [...withoutCode(text).matchAll(/\]\(([^)]+)\)/g)].map(([, target = ""]) => ({ book, target })),
+  );
+  const local = links.filter(({ target }) => !/^https?:/.test(target));
+  expect(local.length).toBeGreaterThan(9);
+  for (const { book, target } of local) {
+    const [file = "", anchor] = target.split("#");
+    const linked = file === "" ? book : path.join(path.dirname(book), file);
+    expect(linked, `${book}: ${target} is outside of the repository`).not.toMatch(/^\.\./);
+    expect(existsSync(path.join(root, linked)), `${book}: ${target}`).toBe(true);
+    if (anchor !== undefined) expect(anchors(books.get(linked) ?? ""), `${book}: ${target}`).toContain(anchor);
+  }
+});
+
+test("the front page is one that is read: 250 lines at most", () => {
+  expect(books.get("README.md")?.trimEnd().split("\n").length).toBeLessThanOrEqual(250);
+});

@@ -2,7 +2,7 @@
 // The program: the command line, the signals and the exit code. The only file that names `process`.
 import { parseArguments } from "./cli/arguments.ts";
 import { inheritedDescriptors } from "./cli/inherited-descriptors.ts";
-import type { Io } from "./cli/io.ts";
+import type { Io } from "./process/io.ts";
 import { loadConfig, withConfig } from "./cli/load-config.ts";
 
 const stop = new AbortController();
@@ -40,12 +40,12 @@ async function main(): Promise<number> {
       io.err(asked.message);
       return 2;
     case "version":
-      io.out(`${(await import("./cli/version.ts")).readVersion()}\n`);
+      io.out(`${(await import("./process/version.ts")).readVersion()}\n`);
       return 0;
     case "check":
       return (await import("./cli/check.ts")).check(asked.file, io);
     case "demo":
-      return (await import("./cli/demo/demo.ts")).demo({ stay: asked.stay }, io);
+      return (await import("./demo/demo.ts")).demo({ stay: asked.stay }, io);
     case "run":
       return withConfig(asked.source, io, async (config) =>
         (await import("./cli/run.ts")).runGateway(config, io, () => loadConfig(asked.source)),

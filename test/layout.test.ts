@@ -42,15 +42,21 @@ function lintTree(files: Readonly<Record<string, string>>): string[] {
   }
 }
 
+const below = ["net", "ftp", "sockets", "dataplane", "session", "probe", "observe", "gateway", "config"];
+
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   net: [],
   ftp: ["net"],
+  sockets: ["net"],
+  dataplane: ["net", "sockets"],
   session: ["net", "ftp"],
-  dataplane: ["net"],
+  probe: ["net", "ftp", "sockets"],
   observe: ["net", "ftp", "session"],
-  gateway: ["net", "ftp", "session", "observe", "dataplane"],
+  gateway: ["net", "ftp", "sockets", "session", "probe", "observe"],
   config: ["net"],
-  cli: ["net", "ftp", "session", "observe", "gateway", "dataplane", "config"],
+  process: below,
+  demo: [...below, "process"],
+  cli: [...below, "process", "demo"],
 };
 const layers = Object.keys(mayImport);
 
@@ -74,14 +80,33 @@ test("a layer imports what stands below it and nothing else, from any depth and 
   expect(lintTree(files).toSorted()).toEqual(expected.toSorted());
 });
 
-test.each(["session", "observe"])("%s knows the words of the data plane, not the planes", (layer) => {
+test.each(["session", "observe", "gateway"])("%s knows the words of the data plane, not the planes", (layer) => {
   expect(
     lintTree({
       [`src/${layer}/words.ts`]:
         'import type { PlaneName } from "../dataplane/pinhole.ts";\nexport type P = PlaneName;\n',
-      [`src/${layer}/plane.ts`]: 'import type { Relay } from "../dataplane/relay.ts";\nexport type R = Relay;\n',
+      [`src/${layer}/plane.ts`]: 'import type { Relay } from "../dataplane/relay/relay.ts";\nexport type R = Relay;\n',
     }),
   ).toEqual([`src/${layer}/plane.ts ${imports}`]);
+});
+
+test("the gateway knows the port pool, too", () => {
+  const text = 'import type { PortPool } from "../dataplane/port-pool.ts";\nexport type P = PortPool;\n';
+  expect(lintTree({ "src/gateway/pool.ts": text, "src/observe/pool.ts": text })).toEqual([
+    `src/observe/pool.ts ${imports}`,
+  ]);
+});
+
+test("config knows the options that session and gateway declare, and nothing else of theirs", () => {
+  const text = (from: string) => `import type { A } from "../${from}.ts";\nexport type B = A;\n`;
+  expect(
+    lintTree({
+      "src/config/session-options.ts": text("session/options"),
+      "src/config/gateway-options.ts": text("gateway/options"),
+      "src/config/state.ts": text("session/state"),
+      "src/config/driver.ts": text("gateway/driver/session-driver"),
+    }).toSorted(),
+  ).toEqual([`src/config/driver.ts ${imports}`, `src/config/state.ts ${imports}`]);
 });
 
 test("the words of the data plane are types alone", () => {
@@ -126,9 +151,9 @@ test("only main.ts names process, whatever the form", () => {
   expect(lintTree(files).toSorted()).toEqual(expected.toSorted());
 });
 
-test("main.ts reaches the layers through cli and config alone, and nobody imports main.ts", () => {
+test("main.ts reaches the layers through what stands highest, and nobody imports main.ts", () => {
   for (const layer of layers) {
-    const allowed = layer === "cli" || layer === "config";
+    const allowed = ["cli", "demo", "process", "config"].includes(layer);
     expect(lintTree({ "src/main.ts": `export { a } from "./${layer}/a.ts";\n` })).toEqual(
       allowed ? [] : [`src/main.ts ${imports}`],
     );
@@ -160,21 +185,21 @@ test("the source keeps its own rules", () => {
 
 /** Sources with code and without a test file of their own, or a whole folder of them, and where they are tested. */
 const testedElsewhere: Readonly<Record<string, string>> = {
-  "cli/version.ts": "main.test.ts: --version",
-  "dataplane/kernel/breaker.ts": "lab/kernel-plane.test.ts: aborted, stalled",
-  "dataplane/kernel/event-bell.ts": "lab/kernel-plane.test.ts: how transfers end",
-  "dataplane/kernel/event-subscription.ts": "lab/kernel-plane.test.ts: how transfers end",
-  "dataplane/kernel/event-stream.ts": "lab/kernel-faults.test.ts: news that were lost",
+  "process/version.ts": "main.test.ts: --version",
+  "dataplane/kernel/connection-abort.ts": "lab/kernel-plane.test.ts: aborted, stalled",
+  "dataplane/kernel/events/event-wakeup.ts": "lab/kernel-plane.test.ts: how transfers end",
+  "dataplane/kernel/events/event-subscription.ts": "lab/kernel-plane.test.ts: how transfers end",
+  "dataplane/kernel/events/event-stream.ts": "lab/kernel-faults.test.ts: news that were lost",
   "dataplane/kernel/examination.ts": "lab/planes.test.ts: the doctor",
   "dataplane/kernel/kernel-plane.ts": "lab/kernel-plane.test.ts",
   "dataplane/kernel/nat-pinhole.ts": "lab/kernel-plane.test.ts",
-  "dataplane/kernel/netfilter.ts": "lab/kernel-faults.test.ts: full, deleted, no privilege",
-  "dataplane/kernel/netlink-socket.ts": "lab/kernel-faults.test.ts: full, deleted, no privilege",
-  "dataplane/kernel/nft.ts": "lab/kernel-faults.test.ts: without CAP_NET_ADMIN",
+  "dataplane/kernel/netlink/netfilter.ts": "lab/kernel-faults.test.ts: full, deleted, no privilege",
+  "dataplane/kernel/netlink/netlink-socket.ts": "lab/kernel-faults.test.ts: full, deleted, no privilege",
+  "dataplane/kernel/nftables/nft.ts": "lab/kernel-faults.test.ts: without CAP_NET_ADMIN",
   "dataplane/kernel/pinhole-claim.ts": "lab/kernel-faults.test.ts: full, a thousand transfers",
-  "dataplane/kernel/provoke.ts": "lab/kernel-plane.test.ts: aborted while nothing moves",
-  "dataplane/kernel/system-calls.ts": "dataplane/kernel/port-reservation.test.ts",
-  "dataplane/kernel/table.ts": "lab/kernel-faults.test.ts: killed, stopped, beside an administrator's chain",
+  "dataplane/kernel/challenge-peer.ts": "lab/kernel-plane.test.ts: aborted while nothing moves",
+  "sockets/system-calls.ts": "dataplane/kernel/port-reservation.test.ts",
+  "dataplane/kernel/nftables/table.ts": "lab/kernel-faults.test.ts: killed, stopped, beside an administrator's chain",
   "config/schema.ts": "config/problems.test.ts: one bad file per mistake; config/parse.test.ts: every default",
   "session/": "playbooks by topic",
 };

@@ -1,5 +1,5 @@
 // `ftp-alg check`: is this file a configuration? It asks nothing of the machine.
-import type { Io } from "./io.ts";
+import type { Io } from "../process/io.ts";
 import { formatProblems, loadConfig } from "./load-config.ts";
 
 /** Prints every problem, one a line, or that there is none. Returns the exit code. */

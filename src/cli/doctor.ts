@@ -2,14 +2,14 @@
 import { readFile } from "node:fs/promises";
 import type { Config, GatewayConfig } from "../config/config.ts";
 import { ephemeralWarnings } from "../config/ephemeral.ts";
-import { loadFfi } from "../dataplane/ffi.ts";
+import { loadFfi } from "../sockets/ffi.ts";
 import { examineKernelPlane } from "../dataplane/kernel/examination.ts";
-import { nft } from "../dataplane/kernel/nft.ts";
-import { loadSplicePlane } from "../dataplane/splice.ts";
-import { interceptionTable } from "../gateway/interception-ruleset.ts";
+import { nft } from "../dataplane/kernel/nftables/nft.ts";
+import { loadSplicePlane } from "../dataplane/splice/splice.ts";
+import { interceptionTable } from "../gateway/entrance/interception-ruleset.ts";
 import { type Capability, parseCapabilities } from "./capabilities.ts";
-import type { Io } from "./io.ts";
-import { plannedPlanes } from "./planes.ts";
+import type { Io } from "../process/io.ts";
+import { plannedPlanes } from "../process/planes.ts";
 import { readMachinePorts } from "./port-ranges.ts";
 
 /** `missing`: the configuration asks for it by name. `note`: good to know, and things work without it. */

@@ -4,7 +4,7 @@ import type { Config, ParsedConfig, Problem } from "../config/config.ts";
 import { configFromArguments } from "../config/from-arguments.ts";
 import { parseConfig } from "../config/parse.ts";
 import type { ConfigSource } from "./arguments.ts";
-import type { Io } from "./io.ts";
+import type { Io } from "../process/io.ts";
 
 /** A file that can't be read is a problem like any other, under the file's name. */
 export async function loadConfig(source: ConfigSource): Promise<ParsedConfig> {

@@ -2,10 +2,10 @@
 import type { Config } from "../config/config.ts";
 import { formatRange } from "../config/settings.ts";
 import { createMarks, formatMark, markMatch } from "../dataplane/kernel/marks.ts";
-import { defaultPinholes, formatRuleset } from "../dataplane/kernel/ruleset.ts";
-import { interceptionRuleset } from "../gateway/interception-ruleset.ts";
-import type { Io } from "./io.ts";
-import { plannedPlanes } from "./planes.ts";
+import { defaultPinholes, formatRuleset } from "../dataplane/kernel/nftables/ruleset.ts";
+import { interceptionRuleset } from "../gateway/entrance/interception-ruleset.ts";
+import type { Io } from "../process/io.ts";
+import { plannedPlanes } from "../process/planes.ts";
 
 /** Returns the exit code. */
 export function printRuleset(config: Config, io: Pick<Io, "out">): number {

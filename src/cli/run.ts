@@ -3,7 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import type { Config, GatewayConfig, ParsedConfig } from "../config/config.ts";
 import { ephemeralWarnings } from "../config/ephemeral.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
-import { adoptListeners, type InheritedListeners } from "../gateway/inherited-listeners.ts";
+import { adoptListeners, type InheritedListeners } from "../gateway/entrance/inherited-listeners.ts";
 import { createOwnEndpoints } from "../gateway/own-endpoints.ts";
 import { createPortPools } from "../gateway/port-pools.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
@@ -11,13 +11,13 @@ import { createAdmin } from "../observe/admin.ts";
 import { createLogger, flushLog, type Logger } from "../observe/log.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { createTelemetry, type Telemetry } from "../observe/telemetry.ts";
-import { errorMessage } from "./error-message.ts";
-import type { Io } from "./io.ts";
+import { errorMessage } from "../process/error-message.ts";
+import type { Io } from "../process/io.ts";
 import { formatProblems } from "./load-config.ts";
-import { createPlanes, type PlanesTelemetry } from "./planes.ts";
+import { createPlanes, type PlanesTelemetry } from "../process/planes.ts";
 import { readMachinePorts } from "./port-ranges.ts";
-import { applyConfig, restartNeeded, type ReloadDeps, type RunningGateways } from "./reload.ts";
-import { readVersion } from "./version.ts";
+import { applyConfig, restartNeeded, type ReloadDeps, type RunningGateways } from "../process/reload.ts";
+import { readVersion } from "../process/version.ts";
 
 type RunIo = Pick<Io, "stop" | "kill" | "inherited" | "onReload">;
 

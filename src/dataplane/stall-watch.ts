@@ -1,5 +1,5 @@
 // Notices that nothing moves: looks at a counter now and then, so that no timer is touched per chunk.
-import { cancelDeadline, setDeadline } from "./deadlines.ts";
+import { cancelDeadline, setDeadline } from "../sockets/deadlines.ts";
 
 export type StallWatch = {
   /** The limit becomes `ms`, counted from now. */

@@ -6,15 +6,21 @@ import { formatReply } from "../ftp/reply.ts";
 import { sameEndpoint, type Endpoint } from "../net/endpoint.ts";
 import type { GatewayTelemetry } from "../observe/telemetry.ts";
 import type { EndReason, RefusalReason } from "../session/reasons.ts";
-import { endpointOf } from "./control-connection.ts";
-import { acceptForeign, openListener, type Listener, type ListenerOptions, type TakeInherited } from "./listener.ts";
+import { endpointOf } from "./control/control-connection.ts";
+import {
+  acceptForeign,
+  openListener,
+  type Listener,
+  type ListenerOptions,
+  type TakeInherited,
+} from "./entrance/listener.ts";
 import type { GatewayOptions } from "./options.ts";
 import type { OwnEndpoints } from "./own-endpoints.ts";
 import type { PortPools } from "./port-pools.ts";
-import { createServerMemory } from "./server-memory.ts";
-import { driveSession, type DrivenSession } from "./session-driver.ts";
+import { createServerMemory } from "./servers/server-memory.ts";
+import { driveSession, type DrivenSession } from "./driver/session-driver.ts";
 import { clientAdvertise, createSessionSettings, type SessionSettings } from "./session-settings.ts";
-import { createWakefulness } from "./wakefulness.ts";
+import { createWakefulness } from "./control/reply-polling.ts";
 
 export type GatewayDeps = {
   readonly telemetry: GatewayTelemetry;

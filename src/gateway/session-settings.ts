@@ -4,14 +4,14 @@ import type { PortPool } from "../dataplane/port-pool.ts";
 import { createCommandReader, ordinaryCommand } from "../ftp/command-reader.ts";
 import { createReplyReader, ordinaryReply } from "../ftp/reply-reader.ts";
 import { familyOf, networkContains, type Endpoint } from "../net/endpoint.ts";
-import { createIntercept, type Intercept } from "./interception.ts";
+import { createIntercept, type Intercept } from "./entrance/interception.ts";
 import type { GatewayOptions } from "./options.ts";
 import type { OwnEndpoints } from "./own-endpoints.ts";
 import type { PortPools } from "./port-pools.ts";
-import { createReaderPool } from "./reader-pool.ts";
-import type { ServerMemory } from "./server-memory.ts";
-import type { Wakefulness } from "./wakefulness.ts";
-import type { DriverDeps } from "./session-driver.ts";
+import { createReaderPool } from "./control/reader-pool.ts";
+import type { ServerMemory } from "./servers/server-memory.ts";
+import type { Wakefulness } from "./control/reply-polling.ts";
+import type { DriverDeps } from "./driver/session-driver.ts";
 
 export type SessionSettings = {
   readonly options: GatewayOptions;

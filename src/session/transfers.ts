@@ -15,7 +15,7 @@ import {
   type Transfer,
   type TransferEntry,
 } from "./state.ts";
-import { isBelievable, truths } from "./truths.ts";
+import { isBelievable, truths } from "./transfer-outcomes.ts";
 import {
   emit,
   limitWait,

@@ -1,7 +1,7 @@
 // The planes that end data connections in this process: the same suites run over each.
 import type { DataPlane } from "../../src/dataplane/pinhole.ts";
-import { createRelayPlane } from "../../src/dataplane/relay.ts";
-import { loadSplicePlane } from "../../src/dataplane/splice.ts";
+import { createRelayPlane } from "../../src/dataplane/relay/relay.ts";
+import { loadSplicePlane } from "../../src/dataplane/splice/splice.ts";
 
 const splice = loadSplicePlane({ fromBytes: 0 });
 

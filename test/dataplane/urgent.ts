@@ -1,7 +1,7 @@
 // TCP urgent data, which Node can't send.
 import type { Socket } from "node:net";
-import { loadFfi } from "../../src/dataplane/ffi.ts";
-import { handleOf } from "../../src/dataplane/reading-socket.ts";
+import { loadFfi } from "../../src/sockets/ffi.ts";
+import { handleOf } from "../../src/sockets/reading-socket.ts";
 
 const messageOutOfBand = 1;
 

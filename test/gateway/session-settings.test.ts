@@ -1,12 +1,12 @@
 // How a gateway's options become what each of its sessions is driven with.
 import { describe, expect, test } from "vitest";
-import { createRelayPlane } from "../../src/dataplane/relay.ts";
+import { createRelayPlane } from "../../src/dataplane/relay/relay.ts";
 import type { GatewayOptions } from "../../src/gateway/options.ts";
 import { createOwnEndpoints } from "../../src/gateway/own-endpoints.ts";
 import { createPortPools } from "../../src/gateway/port-pools.ts";
-import { createServerMemory } from "../../src/gateway/server-memory.ts";
+import { createServerMemory } from "../../src/gateway/servers/server-memory.ts";
 import { clientAdvertise, createSessionSettings } from "../../src/gateway/session-settings.ts";
-import { createWakefulness } from "../../src/gateway/wakefulness.ts";
+import { createWakefulness } from "../../src/gateway/control/reply-polling.ts";
 import { type Overrides, gatewayOptions } from "./start-gateway.ts";
 
 function setUp() {

@@ -1,6 +1,6 @@
 // A gateway on loopback for a test, with what it told operators and every session's transcript.
 import type { DataPlane } from "../../src/dataplane/pinhole.ts";
-import { createRelayPlane } from "../../src/dataplane/relay.ts";
+import { createRelayPlane } from "../../src/dataplane/relay/relay.ts";
 import { createGateway, type Gateway } from "../../src/gateway/gateway.ts";
 import type { GatewayOptions } from "../../src/gateway/options.ts";
 import { createOwnEndpoints } from "../../src/gateway/own-endpoints.ts";

@@ -2,7 +2,7 @@
 // do nothing but what it is given.
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { interceptionRuleset } from "../../src/gateway/interception-ruleset.ts";
+import { interceptionRuleset } from "../../src/gateway/entrance/interception-ruleset.ts";
 import { labFile, type Lab } from "./lab.ts";
 import type { Running } from "./process.ts";
 

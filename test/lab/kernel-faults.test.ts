@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { obstacleTo, requireNone } from "./availability.ts";
 import { createMarks } from "../../src/dataplane/kernel/marks.ts";
-import { formatRuleset } from "../../src/dataplane/kernel/ruleset.ts";
+import { formatRuleset } from "../../src/dataplane/kernel/nftables/ruleset.ts";
 import { program } from "./programs.ts";
 import { addresses } from "./topology.ts";
 import { activeRequest, createKernelLab, type Edge, type KernelLab, passiveRequest } from "./kernel/kernel-lab.ts";

@@ -1,13 +1,13 @@
 // Whether this machine could run the kernel plane, without running it: nothing is loaded, no table is touched.
-import { loadFfi } from "../ffi.ts";
+import { loadFfi } from "../../sockets/ffi.ts";
 import { createMarks } from "./marks.ts";
-import { createNetfilter } from "./netfilter.ts";
-import { nft } from "./nft.ts";
-import { defaultPinholes, formatRuleset } from "./ruleset.ts";
+import { createNetfilter } from "./netlink/netfilter.ts";
+import { nft } from "./nftables/nft.ts";
+import { defaultPinholes, formatRuleset } from "./nftables/ruleset.ts";
 import { readSysctl, sysctlCommand } from "./sysctls.ts";
-import { errnoName } from "./system-calls.ts";
-import { dropsForwarded } from "./table.ts";
-import { ownTable } from "./table-owner.ts";
+import { errnoName } from "../../sockets/system-calls.ts";
+import { dropsForwarded } from "./nftables/table.ts";
+import { ownTable } from "./nftables/table-owner.ts";
 
 export type KernelExamination = {
   /** Each alone keeps the plane from working. */

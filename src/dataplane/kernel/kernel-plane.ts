@@ -6,24 +6,24 @@
 // What the other planes can and this one can't: hold the server's bytes back until the transfer is announced (`confirm`), tell
 // of strangers (the kernel refuses them unseen), count payload (it counts IP bytes), and carry for peers on this machine.
 import type { Server } from "node:net";
-import { loadFfi } from "../ffi.ts";
+import { loadFfi } from "../../sockets/ffi.ts";
 import { familyOf } from "../../net/endpoint.ts";
-import { soon } from "../soon.ts";
+import { soon } from "../../sockets/soon.ts";
 import type { DataPlane, PinholeEvent, PinholeOutcome, PinholeRequest } from "../pinhole.ts";
-import { createBreaker } from "./breaker.ts";
-import type { Connection, ConnectionNews } from "./conntrack-message.ts";
-import { pipeConstructor } from "./event-bell.ts";
-import { openEventStream } from "./event-stream.ts";
+import { createBreaker } from "./connection-abort.ts";
+import type { Connection, ConnectionNews } from "./netlink/conntrack-message.ts";
+import { pipeConstructor } from "./events/event-wakeup.ts";
+import { openEventStream } from "./events/event-stream.ts";
 import { createMarks, type Marks } from "./marks.ts";
 import { type NatPinhole, openNatPinhole } from "./nat-pinhole.ts";
-import { createNetfilter, type Netfilter } from "./netfilter.ts";
+import { createNetfilter, type Netfilter } from "./netlink/netfilter.ts";
 import { natLegs } from "./peers-fit.ts";
 import { rememberRoutes } from "./route-memory.ts";
-import { defaultPinholes, defaultTable } from "./ruleset.ts";
+import { defaultPinholes, defaultTable } from "./nftables/ruleset.ts";
 import { readSysctl, switchOn, sysctlCommand } from "./sysctls.ts";
-import { errnoName, errnos } from "./system-calls.ts";
-import { dropsForwarded, loadTable, removeTable } from "./table.ts";
-import { ownTable } from "./table-owner.ts";
+import { errnoName, errnos } from "../../sockets/system-calls.ts";
+import { dropsForwarded, loadTable, removeTable } from "./nftables/table.ts";
+import { ownTable } from "./nftables/table-owner.ts";
 import { createUsedPinholes } from "./used-pinholes.ts";
 
 export type KernelPlaneOptions = {

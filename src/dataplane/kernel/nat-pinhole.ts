@@ -1,13 +1,14 @@
 // One data connection that the kernel translates: opens the pinhole, follows the connection by the news of it, and says how
 // it ended. It is opening → waiting (for the peer's SYN) → connecting → carrying → closed.
 import { sameEndpoint } from "../../net/endpoint.ts";
-import { cancelDeadline, type Deadline, setDeadline } from "../deadlines.ts";
+import { cancelDeadline, type Deadline, setDeadline } from "../../sockets/deadlines.ts";
 import type { OpenRefusal, Pinhole, PinholeEvent, PinholeOutcome, PinholeRequest } from "../pinhole.ts";
-import { soon } from "../soon.ts";
+import { soon } from "../../sockets/soon.ts";
 import { type StallWatch, watchStall } from "../stall-watch.ts";
-import { type Connection, type ConnectionNews, tcpStates, totalBytes, type Tuple } from "./conntrack-message.ts";
+import type { Connection, ConnectionNews, Tuple } from "./netlink/conntrack-message.ts";
+import { tcpStates, totalBytes } from "./netlink/conntrack-message.ts";
 import type { Marks } from "./marks.ts";
-import type { Netfilter } from "./netfilter.ts";
+import type { Netfilter } from "./netlink/netfilter.ts";
 import type { NatLegs } from "./peers-fit.ts";
 import { claimPinhole, type PinholeClaim } from "./pinhole-claim.ts";
 import type { UsedPinholes } from "./used-pinholes.ts";

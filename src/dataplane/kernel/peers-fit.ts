@@ -1,9 +1,9 @@
 // Which data connections the kernel can carry: one leg listening and one dialled, for peers that are other machines.
 import { familyOf, isUnspecified } from "../../net/endpoint.ts";
-import type { DialLeg } from "../dialled-leg.ts";
-import type { ListenLeg } from "../listening-leg.ts";
+import type { DialLeg } from "../userspace/dialled-leg.ts";
+import type { ListenLeg } from "../userspace/listening-leg.ts";
 import type { PinholeRequest, Side } from "../pinhole.ts";
-import type { RouteKind } from "./route-message.ts";
+import type { RouteKind } from "./netlink/route-message.ts";
 
 export type NatLegs = {
   readonly listening: ListenLeg;

@@ -1,11 +1,11 @@
 // A port of ours with a pinhole on it: taken from its pool, kept from other programs, known to the kernel's maps.
 import type { Endpoint } from "../../net/endpoint.ts";
-import type { ListenLeg } from "../listening-leg.ts";
+import type { ListenLeg } from "../userspace/listening-leg.ts";
 import type { OpenRefusal } from "../pinhole.ts";
-import type { Netfilter } from "./netfilter.ts";
-import type { PinholeElements } from "./pinhole-elements.ts";
+import type { Netfilter } from "./netlink/netfilter.ts";
+import type { PinholeElements } from "./netlink/pinhole-elements.ts";
 import { type PortReservation, reservePort } from "./port-reservation.ts";
-import { errnoName, errnos } from "./system-calls.ts";
+import { errnoName, errnos } from "../../sockets/system-calls.ts";
 import type { UsedPinholes } from "./used-pinholes.ts";
 
 export type PinholeClaim = {

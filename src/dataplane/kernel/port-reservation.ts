@@ -1,8 +1,8 @@
 // Keeps a port from the other programs of this machine without listening on it: who comes to it unasked is refused by the
 // kernel. A pinhole needs it because connections to its port do not end here.
 import { type Endpoint, familyOf } from "../../net/endpoint.ts";
-import { portOf, socketAddress } from "./socket-address.ts";
-import { errnos, families, int32, levels, options, socketTypes, type SystemCalls } from "./system-calls.ts";
+import { portOf, socketAddress } from "../../sockets/socket-address.ts";
+import { errnos, families, int32, levels, options, socketTypes, type SystemCalls } from "../../sockets/system-calls.ts";
 
 export type PortReservation = { readonly port: number; release(): void };
 

@@ -1,6 +1,6 @@
 // Remembers for a moment which way an address is routed: the question comes twice per pinhole, and always for the same
 // few addresses.
-import type { RouteKind } from "./route-message.ts";
+import type { RouteKind } from "./netlink/route-message.ts";
 
 const rememberedMs = 2000;
 const addressesLimit = 1024;

@@ -1,7 +1,7 @@
 // Pinholes whose one connection has come: nobody gets in through them any more, so that their elements may stay in the maps
 // for a moment. They are removed together, with the next pinhole that is opened or soon without one: every transaction costs.
-import type { Netfilter } from "./netfilter.ts";
-import type { PinholeElements, PinholeKey } from "./pinhole-elements.ts";
+import type { Netfilter } from "./netlink/netfilter.ts";
+import type { PinholeElements, PinholeKey } from "./netlink/pinhole-elements.ts";
 
 export type UsedPinholes = {
   add(key: PinholeKey): void;

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { expect, test } from "vitest";
-import { loadFfi } from "../../../src/dataplane/ffi.ts";
+import { loadFfi } from "../../../src/sockets/ffi.ts";
 import { reservePort } from "../../../src/dataplane/kernel/port-reservation.ts";
-import { bindSystemCalls } from "../../../src/dataplane/kernel/system-calls.ts";
+import { bindSystemCalls } from "../../../src/sockets/system-calls.ts";
 
 function systemCalls() {
   const loaded = loadFfi();

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createUsedPinholes } from "../../../src/dataplane/kernel/used-pinholes.ts";
-import type { PinholeElements, PinholeKey } from "../../../src/dataplane/kernel/pinhole-elements.ts";
+import type { PinholeElements, PinholeKey } from "../../../src/dataplane/kernel/netlink/pinhole-elements.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -3,7 +3,7 @@
 import { readdirSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { createKernelPlane, type KernelPlaneOptions } from "../../../src/dataplane/kernel/kernel-plane.ts";
-import { loadFfi } from "../../../src/dataplane/ffi.ts";
+import { loadFfi } from "../../../src/sockets/ffi.ts";
 import type { Leg, Pinhole, PinholeRequest } from "../../../src/dataplane/pinhole.ts";
 import { createPortPool } from "../../../src/dataplane/port-pool.ts";
 

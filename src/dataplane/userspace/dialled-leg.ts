@@ -1,0 +1,88 @@
+// A leg that connects to the endpoint its peer has announced, from the preferred source port where that can be had.
+import { connect, type Socket } from "node:net";
+import { formatEndpoint } from "../../net/endpoint.ts";
+import { connectForeign } from "../../sockets/foreign-socket.ts";
+import { cancelDeadline, setDeadline } from "../../sockets/deadlines.ts";
+import { guard } from "./leg-guard.ts";
+import type { Leg } from "../pinhole.ts";
+
+export type DialLeg = Extract<Leg, { kind: "dial" }>;
+
+export type DialledLegEvents = {
+  /** No byte was read from the socket, nor will be until somebody does. `refusal`: why the preferred port was not used. */
+  connected(socket: Socket, refusal?: string): void;
+  /** `wasReached`: the peer took the connection, and reset it before we had noticed. */
+  failed(detail: string, wasReached: boolean): void;
+};
+
+/**
+ * What the system says of a source port that can't be had: a connection from it to the same endpoint is open or in
+ * TIME_WAIT, somebody listens on it, or the process may not bind it.
+ */
+const sourcePortErrors = new Set(["EADDRNOTAVAIL", "EADDRINUSE", "EACCES", "EPERM"]);
+
+/** One of the events comes, after the call has returned, unless `cancel` comes first; `cancel` does nothing after. */
+export function dialLeg(leg: DialLeg, connectMs: number, events: DialledLegEvents): { cancel(): void } {
+  let socket: Socket;
+  let refusal: string | undefined;
+  let isCancelled = false;
+  const deadline = setDeadline(connectMs, () => {
+    cancel();
+    events.failed(`no answer from ${formatEndpoint(leg.to)} within ${connectMs} ms`, false);
+  });
+  dial(leg.fromPort);
+  return { cancel };
+
+  function dial(fromPort: number | undefined) {
+    socket = connectFrom(leg, fromPort);
+    // A connected socket starts to read unless it is paused by then.
+    socket.pause();
+    socket.once("connect", () => {
+      cancelDeadline(deadline);
+      socket.off("error", refused);
+      guard(socket);
+      events.connected(socket, refusal);
+    });
+    socket.on("error", refused);
+
+    function refused(error: NodeJS.ErrnoException) {
+      if (isCancelled) return;
+      if (fromPort !== undefined && sourcePortErrors.has(error.code ?? "")) {
+        refusal = error.message;
+        return dial(undefined);
+      }
+      cancelDeadline(deadline);
+      events.failed(error.message, error.code === "ECONNRESET");
+    }
+  }
+
+  function cancel() {
+    isCancelled = true;
+    cancelDeadline(deadline);
+    // Once connected, it is its new owner's to close.
+    if (socket.connecting) resetConnecting(socket);
+  }
+}
+
+/**
+ * The peer may have taken the connection already without our knowing, and must not read our close as the clean end of a
+ * file. Node's own `resetAndDestroy` would wait for the connection first; this is the flag that it then sets.
+ */
+function resetConnecting(socket: Socket): void {
+  Object.assign(socket, { resetAndClosing: true }).destroy();
+}
+
+function connectFrom({ to, bind, isForeign, isRouted }: DialLeg, port: number | undefined): Socket {
+  if (isForeign && bind !== undefined) return connectForeign({ address: bind, port: port ?? 0 }, to);
+  // Binding to an address and no port makes the kernel look for a port that is free towards everybody, which takes a
+  // millisecond where thousands are in TIME_WAIT; connecting asks for one that is free towards this peer.
+  const isBound = bind !== undefined && (port !== undefined || isRouted !== true);
+  return connect({
+    host: to.address,
+    port: to.port,
+    allowHalfOpen: true,
+    noDelay: true,
+    ...(isBound && { localAddress: bind }),
+    ...(port !== undefined && { localPort: port }),
+  });
+}

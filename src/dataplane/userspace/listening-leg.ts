@@ -1,0 +1,126 @@
+// A leg that waits for its peer: a listener on a port of the pool that admits one connection from whom it expects, and is
+// closed with it. Everybody else is reset, told of, and takes nothing away.
+import { createServer, type Server, type Socket } from "node:net";
+import { type Endpoint, networkContains, parseAddress } from "../../net/endpoint.ts";
+import { bindForeign } from "../../sockets/foreign-socket.ts";
+import { guard } from "./leg-guard.ts";
+import type { ExpectedPeer, Leg, OpenRefusal } from "../pinhole.ts";
+import { soon } from "../../sockets/soon.ts";
+
+export type ListenLeg = Extract<Leg, { kind: "listen" }>;
+
+export type ListeningLeg = {
+  /** Stops listening and gives the port back. An admitted connection stays open; call this once it has ended. */
+  release(): void;
+};
+
+export type ListeningLegEvents = {
+  opened(endpoint: Endpoint): void;
+  /** Nothing was opened, and nothing is left to release. */
+  refused(reason: OpenRefusal, detail: string): void;
+  stranger(from: Endpoint): void;
+  /** Once. No byte was read from the socket, nor will be until somebody does. */
+  admitted(socket: Socket, from: Endpoint): void;
+};
+
+/** Ports tried where other programs hold ports of our range. */
+const attemptsLimit = 8;
+/**
+ * One connection is wanted; the rest is room for strangers that arrive before it. Where there is none, the kernel drops the
+ * peer's SYN, and it comes again a second later.
+ */
+const backlog = 128;
+/** Errors of `listen` that speak of the address or the port, not of the process. */
+const addressErrors = new Set(["EADDRNOTAVAIL", "EACCES", "EPERM", "EINVAL", "EAFNOSUPPORT", "ENOTFOUND"]);
+
+/** Every event comes after the call has returned, but for `refused` as `ports-exhausted`. */
+export function openListeningLeg(leg: ListenLeg, events: ListeningLegEvents): ListeningLeg {
+  let server: Server | undefined;
+  let port: number | undefined;
+  let isReleased = false;
+  attempt(1);
+
+  function attempt(count: number) {
+    port = leg.ports.take();
+    if (port === undefined) return events.refused("ports-exhausted", "no data port is free");
+    // Bulk is written in large pieces and a peer's small pieces want no delay, so Nagle's algorithm has nothing to give.
+    server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, accept);
+    server.once("error", (error: NodeJS.ErrnoException) => failed(error, count));
+    if (leg.isForeign) listenForeign(server, port, count);
+    else server.listen({ host: leg.bind, port, backlog }, listening);
+  }
+
+  function listenForeign(listener: Server, ownPort: number, count: number) {
+    try {
+      listener.listen({ fd: bindForeign({ address: leg.bind, port: ownPort }), backlog }, listening);
+    } catch (error) {
+      soon(() => failed(error as Error, count));
+    }
+  }
+
+  function failed({ code = "", message }: NodeJS.ErrnoException, count: number) {
+    releasePort();
+    // Another program has the port: it rests like any used one.
+    if (code === "EADDRINUSE" && !isReleased) {
+      if (count < attemptsLimit) return attempt(count + 1);
+      return events.refused("ports-exhausted", `${attemptsLimit} data ports in a row are taken by other programs`);
+    }
+    events.refused(addressErrors.has(code) ? "address-unavailable" : "plane-unavailable", message);
+  }
+
+  function listening() {
+    const bound = server?.address();
+    if (server === undefined || bound === null || typeof bound !== "object")
+      throw new Error("a listener has an address");
+    // Where no descriptor is free, libuv accepts what waits and closes it: that, too, must be no end of a file.
+    guard(server);
+    // An accept can still fail; that peer is lost, the listener is not.
+    server.removeAllListeners("error").on("error", () => {});
+    // A release before this moment finds no handle to close.
+    if (isReleased) server.close();
+    events.opened({ address: parseAddress(bound.address) ?? bound.address, port: bound.port });
+  }
+
+  function accept(socket: Socket) {
+    const from = peerOf(socket);
+    if (!server?.listening || !isExpected(leg.expect, from)) {
+      socket.on("error", () => {});
+      socket.resetAndDestroy();
+      return events.stranger(from);
+    }
+    // Closed with the admission: whoever comes second is refused by the kernel.
+    server.close();
+    events.admitted(socket, from);
+  }
+
+  function releasePort() {
+    if (port !== undefined) leg.ports.release(port);
+    port = undefined;
+  }
+
+  return {
+    release() {
+      if (isReleased) return;
+      isReleased = true;
+      if (server?.listening) server.close();
+      releasePort();
+    },
+  };
+}
+
+/** A peer that has reset its connection before it was accepted has no address any more: 0.0.0.0:0. */
+function peerOf({ remoteAddress = "", remotePort = 0 }: Socket): Endpoint {
+  return { address: parseAddress(remoteAddress) ?? "0.0.0.0", port: remotePort };
+}
+
+function isExpected(expected: ExpectedPeer, { address, port }: Endpoint): boolean {
+  if (port === 0) return false;
+  switch (expected.match) {
+    case "address":
+      return address === parseAddress(expected.address);
+    case "network":
+      return networkContains(expected.network, address);
+    case "any":
+      return true;
+  }
+}

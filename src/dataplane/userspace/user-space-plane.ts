@@ -1,0 +1,52 @@
+// What relay and splice share: a plane whose data connections end in this process. It knows which are open, and how to
+// carry is handed in.
+import type { Carry } from "./carriage.ts";
+import { openDataConnection } from "./data-connection.ts";
+import { soon } from "../../sockets/soon.ts";
+import type { DataPlane, Pinhole, PinholeEvent, PlaneName } from "../pinhole.ts";
+
+/** `stopped` releases what the plane itself holds, once no data connection is open. `unfit`: why it can't be used now. */
+export type UserSpacePlaneOptions = {
+  readonly name: PlaneName;
+  readonly carry: Carry;
+  readonly unfit?: () => string | undefined;
+  readonly stopped?: () => Promise<void>;
+};
+
+export function createUserSpacePlane({ name, carry, unfit, stopped }: UserSpacePlaneOptions): DataPlane {
+  const open = new Set<Pinhole>();
+  let stopping: Promise<void> | undefined;
+  let allClosed: (() => void) | undefined;
+
+  const whyUnfit = () => (stopping ? "the data plane is stopping" : unfit?.());
+
+  return {
+    name,
+    unfit: whyUnfit,
+    open(request, report) {
+      const detail = whyUnfit();
+      if (detail !== undefined) return refusePinhole(detail, report);
+      const pinhole = openDataConnection(name, carry, request, (event) => {
+        if (event.kind === "closed" || event.kind === "refused") open.delete(pinhole);
+        report(event);
+        if (open.size === 0) allClosed?.();
+      });
+      open.add(pinhole);
+      return pinhole;
+    },
+    stop() {
+      stopping ??= (async () => {
+        for (const pinhole of open) pinhole.release();
+        if (open.size > 0) await new Promise<void>((resolve) => (allClosed = resolve));
+        await stopped?.();
+      })();
+      return stopping;
+    },
+  };
+}
+
+function refusePinhole(detail: string, report: (event: PinholeEvent) => void): Pinhole {
+  soon(() => report({ kind: "refused", reason: "plane-unavailable", detail }));
+  const nothing = () => {};
+  return { start: nothing, confirm: nothing, linger: nothing, release: nothing, dismiss: nothing };
+}

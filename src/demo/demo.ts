@@ -1,0 +1,164 @@
+// `ftp-alg demo`: an FTP server, a gateway in front of it and clients, all in this process and on loopback; real transfers
+// in each mode, each session drawn as a ladder. It needs no privileges, no configuration and no fixed port.
+import { randomBytes } from "node:crypto";
+import { networkInterfaces } from "node:os";
+import { configFromArguments } from "../config/from-arguments.ts";
+import { createRelayPlane } from "../dataplane/relay/relay.ts";
+import { createGateway } from "../gateway/gateway.ts";
+import type { GatewayOptions } from "../gateway/options.ts";
+import { createOwnEndpoints } from "../gateway/own-endpoints.ts";
+import { createPortPools } from "../gateway/port-pools.ts";
+import { familyOf, formatEndpoint, type Endpoint } from "../net/endpoint.ts";
+import { createAdmin } from "../observe/admin.ts";
+import { drawLadder } from "../observe/ladder.ts";
+import { createLogger } from "../observe/log.ts";
+import { createMetrics, type Metrics } from "../observe/metrics.ts";
+import { createTelemetry } from "../observe/telemetry.ts";
+import type { Io } from "../process/io.ts";
+import { readVersion } from "../process/version.ts";
+import { connectActiveClient, formatActive } from "./active-client.ts";
+import { startFtpServer, type FtpServer } from "./ftp-server.ts";
+import { movedMetrics } from "./moved-metrics.ts";
+import { clientAddress, demoPassword, demoSessions, demoUser, runSession, type Verdict } from "./sessions.ts";
+import { collectTraces, type TraceCollector } from "./trace-collector.ts";
+
+/** What the server believes to be its address: one that exists only behind the gateway. */
+const serverAddress = "192.168.77.5";
+const loopback = "127.0.0.1";
+const fileName = "example.bin";
+const endOfSessionMs = 5000;
+
+type Output = Pick<Io, "out" | "stop">;
+
+/** Returns the exit code: 0 if every byte of every transfer arrived. With `stay` it then serves until `io.stop`. */
+export async function demo({ stay }: { stay: boolean }, io: Output): Promise<number> {
+  const server = await startFtpServer({
+    listen: { address: loopback, port: 0 },
+    greeting: "Demonstration server",
+    announce: serverAddress,
+    files: { [fileName]: randomBytes(1_000_000), "readme.txt": Buffer.from("Fetched through the gateway.\n") },
+  });
+  const metrics = createMetrics(readVersion());
+  // What happened is drawn instead of logged.
+  const logger = createLogger({ level: "fatal", format: "json" }, () => {});
+  const traces = collectTraces(createTelemetry({ metrics, logger }).gateway("demo"));
+  const plane = createRelayPlane();
+  const gateway = createGateway(gatewayOptions(server.endpoint), {
+    telemetry: traces.telemetry,
+    trace: traces.trace,
+    plane,
+    ownEndpoints: createOwnEndpoints(),
+    portPools: createPortPools(),
+  });
+  try {
+    const entrances = await gateway.start();
+    const verdicts = await showTransfers(server, entrances, metrics, traces, io);
+    const failed = report(verdicts, io);
+    if (stay && !io.stop.aborted) await serveUntilStopped(server.endpoint, entrances, metrics, traces, io);
+    return failed ? 1 : 0;
+  } finally {
+    await gateway.stop();
+    await plane.stop();
+    await server.stop();
+  }
+}
+
+function gatewayOptions(server: Endpoint): GatewayOptions {
+  const hasIPv6 = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === "::1"));
+  const parsed = configFromArguments({
+    listen: [`${loopback}:0`, ...(hasIPv6 ? ["[::1]:0"] : [])],
+    server: formatEndpoint(server),
+  });
+  const options = parsed.ok ? parsed.config.gateways[0] : undefined;
+  if (!options) throw new Error("the configuration of the demonstration is wrong");
+  return { ...options, name: "demo" };
+}
+
+async function showTransfers(
+  server: FtpServer,
+  entrances: readonly Endpoint[],
+  metrics: Metrics,
+  traces: TraceCollector,
+  io: Output,
+): Promise<readonly Verdict[]> {
+  io.out(
+    `A server   ${formatEndpoint(server.endpoint)}, which takes itself for ${serverAddress}\n` +
+      `A gateway  ${entrances.map(formatEndpoint).join(" and ")}\n` +
+      `Clients    which take themselves for ${clientAddress[4]} and ${clientAddress[6]}\n\n`,
+  );
+  io.out(`Without the gateway\n${await talkWithoutGateway(server.endpoint)}\n`);
+
+  const before = await metrics.text();
+  const verdicts: Verdict[] = [];
+  for (const session of demoSessions) {
+    const entrance = entrances.find(({ address }) => familyOf(address) === session.family);
+    if (!entrance || io.stop.aborted) continue;
+    const results = await runSession(session, entrance, fileName, server.files);
+    verdicts.push(...results);
+    io.out(`${session.title}\n\n${drawLadder(await traces.nextSession(endOfSessionMs))}\n\n`);
+    for (const result of results) io.out(`  ${formatVerdict(result)}\n`);
+    io.out("\n");
+  }
+  const moved = movedMetrics(before, await metrics.text());
+  io.out(`Metrics that moved\n${moved.map((line) => `  ${line}\n`).join("")}\n`);
+  return verdicts;
+}
+
+/** The two answers that make a gateway necessary, from the same server. */
+async function talkWithoutGateway(server: Endpoint): Promise<string> {
+  const client = await connectActiveClient(server);
+  try {
+    await client.login(demoUser, demoPassword);
+    const lines = [formatActive("PORT", { address: clientAddress[4], port: 2581 }), "PASV"];
+    const meanings = ["the server does not, and could not, connect there", "the client can't connect there"];
+    let text = "";
+    for (const [index, line] of lines.entries()) {
+      const reply = await client.command(line);
+      text += `  C> ${line}\n  S> ${reply.text}     (${meanings[index]})\n`;
+    }
+    await client.quit();
+    return text;
+  } finally {
+    client.close();
+  }
+}
+
+function formatVerdict({ transfer, verified, detail }: Verdict): string {
+  return `${verified ? "✓" : "✗"} ${transfer}: ${detail}`;
+}
+
+/** Prints the summary; true if anything failed. */
+function report(verdicts: readonly Verdict[], io: Output): boolean {
+  const failures = verdicts.filter(({ verified }) => !verified);
+  io.out(`${verdicts.length} transfers, ${verdicts.length - failures.length} verified\n`);
+  for (const failure of failures) io.out(`${formatVerdict(failure)}\n`);
+  return failures.length > 0 || verdicts.length === 0;
+}
+
+async function serveUntilStopped(
+  server: Endpoint,
+  entrances: readonly Endpoint[],
+  metrics: Metrics,
+  traces: TraceCollector,
+  io: Output,
+): Promise<void> {
+  const admin = createAdmin({ listen: { address: loopback, port: 0 }, metrics, isReady: () => true });
+  const page = formatEndpoint(await admin.start());
+  const [entrance = server] = entrances;
+  const at = formatEndpoint(entrance);
+  traces.onSession((transcript) => io.out(`\n${drawLadder(transcript)}\n`));
+  io.out(
+    `\nThe gateway stays, any user and password will do:\n` +
+      `  curl ftp://${at}/readme.txt                     passive\n` +
+      `  curl --ftp-port - ftp://${at}/readme.txt        active\n` +
+      `  curl -T FILE ftp://${at}/                       upload\n` +
+      `  lftp -u demo,demo ftp://${at}\n` +
+      `In a browser: http://${page}/\n` +
+      `Each session is drawn here when it ends. Ctrl-C ends the demonstration.\n`,
+  );
+  try {
+    if (!io.stop.aborted) await new Promise((resolve) => io.stop.addEventListener("abort", resolve, { once: true }));
+  } finally {
+    await admin.stop();
+  }
+}

@@ -1,0 +1,292 @@
+// The driver of one session: sockets, timers and pinholes become events, effects become calls. It decides nothing.
+import type { Socket } from "node:net";
+import { performance } from "node:perf_hooks";
+import { createSecrets } from "../../ftp/secrets.ts";
+import type { SessionTelemetry } from "../../observe/telemetry.ts";
+import type { Effect, Event, TimerName } from "../../session/events.ts";
+import type { Mode } from "../../session/mode.ts";
+import type { EndReason } from "../../session/reasons.ts";
+import { startSession, step, wantsClientInput, wantsServerInput } from "../../session/session.ts";
+import type { ControlSide, Session, SessionOptions } from "../../session/state.ts";
+import { formatEffect, formatEvent } from "../../session/transcript.ts";
+import type { Endpoint } from "../../net/endpoint.ts";
+import {
+  backlogOf,
+  clientConnection,
+  closeSoftly,
+  endpointOf,
+  flush,
+  hasUnread,
+  serverConnection,
+  setReading,
+  takeNext,
+  type CommandReaders,
+  type ControlConnection,
+  type ControlEvents,
+  type ReplyReaders,
+} from "../control/control-connection.ts";
+import { dialServer, resolveHost, type Attempt } from "../servers/dial-server.ts";
+import type { Interception } from "../entrance/interception.ts";
+import { createSessionPinholes, type PinholeOptions, type SessionPinholes } from "./session-pinholes.ts";
+import { createSessionRecords } from "./session-records.ts";
+import { createSharedReads } from "../control/shared-reads.ts";
+import type { Wakefulness } from "../control/reply-polling.ts";
+import { cancelTimer, clearTimers, createSessionTimers, startTimer } from "./session-timers.ts";
+
+/** What all sessions of a gateway are driven with. */
+export type DriverDeps = {
+  readonly options: SessionOptions;
+  readonly pinholes: PinholeOptions;
+  readonly commandReaders: CommandReaders;
+  readonly replyReaders: ReplyReaders;
+  readonly timeouts: { readonly connectMs: number; readonly keepaliveMs: number };
+  readonly wakefulness: Wakefulness;
+  /** The address to announce to the server whose control connection has this local end. */
+  readonly serverAdvertise: (local: Endpoint) => string;
+  readonly rejectedBy: (server: Endpoint) => readonly Mode[];
+  readonly learn: (server: Endpoint, rejects: Mode) => void;
+};
+
+/** What is one session's own. */
+export type SessionDeps = {
+  readonly telemetry: SessionTelemetry;
+  /** The transcript, line by line. */
+  readonly trace: ((line: string) => void) | undefined;
+  /** On the transparent route. */
+  readonly interception: Interception | undefined;
+};
+
+export type DrivenSession = {
+  drain(): void;
+  stop(reason: EndReason, detail: string): void;
+};
+
+/** More than this unread by one peer, and what would add to it is no longer read. */
+const maxBacklogBytes = 256 * 1024;
+
+export type SessionWatch = {
+  /** Nothing more is said or done; connections are being closed. May come during `driveSession`. */
+  ended(): void;
+  /** Both control connections and every pinhole are closed. The last that is heard, and never during `driveSession`. */
+  closed(): void;
+};
+
+export function driveSession(
+  clientSocket: Socket,
+  clientSide: ControlSide,
+  deps: DriverDeps,
+  { telemetry, trace, interception }: SessionDeps,
+  watch: SessionWatch,
+): DrivenSession {
+  const timers = createSessionTimers(timedOut);
+  const secrets = createSecrets();
+  const events: ControlEvents = { arrived, lost, drained: settle, closed: reportClosed };
+  const records = createSessionRecords(telemetry, secrets, (error) => {
+    broken(error);
+    settle();
+  });
+  const client = clientConnection(clientSocket, deps.commandReaders, events);
+  let server: ControlConnection | undefined;
+  let session: Session;
+  let pinholes: SessionPinholes | undefined;
+  let attempt: Attempt | undefined;
+  /** What pinholes are told once what was said is written: the client reads of a transfer, or that there is none, first. */
+  let untold: { readonly kind: "confirm" | "dismiss"; readonly id: number }[] = [];
+  let askedAt = 0;
+  let isBusy = false;
+  let state: "open" | "breaking" | "ended" | "closed" = "open";
+
+  client.socket.setKeepAlive(true, deps.timeouts.keepaliveMs);
+  const [started, firstEffects] = startSession(deps.options, clientSide, interception?.server);
+  session = started;
+  run(firstEffects);
+  settle();
+
+  return {
+    drain: () => dispatch({ kind: "drain" }),
+    stop: (reason, detail) => dispatch({ kind: "stop", reason, detail }),
+  };
+
+  function dispatch(event: Event): void {
+    take(event);
+    settle();
+  }
+
+  function take(event: Event): void {
+    // What was opened for the session reports its end even then.
+    if ((state === "ended" && event.kind !== "pinhole") || state === "closed") return;
+    try {
+      if (event.kind === "client-line") secrets.note(event.text);
+      trace?.(secrets.hide(formatEvent(event)));
+      const [next, effects] = step(session, event);
+      session = next;
+      run(effects);
+    } catch (error) {
+      broken(error);
+    }
+  }
+
+  function run(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (trace !== undefined) for (const line of formatEffect(effect, session)) trace(secrets.hide(line));
+      perform(effect);
+    }
+  }
+
+  /** A bug of ours ends the session that met it and no other. */
+  function broken(error: unknown): void {
+    if (state !== "open") return end();
+    state = "breaking";
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    take({ kind: "stop", reason: "internal-error", detail });
+  }
+
+  function perform(effect: Effect): void {
+    switch (effect.kind) {
+      case "to-client":
+        client.unwritten += effect.bytes;
+        break;
+      case "to-server":
+        if (server !== undefined) server.unwritten += effect.bytes;
+        break;
+      case "resolve":
+        attempt = resolveHost(effect.host, deps.timeouts.connectMs, {
+          resolved: (addresses) => dispatch({ kind: "resolved", addresses }),
+          failed: (detail) => dispatch({ kind: "unresolved", detail: `${effect.host} ${detail}` }),
+        });
+        break;
+      case "connect":
+        connectServer(effect.candidates);
+        break;
+      case "open":
+        pinholes ??= createSessionPinholes(deps.pinholes, telemetry, interception, (id, event) => {
+          dispatch({ kind: "pinhole", id, event });
+          reportClosed();
+        });
+        pinholes.open(effect, session);
+        break;
+      case "confirm":
+      case "dismiss":
+        untold.push(effect);
+        break;
+      case "start":
+      case "linger":
+      case "release":
+        pinholes?.tell(effect.kind, effect.id);
+        break;
+      case "timer":
+        startTimer(timers, effect.timer, effect.ms);
+        break;
+      case "cancel":
+        cancelTimer(timers, effect.timer);
+        break;
+      case "learn":
+        if (session.server !== undefined) deps.learn(session.server.peer, effect.rejects);
+        break;
+      case "record":
+        records.add(effect.fact);
+        break;
+      case "end":
+        end();
+        break;
+    }
+  }
+
+  /** Hands over what was read, as far as it is wanted, writes what came of it, and tells whoever waits for that. */
+  function settle(): void {
+    if (isBusy) return;
+    isBusy = true;
+    for (let event = nextWanted(); event !== undefined; event = nextWanted()) take(event);
+    isBusy = false;
+    const hasAnswered = flush(client);
+    const hasAsked = server !== undefined && flush(server);
+    if (hasAsked && askedAt === 0) askedAt = performance.now();
+    if (hasAnswered || hasAsked) deps.wakefulness.expect(client);
+    if (untold.length > 0) tellPinholes();
+    updateReading();
+    if (state === "ended") records.make();
+  }
+
+  function tellPinholes(): void {
+    const told = untold;
+    untold = [];
+    for (const { kind, id } of told) pinholes?.tell(kind, id);
+  }
+
+  function nextWanted(): Event | undefined {
+    if (state === "ended") return undefined;
+    if (server !== undefined && hasUnread(server) && wantsServerInput(session)) return takeNext(server);
+    const isClientWanted = hasUnread(client) && wantsClientInput(session) && backlogOf(client) < maxBacklogBytes;
+    return isClientWanted ? takeNext(client) : undefined;
+  }
+
+  function updateReading(): void {
+    if (state === "ended") return;
+    const isClientTaking = backlogOf(client) < maxBacklogBytes;
+    const isServerTaking = server === undefined || backlogOf(server) < maxBacklogBytes;
+    setReading(client, !hasUnread(client) && isServerTaking && isClientTaking);
+    if (server !== undefined) setReading(server, !hasUnread(server) && isClientTaking);
+  }
+
+  function connectServer(candidates: readonly Endpoint[]): void {
+    const startedAt = performance.now();
+    const reads = createSharedReads();
+    const options = {
+      onread: reads,
+      timeoutMs: deps.timeouts.connectMs,
+      keepaliveMs: deps.timeouts.keepaliveMs,
+      retry: deps.options.route.kind === "fixed",
+      from: interception?.asClient ? clientSide.peer.address : undefined,
+    };
+    attempt = dialServer(candidates, options, {
+      connected(socket) {
+        attempt = undefined;
+        telemetry.serverConnected((performance.now() - startedAt) / 1000);
+        server = serverConnection(socket, reads, deps.replyReaders, { ...events, arrived: serverSpoke });
+        const peer = endpointOf(socket.remoteAddress, socket.remotePort);
+        const local = endpointOf(socket.localAddress, socket.localPort);
+        const advertise = deps.serverAdvertise(local);
+        dispatch({ kind: "connected", peer, local, advertise, rejects: deps.rejectedBy(peer) });
+      },
+      failed: (detail) => dispatch({ kind: "unreachable", detail }),
+    });
+  }
+
+  function arrived(): void {
+    deps.wakefulness.heard(client);
+    settle();
+  }
+
+  function serverSpoke(): void {
+    const latencyMs = askedAt === 0 ? 0 : performance.now() - askedAt;
+    askedAt = 0;
+    arrived();
+    if (latencyMs > 0) telemetry.controlLatency(latencyMs / 1000);
+  }
+
+  function timedOut(timer: TimerName): void {
+    dispatch({ kind: "timer", timer });
+  }
+
+  function lost(connection: ControlConnection, detail: string): void {
+    dispatch({ kind: connection === client ? "client-lost" : "server-lost", detail });
+  }
+
+  function end(): void {
+    if (state === "ended") return;
+    state = "ended";
+    attempt?.cancel();
+    clearTimers(timers);
+    pinholes?.releaseAll();
+    closeSoftly(client);
+    if (server !== undefined) closeSoftly(server);
+    watch.ended();
+  }
+
+  function reportClosed(): void {
+    const areSocketsClosed = client.socket.closed && server?.socket.closed !== false;
+    if (state !== "ended" || !areSocketsClosed || pinholes?.isEmpty() === false) return;
+    state = "closed";
+    watch.closed();
+  }
+}

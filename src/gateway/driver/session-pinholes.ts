@@ -1,0 +1,115 @@
+// The pinholes of one session: plans become requests with addresses, ports and times, and every pinhole is known until the
+// data plane has closed it.
+import type { DataPlane, ExpectedPeer, Leg, Pinhole, PinholeEvent, PlaneName, Side } from "../../dataplane/pinhole.ts";
+import type { PortPool } from "../../dataplane/port-pool.ts";
+import { familyOf, type Endpoint } from "../../net/endpoint.ts";
+import type { SessionTelemetry } from "../../observe/telemetry.ts";
+import type { Effect, LegPlan } from "../../session/events.ts";
+import type { ControlSide, Session } from "../../session/state.ts";
+import type { Interception } from "../entrance/interception.ts";
+import type { DataPeer } from "../options.ts";
+
+/** What one side's legs are made with. */
+type SideOptions = { readonly ports: PortPool; readonly dataPeer: DataPeer };
+
+export type PinholeOptions = {
+  readonly plane: DataPlane;
+  readonly client: SideOptions;
+  readonly server: SideOptions;
+  readonly expiryMs: number;
+  readonly connectMs: number;
+  readonly stallMs: number;
+};
+
+export type SessionPinholes = {
+  open(effect: Extract<Effect, { kind: "open" }>, session: Session): void;
+  tell(what: "start" | "confirm" | "linger" | "release" | "dismiss", id: number): void;
+  releaseAll(): void;
+  isEmpty(): boolean;
+};
+
+export function createSessionPinholes(
+  options: PinholeOptions,
+  telemetry: SessionTelemetry,
+  interception: Interception | undefined,
+  report: (id: number, event: PinholeEvent) => void,
+): SessionPinholes {
+  const open = new Map<number, Pinhole>();
+  let lingerMs = 0;
+  return {
+    open({ id, client, server }, session) {
+      if (session.server === undefined) return;
+      lingerMs = session.options.timeouts.lingerMs;
+      const startedAt = performance.now();
+      const request = {
+        client: leg(client, session.client, options.client, { isForeign: interception?.asServer }),
+        server: leg(server, session.server, options.server, { isForeign: interception?.asClient, isRouted: true }),
+        expiryMs: options.expiryMs,
+        connectMs: options.connectMs,
+        stallMs: options.stallMs,
+      };
+      const sides: readonly Side[] = (["client", "server"] as const).filter((side) => request[side].kind === "listen");
+      let plane: PlaneName = options.plane.name;
+      const pinhole = options.plane.open(request, (event) => {
+        if (event.kind === "opened") {
+          plane = event.plane;
+          telemetry.pinholeOpened(sides, plane, (performance.now() - startedAt) / 1000, event.client, event.server);
+        } else {
+          tellOperators(telemetry, sides, plane, event);
+        }
+        if (event.kind === "closed" || event.kind === "refused") open.delete(id);
+        report(id, event);
+      });
+      open.set(id, pinhole);
+    },
+    tell(what, id) {
+      const pinhole = open.get(id);
+      if (what === "linger") pinhole?.linger(lingerMs);
+      else pinhole?.[what]();
+    },
+    releaseAll() {
+      for (const pinhole of open.values()) pinhole.release();
+    },
+    isEmpty: () => open.size === 0,
+  };
+}
+
+function tellOperators(
+  telemetry: SessionTelemetry,
+  sides: readonly Side[],
+  plane: PlaneName,
+  event: Exclude<PinholeEvent, { kind: "opened" }>,
+): void {
+  if (event.kind === "refused") telemetry.pinholeRefused(sides, event.reason, event.detail);
+  else if (event.kind === "closed") telemetry.pinholeClosed(sides, plane, event.outcome);
+  else if (event.kind === "stranger") telemetry.stranger(event.side, event.from);
+  else if (event.kind === "other-source-port") telemetry.otherSourcePort(event.side, event.wanted, event.detail);
+}
+
+/** `isRouted`: the control connection to this peer was made by us, from the address that the system took. */
+type LegTraits = { readonly isForeign?: boolean | undefined; readonly isRouted?: boolean };
+
+/** A leg lives on the address of its side's control connection: that is the one its peer can reach, and expects. */
+function leg(plan: LegPlan, control: ControlSide, side: SideOptions, traits: LegTraits): Leg {
+  const { isForeign = false } = traits;
+  const bind = control.local.address;
+  if (plan.kind === "listen") {
+    return { kind: "listen", bind, isForeign, ports: side.ports, expect: expected(side.dataPeer, control.peer) };
+  }
+  const { to, fromPort } = plan;
+  const isRouted = traits.isRouted === true && to.address === control.peer.address;
+  const dialled = { kind: "dial", to, bind, isForeign, isRouted } as const;
+  return fromPort === undefined || fromPort <= 0 ? dialled : { ...dialled, fromPort };
+}
+
+function expected(dataPeer: DataPeer, { address }: Endpoint): ExpectedPeer {
+  switch (dataPeer) {
+    case "same-address":
+      return { match: "address", address };
+    // The blocks within which a client behind several NAT addresses usually stays.
+    case "same-network":
+      return { match: "network", network: { base: address, bits: familyOf(address) === 4 ? 24 : 64 } };
+    case "any":
+      return { match: "any" };
+  }
+}

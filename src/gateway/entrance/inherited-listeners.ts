@@ -1,0 +1,65 @@
+// Listening sockets that the process was started with (sd_listen_fds(3)): systemd binds port 21, so that we need not be
+// allowed to. Each one serves the configured endpoint that it is bound to.
+import { createServer, type Server, type Socket } from "node:net";
+import { type Endpoint, parseAddress, sameEndpoint } from "../../net/endpoint.ts";
+import { acceptOptions, type TakeInherited } from "./listener.ts";
+
+export type InheritedListeners = {
+  /** `accepted` is told of those who have come meanwhile too. */
+  readonly take: TakeInherited;
+  /** Closes those that nobody has taken, and gives their endpoints. */
+  closeRest(): readonly Endpoint[];
+};
+
+type Held = { readonly server: Server; readonly endpoint: Endpoint; readonly hold: (socket: Socket) => void };
+
+/** Throws an Error if a descriptor is no listening TCP socket. */
+export function adoptListeners(descriptors: readonly number[]): InheritedListeners {
+  const waiting = new Map<Server, Socket[]>();
+  let held: readonly Held[] = descriptors.map((fd) => {
+    const server = createServer(acceptOptions);
+    const early: Socket[] = [];
+    waiting.set(server, early);
+    // Node tells a listener's address only once it listens, and from then on clients may come.
+    const hold = (socket: Socket): void => void early.push(socket.on("error", () => {}));
+    server.on("connection", hold);
+    return { server, endpoint: listenOn(server, fd), hold };
+  });
+  return {
+    take(wanted, accepted) {
+      const found = held.find(({ endpoint }) => sameEndpoint(endpoint, wanted));
+      if (found === undefined) return undefined;
+      const { server, hold } = found;
+      held = held.filter((other) => other !== found);
+      server.off("connection", hold).on("connection", accepted);
+      for (const socket of waiting.get(server) ?? []) accepted(socket);
+      waiting.delete(server);
+      return server;
+    },
+    closeRest() {
+      const rest = held;
+      held = [];
+      for (const { server } of rest) {
+        server.close();
+        for (const socket of waiting.get(server) ?? []) socket.destroy();
+      }
+      return rest.map(({ endpoint }) => endpoint);
+    },
+  };
+}
+
+function listenOn(server: Server, fd: number): Endpoint {
+  const fail = (reason: string): never => {
+    throw new Error(`cannot use the inherited descriptor ${fd}: ${reason}`);
+  };
+  server.on("error", () => {});
+  try {
+    server.listen({ fd });
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
+  const bound = server.address();
+  if (bound === null || typeof bound !== "object") return fail("not a listening TCP socket");
+  const address = parseAddress(bound.address);
+  return address === undefined ? fail(`no address: ${bound.address}`) : { address, port: bound.port };
+}

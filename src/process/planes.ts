@@ -1,0 +1,75 @@
+// The data planes of a process, and which of them carries for which gateway: each transfer goes to the first that can, in
+// the order kernel, splice, relay, beginning with the one that the gateway's configuration names.
+import type { Config, GatewayConfig } from "../config/config.ts";
+import { createFallbackPlane } from "../dataplane/fallback.ts";
+import { createKernelPlane } from "../dataplane/kernel/kernel-plane.ts";
+import type { DataPlane, PlaneName } from "../dataplane/pinhole.ts";
+import { createRelayPlane } from "../dataplane/relay/relay.ts";
+import { loadSplicePlane } from "../dataplane/splice/splice.ts";
+
+export type Planes = {
+  /** Of the planes that the configuration at the start had a use for. */
+  of(gateway: GatewayConfig): DataPlane;
+  /** Once no gateway uses them any more. */
+  stop(): Promise<void>;
+};
+
+export type PlanesTelemetry = {
+  note(level: "info" | "warn", text: string): void;
+  /** A plane has opened a pinhole. `why`: what kept better ones from it, empty if nothing did. */
+  chose(gateway: GatewayConfig, plane: PlaneName, why: string): void;
+};
+
+const order: readonly PlaneName[] = ["kernel", "splice", "relay"];
+
+/** The planes a gateway may use, the best first. */
+export function plannedPlanes({ dataPlane, route }: GatewayConfig): readonly PlaneName[] {
+  const planned = dataPlane === "auto" ? order : order.slice(order.indexOf(dataPlane));
+  // Redirected data connections go to an address of ours, whichever their clients dialled; a pinhole of the kernel is at one.
+  const isRedirected = route.kind === "transparent" && route.method === "redirect";
+  return planned.filter((name) => name !== "kernel" || !isRedirected);
+}
+
+/** Whether anybody has asked for the kernel plane by name, and not just for the best there is. */
+export function namesKernel({ gateways }: Config): boolean {
+  return gateways.some(({ dataPlane }) => dataPlane === "kernel");
+}
+
+/** What a gateway asks for by name and can't have is a warning; what `auto` can't have is worth a word. */
+export async function createPlanes(config: Config, telemetry: PlanesTelemetry): Promise<Planes> {
+  const wanted = new Set(config.gateways.flatMap(plannedPlanes));
+  const available = new Map<PlaneName, DataPlane>([["relay", createRelayPlane()]]);
+  const missing = new Map<PlaneName, string>();
+  const { note } = telemetry;
+
+  if (wanted.has("splice")) {
+    const loaded = loadSplicePlane();
+    if (loaded.ok) available.set("splice", loaded.plane);
+    else missing.set("splice", loaded.reason);
+  }
+  if (wanted.has("kernel")) {
+    // What `auto` takes has to work without further ado; whoever names the kernel may have rules that we can't judge.
+    const made = await createKernelPlane({ ...config.kernel, yieldsToDropPolicy: !namesKernel(config), note });
+    if ("plane" in made) available.set("kernel", made.plane);
+    else missing.set("kernel", made.unavailable);
+  }
+  for (const [name, reason] of missing) {
+    const isNamed = config.gateways.some(({ dataPlane }) => dataPlane === name);
+    note(isNamed ? "warn" : "info", `the data plane ${name} is not available: ${reason}`);
+  }
+
+  return {
+    of(gateway) {
+      const planned = plannedPlanes(gateway);
+      for (const name of planned.filter((one) => !wanted.has(one))) {
+        const level = gateway.dataPlane === name ? "warn" : "info";
+        note(level, `the data plane ${name} takes a restart: no gateway had a use for it at the start`);
+      }
+      const planes = planned.flatMap((name) => available.get(name) ?? []);
+      return createFallbackPlane(planes, (plane, why) => telemetry.chose(gateway, plane, why));
+    },
+    async stop() {
+      await Promise.all([...available.values()].map((plane) => plane.stop()));
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { describe, expect, test } from "vitest";
+import { sendUrgent } from "../../dataplane/urgent.ts";
+import { spawnGateway } from "../spawned-gateway.ts";
+import { setStage, until } from "../stage.ts";
+
+const intercepting = (keys: object = {}) => ({ listen: ["127.0.0.1:0"], route: { transparent: keys } });
+
+/** Takes all rights from the process, as far as this one has any. */
+const powerless = process.getuid?.() === 0 ? ["setpriv", "--inh-caps=-all", "--bounding-set=-all"] : [];
+
+test("a gateway for TPROXY that may not accept foreign connections does not start, and says what it needs", async () => {
+  const gateway = spawnGateway([intercepting({ method: "tproxy" })], { by: powerless });
+  const { detail } = await gateway.logged("could not start");
+  expect(detail).toMatch(/^cannot listen on 127\.0\.0\.1:0 for TPROXY: EPERM; it needs CAP_NET_RAW or CAP_NET_ADMIN$/);
+  expect(await gateway.ended).toBe(1);
+});
+
+test("a gateway for redirected connections needs no rights", async () => {
+  const gateway = spawnGateway([intercepting()], { by: powerless });
+  expect(await gateway.logged("listening")).toMatchObject({ gateway: "gateway-1" });
+});
+
+// Node shows nothing of TCP urgent data (D3.49); what the kernel leaves in the stream does.
+describe("urgent data", () => {
+  test("no urgent byte is lost, in the middle of a command neither", async () => {
+    const { client, server } = await setStage({ SITE: (s) => s.say("200 Site") });
+    // "SITE A", of which "A" is marked, then " B".
+    sendUrgent(client.socket, Buffer.from("SITE A"));
+    expect(await client.ask(" B")).toBe("200 Site");
+    await until(() => server.sessions[0]?.lines.at(-1) === "SITE A B");
+    expect(server.sessions[0]?.lines.at(-1)).toBe("SITE A B");
+  });
+
+  test("IAC IP IAC DM with urgent data, again and again in front of ABOR, leaves ABOR alone", async () => {
+    const { client, server } = await setStage({ ABOR: (s) => s.say("225 Nothing to abort") });
+    for (let round = 0; round < 5; round += 1) {
+      sendUrgent(client.socket, Buffer.from("fff4ff", "hex"));
+      client.write("\xf2ABOR\r\n");
+      expect(await client.reply()).toBe("225 Nothing to abort");
+    }
+    expect(server.sessions[0]?.lines.slice(-5)).toEqual(["ABOR", "ABOR", "ABOR", "ABOR", "ABOR"]);
+  });
+});

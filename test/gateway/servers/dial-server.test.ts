@@ -1,0 +1,130 @@
+// Reaching the server: late, by name, past dead candidates, never longer than allowed, and never ourselves (D5.90).
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { dialServer, resolveHost } from "../../../src/gateway/servers/dial-server.ts";
+import type { Endpoint } from "../../../src/net/endpoint.ts";
+import { freePort } from "../stage.ts";
+
+const options = { timeoutMs: 600, retry: false, keepaliveMs: 60_000 };
+
+type Outcome = { readonly socket?: Socket; readonly detail?: string; readonly ms: number };
+
+function dial(candidates: readonly Endpoint[], changes: Partial<Parameters<typeof dialServer>[1]> = {}) {
+  const startedAt = performance.now();
+  const ms = (): number => performance.now() - startedAt;
+  return new Promise<Outcome>((resolve) => {
+    dialServer(
+      candidates,
+      { ...options, ...changes },
+      {
+        connected(socket) {
+          onTestFinished(() => void socket.destroy());
+          resolve({ socket, ms: ms() });
+        },
+        failed: (detail) => resolve({ detail, ms: ms() }),
+      },
+    );
+  });
+}
+
+async function listen(port = 0): Promise<Endpoint> {
+  const server = createServer((socket) => void socket.on("error", () => {}));
+  onTestFinished(() => void server.close());
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  return { address: "127.0.0.1", port: (server.address() as AddressInfo).port };
+}
+
+/** Never answered, never refused: no route leads there without a neighbour that exists. */
+const silent: Endpoint = { address: "198.51.100.1", port: 21 };
+
+describe("a server", () => {
+  test("that answers is connected to", async () => {
+    const { socket } = await dial([await listen()]);
+    expect(socket?.connecting).toBe(false);
+  });
+
+  test("that refuses is named with the reason, at once", async () => {
+    const port = await freePort();
+    const { detail, ms } = await dial([{ address: "127.0.0.1", port }]);
+    expect(detail).toBe(`127.0.0.1:${port} ECONNREFUSED`);
+    expect(ms).toBeLessThan(400);
+  });
+
+  test("that refuses gives way to the next candidate", async () => {
+    const port = await freePort();
+    const { socket } = await dial([{ address: "127.0.0.1", port }, await listen()]);
+    expect(socket).toBeDefined();
+  });
+
+  test("that starts late is reached where retrying is wanted", async () => {
+    const port = await freePort();
+    const dialled = dial([{ address: "127.0.0.1", port }], { retry: true, timeoutMs: 2000 });
+    await sleep(300);
+    await listen(port);
+    expect((await dialled).socket).toBeDefined();
+  });
+
+  test("that never starts is given up when the time is over, where retrying is wanted", async () => {
+    const port = await freePort();
+    const { detail, ms } = await dial([{ address: "127.0.0.1", port }], { retry: true });
+    expect(detail).toBe(`127.0.0.1:${port} ECONNREFUSED`);
+    expect(ms).toBeLessThan(1000);
+  });
+
+  test("that all candidates fail to be is told with every one of them", async () => {
+    const ports = [await freePort(), await freePort()];
+    const { detail } = await dial(ports.map((port) => ({ address: "127.0.0.1", port })));
+    expect(detail).toBe(ports.map((port) => `127.0.0.1:${port} ECONNREFUSED`).join(", "));
+  });
+
+  test("that stays silent leaves the next candidate its share of the time", async () => {
+    const outcome = await dial([silent, await listen()], { timeoutMs: 1000 });
+    expect(outcome.socket).toBeDefined();
+    expect(outcome.ms).toBeLessThan(1000);
+  });
+});
+
+test("a cancelled attempt reports nothing and leaves nothing open", async () => {
+  let reports = 0;
+  const events = { connected: () => void (reports += 1), failed: () => void (reports += 1) };
+  const target = await listen();
+  dialServer([target], options, events).cancel();
+  dialServer([silent], options, events).cancel();
+  const retrying = dialServer([{ address: "127.0.0.1", port: await freePort() }], { ...options, retry: true }, events);
+  await sleep(100);
+  retrying.cancel();
+  await sleep(700);
+  expect(reports).toBe(0);
+});
+
+function resolved(host: string, timeoutMs = 3000): Promise<readonly string[] | string> {
+  return new Promise((resolve) => resolveHost(host, timeoutMs, { resolved: resolve, failed: resolve }));
+}
+
+describe("a name", () => {
+  test("is resolved by the system", async () => {
+    expect(await resolved("localhost")).toContain("127.0.0.1");
+  });
+
+  test("that does not exist is an error with the system's word", async () => {
+    expect(await resolved("no-such-host.invalid")).toMatch(/^E[A-Z_]+$|timed out/);
+  });
+
+  test("that takes too long is given up", async () => {
+    const answer = resolved("localhost", 1);
+    // Timers come before whatever the system has answered meanwhile.
+    for (const startedAt = performance.now(); performance.now() < startedAt + 20;);
+    expect(await answer).toBe("timed out");
+  });
+
+  test("whose resolution is cancelled reports nothing", async () => {
+    let reports = 0;
+    const count = (): void => void (reports += 1);
+    resolveHost("localhost", 1000, { resolved: count, failed: count }).cancel();
+    await sleep(100);
+    expect(reports).toBe(0);
+  });
+});

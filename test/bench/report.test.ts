@@ -24,8 +24,8 @@ const findings: Findings = {
       values: { bytesPerSecond: 2 ** 30, cpuPerGibibyte: 0.45, machineCpuPerGibibyte: 0.91 },
     },
     { round: 1, measure: "download passive", contender: "haproxy", failed: "connection refused" },
-    { round: 1, measure: "NOOP", contender: "direct", values: { p50: 20e-6, p99: 50e-6 } },
-    { round: 1, measure: "NOOP", contender: "relay", values: { p50: 61e-6, p99: 49e-6 } },
+    { round: 1, measure: "NOOP", contender: "direct", values: { p50: 20e-6, p99: 50e-6, cpuEach: 0 } },
+    { round: 1, measure: "NOOP", contender: "relay", values: { p50: 61e-6, p99: 49e-6, cpuEach: 87e-6 } },
   ],
 };
 
@@ -38,6 +38,10 @@ test("direct is shown in figures, the others as a part of it or as what comes on
   expect(lines).toContain("| ftp-alg, relay | 0.50 | 0.45 | 0.91 |");
   expect(lines).toContain("| direct | 20 µs | 50 µs |");
   expect(lines).toContain("| ftp-alg, relay | +41 µs | -1 µs |");
+});
+
+test("the CPU of each contender with a process is shown in figures", () => {
+  expect(lines.join("\n")).toContain("| | NOOP |\n| -------------- | ----: |\n| ftp-alg, relay | 87 µs |");
 });
 
 test("a failure shows as one, and who has no figure at all is left out", () => {

@@ -75,6 +75,23 @@ const controlColumns: readonly Column[] = [
   added("p99", "PASV", "p99"),
 ];
 
+const cpuEach = (head: string, measure: string): Column => ({
+  head,
+  measures: [measure],
+  value: "cpuEach",
+  as: "absolute",
+  format: microseconds,
+});
+
+const cpuColumns: readonly Column[] = [
+  cpuEach("1 KiB file, passive", "small files passive"),
+  cpuEach("active", "small files active"),
+  cpuEach("NOOP", "NOOP"),
+  cpuEach("login, 1 at once", "logins, 1 at once"),
+  cpuEach("10", "logins, 10 at once"),
+  cpuEach("50", "logins, 50 at once"),
+];
+
 const base = "direct";
 
 function cell(rows: readonly Row[], { name, kind }: Participant, column: Column): string {
@@ -86,7 +103,7 @@ function cell(rows: readonly Row[], { name, kind }: Participant, column: Column)
     return failed ? "failed" : "";
   }
   // Whoever has no process of its own has used nothing of its own.
-  if (kind === "direct" && column.value === "cpuPerGibibyte") return "";
+  if (kind === "direct" && (column.value === "cpuPerGibibyte" || column.value === "cpuEach")) return "";
   if (kind === "direct" || column.as === "absolute") return column.format(own);
   const compare = column.as === "ratio" ? ratio : difference;
   const figure = compared(rows, name, base, column, compare);
@@ -140,6 +157,8 @@ export function formatReport(findings: Findings, { date, machine, rounds, size }
   const control = table(findings, controlColumns);
   if (control !== undefined)
     parts.push("Small files over one control connection, control connections, pinholes:", control);
+  const cpu = table(findings, cpuColumns);
+  if (cpu !== undefined) parts.push("Their own CPU for each:", cpu);
   const times = ownTimes(findings);
   if (times.length > 0) parts.push(`Opening a pinhole by the gateways' own metric, p50 / p99: ${times.join("; ")}.`);
   const skipped = findings.skipped.map(({ name, reason }) => `${name} (${shorten(reason)})`);

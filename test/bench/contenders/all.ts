@@ -2,7 +2,7 @@ import type { Candidate } from "../contender.ts";
 import type { Options, Peer } from "../options.ts";
 import { direct } from "./direct.ts";
 import { ftpProxy } from "./ftp-proxy.ts";
-import { ourGateway } from "./gateway.ts";
+import { otherBuild, ourBuild, ourGateway } from "./gateway.ts";
 import { haproxy } from "./haproxy.ts";
 import { nfNatFtp } from "./nf-nat-ftp.ts";
 import { proftpd } from "./proftpd.ts";
@@ -17,8 +17,11 @@ const byPeer: Readonly<Record<Peer, Candidate>> = {
 };
 
 /** Going direct first, which everything is compared with. */
-export const candidates = ({ planes, peers, cpuProfile }: Options): Candidate[] => [
+export const candidates = ({ planes, peers, against, cpuProfile }: Options): Candidate[] => [
   direct,
-  ...planes.map((plane) => ourGateway(plane, cpuProfile)),
+  ...planes.flatMap((plane) => [
+    ourGateway(ourBuild, plane, cpuProfile),
+    ...(against === undefined ? [] : [ourGateway(otherBuild(against), plane, cpuProfile)]),
+  ]),
   ...peers.map((peer) => byPeer[peer]),
 ];

@@ -9,7 +9,21 @@ import { parseExposition, type Sample } from "../exposition.ts";
 import { planes, type Plane } from "../options.ts";
 import { edgeAddress, serverAddress, serverPorts, startInEdge, type Stage } from "../stage.ts";
 
-const root = path.resolve(import.meta.dirname, "../../..");
+/** A checkout whose gateway is measured. `suffix` stands behind its name, `offset` is added to its ports. */
+type Build = { readonly root: string; readonly suffix: string; readonly offset: number; readonly kernel: string };
+
+export const ourBuild: Build = {
+  root: path.resolve(import.meta.dirname, "../../.."),
+  suffix: "",
+  offset: 0,
+  kernel: "{ table: ftp_alg, mark: 0x46000000, mask: 0xff000000 }",
+};
+
+/** Another commit of this repository, installed in `folder`. */
+export function otherBuild(folder: string): Build {
+  const kernel = "{ table: ftp_alg_other, mark: 0x47000000, mask: 0xff000000 }";
+  return { root: folder, suffix: " of the other checkout", offset: planes.length, kernel };
+}
 
 /**
  * Below the ports that the system hands out, and so many that they suffice while others rest. The planes may share them:
@@ -20,22 +34,25 @@ const dataPorts: Readonly<Record<ServerName, { readonly client: string; readonly
   vsftpd: { client: "22000-26499", server: "26500-30999" },
 };
 
-function configuration(plane: Plane): string {
+function configuration(build: Build, plane: Plane): string {
   const gateway = (server: ServerName, serverPort: number): string => `
   - name: ${server}
-    listen: ["${edgeAddress}:${port(plane, server)}"]
+    listen: ["${edgeAddress}:${port(build, plane, server)}"]
     route: { server: "${serverAddress}:${serverPort}" }
     clientSide: { dataPorts: ${dataPorts[server].client} }
     serverSide: { dataPorts: ${dataPorts[server].server} }
     dataPlane: ${plane}
     limits: { sessions: 100000, sessionsPerClient: 100000 }`;
-  return `admin: { listen: "${edgeAddress}:${adminPort(plane)}" }
+  return `admin: { listen: "${edgeAddress}:${adminPort(build, plane)}" }
+kernel: ${build.kernel}
 gateways: ${gateway("light", serverPorts.plain)}${gateway("vsftpd", serverPorts.vsftpd)}
 `;
 }
 
-const port = (plane: Plane, server: ServerName): number => (server === "light" ? 2101 : 2111) + planes.indexOf(plane);
-const adminPort = (plane: Plane): number => 9121 + planes.indexOf(plane);
+const numberOf = ({ offset }: Build, plane: Plane): number => offset + planes.indexOf(plane);
+const port = (build: Build, plane: Plane, server: ServerName): number =>
+  (server === "light" ? 2101 : 2111) + numberOf(build, plane);
+const adminPort = (build: Build, plane: Plane): number => 9121 + numberOf(build, plane);
 
 /** What a gateway counts. */
 export async function readMetrics({ python }: Pick<Stage, "python">, url: string): Promise<Sample[]> {
@@ -73,24 +90,24 @@ async function end(gateway: Running, patienceMs: number): Promise<void> {
   await gateway.ended;
 }
 
-export const ourGateway = (plane: Plane, profiles: string | undefined): Candidate => ({
-  name: plane,
+export const ourGateway = (build: Build, plane: Plane, profiles: string | undefined): Candidate => ({
+  name: plane + build.suffix,
   kind: "ours",
   async open(stage) {
-    const file = await labFile(stage.lab, `${plane}.yml`, configuration(plane));
-    const log = path.join(stage.lab.folder, `${plane}.log`);
+    const file = await labFile(stage.lab, `${plane}${build.offset}.yml`, configuration(build, plane));
+    const log = path.join(stage.lab.folder, `${plane}${build.offset}.log`);
     const profiling = profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
-    const command = [process.execPath, ...profiling, path.join(root, "src/main.ts"), "run", "--config", file];
+    const command = [process.execPath, ...profiling, path.join(build.root, "src/main.ts"), "run", "--config", file];
     const gateway = startInEdge(stage.lab, command, log);
     const entrance = (server: ServerName): Entrance => ({
       host: edgeAddress,
-      port: port(plane, server),
+      port: port(build, plane, server),
       user: "ftp",
       modes: ["passive", "active"],
     });
-    const metrics = `http://${edgeAddress}:${adminPort(plane)}/metrics`;
+    const metrics = `http://${edgeAddress}:${adminPort(build, plane)}/metrics`;
     return {
-      title: `**ftp-alg, ${plane}**`,
+      title: `**ftp-alg${build.suffix}, ${plane}**`,
       entrances: { light: entrance("light"), vsftpd: entrance("vsftpd") },
       process: gateway,
       metrics,

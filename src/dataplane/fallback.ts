@@ -12,6 +12,9 @@ export function createFallbackPlane(
     name: last.name,
     unfit: (request) => (planes.every((plane) => plane.unfit(request) !== undefined) ? last.unfit(request) : undefined),
     open: (request, report) => openOnFirst(planes, request, report, chose),
+    refreshCounts() {
+      for (const plane of planes) plane.refreshCounts();
+    },
     async stop() {
       await Promise.all(planes.map((plane) => plane.stop()));
     },
@@ -69,5 +72,6 @@ function openOnFirst(
       isReleased = true;
       current.dismiss();
     },
+    counts: () => current.counts(),
   };
 }

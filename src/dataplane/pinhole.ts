@@ -99,13 +99,16 @@ export type PinholeEvent =
   | {
       readonly kind: "closed";
       readonly outcome: PinholeOutcome;
-      /** client → server, server → client; payload bytes, or for `kernel` wire bytes. */
+      /** As `ByteCounts`. */
       readonly bytesUp: number;
       readonly bytesDown: number;
       /** Since `joined`; 0 when it never was. */
       readonly durationMs: number;
       readonly detail?: string;
     };
+
+/** Payload bytes client → server and server → client; for `kernel` wire bytes (IP headers and retransmissions included). */
+export type ByteCounts = { readonly bytesUp: number; readonly bytesDown: number };
 
 /**
  * A pinhole in the owner's hand. Every method may be called at any time, any number of times, in any state.
@@ -134,6 +137,11 @@ export type Pinhole = {
    * the session (basic-ftp).
    */
   dismiss(): void;
+  /**
+   * What has been carried so far: 0 before `joined`, never falling, never more than `closed` reports in the end. As of now for
+   * relay and splice; for `kernel` as of the plane's last `refreshCounts`. Cheap: it asks nobody.
+   */
+  counts(): ByteCounts;
 };
 
 /**
@@ -145,6 +153,11 @@ export type DataPlane = {
   /** Why this plane can't carry that request, or undefined if it can. */
   unfit(request: PinholeRequest): string | undefined;
   open(request: PinholeRequest, report: (event: PinholeEvent) => void): Pinhole;
+  /**
+   * Brings `counts` of every pinhole up to date, before somebody reads them all (a scrape). A plane that knows them at any
+   * moment does nothing; `kernel` asks the kernel for all of them at once, and not again within 100 ms.
+   */
+  refreshCounts(): void;
   /** Releases every pinhole and whatever the plane itself holds. */
   stop(): Promise<void>;
 };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createFallbackPlane } from "../../src/dataplane/fallback.ts";
-import type { DataPlane, PinholeEvent, PinholeRequest, PlaneName } from "../../src/dataplane/pinhole.ts";
+import type { ByteCounts, DataPlane, PinholeEvent, PinholeRequest, PlaneName } from "../../src/dataplane/pinhole.ts";
 
 const request: PinholeRequest = {
   client: { kind: "dial", to: { address: "127.0.0.1", port: 9 } },
@@ -10,20 +10,28 @@ const request: PinholeRequest = {
   stallMs: 1,
 };
 
+/** So that it shows which plane was asked. */
+const counted: Readonly<Record<PlaneName, ByteCounts>> = {
+  relay: { bytesUp: 1, bytesDown: 2 },
+  splice: { bytesUp: 3, bytesDown: 4 },
+  kernel: { bytesUp: 5, bytesDown: 6 },
+};
+
 type Behaviour = { readonly unfit?: string; readonly refusal?: Extract<PinholeEvent, { kind: "refused" }> };
 
 /** A plane that opens, refuses or is unfit as told, and notes what it is asked. */
 function planeOf(name: PlaneName, asked: string[], { unfit, refusal }: Behaviour = {}): DataPlane {
+  const note = (what: string) => () => void asked.push(`${name} ${what}`);
   return {
     name,
     unfit: () => unfit,
     open(_, report) {
       asked.push(`${name} open`);
       queueMicrotask(() => report(refusal ?? { kind: "opened", plane: name }));
-      const note = (what: string) => () => void asked.push(`${name} ${what}`);
       const asks = { start: note("start"), confirm: note("confirm"), linger: note("linger"), release: note("release") };
-      return { ...asks, dismiss: note("dismiss") };
+      return { ...asks, dismiss: note("dismiss"), counts: () => counted[name] };
     },
+    refreshCounts: note("refreshCounts"),
     stop: async () => void asked.push(`${name} stop`),
   };
 }
@@ -50,6 +58,17 @@ test("the best plane that can carry is taken, and it is told what kept better on
   expect(asked).toEqual(["splice open", "relay open"]);
   expect(chosen).toEqual(["relay: kernel: both sides listen; splice: a map is full"]);
   expect(events).toEqual([{ kind: "opened", plane: "relay" }]);
+});
+
+test("bytes are counted by the plane that has taken over, and every plane is asked to bring its counts up to date", async () => {
+  const { asked, pinhole, plane } = openOn((notes) => [
+    planeOf("kernel", notes, { refusal: unavailable }),
+    planeOf("relay", notes),
+  ]);
+  await settled();
+  expect(pinhole.counts()).toEqual(counted.relay);
+  plane.refreshCounts();
+  expect(asked.slice(2)).toEqual(["kernel refreshCounts", "relay refreshCounts"]);
 });
 
 test("what speaks of ports or addresses is an answer, and the last plane's refusal too", async () => {

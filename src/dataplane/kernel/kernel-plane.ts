@@ -131,7 +131,7 @@ function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): Data
   if ("errno" in events) return `no news of connections: ${errnoName(events.errno)}`;
   const stream = events;
 
-  return { name: "kernel", unfit, open, stop };
+  return { name: "kernel", unfit, open, refreshCounts: nothing, stop };
 
   function news(told: ConnectionNews) {
     const number = (told.connection.mark & marks.numbers) >>> 0;
@@ -246,7 +246,14 @@ function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): Data
 }
 
 const nothing = () => {};
-const inert = { start: nothing, confirm: nothing, linger: nothing, release: nothing, dismiss: nothing };
+const inert = {
+  start: nothing,
+  confirm: nothing,
+  linger: nothing,
+  release: nothing,
+  dismiss: nothing,
+  counts: () => ({ bytesUp: 0, bytesDown: 0 }),
+};
 
 function refusalText(errno: number, table: string): string {
   const reasons: Readonly<Record<number, string>> = {

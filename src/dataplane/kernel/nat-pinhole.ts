@@ -64,7 +64,8 @@ export function openNatPinhole(
   let lookMs: number = lookAgainMs.first;
 
   soon(open);
-  return { pinhole: { start: nothing, confirm: heard, linger, release, dismiss: release }, news, resynchronise };
+  const pinhole = { start() {}, confirm: heard, linger, release, dismiss: release, counts: uncounted };
+  return { pinhole, news, resynchronise };
 
   /** The peers do something: there may be news of it. A start is not worth the question: more follows soon. */
   function heard() {
@@ -296,4 +297,4 @@ export function openNatPinhole(
   }
 }
 
-const nothing = () => {};
+const uncounted = () => ({ bytesUp: 0, bytesDown: 0 });

@@ -59,7 +59,7 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
   let verdict: PinholeOutcome = "aborted";
 
   soon(listen);
-  return { start, confirm, linger, release, dismiss };
+  return { start, confirm, linger, release, dismiss, counts: () => ({ bytesUp: 0, bytesDown: 0 }) };
 
   function listen() {
     const toListen = sides.filter((side) => request[side].kind === "listen");

@@ -34,6 +34,7 @@ export function createUserSpacePlane({ name, carry, unfit, stopped }: UserSpaceP
       open.add(pinhole);
       return pinhole;
     },
+    refreshCounts() {},
     stop() {
       stopping ??= (async () => {
         for (const pinhole of open) pinhole.release();
@@ -48,5 +49,12 @@ export function createUserSpacePlane({ name, carry, unfit, stopped }: UserSpaceP
 function refusePinhole(detail: string, report: (event: PinholeEvent) => void): Pinhole {
   soon(() => report({ kind: "refused", reason: "plane-unavailable", detail }));
   const nothing = () => {};
-  return { start: nothing, confirm: nothing, linger: nothing, release: nothing, dismiss: nothing };
+  return {
+    start: nothing,
+    confirm: nothing,
+    linger: nothing,
+    release: nothing,
+    dismiss: nothing,
+    counts: () => ({ bytesUp: 0, bytesDown: 0 }),
+  };
 }

@@ -1,4 +1,5 @@
-// Whether to believe the address that a peer announces. Only its port is taken (RFC 2577), unless policy lists the address.
+// Announced address: whether to believe the one that a peer announces. Only its port is taken (RFC 2577), unless policy
+// lists the address.
 import type { Quirk } from "../ftp/quirks.ts";
 import { familyOf, isUnspecified, networkContains, parseNetwork } from "../net/endpoint.ts";
 import type { ForeignAddress } from "./state.ts";

@@ -1,4 +1,4 @@
-// The client's lines: what is refused here, what is negotiated, what is forwarded as typed.
+// Client commands: what is refused here, what is negotiated, what is forwarded as typed.
 import { looksLikeAnotherProtocol, metricVerb, parseCommand, type Command } from "../ftp/command.ts";
 import { parseEprt, parseEpsv, type EprtReading } from "../ftp/extended.ts";
 import { parsePort, type EndpointReading } from "../ftp/host-port.ts";
@@ -9,7 +9,7 @@ import { chooseServer, laterUser } from "./login.ts";
 import type { Mode } from "./mode.ts";
 import { startNegotiation } from "./negotiation.ts";
 import { refusalOf } from "./policy.ts";
-import { clientFamily, isDataMoving, isSpokenAlike } from "./state.ts";
+import { clientFamily, isDataMoving, isVerbatim } from "./state.ts";
 import { abortCommand, isTransferVerb, transferCommand } from "./transfers.ts";
 import { answer, emit, end, record, recordQuirk, recordQuirks, refuse, sendToServer, type Work } from "./work.ts";
 
@@ -22,7 +22,7 @@ export function clientSaid(work: Work, event: ClientWords): void {
     refuse(work, event.reason, 500, refusedLines[event.reason]);
   } else {
     recordQuirks(work, event.quirks);
-    clientLine(work, event.text);
+    clientCommand(work, event.text);
   }
 }
 
@@ -38,8 +38,8 @@ const refusedLines = {
  */
 export function clientBegins(work: Work, event: ClientWords): void {
   const { session } = work;
-  if (session.spoken) return;
-  session.spoken = true;
+  if (session.hasSentLine) return;
+  session.hasSentLine = true;
   const isForeign =
     event.kind === "client-refused" ? event.reason === "nul-byte" : looksLikeAnotherProtocol(event.text);
   if (isForeign) {
@@ -50,7 +50,7 @@ export function clientBegins(work: Work, event: ClientWords): void {
   }
 }
 
-function clientLine(work: Work, text: string): void {
+function clientCommand(work: Work, text: string): void {
   const { session } = work;
   const command = parseCommand(text);
   if (command === undefined) {
@@ -194,7 +194,7 @@ function epsvCommand(work: Work, { argument, line }: Command): void {
 
 /** RFC 2428 4: the server decides where it is asked in the client's words; elsewhere EPSV always works through us. Both keep it. */
 function epsvAllCommand(work: Work, line: string): void {
-  if (isSpokenAlike(work.session)) {
+  if (isVerbatim(work.session)) {
     sendToServer(work, line, { kind: "epsv-all", verb: "EPSV" });
     return;
   }
@@ -206,7 +206,7 @@ function epsvAllCommand(work: Work, line: string): void {
 function algsCommand(work: Work, { argument, line, verb }: Command): void {
   const { session } = work;
   const wanted = argument.trim().toUpperCase();
-  if (isSpokenAlike(session)) {
+  if (isVerbatim(session)) {
     sendToServer(work, line, { kind: "plain", verb });
     return;
   }
@@ -214,6 +214,6 @@ function algsCommand(work: Work, { argument, line, verb }: Command): void {
     answer(work, 504, "ALGS knows STATUS64, ENABLE64 and DISABLE64.");
     return;
   }
-  if (wanted !== "STATUS64") session.untranslated = wanted === "DISABLE64";
-  answer(work, 216, session.untranslated ? "NONE" : "EPSV EPRT");
+  if (wanted !== "STATUS64") session.algsDisabled = wanted === "DISABLE64";
+  answer(work, 216, session.algsDisabled ? "NONE" : "EPSV EPRT");
 }

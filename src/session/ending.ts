@@ -1,4 +1,4 @@
-// When a session is over by itself. Whatever runs comes to its end first: data connections, and replies that are due.
+// Ending: when a session is over by itself. Whatever runs comes to its end first: data connections, and replies that are due.
 import {
   findTransfer,
   isDataMoving,

@@ -1,5 +1,5 @@
-// What happens to a session, and what it asks the outside to do. The driver turns sockets, timers and the data plane into
-// events, and performs effects in order. Text is latin1 (one character, one byte).
+// Events and effects: what happens to a session, and what it asks the outside to do. The driver turns sockets, timers and
+// the data plane into events, and performs effects in order. Text is latin1 (one character, one byte).
 import type { Quirk } from "../ftp/quirks.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
@@ -27,7 +27,7 @@ export type ServerEvent =
  */
 export type TimerName = "login" | "idle" | "linger" | "grace" | "abort";
 
-export type Event =
+export type SessionEvent =
   | ClientEvent
   | ServerEvent
   | { readonly kind: "client-lost"; readonly detail: string }
@@ -56,7 +56,7 @@ export type LegPlan =
   | { readonly kind: "listen" }
   | { readonly kind: "dial"; readonly to: Endpoint; readonly fromPort?: number };
 
-export type Effect =
+export type SessionEffect =
   | { readonly kind: "to-client"; readonly bytes: string }
   | { readonly kind: "to-server"; readonly bytes: string }
   | { readonly kind: "resolve"; readonly host: string }

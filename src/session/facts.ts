@@ -1,4 +1,4 @@
-// What a session has to tell operators. The core records facts; observe/ turns them into metrics and log lines.
+// Facts for operators, which the core records; observe/ turns them into metrics and log lines.
 import type { Endpoint } from "../net/endpoint.ts";
 import type { Quirk } from "../ftp/quirks.ts";
 import type { PinholeOutcome, PlaneName } from "../dataplane/pinhole.ts";

@@ -1,8 +1,8 @@
-// FEAT tells the truth about the way through this gateway (RFC 2389): what it refuses is removed from the server's list,
-// what it supplies whatever the server can do is added. Lines that are no features pass as they came.
+// Feature list (FEAT, RFC 2389): it says what works through this gateway. What the gateway refuses is removed from the
+// server's list, what it supplies whatever the server can do is added. Lines that are no features pass as they came.
 import { featureOf } from "../ftp/feat.ts";
 import { isHiddenFeature } from "./policy.ts";
-import { isSpokenAlike, type OpenReply, type Session } from "./state.ts";
+import { isVerbatim, type OpenReply, type Session } from "./state.ts";
 import type { Work } from "./work.ts";
 
 /** What the client is given for one line of the body, or for the last line. */
@@ -32,7 +32,7 @@ export function featuresInOneLine(session: Session, text: string, raw: string): 
 const supplied: readonly string[] = ["EPRT", "EPSV"];
 
 function missing(session: Session, listed: readonly string[]): readonly string[] {
-  if (isSpokenAlike(session)) return [];
+  if (isVerbatim(session)) return [];
   return supplied
     .filter((feature) => !listed.includes(feature) && !isHiddenFeature(session, feature))
     .map((feature) => ` ${feature}\r\n`);

@@ -1,4 +1,4 @@
-// The login route: the client names its server in USER user@host[:port], or in OPEN or SITE before USER. Until a server is
+// Login route: the client names its server in USER user@host[:port], or in OPEN or SITE before USER. Until a server is
 // known only what needs none is answered.
 import type { Command } from "../ftp/command.ts";
 import { hostMatches, parseHostPort, parseLoginTarget } from "../ftp/host-name.ts";

@@ -1,5 +1,5 @@
-// The four ways to announce a data connection, and which of them the gateway says to the server. All sixteen pairs of
-// client mode and server mode are possible.
+// Modes: the four ways to announce a data connection, and which of them the gateway uses with the server. All sixteen pairs
+// of client mode and server mode are possible.
 import type { Family } from "../net/endpoint.ts";
 
 export const modes = ["PORT", "EPRT", "PASV", "EPSV"] as const;

@@ -1,4 +1,4 @@
-// The conversation about one data connection: the client names its mode, the server is asked in the modes that the
+// Negotiation of one data connection: the client names its mode, the server is asked in the modes that the
 // configuration and the address families allow, one after the other, and the pinhole is open before either peer reads an
 // endpoint. The client's further commands are held until its answer is written, so that REST and PRET keep their place.
 import { format229, formatEprt, parse229 } from "../ftp/extended.ts";
@@ -10,7 +10,7 @@ import { trustedAddress } from "./announced-address.ts";
 import type { LegPlan } from "./events.ts";
 import { isPassive, serverModes, type Mode } from "./mode.ts";
 import type { RefusalReason } from "./reasons.ts";
-import { findTransfer, isDialledOnly, isSpokenAlike, type ControlSide, type Negotiation } from "./state.ts";
+import { findTransfer, isDialledOnly, isVerbatim, type ControlSide, type Negotiation } from "./state.ts";
 import {
   emit,
   lingerMs,
@@ -25,21 +25,21 @@ import {
   type Work,
 } from "./work.ts";
 
-/** `typed` is the client's line, `clientEndpoint` where to dial it in its active modes. */
-export function startNegotiation(work: Work, clientMode: Mode, typed: string, clientEndpoint?: Endpoint): void {
+/** `clientLine` is the client's line, `clientEndpoint` where to dial it in its active modes. */
+export function startNegotiation(work: Work, clientMode: Mode, clientLine: string, clientEndpoint?: Endpoint): void {
   const { session } = work;
-  const { server, options, serverRejects, untranslated } = session;
+  const { server, options, serverRejects, algsDisabled } = session;
   if (server === undefined) return;
   supersedePending(work);
   const serverFamily = familyOf(server.local.address);
   const isExtended = clientMode === "EPSV" || clientMode === "EPRT";
-  const verbatim = isSpokenAlike(session) || (untranslated && isExtended);
+  const verbatim = isVerbatim(session) || (algsDisabled && isExtended);
   const [current, ...remaining] = verbatim
     ? [clientMode]
     : serverModes(options.serverMode, clientMode, serverFamily, serverRejects);
   if (current === undefined) return;
   session.negotiation = {
-    ...{ id: session.nextId, clientMode, clientEndpoint, typed, verbatim, current, remaining },
+    ...{ id: session.nextId, clientMode, clientEndpoint, clientLine, verbatim, current, remaining },
     ...{ tried: [], stage: "asking" },
   };
   session.nextId += 1;
@@ -59,9 +59,9 @@ export function forgetTransfer(work: Work, id: number): void {
 
 function attempt(work: Work, negotiation: Negotiation): void {
   const { session } = work;
-  const { id, current, verbatim, typed } = negotiation;
+  const { id, current, verbatim, clientLine } = negotiation;
   if (isPassive(current)) {
-    sendToServer(work, verbatim ? typed : current, { kind: "negotiation", verb: current });
+    sendToServer(work, verbatim ? clientLine : current, { kind: "negotiation", verb: current });
     return;
   }
   const { serverListens } = findTransfer(session, id) ?? {};
@@ -170,9 +170,9 @@ export function presumeAnswered(work: Work, code: number, texts: readonly string
 /** No other reply has come: what was presumed is so. The client has read it already. */
 export function negotiationOverdue(work: Work): void {
   const { negotiation, outstanding } = work.session;
-  const asked = outstanding.find(({ kind }) => kind === "negotiation");
-  if (negotiation?.presumed === undefined || asked === undefined) return;
-  remove(work, asked);
+  const pending = outstanding.find(({ kind }) => kind === "negotiation");
+  if (negotiation?.presumed === undefined || pending === undefined) return;
+  remove(work, pending);
   recordQuirk(work, "reply-missing");
   negotiationReply(work, negotiation.presumed.code, negotiation.presumed.texts);
 }

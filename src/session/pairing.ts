@@ -1,6 +1,7 @@
-// Which command a reply answers. Servers answer in order, with these exceptions: while a transfer runs, what was sent after
-// it may be answered before it, after it or never (D3.51, D5.86), and an ABOR may share its reply with the transfer (D3.50).
-// Some codes belong to one kind of command alone, which brings the queue back into step after a reply too many or too few.
+// Reply pairing: which command a reply answers. Servers answer in order, with these exceptions: while a transfer runs, what
+// was sent after it may be answered before it, after it or never (D3.51, D5.86), and an ABOR may share its reply with the
+// transfer (D3.50). Some codes belong to one kind of command alone, which brings the queue back into step after a reply too
+// many or too few.
 import { metricVerb } from "../ftp/command.ts";
 import { isPositive, isPreliminary } from "../ftp/reply.ts";
 import { findTransfer, type Outstanding, type Session, type TransferEntry } from "./state.ts";
@@ -10,13 +11,16 @@ import { passReply, recordQuirk, remove, replace, useDataConnection, type Work }
 export function pair(work: Work, code: number): Outstanding | undefined {
   // It answers nobody in particular and ends everything (D2.33).
   if (code === 421) return undefined;
-  const asked = work.session.outstanding.filter((entry) => entry.kind !== "local");
-  const entry = ownerOf(work.session, asked, code) ?? asked.find((other) => takes(other, code, asked)) ?? asked[0];
+  const expected = work.session.outstanding.filter((entry) => entry.kind !== "local");
+  const entry =
+    ownerOf(work.session, expected, code) ??
+    expected.find((other) => canBeAnsweredBy(other, code, expected)) ??
+    expected[0];
   if (entry === undefined || (entry.kind === "negotiation" && dataCodes.has(code))) {
     recordQuirk(work, "unasked-reply");
     return undefined;
   }
-  passOver(work, entry, code);
+  settleEarlier(work, entry, code);
   if (entry.kind === "plain" && (code === 150 || code === 125)) return asTransfer(work, entry, metricVerb(entry.verb));
   return entry;
 }
@@ -46,33 +50,33 @@ const transferEnds: ReadonlySet<number> = new Set([...dataCodes, 425, 450, 451, 
 const lateEnds: ReadonlySet<number> = new Set([...dataCodes, 425, 451]);
 
 /** The one command that can be meant by such a code. */
-function ownerOf(session: Session, asked: readonly Outstanding[], code: number): Outstanding | undefined {
+function ownerOf(session: Session, expected: readonly Outstanding[], code: number): Outstanding | undefined {
   if (isPreliminary(code)) {
     return (
-      asked.find(({ kind }) => kind === "greeting") ??
-      asked.find((entry) => entry.kind === "transfer" && !entry.answered)
+      expected.find(({ kind }) => kind === "greeting") ??
+      expected.find((entry) => entry.kind === "transfer" && !entry.answered)
     );
   }
   if (dataCodes.has(code)) {
-    const awaited = asked.find((entry) => entry.kind === "abort" || (entry.kind === "transfer" && !entry.answered));
-    return awaited ?? asked.find(({ kind }) => kind === "transfer");
+    const awaited = expected.find((entry) => entry.kind === "abort" || (entry.kind === "transfer" && !entry.answered));
+    return awaited ?? expected.find(({ kind }) => kind === "transfer");
   }
   const mode = session.negotiation?.current;
   const isAnnounced = (code === 227 && mode === "PASV") || (code === 229 && mode === "EPSV");
-  return isAnnounced ? asked.find(({ kind }) => kind === "negotiation") : undefined;
+  return isAnnounced ? expected.find(({ kind }) => kind === "negotiation") : undefined;
 }
 
-function takes(entry: Outstanding, code: number, asked: readonly Outstanding[]): boolean {
+function canBeAnsweredBy(entry: Outstanding, code: number, expected: readonly Outstanding[]): boolean {
   if (entry.kind === "abort") return !entry.optional && !isPositive(code);
   if (entry.kind !== "transfer") return true;
   if (entry.answered) return lateEnds.has(code);
   // Some servers end transfers with 250; more often it is the answer to a CWD or DELE that was sent meanwhile.
-  if (code === 250) return !asked.slice(asked.indexOf(entry)).some(({ kind }) => kind === "plain");
+  if (code === 250) return !expected.slice(expected.indexOf(entry)).some(({ kind }) => kind === "plain");
   return transferEnds.has(code) || (!entry.begun && !isPositive(code));
 }
 
 /** What stands before the answered command in the queue. Our own answers among it are due: this server is past them. */
-function passOver(work: Work, answering: Outstanding, code: number): void {
+function settleEarlier(work: Work, answering: Outstanding, code: number): void {
   const { outstanding } = work.session;
   const isAnnouncing = answering.kind === "transfer" || answering.kind === "negotiation";
   for (const entry of outstanding.slice(0, outstanding.indexOf(answering))) {
@@ -82,13 +86,13 @@ function passOver(work: Work, answering: Outstanding, code: number): void {
     } else if (entry.kind === "transfer") {
       if (entry.answered && isAnnouncing) remove(work, entry);
     } else if (!isPreliminary(code)) {
-      skip(work, entry);
+      markUnanswered(work, entry);
     }
   }
 }
 
 /** Passed over once, a command may still be answered; twice, it won't. */
-function skip(work: Work, entry: Outstanding): void {
+function markUnanswered(work: Work, entry: Outstanding): void {
   if (entry.optional) {
     remove(work, entry);
     recordQuirk(work, entry.kind === "abort" ? "abort-answered-once" : "reply-missing");

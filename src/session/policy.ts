@@ -1,4 +1,4 @@
-// What this gateway does not let through, and the FTP reply that says so.
+// Policy: what this gateway does not let through, and the FTP reply that says so.
 import { metricVerb, type Command } from "../ftp/command.ts";
 import { parseLoginTarget } from "../ftp/host-name.ts";
 import { upperCaseAscii } from "../ftp/latin1.ts";

@@ -1,5 +1,5 @@
-// The closed unions of words that say why something ended or was refused. The same word stands in the log, the metric
-// label, the transcript and the README.
+// Reasons: the closed unions of words that say why something ended or was refused. The same word stands in the log, the
+// metric label, the transcript and the operators' handbook.
 
 /** Why a session ended. The first reason wins. */
 export const endReasons = [

@@ -1,4 +1,4 @@
-// The server's lines: each reply is paired with its command and passed on line by line as it comes, swallowed, or held.
+// Server replies: each is paired with its command and passed on line by line as it comes, swallowed, or held.
 import { isNegative, isPositive, isPreliminary, readReplyLine } from "../ftp/reply.ts";
 import { serverCloses } from "./ending.ts";
 import { featureLine, featuresInOneLine } from "./features.ts";
@@ -136,6 +136,6 @@ function reinitialized(work: Work): void {
   supersedePending(work);
   session.loggedIn = false;
   session.epsvAll = false;
-  session.untranslated = false;
+  session.algsDisabled = false;
   emit(work, { kind: "timer", timer: "login", ms: session.options.timeouts.loginMs });
 }

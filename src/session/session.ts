@@ -1,4 +1,4 @@
-// One session as a state machine: step(state, event) → [state, effects]. Nothing here opens a socket, reads a clock or
+// Session as a state machine: step(state, event) → [state, effects]. Nothing here opens a socket, reads a clock or
 // throws on what a peer says. Phases: choosing → resolving → connecting → greeting → relaying → ended (state.ts).
 // Held: the client's lines until the server's greeting and while a data connection is negotiated; the server's lines
 // while a pinhole is being opened and while a completion reply waits for its data. RFC 959, 1123, 2428, 2577, 6384.
@@ -7,7 +7,7 @@ import { parseAddress, type Endpoint } from "../net/endpoint.ts";
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
 import { clientBegins, clientSaid } from "./client-commands.ts";
 import { endIfDone, isTransferring, serverGone } from "./ending.ts";
-import type { ClientEvent, Effect, Event, ServerEvent, TimerName } from "./events.ts";
+import type { ClientEvent, SessionEffect, SessionEvent, ServerEvent, TimerName } from "./events.ts";
 import { connectToResolved, refuseUnresolved } from "./login.ts";
 import { pinholeAnswered } from "./negotiation.ts";
 import { serverLine } from "./replies.ts";
@@ -15,7 +15,7 @@ import { isDataMoving, type ControlSide, type Session, type SessionOptions } fro
 import { abortOverdue, lingerExpired, pinholeReported } from "./transfers.ts";
 import { emit, end, giveLocalAnswers, lingerMs, passReply, push, record, type Work } from "./work.ts";
 
-type Step = readonly [Session, readonly Effect[]];
+type Step = readonly [Session, readonly SessionEffect[]];
 
 /** A client has connected. `intended`: on the transparent route, the server that it meant. */
 export function startSession(options: SessionOptions, client: ControlSide, intended: Endpoint = client.local): Step {
@@ -40,9 +40,9 @@ export function startSession(options: SessionOptions, client: ControlSide, inten
       heldServer: [],
       user: "",
       loggedIn: false,
-      spoken: false,
+      hasSentLine: false,
       epsvAll: false,
-      untranslated: false,
+      algsDisabled: false,
       quitAnswered: false,
       serverCloses: undefined,
       clientEnded: false,
@@ -67,7 +67,7 @@ export function startSession(options: SessionOptions, client: ControlSide, inten
 }
 
 /** What `event` makes of `session`, and what is to be done, in order. */
-export function step(session: Session, event: Event): Step {
+export function step(session: Session, event: SessionEvent): Step {
   const work: Work = { session: { ...session }, effects: [] };
   handle(work, event);
   settle(work);
@@ -91,7 +91,7 @@ function hasEnoughToAnswer({ outstanding, options }: Session): boolean {
   return outstanding.filter(({ optional }) => !optional).length >= options.heldCommands;
 }
 
-function handle(work: Work, event: Event): void {
+function handle(work: Work, event: SessionEvent): void {
   const { session } = work;
   if (session.phase === "ended") {
     if (event.kind === "pinhole") pinholeReported(work, event.id, event.event);
@@ -241,7 +241,7 @@ function unreachable(work: Work, detail: string): void {
   end(work, "server-unreachable", detail, `The server is unreachable: ${detail}.`);
 }
 
-function connected(work: Work, event: Extract<Event, { kind: "connected" }>): void {
+function connected(work: Work, event: Extract<SessionEvent, { kind: "connected" }>): void {
   const { session } = work;
   const { peer, local, advertise, rejects } = event;
   session.server = { peer, local, advertise };

@@ -1,4 +1,4 @@
-// The state of one session: a plain value. session.ts lists the phases and steps from one state to the next.
+// Session state: a plain value. session.ts lists the phases and steps from one state to the next.
 import { familyOf, type Endpoint, type Family, type Network } from "../net/endpoint.ts";
 import type { PinholeOutcome, PlaneName } from "../dataplane/pinhole.ts";
 import type { ClientEvent, ServerEvent } from "./events.ts";
@@ -49,7 +49,7 @@ export type ControlSide = { readonly peer: Endpoint; readonly local: Endpoint; r
 export type Phase = "choosing" | "resolving" | "connecting" | "greeting" | "relaying" | "ended";
 
 /** A command whose final reply is awaited, or a reply of our own that waits for its turn. */
-export type Asked =
+export type PendingReply =
   | { readonly kind: "greeting"; readonly via: "connect" | "open" | "user" }
   | {
       readonly kind: "plain" | "login" | "quit" | "rein" | "feat" | "abort" | "negotiation" | "epsv-all";
@@ -68,7 +68,7 @@ export type Asked =
       readonly answered: boolean;
     };
 
-export type Outstanding = Asked & {
+export type Outstanding = PendingReply & {
   /** Tells it from every other one. */
   readonly ticket: number;
   /** Sent during a transfer that has ended since: some servers answer it now, some never (D3.50, D3.51, D5.86). */
@@ -86,7 +86,7 @@ export type Negotiation = {
   /** Where to dial the client, in its active modes. */
   readonly clientEndpoint: Endpoint | undefined;
   /** The client's line, for servers that are asked in the client's own mode. */
-  readonly typed: string;
+  readonly clientLine: string;
   /** The server is asked in the client's own words and its refusal is the client's. */
   readonly verbatim: boolean;
   readonly current: Mode;
@@ -161,11 +161,11 @@ export type Session = {
   readonly user: string;
   readonly loggedIn: boolean;
   /** The client's first line has been seen. */
-  readonly spoken: boolean;
+  readonly hasSentLine: boolean;
   /** The client has promised to us to say nothing but EPSV. */
   readonly epsvAll: boolean;
   /** ALGS DISABLE64: the client's EPSV and EPRT are the server's to understand. */
-  readonly untranslated: boolean;
+  readonly algsDisabled: boolean;
   /** The server has answered QUIT. */
   readonly quitAnswered: boolean;
   /** The 421 with which the server has said that it closes. */
@@ -190,7 +190,7 @@ export function isDialledOnly({ clientListens, serverListens }: Transfer): boole
 }
 
 /** The client's words are also the server's: the configuration converts nothing, and both speak one address family. */
-export function isSpokenAlike(session: Session): boolean {
+export function isVerbatim(session: Session): boolean {
   const { server, options } = session;
   return (
     options.serverMode === "same" && server !== undefined && familyOf(server.local.address) === clientFamily(session)

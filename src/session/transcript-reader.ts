@@ -1,17 +1,17 @@
-// Reads the margin lines of a transcript back into events, so that a trace copied out of production is a test by paste. The
+// Transcript reader: margin lines become events again, so that a trace copied out of production is a test by paste. The
 // inverse of formatEvent in transcript.ts, but for masked secrets; scripts may leave out what a context supplies.
 import { quirks, type Quirk } from "../ftp/quirks.ts";
 import { parseEndpoint, type Endpoint } from "../net/endpoint.ts";
 import type { OpenRefusal, PinholeEvent, PinholeOutcome, PlaneName, Side } from "../dataplane/pinhole.ts";
-import type { Event, TimerName } from "./events.ts";
+import type { SessionEvent, TimerName } from "./events.ts";
 import { modes, type Mode } from "./mode.ts";
 import { endReasons } from "./reasons.ts";
 
 /** What `connected 10.0.0.5:21` leaves out: our end of the connection, and what is known of the server. */
-export type TranscriptContext = Omit<Extract<Event, { kind: "connected" }>, "kind" | "peer">;
+export type TranscriptContext = Omit<Extract<SessionEvent, { kind: "connected" }>, "kind" | "peer">;
 
 /** The event that a margin line stands for; undefined if it is none. */
-export function parseEvent(line: string, context: TranscriptContext): Event | undefined {
+export function parseEvent(line: string, context: TranscriptContext): SessionEvent | undefined {
   const said = /^([CS])(?:\(([a-z\d,-]+)\))?>(?: ([^]*))?$/.exec(line);
   if (said) return parseSaid(said[1] ?? "", said[2]?.split(",") ?? [], said[3] ?? "");
   const [first = "", ...rest] = line.split(" ");
@@ -48,7 +48,7 @@ function named<T extends string, R>(list: readonly T[], text: string | undefined
   return word === undefined ? undefined : use(word);
 }
 
-function parseSaid(speaker: string, words: readonly string[], text: string): Event | undefined {
+function parseSaid(speaker: string, words: readonly string[], text: string): SessionEvent | undefined {
   const found = words.flatMap((word) => named<Quirk, Quirk>(quirks, word, (quirk) => quirk) ?? []);
   if (found.length < words.length) return undefined;
   if (speaker === "C") return { kind: "client-line", text, quirks: found };
@@ -56,7 +56,7 @@ function parseSaid(speaker: string, words: readonly string[], text: string): Eve
   return { kind: "server-line", text, raw: text + terminator };
 }
 
-function parsePeer(speaker: "C" | "S", [verb, ...rest]: readonly string[]): Event | undefined {
+function parsePeer(speaker: "C" | "S", [verb, ...rest]: readonly string[]): SessionEvent | undefined {
   const detail = rest.join(" ");
   if (verb === "closes") return { kind: speaker === "C" ? "client-end" : "server-end" };
   if (verb === "lost") return { kind: speaker === "C" ? "client-lost" : "server-lost", detail };
@@ -65,7 +65,7 @@ function parsePeer(speaker: "C" | "S", [verb, ...rest]: readonly string[]): Even
   return named(["line-too-long", "nul-byte", "lone-cr"], detail, (reason) => ({ kind: "client-refused", reason }));
 }
 
-function parseConnected(text: string, context: TranscriptContext): Event | undefined {
+function parseConnected(text: string, context: TranscriptContext): SessionEvent | undefined {
   const match = /^(\S+)(?: from (\S+)(?: as (\S+))?(?: rejecting (.+))?)?$/.exec(text);
   const peer = parseEndpoint(match?.[1] ?? "");
   if (peer === undefined || match?.[2] === undefined) return peer && { kind: "connected", peer, ...context };
@@ -76,13 +76,13 @@ function parseConnected(text: string, context: TranscriptContext): Event | undef
   return { kind: "connected", peer, local, advertise: match[3] ?? local.address, rejects };
 }
 
-function parseStop(text: string): Event | undefined {
+function parseStop(text: string): SessionEvent | undefined {
   const [, reason, detail = ""] = /^([a-z-]+)(?:: ([^]*))?$/.exec(text) ?? [];
   return named(endReasons, reason, (known) => ({ kind: "stop", reason: known, detail }));
 }
 
 /** `joined`, `closed complete 0 up 5 down in 12 ms #2: why`. The first pinhole of a session needs no number. */
-function parsePinhole(line: string): Event | undefined {
+function parsePinhole(line: string): SessionEvent | undefined {
   const [, words = "", number = "1", detail] = /^(.*?)(?: #(\d+))?(?:: ([^]*))?$/.exec(line) ?? [];
   const event = parsePinholeEvent(words, detail);
   return event && { kind: "pinhole", id: Number(number), event };

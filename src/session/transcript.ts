@@ -1,16 +1,16 @@
-// The text of a session: one format for test scripts, traces and people. A line at the margin is an
+// Transcript, the text of a session: one format for test scripts, traces and people. A line at the margin is an
 // event, an indented line an effect. Timers and plain counting are left out; secrets are masked. What is ordinary is not
 // mentioned, so that scripts read well, and what is not is, so that transcript-reader.ts gets the same event back.
 import { maskCommand } from "../ftp/command.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
-import type { Effect, Event, LegPlan } from "./events.ts";
+import type { SessionEffect, SessionEvent, LegPlan } from "./events.ts";
 import { findTransfer, isDialledOnly, type Session } from "./state.ts";
 
 const indent = "     ";
 
 /** The margin line of an event, e.g. `C> PASV`, `opened 192.0.2.1:50010`. */
-export function formatEvent(event: Event): string {
+export function formatEvent(event: SessionEvent): string {
   switch (event.kind) {
     case "client-line":
       return `C${parenthesised(event.quirks)}> ${maskCommand(event.text)}`;
@@ -61,7 +61,7 @@ function explained(detail: string | undefined): string {
   return detail === undefined || detail === "" ? "" : `: ${detail}`;
 }
 
-function formatConnected({ peer, local, advertise, rejects }: Extract<Event, { kind: "connected" }>): string {
+function formatConnected({ peer, local, advertise, rejects }: Extract<SessionEvent, { kind: "connected" }>): string {
   const as = advertise === local.address ? "" : ` as ${advertise}`;
   const rejecting = rejects.length === 0 ? "" : ` rejecting ${rejects.join(" ")}`;
   return `connected ${formatEndpoint(peer)} from ${formatEndpoint(local)}${as}${rejecting}`;
@@ -104,11 +104,11 @@ function formatCounts({ bytesUp, bytesDown, durationMs }: Extract<PinholeEvent, 
 }
 
 /** The indented lines of an effect; none for what is only bookkeeping. `session` is the state after the step. */
-export function formatEffect(effect: Effect, session: Session): readonly string[] {
+export function formatEffect(effect: SessionEffect, session: Session): readonly string[] {
   return effectLines(effect, session).map((line) => indent + line);
 }
 
-function effectLines(effect: Effect, session: Session): readonly string[] {
+function effectLines(effect: SessionEffect, session: Session): readonly string[] {
   switch (effect.kind) {
     case "to-client":
       if (!effect.bytes.endsWith("\n")) return [`telnet ${hex(effect.bytes)}`];

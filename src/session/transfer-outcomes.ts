@@ -1,4 +1,4 @@
-// What a client is told of a data connection whose end the server does not report, or not truly.
+// Transfer outcomes: what a client is told of a data connection whose end the server does not report, or not truly.
 import type { PinholeOutcome } from "../dataplane/pinhole.ts";
 import type { RefusalReason } from "./reasons.ts";
 import type { Transfer } from "./state.ts";
@@ -13,18 +13,18 @@ export function isBelievable(outcome: PinholeOutcome, transfer: Transfer | undef
   return outcome === "server-reset" && (transfer?.direction === "upload" || transfer?.delivered === true);
 }
 
-type Truth = { readonly reason: RefusalReason; readonly code: number; readonly text: string };
+type OutcomeReply = { readonly reason: RefusalReason; readonly code: number; readonly text: string };
 
-function broken(words: string): Truth {
+function broken(words: string): OutcomeReply {
   return { reason: "broken-transfer", code: 426, text: `Transfer incomplete: ${words}.` };
 }
 
-function unconnected(words: string): Truth {
+function unconnected(words: string): OutcomeReply {
   return { reason: "no-data-connection", code: 425, text: `Can't open data connection: ${words}.` };
 }
 
 /** What is known of a data connection whose end the server does not report, or not truly. */
-export const truths: Readonly<Record<PinholeOutcome, Truth>> = {
+export const outcomeReplies: Readonly<Record<PinholeOutcome, OutcomeReply>> = {
   complete: { reason: "unconfirmed-transfer", code: 451, text: "The server did not confirm the transfer." },
   "client-reset": broken("the client broke the data connection"),
   "server-reset": broken("the server broke the data connection"),

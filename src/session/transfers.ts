@@ -1,4 +1,4 @@
-// What becomes of a transfer command and of its data connection: preliminary and final replies, the pinhole's reports, and
+// Transfers: a transfer command, its preliminary and final replies, what the pinhole reports of its data connection, and
 // the rule that the completion reply comes after the last byte and never claims more than was delivered.
 import { formatReply, isPositive, isPreliminary } from "../ftp/reply.ts";
 import type { PinholeEvent, PinholeOutcome } from "../dataplane/pinhole.ts";
@@ -15,7 +15,7 @@ import {
   type Transfer,
   type TransferEntry,
 } from "./state.ts";
-import { isBelievable, truths } from "./transfer-outcomes.ts";
+import { isBelievable, outcomeReplies } from "./transfer-outcomes.ts";
 import {
   emit,
   limitWait,
@@ -61,8 +61,8 @@ export function transferCommand(work: Work, verb: string, line: string): void {
     return;
   }
   if (transfer !== undefined) useDataConnection(work, transfer, verb, direction);
-  const asked = { kind: "transfer", verb, direction, id: transfer?.id, begun: false, answered: false } as const;
-  sendToServer(work, line, asked);
+  const pending = { kind: "transfer", verb, direction, id: transfer?.id, begun: false, answered: false } as const;
+  sendToServer(work, line, pending);
 }
 
 /** An ABOR. The client doesn't want what a held completion reply waits for. */
@@ -126,7 +126,7 @@ export function transferRefused(work: Work, { id, begun }: TransferEntry): void 
 /** A completion reply for data that is known to have come or not. */
 function afterItsEnd(work: Work, transfer: Transfer, outcome: PinholeOutcome): "pass" | "swallow" {
   if (isBelievable(outcome, transfer)) return "pass";
-  const { reason, code, text } = truths[outcome];
+  const { reason, code, text } = outcomeReplies[outcome];
   insteadOfReply(work, reason, code, text);
   return "swallow";
 }
@@ -227,7 +227,7 @@ function giveHeldReply(work: Work, outcome: PinholeOutcome = "complete"): void {
   if (held === undefined) return;
   session.held = undefined;
   const isPassed = isBelievable(outcome, findTransfer(session, held.id));
-  const { reason, code, text } = truths[outcome];
+  const { reason, code, text } = outcomeReplies[outcome];
   if (isPassed) passReply(work, held.code, held.raw);
   else insteadOfReply(work, reason, code, text);
   const entry = session.outstanding.find(({ ticket }) => ticket === held.ticket);
@@ -259,10 +259,10 @@ export function lingerExpired(work: Work): void {
 
 /** In the place of its own reply, which is swallowed if it comes still. */
 function answerInstead(work: Work, entry: TransferEntry, outcome: PinholeOutcome): void {
-  const { reason, code, text } = truths[outcome];
+  const { reason, code, text } = outcomeReplies[outcome];
   record(work, { kind: "refusal", reason, detail: text });
-  const told: Outstanding = { kind: "local", code, bytes: formatReply(code, text), ...newTicket(work) };
-  replace(work, entry, [told, { ...entry, answered: true }]);
+  const ours: Outstanding = { kind: "local", code, bytes: formatReply(code, text), ...newTicket(work) };
+  replace(work, entry, [ours, { ...entry, answered: true }]);
   transferOvertakes(work, entry);
   recordConfirmation(work, entry.id, "unconfirmed");
   if (entry.id !== undefined) forgetTransfer(work, entry.id);

@@ -1,18 +1,25 @@
-// A step in the making, and the few ways in which every part of the core speaks: to the client in turn, to the server,
+// Work on one step, and the few ways in which every part of the core speaks: to the client in turn, to the server,
 // to the operator, and the one way in which a session ends.
 import { formatReply } from "../ftp/reply.ts";
 import type { Quirk } from "../ftp/quirks.ts";
-import type { Effect } from "./events.ts";
+import type { SessionEffect } from "./events.ts";
 import type { Direction, Fact, TransferOutcome } from "./facts.ts";
 import type { EndReason, RefusalReason } from "./reasons.ts";
-import { findTransfer, isDialledOnly, type Asked, type Outstanding, type Session, type Transfer } from "./state.ts";
+import {
+  findTransfer,
+  isDialledOnly,
+  type PendingReply,
+  type Outstanding,
+  type Session,
+  type Transfer,
+} from "./state.ts";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The next state and the effects so far. Collections inside the state are replaced, never changed in place. */
-export type Work = { readonly session: Writable<Session>; readonly effects: Effect[] };
+export type Work = { readonly session: Writable<Session>; readonly effects: SessionEffect[] };
 
-export function emit(work: Work, effect: Effect): void {
+export function emit(work: Work, effect: SessionEffect): void {
   work.effects.push(effect);
 }
 
@@ -85,8 +92,8 @@ export function lingerMs({ session }: Work): number {
   return session.options.timeouts.lingerMs;
 }
 
-export function push(work: Work, asked: Asked): void {
-  work.session.outstanding = [...work.session.outstanding, { ...asked, ...newTicket(work) }];
+export function push(work: Work, pending: PendingReply): void {
+  work.session.outstanding = [...work.session.outstanding, { ...pending, ...newTicket(work) }];
 }
 
 /** What makes a command, or an answer of our own, one of the outstanding. */
@@ -106,9 +113,9 @@ export function replace(work: Work, replaced: Outstanding, entries: readonly Out
   );
 }
 
-export function sendToServer(work: Work, line: string, asked: Asked): void {
+export function sendToServer(work: Work, line: string, pending: PendingReply): void {
   emit(work, { kind: "to-server", bytes: `${line}\r\n` });
-  push(work, asked);
+  push(work, pending);
 }
 
 export function updateTransfer(work: Work, id: number, change: Partial<Transfer>): void {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { formatPort } from "../../src/ftp/host-port.ts";
 import { quirks } from "../../src/ftp/quirks.ts";
 import type { PinholeEvent } from "../../src/dataplane/pinhole.ts";
-import type { Event } from "../../src/session/events.ts";
+import type { SessionEvent } from "../../src/session/events.ts";
 import { modes } from "../../src/session/mode.ts";
 import { endReasons } from "../../src/session/reasons.ts";
 import type { TranscriptContext } from "../../src/session/transcript-reader.ts";
@@ -162,34 +162,34 @@ const pinholeEvent: fc.Arbitrary<PinholeEvent> = fc.oneof(
   ),
 );
 
-export const clientLine: fc.Arbitrary<Event> = fc
+export const clientLine: fc.Arbitrary<SessionEvent> = fc
   .tuple(commandLine, fc.subarray([...quirks], { maxLength: 2 }))
   .map(([line, found]) => ({ kind: "client-line", text: line, quirks: found }));
 
-export const serverLine: fc.Arbitrary<Event> = fc
+export const serverLine: fc.Arbitrary<SessionEvent> = fc
   .tuple(replyLine, fc.constantFrom("\r\n", "\r\n", "\n", "\r\r\n"))
   .map(([line, end]) => ({ kind: "server-line", text: line, raw: line + end }));
 
 /** Of pinhole `id` or, as often as not, of one that nobody knows. */
-export const anyPinhole: fc.Arbitrary<Event> = fc
+export const anyPinhole: fc.Arbitrary<SessionEvent> = fc
   .tuple(fc.integer({ min: 1, max: 4 }), pinholeEvent)
   .map(([id, event]) => ({ kind: "pinhole", id, event }));
 
-const rare: fc.Arbitrary<Event> = fc.oneof(
+const rare: fc.Arbitrary<SessionEvent> = fc.oneof(
   fc.record({
     kind: fc.constant("client-refused" as const),
     reason: fc.constantFrom("line-too-long" as const, "nul-byte" as const, "lone-cr" as const),
   }),
-  fc.constant<Event>({ kind: "server-refused", reason: "line-too-long" }),
-  fc.constantFrom<Event>({ kind: "client-end" }, { kind: "server-end" }, { kind: "drain" }),
+  fc.constant<SessionEvent>({ kind: "server-refused", reason: "line-too-long" }),
+  fc.constantFrom<SessionEvent>({ kind: "client-end" }, { kind: "server-end" }, { kind: "drain" }),
   fc.record({ kind: fc.constantFrom("client-lost" as const, "server-lost" as const), detail }),
-  fc.constant<Event>({ kind: "telnet-answer", bytes: "\xff\xfc\x01" }),
+  fc.constant<SessionEvent>({ kind: "telnet-answer", bytes: "\xff\xfc\x01" }),
   fc.record({ kind: fc.constant("resolved" as const), addresses: fc.array(address, { maxLength: 3 }) }),
   fc.record({ kind: fc.constantFrom("unresolved" as const, "unreachable" as const), detail }),
   fc.record({ kind: fc.constant("stop" as const), reason: fc.constantFrom(...endReasons), detail }),
 );
 
-const connected: fc.Arbitrary<Event> = fc.record({
+const connected: fc.Arbitrary<SessionEvent> = fc.record({
   kind: fc.constant("connected" as const),
   peer: endpoint,
   local: endpoint,
@@ -197,14 +197,21 @@ const connected: fc.Arbitrary<Event> = fc.record({
   rejects: fc.subarray([...modes]),
 });
 
-const timer: fc.Arbitrary<Event> = fc
+const timer: fc.Arbitrary<SessionEvent> = fc
   .constantFrom("login" as const, "idle" as const, "linger" as const, "grace" as const)
   .map((name) => ({ kind: "timer", timer: name }));
 
-export const anyEvent: fc.Arbitrary<Event> = fc.oneof(clientLine, serverLine, anyPinhole, rare, connected, timer);
+export const anyEvent: fc.Arbitrary<SessionEvent> = fc.oneof(
+  clientLine,
+  serverLine,
+  anyPinhole,
+  rare,
+  connected,
+  timer,
+);
 
 /** Mostly dialogue and data connections; what ends a session comes seldom enough for something to happen before. */
-export const likelyEvent: fc.Arbitrary<Event> = fc.oneof(
+export const likelyEvent: fc.Arbitrary<SessionEvent> = fc.oneof(
   { weight: 30, arbitrary: clientLine },
   { weight: 40, arbitrary: serverLine },
   { weight: 25, arbitrary: anyPinhole },

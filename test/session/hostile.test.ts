@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readReplyLine } from "../../src/ftp/reply.ts";
-import type { Effect, Event } from "../../src/session/events.ts";
+import type { SessionEffect, SessionEvent } from "../../src/session/events.ts";
 import { startSession, step, wantsClientInput, wantsServerInput } from "../../src/session/session.ts";
 import type { Session } from "../../src/session/state.ts";
 import { formatEffect, formatEvent } from "../../src/session/transcript.ts";
@@ -40,7 +40,7 @@ function watch(playOptions: PlayOptions, shouldLogIn: boolean) {
   let opens = 0;
   let ends = 0;
 
-  const checkEffect = (effect: Effect, before: Session): void => {
+  const checkEffect = (effect: SessionEffect, before: Session): void => {
     if (before.phase === "ended") expect(effect.kind).toBe("record");
     if (effect.kind === "to-client" && effect.bytes !== "\xff\xfc\x01") {
       expect(effect.bytes).toMatch(/\n$/);
@@ -77,7 +77,7 @@ function watch(playOptions: PlayOptions, shouldLogIn: boolean) {
     expect(unused.length).toBeLessThanOrEqual(1);
   };
 
-  const dispatch = (event: Event): void => {
+  const dispatch = (event: SessionEvent): void => {
     if (event.kind === "server-line") fromServer.add(event.raw);
     if (event.kind === "client-line" && /^\s*(?:PASV|EPSV|PORT|EPRT)/i.test(event.text)) announcements += 1;
     if (event.kind === "pinhole" && event.event.kind === "closed") gone.add(event.id);
@@ -100,7 +100,7 @@ function watch(playOptions: PlayOptions, shouldLogIn: boolean) {
     dispatch,
     /** The pinhole that is being opened, if one is. */
     opening: () => (session.negotiation?.stage === "opening" ? session.negotiation.id : undefined),
-    wants: (event: Event): boolean => {
+    wants: (event: SessionEvent): boolean => {
       if (event.kind.startsWith("client-") && event.kind !== "client-lost") return wantsClientInput(session);
       return !event.kind.startsWith("server-") || wantsServerInput(session);
     },
@@ -113,7 +113,7 @@ function watch(playOptions: PlayOptions, shouldLogIn: boolean) {
   };
 }
 
-function run(playOptions: PlayOptions, events: readonly Event[], shouldLogIn: boolean): void {
+function run(playOptions: PlayOptions, events: readonly SessionEvent[], shouldLogIn: boolean): void {
   const watched = watch(playOptions, shouldLogIn);
   try {
     for (const event of events) {

@@ -2,7 +2,7 @@
 // unlisted may happen. A failure prints a diff of the dialogue.
 import { expect } from "vitest";
 import type { Family } from "../../src/net/endpoint.ts";
-import type { Effect, Event } from "../../src/session/events.ts";
+import type { SessionEffect, SessionEvent } from "../../src/session/events.ts";
 import type { Fact } from "../../src/session/facts.ts";
 import type { Mode, ServerMode } from "../../src/session/mode.ts";
 import { startSession, step } from "../../src/session/session.ts";
@@ -49,7 +49,7 @@ export const uploading = downloading.replace("RETR", "STOR");
 /** What a play leaves behind, for checks that are not dialogue. Effects and facts are those of the script. */
 export type Played = {
   readonly session: Session;
-  readonly effects: readonly Effect[];
+  readonly effects: readonly SessionEffect[];
   readonly facts: readonly Fact[];
 };
 
@@ -106,18 +106,18 @@ function start(options: PlayOptions) {
     advertise: options.clientAdvertise ?? client.advertise,
   });
   let session = initial;
-  const effects: Effect[] = [...first];
-  const dispatch = (event: Event): readonly Effect[] => {
+  const effects: SessionEffect[] = [...first];
+  const dispatch = (event: SessionEvent): readonly SessionEffect[] => {
     const [next, caused] = step(session, event);
     session = next;
     effects.push(...caused);
     return caused;
   };
-  const shown = (effect: Effect): readonly string[] =>
+  const shown = (effect: SessionEffect): readonly string[] =>
     options.timers && (effect.kind === "timer" || effect.kind === "cancel")
       ? [`     ${effect.kind} ${effect.timer}`]
       : formatEffect(effect, session);
-  const event = (line: string): readonly Effect[] => {
+  const event = (line: string): readonly SessionEffect[] => {
     const parsed = parseEvent(line, context);
     if (parsed === undefined) throw new Error(`not an event: ${line}`);
     return dispatch(parsed);

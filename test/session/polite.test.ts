@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { PinholeEvent } from "../../src/dataplane/pinhole.ts";
-import type { Effect, Event } from "../../src/session/events.ts";
+import type { SessionEffect, SessionEvent } from "../../src/session/events.ts";
 import { startSession, step, wantsClientInput, wantsServerInput } from "../../src/session/session.ts";
 import { formatEffect, formatEvent } from "../../src/session/transcript.ts";
 import { parseEvent } from "../../src/session/transcript-reader.ts";
@@ -102,7 +102,7 @@ function playOut(options: PlayOptions, said: readonly string[], rejected: readon
   let openCode: string | undefined;
   let isLoggedIn = false;
 
-  const perform = (effect: Effect): void => {
+  const perform = (effect: SessionEffect): void => {
     if (effect.kind === "to-server" && isLoggedIn) server.todo.push(effect.bytes.trimEnd());
     if (effect.kind === "open") {
       const [client, serverEnd] = [
@@ -128,7 +128,7 @@ function playOut(options: PlayOptions, said: readonly string[], rejected: readon
       openCode = undefined;
     }
   };
-  const dispatch = (event: Event): void => {
+  const dispatch = (event: SessionEvent): void => {
     const [next, effects] = step(session, event);
     session = next;
     log.push(formatEvent(event), ...effects.flatMap((effect) => formatEffect(effect, session)));

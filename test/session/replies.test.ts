@@ -1,9 +1,9 @@
 // What servers send beside well-formed replies to what was asked: it goes through as it came, and upsets nothing.
 import { describe, expect, test } from "vitest";
-import type { Effect } from "../../src/session/events.ts";
+import type { SessionEffect } from "../../src/session/events.ts";
 import { play } from "./play.ts";
 
-function said(effects: readonly Effect[], to: "to-client" | "to-server"): readonly string[] {
+function said(effects: readonly SessionEffect[], to: "to-client" | "to-server"): readonly string[] {
   return effects.flatMap((effect) => (effect.kind === to ? [effect.bytes] : []));
 }
 

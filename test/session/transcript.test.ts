@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { formatEffect, formatEvent } from "../../src/session/transcript.ts";
 import { parseEvent } from "../../src/session/transcript-reader.ts";
-import type { Event } from "../../src/session/events.ts";
+import type { SessionEvent } from "../../src/session/events.ts";
 import { anyEvent, context } from "./any-event.ts";
 import { feed, playFromStart, prologue } from "./play.ts";
 
@@ -22,7 +22,7 @@ test("every event is read back as it was written", () => {
 });
 
 describe("a margin line", () => {
-  test.each<[string, Event]>([
+  test.each<[string, SessionEvent]>([
     ["C> PASV", { kind: "client-line", text: "PASV", quirks: [] }],
     ["C>", { kind: "client-line", text: "", quirks: [] }],
     ["C>  PASV", { kind: "client-line", text: " PASV", quirks: [] }],
@@ -127,7 +127,7 @@ describe("secrets", () => {
     `PASS${secret}`,
     `SITE PSWD a ${secret}`,
   ])("stand in no transcript and in no fact: %j", (line) => {
-    const event: Event = { kind: "client-line", text: line, quirks: [] };
+    const event: SessionEvent = { kind: "client-line", text: line, quirks: [] };
     expect(formatEvent(event)).not.toContain(secret);
     for (const options of [{}, { policy: { commands: { allow: ["CWD"] } } }, { policy: { readOnly: true } }]) {
       const { effects, facts, session } = feed(

@@ -7,7 +7,7 @@ import type { CommandEvent, CommandReader } from "../../ftp/command-reader.ts";
 import { noQuirks } from "../../ftp/quirks.ts";
 import type { ReplyEvent, ReplyReader } from "../../ftp/reply-reader.ts";
 import { parseAddress, type Endpoint } from "../../net/endpoint.ts";
-import type { Event } from "../../session/events.ts";
+import type { SessionEvent } from "../../session/events.ts";
 import { descriptorOf, sendDirectly } from "../../sockets/direct-send.ts";
 import { createSharedReads, type SharedReads } from "./shared-reads.ts";
 import { endsLine, type Reader, type ReaderPool } from "./reader-pool.ts";
@@ -17,7 +17,7 @@ export type ControlConnection = {
   /** Where it is sent to directly; -1 if there is no way. */
   readonly descriptor: number;
   /** What reads have brought; the first `handedOver` of it are with the session. */
-  readonly unread: Event[];
+  readonly unread: SessionEvent[];
   handedOver: number;
   unwritten: string;
   /** Writes that Node has not done yet: nothing may overtake them. */
@@ -65,7 +65,11 @@ export function serverConnection(
 }
 
 /** What a session calls what comes from one side. */
-type Side<E> = { line(text: string, input: string): Event; toEvent(event: E): Event; readonly end: Event };
+type Side<E> = {
+  line(text: string, input: string): SessionEvent;
+  toEvent(event: E): SessionEvent;
+  readonly end: SessionEvent;
+};
 
 const clientSide: Side<CommandEvent> = {
   line: (text) => ({ kind: "client-line", text, quirks: noQuirks }),
@@ -152,7 +156,7 @@ export function hasUnread({ unread, handedOver }: ControlConnection): boolean {
 }
 
 /** Hands over the next event. */
-export function takeNext(connection: ControlConnection): Event | undefined {
+export function takeNext(connection: ControlConnection): SessionEvent | undefined {
   const event = connection.unread[connection.handedOver];
   connection.handedOver += 1;
   if (!hasUnread(connection)) discardUnread(connection);

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import { createSecrets } from "../../ftp/secrets.ts";
 import type { SessionTelemetry } from "../../observe/telemetry.ts";
-import type { Effect, Event, TimerName } from "../../session/events.ts";
+import type { SessionEffect, SessionEvent, TimerName } from "../../session/events.ts";
 import type { Mode } from "../../session/mode.ts";
 import type { EndReason } from "../../session/reasons.ts";
 import { startSession, step, wantsClientInput, wantsServerInput } from "../../session/session.ts";
@@ -107,12 +107,12 @@ export function driveSession(
     stop: (reason, detail) => dispatch({ kind: "stop", reason, detail }),
   };
 
-  function dispatch(event: Event): void {
+  function dispatch(event: SessionEvent): void {
     take(event);
     settle();
   }
 
-  function take(event: Event): void {
+  function take(event: SessionEvent): void {
     // What was opened for the session reports its end even then.
     if ((state === "ended" && event.kind !== "pinhole") || state === "closed") return;
     try {
@@ -126,7 +126,7 @@ export function driveSession(
     }
   }
 
-  function run(effects: readonly Effect[]): void {
+  function run(effects: readonly SessionEffect[]): void {
     for (const effect of effects) {
       if (trace !== undefined) for (const line of formatEffect(effect, session)) trace(secrets.hide(line));
       perform(effect);
@@ -141,7 +141,7 @@ export function driveSession(
     take({ kind: "stop", reason: "internal-error", detail });
   }
 
-  function perform(effect: Effect): void {
+  function perform(effect: SessionEffect): void {
     switch (effect.kind) {
       case "to-client":
         client.unwritten += effect.bytes;
@@ -213,7 +213,7 @@ export function driveSession(
     for (const { kind, id } of told) pinholes?.tell(kind, id);
   }
 
-  function nextWanted(): Event | undefined {
+  function nextWanted(): SessionEvent | undefined {
     if (state === "ended") return undefined;
     if (server !== undefined && hasUnread(server) && wantsServerInput(session)) return takeNext(server);
     const isClientWanted = hasUnread(client) && wantsClientInput(session) && backlogOf(client) < maxBacklogBytes;

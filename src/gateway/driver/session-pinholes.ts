@@ -4,7 +4,7 @@ import type { DataPlane, ExpectedPeer, Leg, Pinhole, PinholeEvent, PlaneName, Si
 import type { PortPool } from "../../dataplane/port-pool.ts";
 import { familyOf, type Endpoint } from "../../net/endpoint.ts";
 import type { SessionTelemetry } from "../../observe/telemetry.ts";
-import type { Effect, LegPlan } from "../../session/events.ts";
+import type { SessionEffect, LegPlan } from "../../session/events.ts";
 import type { ControlSide, Session } from "../../session/state.ts";
 import type { Interception } from "../entrance/interception.ts";
 import type { DataPeer } from "../options.ts";
@@ -22,7 +22,7 @@ export type PinholeOptions = {
 };
 
 export type SessionPinholes = {
-  open(effect: Extract<Effect, { kind: "open" }>, session: Session): void;
+  open(effect: Extract<SessionEffect, { kind: "open" }>, session: Session): void;
   tell(what: "start" | "confirm" | "linger" | "release" | "dismiss", id: number): void;
   releaseAll(): void;
   isEmpty(): boolean;

@@ -102,6 +102,34 @@ test("the map of the source has every folder of it", () => {
   expect(mapped.toSorted()).toEqual(below.toSorted());
 });
 
+/** What stands in backticks in the book of the source. */
+const sourceWords = [
+  ...(books.get("src/README.md") ?? "").replaceAll(/^```[^]*?^```/gm, "").matchAll(/`([^`\n]+)`/g),
+].map(([, word = ""]) => word);
+
+test("every file and folder that the book of the source names exists, under src/ or from the top", () => {
+  const files = sourceWords.filter(
+    (word) => /^[\w./-]+(?:\.(?:ts|json|yml|md)|\w\/)$/.test(word) && word.includes("/"),
+  );
+  expect(files.length).toBeGreaterThan(60);
+  const isThere = (file: string): boolean =>
+    [file, path.join("src", file)].some((from) => existsSync(path.join(root, from)));
+  expect(files.filter((file) => !/NAME/.test(file) && !isThere(file))).toEqual([]);
+});
+
+test("every name of the code that the book of the source uses is still in the code", () => {
+  const folders = ["src", "test"].map((folder) => path.join(root, folder));
+  const code = folders.flatMap((folder) =>
+    readdirSync(folder, { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.name.endsWith(".ts"))
+      .map((entry) => readFileSync(path.join(entry.parentPath, entry.name), "utf8")),
+  );
+  const text = code.join("\n");
+  const names = sourceWords.flatMap((word) => word.match(/\b[A-Za-z]+[a-z][A-Z]\w*/g) ?? []);
+  expect(names.length).toBeGreaterThan(30);
+  expect([...new Set(names)].filter((name) => !text.includes(name))).toEqual([]);
+});
+
 const withoutCode = (text: string): string => text.replaceAll(/^```[^]*?^```/gm, "").replaceAll(/`[^`\n]*`/g, "");
 
 /** What GitHub makes of the headings of a book; the second of a name gets a number. */

@@ -36,6 +36,9 @@ export type Leg =
       readonly fromPort?: number;
     };
 
+export type ListenLeg = Extract<Leg, { readonly kind: "listen" }>;
+export type DialLeg = Extract<Leg, { readonly kind: "dial" }>;
+
 /**
  * When dialled legs connect: a single dialled leg as soon as the listening one has admitted its peer; where both are
  * dialled, the server's on `start()` and the client's on `confirm()`, or when the server's leg has data or has ended.

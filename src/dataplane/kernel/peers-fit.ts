@@ -1,8 +1,6 @@
 // Which data connections the kernel can carry: one leg listening and one dialled, for peers that are other machines.
 import { familyOf, isUnspecified } from "../../net/endpoint.ts";
-import type { DialLeg } from "../userspace/dialled-leg.ts";
-import type { ListenLeg } from "../userspace/listening-leg.ts";
-import type { PinholeRequest, Side } from "../pinhole.ts";
+import type { DialLeg, ListenLeg, PinholeRequest, Side } from "../pinhole.ts";
 import type { RouteKind } from "./netlink/route-message.ts";
 
 export type NatLegs = {

@@ -1,6 +1,6 @@
 // A port of ours with a pinhole on it: taken from its pool, kept from other programs, known to the kernel's maps.
 import type { Endpoint } from "../../net/endpoint.ts";
-import type { ListenLeg } from "../userspace/listening-leg.ts";
+import type { ListenLeg } from "../pinhole.ts";
 import type { OpenRefusal } from "../pinhole.ts";
 import type { Netfilter } from "./netlink/netfilter.ts";
 import type { PinholeElements } from "./netlink/pinhole-elements.ts";

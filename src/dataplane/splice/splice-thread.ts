@@ -2,7 +2,8 @@
 // stay ours: while lent only the thread touches them, and only we close them, also when the thread has died.
 import { closeSync, writeSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import { type Carriage, type CarriageEvents, closeLegs, type JoinedLegs } from "../userspace/carriage.ts";
+import type { Carriage, CarriageEvents, JoinedLegs } from "../userspace/carriage.ts";
+import { closeLegs } from "../userspace/leg.ts";
 import { handleOf } from "../../sockets/reading-socket.ts";
 import type { SpliceCalls } from "./splice-calls.ts";
 import type { SpliceOrder, SpliceWorkerData } from "./splice-worker.ts";

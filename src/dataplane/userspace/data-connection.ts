@@ -2,9 +2,10 @@
 // them to what carries bytes. It is opening → waiting (for peers, for the owner's word) → carrying → closed.
 import type { Socket } from "node:net";
 import type { Endpoint } from "../../net/endpoint.ts";
-import { type Carry, type HoldingCarriage, resetLeg } from "./carriage.ts";
+import type { Carry, HoldingCarriage } from "./carriage.ts";
 import { cancelDeadline, type Deadline, setDeadline } from "../../sockets/deadlines.ts";
 import { dialLeg } from "./dialled-leg.ts";
+import { resetLeg } from "./leg.ts";
 import { closeLeg } from "./leg-guard.ts";
 import { type ListeningLeg, openListeningLeg } from "./listening-leg.ts";
 import type {

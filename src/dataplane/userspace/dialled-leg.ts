@@ -4,9 +4,7 @@ import { formatEndpoint } from "../../net/endpoint.ts";
 import { connectForeign } from "../../sockets/foreign-socket.ts";
 import { cancelDeadline, setDeadline } from "../../sockets/deadlines.ts";
 import { guard } from "./leg-guard.ts";
-import type { Leg } from "../pinhole.ts";
-
-export type DialLeg = Extract<Leg, { kind: "dial" }>;
+import type { DialLeg } from "../pinhole.ts";
 
 export type DialledLegEvents = {
   /** No byte was read from the socket, nor will be until somebody does. `refusal`: why the preferred port was not used. */

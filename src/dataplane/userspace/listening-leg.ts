@@ -4,10 +4,8 @@ import { createServer, type Server, type Socket } from "node:net";
 import { type Endpoint, networkContains, parseAddress } from "../../net/endpoint.ts";
 import { bindForeign } from "../../sockets/foreign-socket.ts";
 import { guard } from "./leg-guard.ts";
-import type { ExpectedPeer, Leg, OpenRefusal } from "../pinhole.ts";
+import type { ExpectedPeer, ListenLeg, OpenRefusal } from "../pinhole.ts";
 import { soon } from "../../sockets/soon.ts";
-
-export type ListenLeg = Extract<Leg, { kind: "listen" }>;
 
 export type ListeningLeg = {
   /** Stops listening and gives the port back. An admitted connection stays open; call this once it has ended. */

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test } from "vitest";
-import { type DialLeg, dialLeg } from "../../../src/dataplane/userspace/dialled-leg.ts";
+import { dialLeg } from "../../../src/dataplane/userspace/dialled-leg.ts";
+import type { DialLeg } from "../../../src/dataplane/pinhole.ts";
 import { createRelayPlane } from "../../../src/dataplane/relay/relay.ts";
 import { dialledPeer, listeningPeer, listenLeg, openPinhole } from "../loopback.ts";
 

@@ -4,8 +4,7 @@ import type { Config, GatewayConfig, ParsedConfig } from "../config/config.ts";
 import { ephemeralWarnings } from "../config/ephemeral.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { adoptListeners, type InheritedListeners } from "../gateway/entrance/inherited-listeners.ts";
-import { createOwnEndpoints } from "../gateway/own-endpoints.ts";
-import { createPortPools } from "../gateway/port-pools.ts";
+import { createSharedResources } from "../gateway/shared-resources.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
 import { createAdmin } from "../observe/admin.ts";
 import { createLogger, flushLog, type Logger } from "../observe/log.ts";
@@ -30,12 +29,12 @@ export async function runGateway(config: Config, io: RunIo, reread: () => Promis
   const metrics = createMetrics(readVersion());
   const telemetry = createTelemetry({ metrics, logger });
   const planes = await createPlanes(config, planesTelemetry(logger));
-  const shared = { ownEndpoints: createOwnEndpoints(), portPools: createPortPools() };
+  const shared = createSharedResources();
   const running: RunningGateways = new Map();
   let inherited: InheritedListeners | undefined;
   const create = (options: GatewayConfig): Gateway =>
     createGateway(options, {
-      ...shared,
+      shared,
       plane: planes.of(options),
       takeInherited: (wanted, accepted) => inherited?.take(wanted, accepted),
       telemetry: telemetry.gateway(options.name),

@@ -6,8 +6,7 @@ import { configFromArguments } from "../config/from-arguments.ts";
 import { createRelayPlane } from "../dataplane/relay/relay.ts";
 import { createGateway } from "../gateway/gateway.ts";
 import type { GatewayOptions } from "../gateway/options.ts";
-import { createOwnEndpoints } from "../gateway/own-endpoints.ts";
-import { createPortPools } from "../gateway/port-pools.ts";
+import { createSharedResources } from "../gateway/shared-resources.ts";
 import { familyOf, formatEndpoint, type Endpoint } from "../net/endpoint.ts";
 import { createAdmin } from "../observe/admin.ts";
 import { drawLadder } from "../observe/ladder.ts";
@@ -47,8 +46,7 @@ export async function demo({ stay }: { stay: boolean }, io: Output): Promise<num
     telemetry: traces.telemetry,
     trace: traces.trace,
     plane,
-    ownEndpoints: createOwnEndpoints(),
-    portPools: createPortPools(),
+    shared: createSharedResources(),
   });
   try {
     const entrances = await gateway.start();

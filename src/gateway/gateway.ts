@@ -15,8 +15,7 @@ import {
   type TakeInherited,
 } from "./entrance/listener.ts";
 import type { GatewayOptions } from "./options.ts";
-import type { OwnEndpoints } from "./own-endpoints.ts";
-import type { PortPools } from "./port-pools.ts";
+import type { SharedResources } from "./shared-resources.ts";
 import { createServerMemory } from "./servers/server-memory.ts";
 import { driveSession, type DrivenSession } from "./driver/session-driver.ts";
 import { clientAdvertise, createSessionSettings, type SessionSettings } from "./session-settings.ts";
@@ -25,10 +24,8 @@ import { createWakefulness } from "./control/reply-polling.ts";
 export type GatewayDeps = {
   readonly telemetry: GatewayTelemetry;
   readonly plane: DataPlane;
-  /** Shared by all gateways of the process. */
-  readonly ownEndpoints: OwnEndpoints;
-  /** Likewise. */
-  readonly portPools: PortPools;
+  /** What all gateways of the process share. */
+  readonly shared: SharedResources;
   /** Sockets that the process was started with. */
   readonly takeInherited?: TakeInherited;
   /** Every session's transcript, line by line, secrets masked. */
@@ -57,13 +54,12 @@ const memoryOptions = { maxServers: 10_000, expiryMs: 3_600_000, now: () => perf
 
 const noPorts = { free: 0, open: 0, resting: 0 };
 
-let sessionNumber = 0;
-
 export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps): Gateway {
-  const { telemetry, ownEndpoints } = deps;
+  const { telemetry } = deps;
+  const { ownEndpoints, portPools, sessionIds } = deps.shared;
   const settingsDeps = {
     ownEndpoints,
-    portPools: deps.portPools,
+    portPools,
     memory: createServerMemory(memoryOptions),
     wakefulness: createWakefulness(),
   };
@@ -92,8 +88,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     }
     perClient.set(client.address, ofClient + 1);
     sessionCount += 1;
-    sessionNumber += 1;
-    const id = String(sessionNumber);
+    const id = sessionIds.next();
     const { trace } = deps;
     const interception = intercept?.(socket, local);
     const advertise = interception?.advertise ?? clientAdvertise(options, client, local);

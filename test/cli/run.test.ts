@@ -107,7 +107,9 @@ test("a session leaves its story in the log, one JSON line for each fact, and th
     ...["draining", "stopped"],
   ]);
   for (const line of gateway.lines()) expect(line).toMatchObject({ level: "info", time: expect.any(String) });
-  const ofSession = gateway.lines().filter(({ session }) => session === "1");
+  const { session: id } = await gateway.logged("session started");
+  expect(id).toMatch(/^[0-9a-hjkmnp-tv-z]{8}$/);
+  const ofSession = gateway.lines().filter(({ session }) => session === id);
   expect(ofSession.map(({ gateway: name }) => name)).toEqual(["one", "one", "one", "one"]);
 });
 

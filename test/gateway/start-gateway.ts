@@ -3,8 +3,7 @@ import type { DataPlane } from "../../src/dataplane/pinhole.ts";
 import { createRelayPlane } from "../../src/dataplane/relay/relay.ts";
 import { createGateway, type Gateway } from "../../src/gateway/gateway.ts";
 import type { GatewayOptions } from "../../src/gateway/options.ts";
-import { createOwnEndpoints } from "../../src/gateway/own-endpoints.ts";
-import { createPortPools } from "../../src/gateway/port-pools.ts";
+import { createSharedResources } from "../../src/gateway/shared-resources.ts";
 import { createLogger } from "../../src/observe/log.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
 import { createTelemetry } from "../../src/observe/telemetry.ts";
@@ -41,8 +40,7 @@ export async function startGateway(
   const telemetry = createTelemetry({ metrics, logger });
   const gateway = createGateway(gatewayOptions(serverPort, overrides), {
     plane,
-    ownEndpoints: createOwnEndpoints(),
-    portPools: createPortPools(),
+    shared: createSharedResources(),
     telemetry: telemetry.gateway("test"),
     trace(session, line) {
       transcript.push(`${session} ${line}`);

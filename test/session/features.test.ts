@@ -1,6 +1,7 @@
 // FEAT tells the truth about the way through this gateway.
 import { describe, expect, test } from "vitest";
-import { play } from "./play.ts";
+import type { Policy } from "../../src/session/state.ts";
+import { feed, play, prologue } from "./play.ts";
 
 describe("a FEAT reply", () => {
   test("loses what the gateway refuses, and nothing else (D5.94)", () => {
@@ -172,5 +173,31 @@ describe("a FEAT reply", () => {
     const lines = "\nS>  X line that goes on".repeat(5000);
     const { session } = play("C> NOOP\n     >S NOOP", { after: `C> FEAT\nS> 211-Features:${lines}` });
     expect(JSON.stringify({ ...session, options: undefined }).length).toBeLessThan(2000);
+  });
+});
+
+describe("FEAT hides the commands that policy refuses, and no other", () => {
+  const verbs = [
+    ...["AUTH", "ADAT", "PBSZ", "PROT", "CCC", "MIC", "CONF", "ENC", "SSCN", "CPSV", "LPRT", "LPSV", "EPRT", "EPSV"],
+    ...["SIZE", "MDTM", "REST", "HOST", "LANG", "CLNT", "MFMT", "MFCT", "MFF", "COMB", "RMDA", "SITE", "PRET", "HASH"],
+    ...["AVBL", "THMB", "XCRC", "OPTS", "STAT", "MKD", "XMKD", "STOU", "APPE", "XYZZY"],
+  ];
+  const policies: readonly Partial<Policy>[] = [
+    {},
+    { readOnly: true },
+    { commands: { deny: ["SIZE", "MFMT", "EPRT", "XYZZY"] } },
+    { commands: { allow: ["SIZE", "EPSV", "AUTH", "SITE", "FEAT"] } },
+    { commands: { allow: ["SIZE", "SITE", "FEAT", "MFMT"] }, readOnly: true },
+  ];
+  const given: Readonly<Record<string, string>> = { EPRT: "EPRT |1|192.168.1.100|2581|", EPSV: "EPSV" };
+
+  test.each(policies.map((policy) => ({ policy })))("under %j", ({ policy }) => {
+    for (const verb of verbs) {
+      const script = `C> FEAT\nS> 211-Features:\nS>  ${verb}\nS> 211 End\nC> ${given[verb] ?? `${verb} x`}`;
+      const { effects, facts } = feed(`${prologue[4]}\n${script}`, { policy });
+      const isShown = effects.some((effect) => effect.kind === "to-client" && effect.bytes === ` ${verb}\r\n`);
+      const isRefused = facts.some(({ kind }) => kind === "refusal");
+      expect({ verb, isShown }).toEqual({ verb, isShown: !isRefused });
+    }
   });
 });

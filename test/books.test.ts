@@ -81,6 +81,19 @@ test("every command line that is shown is understood", () => {
   }
 });
 
+const unindented = (text: string): string => text.replaceAll(/^[ \t]+/gm, "").trim();
+
+test("an example that names its file stands there, word for word", () => {
+  const examples = blocks.flatMap(({ inner }) => {
+    const [, file = "", code = ""] = /^\/\/ (\S+\.ts)\n([^]*)$/.exec(inner) ?? [];
+    return file === "" ? [] : [{ file, code }];
+  });
+  expect(examples.length).toBeGreaterThan(4);
+  for (const { file, code } of examples) {
+    expect(unindented(readFileSync(path.join(root, file), "utf8"))).toContain(unindented(code));
+  }
+});
+
 test("every npm script that is named exists, and every test file that one of them is given", () => {
   const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { scripts: object };
   for (const [book, text] of books) {

@@ -12,7 +12,7 @@ import type {
 import { createFlow, type Flow } from "./flow.ts";
 import { closeLegs } from "../userspace/leg.ts";
 import { endLeg } from "../userspace/leg-guard.ts";
-import type { Side } from "../pinhole.ts";
+import type { ByteCounts, Side } from "../pinhole.ts";
 import type { ReadBuffers } from "./read-buffers.ts";
 import { handleOf, hasTrulyEnded, readingSocket } from "../../sockets/reading-socket.ts";
 
@@ -48,7 +48,7 @@ function carryByReads(legs: HeldLegs, events: CarriageEvents, buffers: ReadBuffe
   else startDown();
 
   return {
-    progress: () => moved(up, server) + moved(down, client) + (taken?.progress() ?? 0),
+    counts,
     abort() {
       if (phase === "moved") return taken?.abort();
       // What broke first stays the reason.
@@ -68,6 +68,15 @@ function carryByReads(legs: HeldLegs, events: CarriageEvents, buffers: ReadBuffe
       finish();
     },
   };
+
+  function counts(): ByteCounts {
+    return taken === undefined ? { bytesUp: moved(up, server), bytesDown: moved(down, client) } : added(taken.counts());
+  }
+
+  /** What the carrier for bulk has carried, and what was carried here before the move. */
+  function added({ bytesUp, bytesDown }: ByteCounts): ByteCounts {
+    return { bytesUp: up.bytes + bytesUp, bytesDown: down.bytes + bytesDown };
+  }
 
   function startDown() {
     if (legs.head !== undefined && !down.write(legs.head)) server.pause();
@@ -124,7 +133,7 @@ function carryByReads(legs: HeldLegs, events: CarriageEvents, buffers: ReadBuffe
       { client, server },
       {
         delivered: events.delivered,
-        ended: (how, bytesUp, bytesDown, why) => events.ended(how, up.bytes + bytesUp, down.bytes + bytesDown, why),
+        ended: (how, counted, why) => events.ended(how, added(counted), why),
       },
     );
     if (taken !== undefined) {
@@ -142,15 +151,14 @@ function carryByReads(legs: HeldLegs, events: CarriageEvents, buffers: ReadBuffe
   function finish() {
     if (phase === "over") return;
     phase = "over";
-    const bytesUp = moved(up, server);
-    const bytesDown = moved(down, client);
+    const carried = counts();
     closeLegs(end, {
       client: { socket: client, hasFin: isRetired || client.writableEnded },
       server: { socket: server, hasFin: isRetired || server.writableEnded },
     });
     up.close();
     down.close();
-    events.ended(end, bytesUp, bytesDown, detail);
+    events.ended(end, carried, detail);
   }
 }
 

@@ -4,6 +4,7 @@ import { closeSync, writeSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import type { Carriage, CarriageEvents, JoinedLegs } from "../userspace/carriage.ts";
 import { closeLegs } from "../userspace/leg.ts";
+import type { ByteCounts } from "../pinhole.ts";
 import { handleOf } from "../../sockets/reading-socket.ts";
 import type { SpliceCalls } from "./splice-calls.ts";
 import type { SpliceOrder, SpliceWorkerData } from "./splice-worker.ts";
@@ -24,6 +25,7 @@ const nonBlockingCloseOnExec = 0o4000 | 0o2000000;
 const wakeUp = new BigUint64Array([1n]);
 /** With a bit for the side it has to fit into 32, and all ones are taken. */
 const idLimit = 2 ** 31 - 1;
+const read = (counters: Float64Array): ByteCounts => ({ bytesUp: counters[0] ?? 0, bytesDown: counters[1] ?? 0 });
 const program = new URL(import.meta.url.endsWith(".ts") ? "./splice-worker.ts" : "./splice-worker.js", import.meta.url);
 
 export function createSpliceThread(calls: Pick<SpliceCalls, "eventfd">, workerProgram = program): SpliceThread {
@@ -85,7 +87,7 @@ export function createSpliceThread(calls: Pick<SpliceCalls, "eventfd">, workerPr
       return { socket, hasFin: report.hasFin[side] || socket.writableEnded };
     };
     closeLegs(report.end, { client: leg("client"), server: leg("server") });
-    events.ended(report.end, counters[0] ?? 0, counters[1] ?? 0, report.detail);
+    events.ended(report.end, read(counters), report.detail);
   }
 
   function fail(reason: string) {
@@ -108,7 +110,7 @@ export function createSpliceThread(calls: Pick<SpliceCalls, "eventfd">, workerPr
       lent.set(id, { legs, events, counters });
       order({ kind: "add", pair: { id, client, server, counters } });
       return {
-        progress: () => (counters[0] ?? 0) + (counters[1] ?? 0),
+        counts: () => read(counters),
         abort: () => order({ kind: "abort", id }),
       };
     },

@@ -1,5 +1,6 @@
 // What gets two connected legs and carries bytes between them: the one thing in which relay and splice differ.
 import type { Socket } from "node:net";
+import type { ByteCounts } from "../pinhole.ts";
 
 export type JoinedLegs = { readonly client: Socket; readonly server: Socket };
 
@@ -16,12 +17,12 @@ export type CarriageEnd = "complete" | "client-reset" | "server-reset" | "aborte
 export type CarriageEvents = {
   delivered(): void;
   /** Once, the last event. Both sockets are closed. May come during `abort`. */
-  ended(end: CarriageEnd, bytesUp: number, bytesDown: number, detail?: string): void;
+  ended(end: CarriageEnd, counts: ByteCounts, detail?: string): void;
 };
 
 export type Carriage = {
-  /** Differs from its last value if and only if bytes have moved since. */
-  progress(): number;
+  /** Bytes that the kernel has taken for the other side, until `ended` tells how many they were. */
+  counts(): ByteCounts;
   abort(): void;
 };
 

@@ -9,6 +9,7 @@ import { resetLeg } from "./leg.ts";
 import { closeLeg } from "./leg-guard.ts";
 import { type ListeningLeg, openListeningLeg } from "./listening-leg.ts";
 import type {
+  ByteCounts,
   OpenRefusal,
   Pinhole,
   PinholeEvent,
@@ -56,11 +57,12 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
   let carriage: HoldingCarriage | undefined;
   let hold: Deadline | undefined;
   let joinedAt = 0;
+  let finalCounts: ByteCounts = { bytesUp: 0, bytesDown: 0 };
   /** What an aborted carriage is reported as. */
   let verdict: PinholeOutcome = "aborted";
 
   soon(listen);
-  return { start, confirm, linger, release, dismiss, counts: () => ({ bytesUp: 0, bytesDown: 0 }) };
+  return { start, confirm, linger, release, dismiss, counts };
 
   function listen() {
     const toListen = sides.filter((side) => request[side].kind === "listen");
@@ -187,13 +189,18 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
           isDelivered = true;
           report({ kind: "delivered" });
         },
-        ended: (end, bytesUp, bytesDown, detail) =>
-          close(end === "aborted" ? verdict : end, detail, bytesUp, bytesDown),
+        ended(end, carried, detail) {
+          finalCounts = carried;
+          close(end === "aborted" ? verdict : end, detail);
+        },
       },
     );
     stallWatch = watchStall(
       stallMs,
-      () => (carriage?.progress() ?? 0) - underway(handles),
+      () => {
+        const { bytesUp, bytesDown } = counts();
+        return bytesUp + bytesDown - underway(handles);
+      },
       () => abort("stalled"),
     );
     if (isStarted) limitHold();
@@ -234,12 +241,16 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
     expiry = undefined;
   }
 
-  function close(outcome: PinholeOutcome, detail?: string, bytesUp = 0, bytesDown = 0) {
+  function counts(): ByteCounts {
+    return (state === "carrying" ? carriage?.counts() : undefined) ?? finalCounts;
+  }
+
+  function close(outcome: PinholeOutcome, detail?: string) {
     if (state === "closed") return;
     const durationMs = state === "carrying" ? Math.round(performance.now() - joinedAt) : 0;
     state = "closed";
     releaseAll();
-    const end = { kind: "closed", outcome, bytesUp, bytesDown, durationMs } as const;
+    const end = { kind: "closed", outcome, ...finalCounts, durationMs } as const;
     soon(() => report(detail === undefined ? end : { ...end, detail }));
   }
 

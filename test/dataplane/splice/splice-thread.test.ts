@@ -54,7 +54,7 @@ async function lend(thread: SpliceThread) {
   const ended = new Promise<{ end: CarriageEnd; detail?: string }>((resolve) => (tell = resolve));
   const carriage = thread.lend(legs, {
     delivered() {},
-    ended: (end, _up, _down, detail) => tell(detail === undefined ? { end } : { end, detail }),
+    ended: (end, _counts, detail) => tell(detail === undefined ? { end } : { end, detail }),
   });
   return { client, server, carriage, ended, legs };
 }
@@ -65,7 +65,7 @@ describe("splice thread", () => {
     const data = payload(1_000_000);
     server.end(data);
     expect(await received(client)).toEqual({ bytes: data.length, sha1: sha1(data), end: "fin" });
-    expect(carriage?.progress()).toBe(data.length);
+    expect(carriage?.counts()).toEqual({ bytesUp: 0, bytesDown: data.length });
     client.end();
     expect(await ended).toEqual({ end: "complete" });
   });

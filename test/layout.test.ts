@@ -189,7 +189,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "dataplane/kernel/connection-abort.ts": "lab/kernel-plane.test.ts: aborted, stalled",
   "dataplane/kernel/events/event-wakeup.ts": "lab/kernel-plane.test.ts: how transfers end",
   "dataplane/kernel/events/event-subscription.ts": "lab/kernel-plane.test.ts: how transfers end",
-  "dataplane/kernel/events/event-stream.ts": "lab/kernel-faults.test.ts: news that were lost",
+  "dataplane/kernel/events/event-stream.ts": "lab/kernel-faults.test.ts: events that were lost",
   "dataplane/kernel/examination.ts": "lab/planes.test.ts: the doctor",
   "dataplane/kernel/kernel-plane.ts": "lab/kernel-plane.test.ts",
   "dataplane/kernel/nat-pinhole.ts": "lab/kernel-plane.test.ts",

@@ -1,4 +1,4 @@
-// What a data plane is asked for and what it reports: the one narrow interface between sessions and whatever carries
+// Contract of a data plane, what it is asked for and what it reports: the one narrow interface between sessions and whatever carries
 // the bytes of a data connection. It knows endpoints and nothing of FTP.
 import type { Endpoint, Network } from "../net/endpoint.ts";
 import type { PortPool } from "./port-pool.ts";
@@ -16,7 +16,7 @@ export type ExpectedPeer =
  * One half of a data connection, seen from the gateway: it listens for the peer (`listen`), or it connects to the peer's
  * announced endpoint (`dial`).
  * `bind` is the literal local address; with `isForeign` it is another machine's, for which the gateway speaks.
- * `fromPort` is the preferred source port of a dialled leg (control port − 1); any other port serves where it can't be had.
+ * `fromPort` is the preferred source port of a dialled leg (control port − 1); any other port serves where that one is taken.
  */
 export type Leg =
   | {

@@ -1,4 +1,4 @@
-// What bytes were decoded to, for those that come again and again: every piece of news of a connection names it in full. To
+// What bytes were decoded to, for those that come again and again: every conntrack event names its connection in full. To
 // compare bytes is much less work than to make objects and texts of them.
 
 export type DecodedMemory<T> = {

@@ -33,8 +33,8 @@ async function join(edge: Edge, changed = {}) {
   await edge.ask({ do: "open", id, request: passiveRequest("IPv4", port, changed) });
   const { client: endpoint } = await edge.event(id, "opened");
   await lab.client.ask({ do: "dial", id, ...endpoint! });
-  await lab.client.news(id, "connected");
-  await lab.server.news(id, "connected");
+  await lab.client.event(id, "connected");
+  await lab.server.event(id, "connected");
   await edge.event(id, "joined");
   return id;
 }
@@ -132,8 +132,8 @@ describe("the kernel plane let down", { timeout: 30_000 }, () => {
     const aborted = await join(edge);
     await edge.ask({ do: "release", id: aborted });
     expect((await edge.event(aborted, "closed")).outcome).toBe("aborted");
-    expect((await lab.client.news(aborted, "ended")).ended).toBe("reset");
-    expect((await lab.server.news(aborted, "ended")).ended).toBe("reset");
+    expect((await lab.client.event(aborted, "ended")).ended).toBe("reset");
+    expect((await lab.server.event(aborted, "ended")).ended).toBe("reset");
     await edge.ask({ do: "stop" });
     await edge.ended;
     expect(await tables()).not.toContain("ftp_alg");
@@ -200,11 +200,11 @@ describe("the kernel plane let down", { timeout: 30_000 }, () => {
     const next = await lab.startEdge();
     expect(await elementCount()).toBe(0);
     await lab.client.ask({ do: "dial", id: open, ...endpoint! });
-    expect((await lab.client.news(open, "failed")).failed).toBe("ECONNREFUSED");
+    expect((await lab.client.event(open, "failed")).failed).toBe("ECONNREFUSED");
     await complete(next, await join(next));
     await lab.server.ask({ do: "send", id: running, bytes: 1_000_000 });
     await lab.server.ask({ do: "fin", id: running });
-    expect(await lab.client.news(running, "ended")).toMatchObject({ ended: "fin", received: 2_000_000 });
+    expect(await lab.client.event(running, "ended")).toMatchObject({ ended: "fin", received: 2_000_000 });
   });
 
   test("stopped, it aborts what runs, takes its table away and lets the process end", async () => {
@@ -212,15 +212,15 @@ describe("the kernel plane let down", { timeout: 30_000 }, () => {
     const id = await join(edge);
     await edge.ask({ do: "stop" });
     expect((await edge.event(id, "closed")).outcome).toBe("aborted");
-    expect((await lab.client.news(id, "ended")).ended).toBe("reset");
-    expect((await lab.server.news(id, "ended")).ended).toBe("reset");
+    expect((await lab.client.event(id, "ended")).ended).toBe("reset");
+    expect((await lab.server.event(id, "ended")).ended).toBe("reset");
     await edge.ended;
     expect(await tables()).not.toContain("ftp_alg");
     expect(edge.complaints()).toBe("");
   });
 
-  test("news that were lost are made up for by asking the kernel", async () => {
-    const edge = await lab.startEdge({ newsBufferBytes: 1 });
+  test("conntrack events that were lost are made up for by asking the kernel", async () => {
+    const edge = await lab.startEdge({ eventBufferBytes: 1 });
     const ids = [];
     for (let count = 0; count < 12; count++) ids.push(await join(edge));
     const [left] = ids.splice(0, 1);
@@ -234,7 +234,7 @@ describe("the kernel plane let down", { timeout: 30_000 }, () => {
     expect(new Set(outcomes)).toEqual(new Set(["complete"]));
     expect(edge.told).toContainEqual({
       level: "info",
-      note: "news of connections were lost; the kernel was asked instead",
+      note: "conntrack events were lost; the kernel was asked instead",
     });
     await complete(edge, left!);
   });
@@ -247,7 +247,7 @@ describe("the kernel plane let down", { timeout: 30_000 }, () => {
       await edge.ask({ do: "open", id, request: passiveRequest("IPv4", Number(port)) });
       const { client: endpoint } = await edge.event(id, "opened");
       await lab.client.ask({ do: "dial", id, ...endpoint! });
-      expect(await lab.client.news(id, "ended")).toMatchObject({ ended: "fin", received: 5000 });
+      expect(await lab.client.event(id, "ended")).toMatchObject({ ended: "fin", received: 5000 });
       await lab.client.ask({ do: "fin", id });
       const { outcome, bytesDown } = await edge.event(id, "closed");
       expect([outcome, bytesDown >= 5000]).toEqual(["complete", true]);
@@ -294,7 +294,7 @@ describe("beside an administrator's chain that drops what is forwarded", { timeo
     await edge.ask({ do: "open", id, request: activeRequest("IPv4", Number(port)) });
     const { server: endpoint } = await edge.event(id, "opened");
     await lab.server.ask({ do: "dial", id, ...endpoint!, from: addresses.server.IPv4, fromPort: 20 });
-    await lab.server.news(id, "connected");
+    await lab.server.event(id, "connected");
     await complete(edge, id);
   });
 });

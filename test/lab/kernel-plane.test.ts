@@ -28,8 +28,8 @@ describe("the kernel plane", { timeout: 30_000 }, () => {
     const { client: endpoint } = await edge.event(id, "opened");
     if (!endpoint) throw new Error("nothing to dial");
     await lab.client.ask({ do: "dial", id, ...endpoint });
-    await lab.client.news(id, "connected");
-    const { connected } = await lab.server.news(id, "connected");
+    await lab.client.event(id, "connected");
+    const { connected } = await lab.server.event(id, "connected");
     await edge.event(id, "joined");
     return { id, endpoint, seenByServer: connected, dialler: lab.client, listener: lab.server };
   }
@@ -41,8 +41,8 @@ describe("the kernel plane", { timeout: 30_000 }, () => {
     const { server: endpoint } = await edge.event(id, "opened");
     if (!endpoint) throw new Error("nothing to dial");
     await lab.server.ask({ do: "dial", id, ...endpoint, from: addresses.server[family], fromPort });
-    await lab.server.news(id, "connected");
-    const { connected } = await lab.client.news(id, "connected");
+    await lab.server.event(id, "connected");
+    const { connected } = await lab.client.event(id, "connected");
     await edge.event(id, "joined");
     return { id, endpoint, seenByClient: connected };
   }
@@ -53,7 +53,7 @@ describe("the kernel plane", { timeout: 30_000 }, () => {
       expect(seenByServer.address).toBe(addresses.edgeToServer[family]);
       await lab.server.ask({ do: "send", id, bytes: 3_000_000 });
       await lab.server.ask({ do: "fin", id });
-      expect(await lab.client.news(id, "ended")).toMatchObject({ ended: "fin", received: 3_000_000 });
+      expect(await lab.client.event(id, "ended")).toMatchObject({ ended: "fin", received: 3_000_000 });
       await edge.ask({ do: "linger", id, ms: 5000 });
       await edge.event(id, "delivered");
       await lab.client.ask({ do: "fin", id });
@@ -69,11 +69,11 @@ describe("the kernel plane", { timeout: 30_000 }, () => {
       const { id } = await passive(family);
       await lab.client.ask({ do: "send", id, bytes: 2_000_000 });
       await lab.client.ask({ do: "fin", id });
-      expect(await lab.server.news(id, "ended")).toMatchObject({ ended: "fin", received: 2_000_000 });
+      expect(await lab.server.event(id, "ended")).toMatchObject({ ended: "fin", received: 2_000_000 });
       expect(edge.kinds(id)).not.toContain("delivered");
       await lab.server.ask({ do: "send", id, bytes: 1000 });
       await lab.server.ask({ do: "fin", id });
-      expect(await lab.client.news(id, "ended")).toMatchObject({ ended: "fin", received: 1000 });
+      expect(await lab.client.event(id, "ended")).toMatchObject({ ended: "fin", received: 1000 });
       const { outcome, bytesUp } = await edge.event(id, "closed");
       expect(outcome).toBe("complete");
       expect(bytesUp).toBeGreaterThanOrEqual(2_000_000);
@@ -85,7 +85,7 @@ describe("the kernel plane", { timeout: 30_000 }, () => {
       expect(seenByClient).toEqual({ address: addresses.edgeToClient[family], port: 20 });
       await lab.server.ask({ do: "send", id, bytes: 500_000 });
       await lab.server.ask({ do: "fin", id });
-      expect(await lab.client.news(id, "ended")).toMatchObject({ ended: "fin", received: 500_000 });
+      expect(await lab.client.event(id, "ended")).toMatchObject({ ended: "fin", received: 500_000 });
       await lab.client.ask({ do: "fin", id });
       const { outcome, bytesDown } = await edge.event(id, "closed");
       expect(outcome).toBe("complete");
@@ -104,17 +104,17 @@ describe("the kernel plane", { timeout: 30_000 }, () => {
       const first = await passive(family);
       await lab.server.ask({ do: "send", id: first.id, bytes: 100_000 });
       await lab.server.ask({ do: "reset", id: first.id });
-      expect((await lab.client.news(first.id, "ended")).ended).toBe("reset");
+      expect((await lab.client.event(first.id, "ended")).ended).toBe("reset");
       expect((await edge.event(first.id, "closed")).outcome).toBe("server-reset");
 
       const second = await passive(family);
       await lab.client.ask({ do: "reset", id: second.id });
-      expect((await lab.server.news(second.id, "ended")).ended).toBe("reset");
+      expect((await lab.server.event(second.id, "ended")).ended).toBe("reset");
       expect((await edge.event(second.id, "closed")).outcome).toBe("client-reset");
 
       const third = await active(family);
       await lab.client.ask({ do: "reset", id: third.id });
-      expect((await lab.server.news(third.id, "ended")).ended).toBe("reset");
+      expect((await lab.server.event(third.id, "ended")).ended).toBe("reset");
       expect((await edge.event(third.id, "closed")).outcome).toBe("client-reset");
     });
 
@@ -137,7 +137,7 @@ describe("the kernel plane", { timeout: 30_000 }, () => {
       const { id } = await passive(family);
       await lab.server.ask({ do: "send", id, bytes: 100_000 });
       await lab.server.ask({ do: "fin", id });
-      expect(await lab.client.news(id, "ended")).toMatchObject({ ended: "fin", received: 100_000 });
+      expect(await lab.client.event(id, "ended")).toMatchObject({ ended: "fin", received: 100_000 });
       // An acknowledgement may be delayed.
       await new Promise((resolve) => setTimeout(resolve, 100));
       await lab.server.ask({ do: "reset", id });
@@ -149,8 +149,8 @@ describe("the kernel plane", { timeout: 30_000 }, () => {
       const { id } = await passive(family);
       await edge.ask({ do: "release", id });
       expect((await edge.event(id, "closed")).outcome).toBe("aborted");
-      expect((await lab.client.news(id, "ended")).ended).toBe("reset");
-      expect((await lab.server.news(id, "ended")).ended).toBe("reset");
+      expect((await lab.client.event(id, "ended")).ended).toBe("reset");
+      expect((await lab.server.event(id, "ended")).ended).toBe("reset");
     });
 
     test("a transfer that is aborted in the middle of its data is an RST to both peers", async () => {
@@ -159,8 +159,8 @@ describe("the kernel plane", { timeout: 30_000 }, () => {
       await edge.ask({ do: "release", id });
       const { outcome } = await edge.event(id, "closed");
       expect(outcome).toBe("aborted");
-      expect((await lab.client.news(id, "ended")).ended).toBe("reset");
-      expect((await lab.server.news(id, "ended")).ended).toBe("reset");
+      expect((await lab.client.event(id, "ended")).ended).toBe("reset");
+      expect((await lab.server.event(id, "ended")).ended).toBe("reset");
     });
 
     test("of 100 transfers that are aborted while their data floods, each is an RST to both peers", async () => {
@@ -168,7 +168,7 @@ describe("the kernel plane", { timeout: 30_000 }, () => {
         const { id } = await passive(family);
         await lab.server.ask({ do: "flood", id, bytes: 2_000_000_000 });
         await edge.ask({ do: "release", id });
-        const ends = await Promise.all([lab.client.news(id, "ended"), lab.server.news(id, "ended")]);
+        const ends = await Promise.all([lab.client.event(id, "ended"), lab.server.event(id, "ended")]);
         expect(ends.map(({ ended }) => ended)).toEqual(["reset", "reset"]);
       }
     });
@@ -181,9 +181,9 @@ describe("the kernel plane", { timeout: 30_000 }, () => {
       const stranger = nextId++;
       const from = moreServerAddresses[family === "IPv4" ? 0 : 1]!;
       await lab.server.ask({ do: "dial", id: stranger, ...endpoint!, from });
-      expect(await lab.server.news(stranger, "failed")).toMatchObject({ failed: "ECONNREFUSED" });
+      expect(await lab.server.event(stranger, "failed")).toMatchObject({ failed: "ECONNREFUSED" });
       await lab.client.ask({ do: "dial", id, ...endpoint! });
-      await lab.client.news(id, "connected");
+      await lab.client.event(id, "connected");
       await edge.event(id, "joined");
       await edge.ask({ do: "release", id });
       expect((await edge.event(id, "closed")).outcome).toBe("aborted");
@@ -200,8 +200,8 @@ describe("the kernel plane", { timeout: 30_000 }, () => {
     const ends = await Promise.all(
       racers.map((racer) =>
         Promise.race([
-          lab.client.news(racer, "connected").then(() => "in"),
-          lab.client.news(racer, "failed").then(({ failed }) => failed),
+          lab.client.event(racer, "connected").then(() => "in"),
+          lab.client.event(racer, "failed").then(({ failed }) => failed),
         ]),
       ),
     );
@@ -218,7 +218,7 @@ describe("the kernel plane", { timeout: 30_000 }, () => {
     expect((await edge.event(id, "closed")).outcome).toBe("expired");
     const late = nextId++;
     await lab.client.ask({ do: "dial", id: late, ...endpoint! });
-    expect((await lab.client.news(late, "failed")).failed).toBe("ECONNREFUSED");
+    expect((await lab.client.event(late, "failed")).failed).toBe("ECONNREFUSED");
     const after = (await edge.ask({ do: "counts" }))["counts"] as { open: number; resting: number };
     expect(after).toMatchObject({ open: before.open, resting: before.resting + 1 });
   });
@@ -232,7 +232,7 @@ describe("the kernel plane", { timeout: 30_000 }, () => {
     await new Promise((resolve) => setTimeout(resolve, 600));
     const late = nextId++;
     await lab.client.ask({ do: "dial", id: late, ...endpoint! });
-    expect((await lab.client.news(late, "failed")).failed).toBe("ECONNREFUSED");
+    expect((await lab.client.event(late, "failed")).failed).toBe("ECONNREFUSED");
     await busy;
     expect((await edge.event(id, "closed")).outcome).toBe("expired");
   });
@@ -244,7 +244,7 @@ describe("the kernel plane", { timeout: 30_000 }, () => {
     await edge.ask({ do: "release", id });
     expect((await edge.event(id, "closed")).outcome).toBe("released");
     await lab.client.ask({ do: "dial", id, ...endpoint! });
-    expect((await lab.client.news(id, "failed")).failed).toBe("ECONNREFUSED");
+    expect((await lab.client.event(id, "failed")).failed).toBe("ECONNREFUSED");
   });
 
   test("a late packet of an older connection does not use a pinhole up", async () => {
@@ -267,7 +267,7 @@ s.sendto(t[:16] + struct.pack("!H", c) + t[18:], ("${addresses.edgeToClient.IPv4
     const { status } = await lab.lab.run("client", ["python3", "-c", script]);
     expect(status).toBe(0);
     await lab.client.ask({ do: "dial", id, ...endpoint! });
-    await lab.client.news(id, "connected");
+    await lab.client.event(id, "connected");
     await edge.event(id, "joined");
     await edge.ask({ do: "release", id });
     expect((await edge.event(id, "closed")).outcome).toBe("aborted");
@@ -280,11 +280,11 @@ s.sendto(t[:16] + struct.pack("!H", c) + t[18:], ("${addresses.edgeToClient.IPv4
     const { client: endpoint } = await edge.event(id, "opened");
     const busy = edge.ask({ do: "block", ms: 500, release: id });
     await lab.client.ask({ do: "dial", id, ...endpoint! });
-    await lab.client.news(id, "connected");
+    await lab.client.event(id, "connected");
     await busy;
     expect((await edge.event(id, "closed")).outcome).toBe("released");
-    expect((await lab.client.news(id, "ended")).ended).toBe("reset");
-    expect((await lab.server.news(id, "ended")).ended).toBe("reset");
+    expect((await lab.client.event(id, "ended")).ended).toBe("reset");
+    expect((await lab.server.event(id, "ended")).ended).toBe("reset");
   });
 
   test("a server that refuses is unreachable, and the client is refused too", async () => {
@@ -292,7 +292,7 @@ s.sendto(t[:16] + struct.pack("!H", c) + t[18:], ("${addresses.edgeToClient.IPv4
     await edge.ask({ do: "open", id, request: passiveRequest("IPv4", 9) });
     const { client: endpoint } = await edge.event(id, "opened");
     await lab.client.ask({ do: "dial", id, ...endpoint! });
-    expect((await lab.client.news(id, "failed")).failed).toBe("ECONNREFUSED");
+    expect((await lab.client.event(id, "failed")).failed).toBe("ECONNREFUSED");
     expect((await edge.event(id, "closed")).outcome).toBe("server-unreachable");
   });
 
@@ -301,7 +301,7 @@ s.sendto(t[:16] + struct.pack("!H", c) + t[18:], ("${addresses.edgeToClient.IPv4
     await edge.ask({ do: "open", id, request: activeRequest("IPv4", 9) });
     const { server: endpoint } = await edge.event(id, "opened");
     await lab.server.ask({ do: "dial", id, ...endpoint!, from: addresses.server.IPv4 });
-    expect((await lab.server.news(id, "failed")).failed).toBe("ECONNREFUSED");
+    expect((await lab.server.event(id, "failed")).failed).toBe("ECONNREFUSED");
     expect(await edge.event(id, "closed")).toMatchObject({
       outcome: "client-unreachable",
       detail: "connection refused",
@@ -329,14 +329,14 @@ s.sendto(t[:16] + struct.pack("!H", c) + t[18:], ("${addresses.edgeToClient.IPv4
     await lab.client.ask({ do: "dial", id, ...endpoint! });
     expect((await edge.event(id, "closed")).outcome).toBe("server-unreachable");
     // Its next SYN is refused.
-    expect((await lab.client.news(id, "failed")).failed).toBe("ECONNREFUSED");
+    expect((await lab.client.event(id, "failed")).failed).toBe("ECONNREFUSED");
   });
 
   test("a transfer that does not move for the stall time is broken on both sides", async () => {
     const { id } = await passive("IPv4", { stallMs: 400 });
     expect((await edge.event(id, "closed")).outcome).toBe("stalled");
-    expect((await lab.client.news(id, "ended")).ended).toBe("reset");
-    expect((await lab.server.news(id, "ended")).ended).toBe("reset");
+    expect((await lab.client.event(id, "ended")).ended).toBe("reset");
+    expect((await lab.server.event(id, "ended")).ended).toBe("reset");
   });
 
   test("released after the client has been given the server's FIN, it leaves the client what it has not read", async () => {
@@ -350,14 +350,14 @@ s.sendto(t[:16] + struct.pack("!H", c) + t[18:], ("${addresses.edgeToClient.IPv4
     expect((await edge.event(id, "closed")).outcome).toBe("aborted");
     await new Promise((resolve) => setTimeout(resolve, 400));
     await lab.client.ask({ do: "resume", id });
-    expect(await lab.client.news(id, "ended")).toMatchObject({ ended: "fin", received: 30_000 });
+    expect(await lab.client.event(id, "ended")).toMatchObject({ ended: "fin", received: 30_000 });
   });
 
   test("once the owner lingers, a transfer that does not move stalls within that time", async () => {
     const { id } = await passive("IPv4");
     await edge.ask({ do: "linger", id, ms: 200 });
     expect((await edge.event(id, "closed")).outcome).toBe("stalled");
-    expect((await lab.client.news(id, "ended")).ended).toBe("reset");
+    expect((await lab.client.event(id, "ended")).ended).toBe("reset");
   });
 
   describe("what it can't carry it leaves to another plane", () => {

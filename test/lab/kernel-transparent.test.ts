@@ -38,8 +38,8 @@ describe.each(families)("over %s", { timeout: 30_000 }, (family) => {
     await edge.ask({ do: "open", id, request: at(plain, towardsClient, towardsServer) });
     const opened = await edge.event(id, "opened");
     await dialler.ask({ do: "dial", id, ...opened[there]!, from: addresses[there][family] });
-    await dialler.news(id, "connected");
-    await listener.news(id, "connected");
+    await dialler.event(id, "connected");
+    await listener.event(id, "connected");
     await edge.event(id, "joined");
     return id;
   }
@@ -54,7 +54,7 @@ describe.each(families)("over %s", { timeout: 30_000 }, (family) => {
     const id = await connect(mode, server[family], towardsServer);
     await edge.ask({ do: "release", id });
     expect((await edge.event(id, "closed")).outcome).toBe("aborted");
-    const ends = await Promise.all([lab.client.news(id, "ended"), lab.server.news(id, "ended")]);
+    const ends = await Promise.all([lab.client.event(id, "ended"), lab.server.event(id, "ended")]);
     expect(ends.map(({ ended }) => ended)).toEqual(["reset", "reset"]);
   });
 });

@@ -1,13 +1,13 @@
-// Makes the peer of an aborted connection send a packet, so that it can be told that the connection is broken: an RST has
+// Challenge of a peer: makes the peer of an aborted connection send a packet, so that it can be sent an RST: an RST has
 // to carry the sequence number that the peer expects, which is in the peer's own packets alone. A socket that is put into
 // the established state without a handshake (TCP_REPAIR) sends one empty segment out of any order, and TCP answers that with
-// an acknowledgement (RFC 9293 3.10.7.4).
+// an acknowledgement (RFC 9293 3.10.7.4), as RFC 5961 calls it a challenge ACK.
 import { type Endpoint, familyOf } from "../../net/endpoint.ts";
 import { socketAddress } from "../../sockets/socket-address.ts";
 import { families, int32, levels, options, socketTypes, type SystemCalls } from "../../sockets/system-calls.ts";
 
 /** `mark` is the packet's; `local` is whom the peer takes the segment to be from. Returns 0 or the errno. */
-export function provoke(calls: SystemCalls, mark: number, local: Endpoint, peer: Endpoint): number {
+export function challengePeer(calls: SystemCalls, mark: number, local: Endpoint, peer: Endpoint): number {
   const isIPv4 = familyOf(local.address) === 4;
   const descriptor = calls.socket(
     isIPv4 ? families.ipv4 : families.ipv6,

@@ -1,29 +1,30 @@
-// Breaks connections that the kernel carries, so that neither peer takes the end for a clean one: every further packet of
+// Abort of connections that the kernel carries, so that neither peer takes the end for a clean one: every further packet of
 // such a connection is answered with an RST, both peers are made to send one, and then the kernel forgets the connection.
 import type { Connection, Tuple } from "./netlink/conntrack-message.ts";
 import type { Marks } from "./marks.ts";
 import type { Netfilter } from "./netlink/netfilter.ts";
-import { provoke } from "./challenge-peer.ts";
+import { challengePeer } from "./challenge-peer.ts";
 
-export type Breaker = {
-  break(connection: Connection): void;
-  /** What is still being broken gets a last moment. */
+export type ConnectionAborter = {
+  /** Both peers get an RST. Does nothing if it is being aborted already, or gone. */
+  abort(connection: Connection): void;
+  /** Aborts that are under way get a last moment. */
   stop(): Promise<void>;
 };
 
 /** A peer answers within a round trip, if no packet gets lost. */
-const provocationsMs = [0, 300, 1000];
+const challengesMs = [0, 300, 1000];
 /** A peer that answers none of them learns of the end when it next sends: then nothing is known of the connection. */
 const forgottenAfterMs = 3000;
 const lastMomentMs = 100;
 
-export function createBreaker(netfilter: Netfilter, marks: Marks): Breaker {
+export function createConnectionAborter(netfilter: Netfilter, marks: Marks): ConnectionAborter {
   const timers = new Map<Tuple, NodeJS.Timeout[]>();
-  const packetMark = (marks.value | marks.broken) >>> 0;
+  const packetMark = (marks.value | marks.aborted) >>> 0;
 
-  function provokeBoth({ original, reply }: Connection) {
-    provoke(netfilter.calls, packetMark, original.destination, original.source);
-    provoke(netfilter.calls, packetMark, reply.destination, reply.source);
+  function challengeBoth({ original, reply }: Connection) {
+    challengePeer(netfilter.calls, packetMark, original.destination, original.source);
+    challengePeer(netfilter.calls, packetMark, reply.destination, reply.source);
   }
 
   function forget(original: Tuple) {
@@ -33,17 +34,17 @@ export function createBreaker(netfilter: Netfilter, marks: Marks): Breaker {
   }
 
   return {
-    break({ original }) {
-      if (timers.has(original) || netfilter.markBroken(original) !== 0) return;
+    abort({ original }) {
+      if (timers.has(original) || netfilter.markAborted(original) !== 0) return;
       // What is known of it may be old. That it is closed tells nothing: the kernel takes a connection for closed once one of
       // its packets was answered with an RST, though only who sent that packet has been told.
       const connection = netfilter.find(original);
       if (connection === undefined) return;
-      // Before it is established, whoever waits sends its SYN again by itself.
-      const provocations = connection.isAssured
-        ? provocationsMs.map((ms) => setTimeout(() => provokeBoth(connection), ms))
+      // Before it is established, the peer that waits sends its SYN again by itself.
+      const challenges = connection.isAssured
+        ? challengesMs.map((ms) => setTimeout(() => challengeBoth(connection), ms))
         : [];
-      timers.set(original, [...provocations, setTimeout(() => forget(original), forgottenAfterMs)]);
+      timers.set(original, [...challenges, setTimeout(() => forget(original), forgottenAfterMs)]);
     },
     async stop() {
       if (timers.size === 0) return;

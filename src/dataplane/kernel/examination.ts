@@ -1,4 +1,4 @@
-// Whether this machine could run the kernel plane, without running it: nothing is loaded, no table is touched.
+// Examination of this machine: could it run the kernel plane? Nothing is loaded, no table is touched.
 import { loadFfi } from "../../sockets/ffi.ts";
 import { createMarks } from "./marks.ts";
 import { createNetfilter } from "./netlink/netfilter.ts";

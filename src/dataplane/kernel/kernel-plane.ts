@@ -1,7 +1,7 @@
-// The plane whose bytes never leave the kernel. A pinhole is a translation of addresses and ports in the gateway's own
+// Kernel plane: the plane whose bytes never leave the kernel. A pinhole is a translation of addresses and ports in the gateway's own
 // nftables table, opened by one netlink batch; what becomes of the connection is known from connection tracking. This file
-// makes the plane: it finds out whether this machine can carry data connections so, loads the table, and hands news to the
-// pinholes (nat-pinhole.ts) that they concern.
+// makes the plane: it finds out whether this machine can carry data connections so, loads the table, and hands conntrack events
+// to the pinholes (nat-pinhole.ts) that they concern.
 //
 // What the other planes can and this one can't: hold the server's bytes back until the transfer is announced (`confirm`), tell
 // of strangers (the kernel refuses them unseen), count payload (it counts IP bytes), and carry for peers on this machine.
@@ -10,8 +10,8 @@ import { loadFfi } from "../../sockets/ffi.ts";
 import { familyOf } from "../../net/endpoint.ts";
 import { soon } from "../../sockets/soon.ts";
 import type { DataPlane, PinholeEvent, PinholeOutcome, PinholeRequest } from "../pinhole.ts";
-import { createBreaker } from "./connection-abort.ts";
-import type { Connection, ConnectionNews } from "./netlink/conntrack-message.ts";
+import { createConnectionAborter } from "./connection-abort.ts";
+import type { Connection, ConntrackEvent } from "./netlink/conntrack-message.ts";
 import { pipeConstructor } from "./events/event-wakeup.ts";
 import { openEventStream } from "./events/event-stream.ts";
 import { createMarks, type Marks } from "./marks.ts";
@@ -33,8 +33,8 @@ export type KernelPlaneOptions = {
   readonly table?: string;
   /** At one time, per address family. */
   readonly pinholes?: number;
-  /** Of news that wait to be read. */
-  readonly newsBufferBytes?: number;
+  /** For conntrack events that wait to be read. */
+  readonly eventBufferBytes?: number;
   /** Whether to stand back where another table's chain drops what is forwarded and has no rule for our mark. */
   readonly yieldsToDropPolicy?: boolean;
   /** What operators have to know. */
@@ -45,7 +45,7 @@ export type KernelPlane = { readonly plane: DataPlane } | { readonly unavailable
 
 /** A plane that was refused by the kernel asks again after this time. */
 const probeAgainMs = 5000;
-/** News are read as soon as this process gets to it. */
+/** Events are read as soon as this process gets to it. */
 const rememberedMs = 2000;
 const unused: ReadonlySet<PinholeOutcome> = new Set(["expired", "released"]);
 
@@ -108,42 +108,42 @@ function countBytes(note: Note): void {
 type Setting = KernelPlaneOptions & { readonly table: string; readonly marks: Marks; readonly note: Note };
 
 function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): DataPlane | string {
-  const { table, marks, note, pinholes = defaultPinholes, newsBufferBytes: bufferBytes } = setting;
+  const { table, marks, note, pinholes = defaultPinholes, eventBufferBytes: bufferBytes } = setting;
   const live = new Map<number, NatPinhole>();
-  /** Closed without having been used: the news that it was used after all may be on its way. */
-  const lately = new Map<number, NatPinhole>();
-  const breaker = createBreaker(netfilter, marks);
+  /** Closed without having been used: the event that it was used after all may be on its way. */
+  const recentlyClosed = new Map<number, NatPinhole>();
+  const aborter = createConnectionAborter(netfilter, marks);
   const usedPinholes = createUsedPinholes(netfilter);
   // Numbers of a gateway before us may still be on living connections.
   let nextNumber = Math.floor(Math.random() * marks.numbers);
   let stopping: Promise<void> | undefined;
   let allClosed: (() => void) | undefined;
-  let deafness: string | undefined;
+  let failure: string | undefined;
   let refusal: { readonly text: string; readonly errno: number; probedAt: number } | undefined;
   let forwards = { at: -Infinity, ipv4: true, ipv6: true };
 
   const route = rememberRoutes(netfilter.route);
-  const isWanted = () => live.size > 0 || lately.size > 0;
-  const listener = { news, lost: resynchronise, failed, isWanted };
+  const isWanted = () => live.size > 0 || recentlyClosed.size > 0;
+  const listener = { event: handOver, lost: resynchronise, failed, isWanted };
   const Pipe = pipeConstructor(owner);
   if (Pipe === undefined) return "this version of Node has no handle that reads a netlink socket";
   const events = openEventStream(netfilter.calls, Pipe, { marks, bufferBytes }, listener);
-  if ("errno" in events) return `no news of connections: ${errnoName(events.errno)}`;
+  if ("errno" in events) return `no conntrack events: ${errnoName(events.errno)}`;
   const stream = events;
 
   return { name: "kernel", unfit, open, refreshCounts: nothing, stop };
 
-  function news(told: ConnectionNews) {
+  function handOver(told: ConntrackEvent) {
     const number = (told.connection.mark & marks.numbers) >>> 0;
-    (live.get(number) ?? lately.get(number))?.news(told);
+    (live.get(number) ?? recentlyClosed.get(number))?.event(told);
   }
 
   function resynchronise() {
     const connections = netfilter.list();
     if (typeof connections === "number") {
-      return note("warn", `news of connections were lost, and the kernel does not answer: ${errnoName(connections)}`);
+      return note("warn", `conntrack events were lost, and the kernel does not answer: ${errnoName(connections)}`);
     }
-    note("info", "news of connections were lost; the kernel was asked instead");
+    note("info", "conntrack events were lost; the kernel was asked instead");
     const found = new Map<number, Connection[]>();
     for (const connection of connections) {
       const number = (connection.mark & marks.numbers) >>> 0;
@@ -153,8 +153,8 @@ function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): Data
   }
 
   function failed(errno: number) {
-    deafness = `no news of connections any more: ${errnoName(errno)}`;
-    note("warn", deafness);
+    failure = `no conntrack events any more: ${errnoName(errno)}`;
+    note("warn", failure);
     resynchronise();
   }
 
@@ -168,7 +168,7 @@ function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): Data
 
   function standingObstacle(): string | undefined {
     if (stopping) return "the data plane is stopping";
-    if (deafness !== undefined || refusal === undefined) return deafness;
+    if (failure !== undefined || refusal === undefined) return failure;
     if (performance.now() - refusal.probedAt < probeAgainMs) return refusal.text;
     refusal.probedAt = performance.now();
     if (netfilter.probe() !== 0) return refusal.text;
@@ -191,7 +191,7 @@ function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): Data
       return inert;
     }
     const number = takeNumber();
-    const tools = { netfilter, usedPinholes, marks, number, break: breaker.break, refused, fetchNews: stream.fetch };
+    const tools = { netfilter, usedPinholes, marks, number, abort: aborter.abort, refused, fetchEvents: stream.fetch };
     const pinhole = openNatPinhole(tools, request, legs, (event) => {
       if (event.kind === "closed" || event.kind === "refused") live.delete(number);
       if (event.kind === "closed" && unused.has(event.outcome)) rememberClosed(number, pinhole);
@@ -204,8 +204,8 @@ function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): Data
   }
 
   function rememberClosed(number: number, pinhole: NatPinhole) {
-    lately.set(number, pinhole);
-    setTimeout(() => lately.delete(number), rememberedMs).unref();
+    recentlyClosed.set(number, pinhole);
+    setTimeout(() => recentlyClosed.delete(number), rememberedMs).unref();
   }
 
   function takeNumber(): number {
@@ -234,7 +234,7 @@ function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): Data
     stopping ??= (async () => {
       for (const { pinhole } of live.values()) pinhole.release();
       if (live.size > 0) await new Promise<void>((resolve) => (allClosed = resolve));
-      await breaker.stop();
+      await aborter.stop();
       usedPinholes.clear();
       stream.close();
       netfilter.stop();

@@ -4,11 +4,11 @@
 export type Marks = {
   readonly value: number;
   readonly mask: number;
-  /** An RST was seen from whoever opened the connection, or from whoever answered. */
+  /** An RST was seen from the peer that opened the connection, or from the one that answered. */
   readonly openerReset: number;
   readonly answererReset: number;
   /** Every further packet is answered with an RST. */
-  readonly broken: number;
+  readonly aborted: number;
   /** Numbers of transfers go from 0 to this, a mask itself. */
   readonly numbers: number;
 };
@@ -32,7 +32,7 @@ export function createMarks(value = defaultMark, mask = defaultMask): Marks {
     mask,
     openerReset: top,
     answererReset: top >>> 1,
-    broken: top >>> 2,
+    aborted: top >>> 2,
     numbers: (top >>> 2) - 1,
   };
 }

@@ -1,11 +1,11 @@
-// One data connection that the kernel translates: opens the pinhole, follows the connection by the news of it, and says how
-// it ended. It is opening → waiting (for the peer's SYN) → connecting → carrying → closed.
+// NAT pinhole: one data connection that the kernel translates. Opens the pinhole, follows the connection by its conntrack
+// events, and says how it ended. It is opening → waiting (for the peer's SYN) → connecting → carrying → closed.
 import { sameEndpoint } from "../../net/endpoint.ts";
 import { cancelDeadline, type Deadline, setDeadline } from "../../sockets/deadlines.ts";
 import type { OpenRefusal, Pinhole, PinholeEvent, PinholeOutcome, PinholeRequest } from "../pinhole.ts";
 import { soon } from "../../sockets/soon.ts";
 import { type StallWatch, watchStall } from "../stall-watch.ts";
-import type { Connection, ConnectionNews, Tuple } from "./netlink/conntrack-message.ts";
+import type { Connection, ConntrackEvent, Tuple } from "./netlink/conntrack-message.ts";
 import { tcpStates, totalBytes } from "./netlink/conntrack-message.ts";
 import type { Marks } from "./marks.ts";
 import type { Netfilter } from "./netlink/netfilter.ts";
@@ -18,11 +18,11 @@ export type NatPinholeTools = {
   readonly netfilter: Netfilter;
   readonly usedPinholes: UsedPinholes;
   readonly marks: Marks;
-  /** Of this transfer, unlike any other's that lives. */
+  /** Of this transfer: no other living transfer of this plane has it. */
   readonly number: number;
-  break(connection: Connection): void;
-  /** Hands over at once what the kernel has to tell. */
-  fetchNews(): void;
+  abort(connection: Connection): void;
+  /** Hands over at once the events that the kernel has. */
+  fetchEvents(): void;
   /** The kernel refused to open the pinhole. Returns what to tell of it. */
   refused(errno: number): string;
 };
@@ -31,8 +31,8 @@ type Amounts = { readonly up: number; readonly down: number };
 
 export type NatPinhole = {
   readonly pinhole: Pinhole;
-  news(news: ConnectionNews): void;
-  /** News were lost: what the kernel knows under this pinhole's number, in case one of them is its connection. */
+  event(event: ConntrackEvent): void;
+  /** Events were lost: what the kernel knows under this pinhole's number, in case one of them is its connection. */
   resynchronise(connections: readonly Connection[]): void;
 };
 
@@ -65,11 +65,11 @@ export function openNatPinhole(
 
   soon(open);
   const pinhole = { start() {}, confirm: heard, linger, release, dismiss: release, counts: uncounted };
-  return { pinhole, news, resynchronise };
+  return { pinhole, event, resynchronise };
 
-  /** The peers do something: there may be news of it. A start is not worth the question: more follows soon. */
+  /** The peers do something: there may be events. A start is not worth the question: more follows soon. */
   function heard() {
-    if (state !== "closed") soon(tools.fetchNews);
+    if (state !== "closed") soon(tools.fetchEvents);
   }
 
   function open() {
@@ -103,10 +103,10 @@ export function openNatPinhole(
     deadline = setDeadline(ms, () => close("expired"));
   }
 
-  function news({ kind, connection }: ConnectionNews) {
+  function event({ kind, connection }: ConntrackEvent) {
     if (!isThis(connection)) return;
     // It came through just before the pinhole was released, or ran out.
-    if (state === "closed") return kind === "new" ? tools.break(connection) : undefined;
+    if (state === "closed") return kind === "new" ? tools.abort(connection) : undefined;
     if (kind === "gone" && state === "carrying") {
       last = connection;
       return ended(
@@ -126,7 +126,7 @@ export function openNatPinhole(
     const connection = connections.find(isThis);
     if (connection) follow(connection);
     else if (state === "connecting") close(`${dialledSide}-unreachable`, "the connection is gone");
-    else if (state === "carrying") ended("aborted", "the connection is gone, and news of its end were lost");
+    else if (state === "carrying") ended("aborted", "the connection is gone, and events of its end were lost");
   }
 
   function follow(connection: Connection) {
@@ -152,7 +152,7 @@ export function openNatPinhole(
   }
 
   function giveUpConnecting() {
-    if (last) tools.break(last);
+    if (last) tools.abort(last);
     const seconds = request.connectMs / 1000;
     close(`${dialledSide}-unreachable`, `no answer from it within ${seconds} s`);
   }
@@ -161,7 +161,7 @@ export function openNatPinhole(
     const { state: tcpState = 0, isAssured } = connection;
     if (isAssured || (tcpState >= tcpStates.established && tcpState <= tcpStates.timeWait)) return join();
     if (tcpState !== tcpStates.close) return;
-    // Who answers a SYN with RST refuses; who sends RST after its own SYN has thought better of it.
+    // Who answers a SYN with RST refuses; who sends RST after its own SYN has reset what it opened.
     if ((connection.mark & marks.openerReset) !== 0) close(`${listeningSide}-reset`);
     else close(`${dialledSide}-unreachable`, "connection refused");
   }
@@ -205,9 +205,9 @@ export function openNatPinhole(
     return (haveBothFin || server.closedFirst) && (isReset || !server.hasUnacknowledged);
   }
 
-  /** Mostly all has been given by now, and the news say so. */
+  /** Mostly all has been delivered by now, and the events say so. */
   function inquire() {
-    tools.fetchNews();
+    tools.fetchEvents();
     if (!isDelivered) lookNow();
   }
 
@@ -250,7 +250,7 @@ export function openNatPinhole(
   function release() {
     isReleased = true;
     if (state === "carrying") return abort("aborted");
-    if (state === "connecting" && last) tools.break(last);
+    if (state === "connecting" && last) tools.abort(last);
     if (state === "waiting" || state === "connecting") close("released");
   }
 
@@ -258,7 +258,7 @@ export function openNatPinhole(
     const connection = look();
     if (connection) {
       last = connection;
-      if (!hasCarriedAll(connection)) tools.break(connection);
+      if (!hasCarriedAll(connection)) tools.abort(connection);
     }
     ended(outcome);
   }

@@ -1,4 +1,4 @@
-// Which data connections the kernel can carry: one leg listening and one dialled, for peers that are other machines.
+// Data connections that the kernel can carry: one leg listening and one dialled, for peers that are other machines.
 import { familyOf, isUnspecified } from "../../net/endpoint.ts";
 import type { DialLeg, ListenLeg, PinholeRequest, Side } from "../pinhole.ts";
 import type { RouteKind } from "./netlink/route-message.ts";

@@ -7,7 +7,7 @@ test("below the mask come three flags and then the numbers of transfers", () => 
     mask: 0xff000000,
     openerReset: 0x00800000,
     answererReset: 0x00400000,
-    broken: 0x00200000,
+    aborted: 0x00200000,
     numbers: 0x001fffff,
   });
   expect(createMarks(0xfff00000, 0xfff00000)).toMatchObject({ openerReset: 0x00080000, numbers: 0x0001ffff });

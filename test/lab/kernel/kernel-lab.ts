@@ -8,7 +8,7 @@ import { createLab, type Lab } from "../lab.ts";
 import { program } from "../programs.ts";
 import { addresses, shortPlace, type EdgeKind, type Family, type Place } from "../topology.ts";
 import type { EdgeCommand, EdgeOptions, EdgeRequest } from "./edge-process.ts";
-import type { PeerCommand, PeerNews } from "./peer-process.ts";
+import type { PeerCommand, PeerEvent } from "./peer-process.ts";
 
 type Line = Record<string, unknown>;
 
@@ -117,14 +117,17 @@ export async function converse<Command extends object>(
 
 export type Peer = Conversation<PeerCommand> & {
   /** The connection with that number: `connected`, `failed` or how it ended. */
-  news<K extends "connected" | "failed" | "ended">(id: number, kind: K): Promise<Extract<PeerNews, Record<K, unknown>>>;
+  event<K extends "connected" | "failed" | "ended">(
+    id: number,
+    kind: K,
+  ): Promise<Extract<PeerEvent, Record<K, unknown>>>;
 };
 
 async function startPeer(lab: Lab, place: Place): Promise<Peer> {
   const conversation = await converse<PeerCommand>(lab, place, "peer-process.ts");
   return {
     ...conversation,
-    news: async (id, kind) =>
+    event: async (id, kind) =>
       (await conversation.line((line) => line["id"] === id && kind in line, `${kind} of ${id}`)) as never,
   };
 }

@@ -17,7 +17,7 @@ export type PeerCommand =
   | { readonly do: "send" | "flood"; readonly id: number; readonly bytes: number }
   | { readonly do: "fin" | "reset" | "pause" | "resume" | "unlisten"; readonly id: number };
 
-export type PeerNews =
+export type PeerEvent =
   | { readonly id: number; readonly connected: { address: string; port: number } }
   | { readonly id: number; readonly failed: string }
   | { readonly id: number; readonly ended: "fin" | "reset"; readonly received: number };

@@ -1,5 +1,5 @@
-// The program by which the kernel drops the news that say nothing to us, before this process is woken: those of connections
-// that are not ours, and those of states that are passed through. Classic BPF over a netlink message (linux/filter.h), with
+// Event filter: the program by which the kernel drops conntrack events that are of no use here, before this process is woken:
+// those of connections that are not ours, and those of states that are passed through. Classic BPF over a netlink message (linux/filter.h), with
 // the extensions that find an attribute in it.
 import { tcpStates } from "../netlink/conntrack-message.ts";
 
@@ -7,13 +7,13 @@ const attributes = { protocolInfo: 4, mark: 8 } as const;
 /** Within the information on the protocol: that on TCP, and within that the state. */
 const tcpAttributes = { tcp: 1, state: 1 } as const;
 /** `ends`: how connections end, and nothing before. */
-export type WantedNews = "everything" | "ends";
+export type WantedEvents = "everything" | "ends";
 /**
  * Between a SYN and an established connection, and between the first FIN and the last acknowledgement, nothing is to be done.
  * Who wants to know more of those asks.
  */
 const betweenStates = [tcpStates.synReceived, tcpStates.finWait, tcpStates.closeWait, tcpStates.lastAck];
-const passedOver: Readonly<Record<WantedNews, readonly number[]>> = {
+const passedOver: Readonly<Record<WantedEvents, readonly number[]>> = {
   everything: betweenStates,
   ends: [tcpStates.synSent, tcpStates.established, ...betweenStates],
 };
@@ -34,7 +34,7 @@ type Jump = number | "keep" | "drop";
 type Instruction = readonly [code: number, operand: number, isTrue?: Jump, isFalse?: Jump];
 
 /** The bytes of `struct sock_filter[]`, for SO_ATTACH_FILTER. */
-export function eventFilter(value: number, mask: number, wanted: WantedNews): Buffer {
+export function eventFilter(value: number, mask: number, wanted: WantedEvents): Buffer {
   const passing = passedOver[wanted];
   const program: readonly Instruction[] = [
     [0x00, firstAttributeAt], // ld #20

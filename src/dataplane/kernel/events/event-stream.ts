@@ -1,8 +1,8 @@
-// The news of our connections. They are fetched, not waited for: to be woken by each would cost more than all else that is
-// done for a transfer. Whoever hears from a transfer's peers fetches them then; the end of a connection rings a bell; and a
-// timer fetches where nobody is heard from, the less often the less there is to tell.
-import { type ConnectionNews, parseConnection } from "../netlink/conntrack-message.ts";
-import { hangBell, type PipeConstructor } from "./event-wakeup.ts";
+// Event stream: the conntrack events of our connections. They are fetched, not waited for: to be woken by each would cost more
+// than all else that is done for a transfer. They are fetched when a transfer's peers are heard from, when a wake-up tells that
+// a connection has ended, and by a timer where neither happens, the less often the less there is to tell.
+import { type ConntrackEvent, parseConnection } from "../netlink/conntrack-message.ts";
+import { subscribeWakeups, type PipeConstructor } from "./event-wakeup.ts";
 import { subscribe } from "./event-subscription.ts";
 import type { Marks } from "../marks.ts";
 import { messageAfter, messageAt, viewOf } from "../netlink/netlink-message.ts";
@@ -17,20 +17,20 @@ export type EventStream = {
 };
 
 export type EventStreamEvents = {
-  news(news: ConnectionNews): void;
-  /** The kernel had more to tell than the socket holds: news are missing. */
+  event(event: ConntrackEvent): void;
+  /** The kernel had more to tell than the socket holds: events are missing. */
   lost(): void;
-  /** No news will come any more. */
+  /** No event will come any more. */
   failed(errno: number): void;
-  /** Whether the timer has to go on: somebody waits for news. */
+  /** Whether the timer has to go on: somebody waits for events. */
   isWanted(): boolean;
 };
 
-/** About 20 000 news; it costs nothing until they come faster than they are read. */
+/** About 20 000 events; it costs nothing until they come faster than they are read. */
 const defaultBufferBytes = 8 * 1024 * 1024;
 const largestDatagram = 65_536;
 /** At one time, so that others have their turn. */
-const newsLimit = 1000;
+const eventsLimit = 1000;
 const soonestMs = 8;
 const latestMs = 32;
 
@@ -42,12 +42,12 @@ export function openEventStream(
 ): EventStream | { readonly errno: number } {
   const subscribed = subscribe(calls, marks, "everything", bufferBytes);
   if (typeof subscribed !== "number") return subscribed;
-  const hung = hangBell(calls, Pipe, marks, fetch);
-  if ("errno" in hung) {
+  const subscription = subscribeWakeups(calls, Pipe, marks, fetch);
+  if ("errno" in subscription) {
     calls.close(subscribed);
-    return hung;
+    return subscription;
   }
-  const bell = hung;
+  const wakeups = subscription;
   let descriptor: number | undefined = subscribed;
   const buffer = Buffer.alloc(largestDatagram);
   const received = viewOf(buffer);
@@ -67,7 +67,7 @@ export function openEventStream(
       let count = 0;
       let errno = 0;
       let areLost = false;
-      for (; count < newsLimit; count++) {
+      for (; count < eventsLimit; count++) {
         const length = calls.recv(source, buffer, largestDatagram, doNotWait);
         if (length >= 0) {
           handOver(length);
@@ -77,7 +77,7 @@ export function openEventStream(
         if (errno !== errnos.noBuffers) break;
         areLost = true;
       }
-      if (count < newsLimit && errno !== errnos.eagain) fail(errno);
+      if (count < eventsLimit && errno !== errnos.eagain) fail(errno);
       if (areLost) events.lost();
       return count > 0;
     } finally {
@@ -87,8 +87,8 @@ export function openEventStream(
 
   function handOver(end: number) {
     for (let at = messageAt(received, 0, end); at >= 0; at = messageAfter(received, at, end)) {
-      const news = parseConnection(received, at);
-      if (news) events.news(news);
+      const event = parseConnection(received, at);
+      if (event) events.event(event);
     }
   }
 
@@ -112,7 +112,7 @@ export function openEventStream(
 
   function close() {
     clearTimeout(timer);
-    bell.close();
+    wakeups.close();
     if (descriptor !== undefined) calls.close(descriptor);
     descriptor = undefined;
   }

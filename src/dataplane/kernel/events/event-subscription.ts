@@ -1,5 +1,5 @@
-// A netlink socket to which the kernel sends news of connections.
-import { eventFilter, type WantedNews } from "./event-filter.ts";
+// Event subscription: a netlink socket to which the kernel sends conntrack events.
+import { eventFilter, type WantedEvents } from "./event-filter.ts";
 import type { Marks } from "../marks.ts";
 import { protocols } from "../netlink/netlink-socket.ts";
 import { families, int32, levels, options, socketTypes, type SystemCalls } from "../../../sockets/system-calls.ts";
@@ -7,11 +7,11 @@ import { families, int32, levels, options, socketTypes, type SystemCalls } from 
 /** New, changed and gone connections: NF_NETLINK_CONNTRACK_NEW, _UPDATE, _DESTROY. */
 const groups = 1 | 2 | 4;
 
-/** A descriptor that news of our connections alone arrive at. */
+/** A descriptor at which the events of our connections arrive, and no others. */
 export function subscribe(
   calls: SystemCalls,
   { value, mask }: Marks,
-  wanted: WantedNews,
+  wanted: WantedEvents,
   bufferBytes: number,
 ): number | { readonly errno: number } {
   const type = socketTypes.raw | socketTypes.closeOnExec | socketTypes.nonBlocking;

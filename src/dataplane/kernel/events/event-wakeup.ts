@@ -1,6 +1,7 @@
-// Rings when one of our connections ends: somebody may wait for that, and hears from its peers by nothing else. What it was is
-// in the stream of news; here it only wakes the process. Node's own event loop polls the socket: its pipe handle reads any
-// descriptor, and no thread waits. The constructor of such handles is found where Node keeps one.
+// Wake-up of the process when one of our connections ends: somebody may wait for that, and hears from its peers by nothing
+// else. What happened is in the event stream; here it is only noticed that something did. Node's own event loop polls the
+// socket: its pipe handle reads any descriptor, and no thread waits. The constructor of such handles is found where Node
+// keeps one.
 import { type Server, Socket } from "node:net";
 import { subscribe } from "./event-subscription.ts";
 import type { Marks } from "../marks.ts";
@@ -17,19 +18,20 @@ export function pipeConstructor(server: Server): PipeConstructor | undefined {
   return typeof handle?.open === "function" ? (handle.constructor as PipeConstructor) : undefined;
 }
 
-/** What is not read in time is no loss: it has rung. */
+/** What is not read in time is no loss: the process is awake. */
 const bufferBytes = 65_536;
 const buffer = Buffer.alloc(4096);
 
-export function hangBell(
+/** Calls `wake` when one of our connections has ended. */
+export function subscribeWakeups(
   calls: SystemCalls,
   Pipe: PipeConstructor,
   marks: Marks,
-  rung: () => void,
+  wake: () => void,
 ): { close(): void } | { readonly errno: number } {
   let isClosed = false;
   let socket: Socket | undefined;
-  const errno = hang();
+  const errno = subscribeOnce();
   if (errno !== 0) return { errno };
   return {
     close() {
@@ -38,7 +40,7 @@ export function hangBell(
     },
   };
 
-  function hang(): number {
+  function subscribeOnce(): number {
     const descriptor = subscribe(calls, marks, "ends", bufferBytes);
     if (typeof descriptor !== "number") return descriptor.errno;
     const handle = new Pipe(plainSocket);
@@ -50,7 +52,7 @@ export function hangBell(
     const onread = {
       buffer,
       callback() {
-        if (!isClosed) rung();
+        if (!isClosed) wake();
         return !isClosed;
       },
     };
@@ -61,8 +63,8 @@ export function hangBell(
     socket.on("error", () => {});
     socket.once("close", () => {
       if (isClosed) return;
-      hang();
-      rung();
+      subscribeOnce();
+      wake();
     });
     return 0;
   }

@@ -1,4 +1,4 @@
-// What the kernel's connection tracking tells, in answer (to conntrack-question.ts) or unasked, as netlink messages
+// Conntrack messages: what the kernel's connection tracking tells, in answer (to conntrack-question.ts) or unasked, in netlink
 // (linux/nfnetlink_conntrack.h).
 import type { Endpoint } from "../../../net/endpoint.ts";
 import { addressAt } from "../../../net/address-bytes.ts";
@@ -54,7 +54,7 @@ export type Connection = {
 };
 
 /** `update` is also what a query is answered with. */
-export type ConnectionNews = { readonly kind: "new" | "update" | "gone"; readonly connection: Connection };
+export type ConntrackEvent = { readonly kind: "new" | "update" | "gone"; readonly connection: Connection };
 
 const subsystem = 1 << 8;
 export const types = { new: subsystem, get: subsystem | 1, delete: subsystem | 2 } as const;
@@ -84,7 +84,7 @@ type Tuples = { readonly original: Tuple; readonly reply: Tuple };
 
 /** Over IPv6, each with a zone. */
 const longestTuples = 192;
-/** Every piece of news names both tuples again. */
+/** Every event names both tuples again. */
 const decodedTuples = createDecodedMemory<Tuples>(longestTuples);
 
 /** Where the attributes of the message, tuple or state that is being read are: nothing is kept in them. */
@@ -110,7 +110,7 @@ export function totalBytes(connection: Connection | undefined): number {
 }
 
 /** What the message at `at` says of a TCP connection; undefined for any other message, and for a malformed one. */
-export function parseConnection(data: DataView, at: number): ConnectionNews | undefined {
+export function parseConnection(data: DataView, at: number): ConntrackEvent | undefined {
   const type = typeOf(data, at);
   if (type !== types.new && type !== types.delete) return undefined;
   placeAttributes(data, at + headerBytes + generalBytes, messageEnd(data, at), places);

@@ -1,4 +1,4 @@
-// What the kernel's connection tracking is asked and told to do, as netlink messages (linux/nfnetlink_conntrack.h).
+// Conntrack questions: what the kernel's connection tracking is asked and told to do, as netlink messages (linux/nfnetlink_conntrack.h).
 import { addressBytes } from "../../../net/address-bytes.ts";
 import { attributes, protocol, tcp, tuple, type Tuple, types } from "./conntrack-message.ts";
 import { createMessageWriter, flags, type MessageWriter } from "./netlink-message.ts";

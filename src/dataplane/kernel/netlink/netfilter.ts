@@ -1,4 +1,4 @@
-// What the kernel is asked to do for pinholes: each call is one netlink exchange that is over when it returns.
+// Requests to the kernel that pinholes need: each call is one netlink exchange that is over when it returns.
 import type { Ffi } from "../../../sockets/ffi.ts";
 import { type Connection, parseConnection, type Tuple } from "./conntrack-message.ts";
 import { writeDelete, writeDump, writeGet, writeMarkBits } from "./conntrack-question.ts";
@@ -33,7 +33,7 @@ export type Netfilter = {
   /** Every connection that bears our mark, or the errno. */
   list(): Connection[] | number;
   /** Every further packet of it is answered with an RST. 0 or the errno. */
-  markBroken(original: Tuple): number;
+  markAborted(original: Tuple): number;
   forget(original: Tuple): void;
   route(address: string): RouteKind;
   stop(): void;
@@ -115,11 +115,11 @@ function bindNetfilter(
       const sequence = next(netfilter);
       writeDump(writer, sequence, marks.value, marks.mask);
       const found = netfilter.dump(writer, sequence, parseConnection);
-      return typeof found === "number" ? found : found.flatMap((news) => news?.connection ?? []);
+      return typeof found === "number" ? found : found.flatMap((event) => event?.connection ?? []);
     },
-    markBroken(original) {
+    markAborted(original) {
       const sequence = next(netfilter);
-      writeMarkBits(writer, sequence, original, marks.broken);
+      writeMarkBits(writer, sequence, original, marks.aborted);
       return netfilter.acknowledged(writer, sequence);
     },
     forget(original) {

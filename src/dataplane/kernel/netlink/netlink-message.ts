@@ -29,7 +29,7 @@ export type Message = {
 };
 
 export type MessageWriter = {
-  /** What was written stands at the beginning, `length` bytes. Whoever leaves a field blank fills it in here. */
+  /** What was written stands at the beginning, `length` bytes. Blank fields are filled in here. */
   readonly data: Buffer;
   /** Of the same bytes. */
   readonly view: DataView;

@@ -43,7 +43,7 @@ export function formatRuleset({ table, marks, pinholes }: RulesetOptions): strin
     const key = `ct original ${ip} saddr . ct original ${ip} daddr . ct original proto-dst`;
     return `    ${ours} meta l4proto tcp snat ${ip} to ${key} map @snat${number}`;
   });
-  const aborted = { mask: (marks.mask | marks.broken) >>> 0, value: (marks.value | marks.broken) >>> 0 };
+  const aborted = { mask: (marks.mask | marks.aborted) >>> 0, value: (marks.value | marks.aborted) >>> 0 };
   const reset = (direction: string, bit: number) =>
     `    tcp flags & rst == rst ct direction ${direction} ct mark set ct mark | ${formatMark(bit)}`;
   return `table inet ${table}
@@ -59,7 +59,7 @@ ${translations.join("\n")}
     type nat hook postrouting priority srcnat - 10; policy accept;
 ${sources.join("\n")}
   }
-  chain broken {
+  chain aborted {
     # A transfer that was aborted. Here its packets have not yet met a socket of the gateway's that bears a peer's address
     type filter hook prerouting priority mangle - 10; policy accept;
     ct mark & ${formatMark(aborted.mask)} == ${formatMark(aborted.value)} reject with tcp reset
@@ -67,7 +67,7 @@ ${sources.join("\n")}
   chain forward {
     type filter hook forward priority filter - 10; policy accept;
     ct mark & ${formatMark(marks.mask)} != ${formatMark(marks.value)} accept
-    # Who has broken the connection
+    # Which peer has reset the connection
 ${reset("original", marks.openerReset)}
 ${reset("reply", marks.answererReset)}
     counter accept

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { eventFilter, type WantedNews } from "../../../../src/dataplane/kernel/events/event-filter.ts";
+import { eventFilter, type WantedEvents } from "../../../../src/dataplane/kernel/events/event-filter.ts";
 import {
   attributeEnd,
   createMessageWriter,
@@ -46,9 +46,9 @@ const programs = {
 };
 const kinds = { changed: 0x100, gone: 0x102 } as const;
 
-type News = { mark?: number; state?: number };
+type EventFields = { mark?: number; state?: number };
 
-function isKept(kind: keyof typeof kinds, { mark, state }: News, wanted: WantedNews = "everything"): boolean {
+function isKept(kind: keyof typeof kinds, { mark, state }: EventFields, wanted: WantedEvents = "everything"): boolean {
   const writer = createMessageWriter();
   writer.begin(kinds[kind], 0, 0);
   writer.bytes(Uint8Array.of(2, 0, 0, 0));
@@ -67,7 +67,7 @@ function isKept(kind: keyof typeof kinds, { mark, state }: News, wanted: WantedN
   return run(programs[wanted], writer.written()) > 0;
 }
 
-test("news of connections that do not bear our mark under its mask are dropped", () => {
+test("events of connections that do not bear our mark under its mask are dropped", () => {
   expect(isKept("changed", { mark: 0x46123456 })).toBe(true);
   expect(isKept("changed", { mark: 0x47000000 })).toBe(false);
   expect(isKept("changed", { mark: 0 })).toBe(false);

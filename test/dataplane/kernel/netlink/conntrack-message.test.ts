@@ -134,8 +134,8 @@ test("whatever bytes come, parsing never throws", () => {
   const good = told(0x100, 0);
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), fc.integer({ min: 16, max: good.length }), (bytes, at) => {
-      const news = parse(asMessage(good, Buffer.concat([good.subarray(16, at), bytes])));
-      if (news) expect(news.connection.original.source.port).toBeLessThan(65_536);
+      const event = parse(asMessage(good, Buffer.concat([good.subarray(16, at), bytes])));
+      if (event) expect(event.connection.original.source.port).toBeLessThan(65_536);
     }),
   );
 });
@@ -153,8 +153,8 @@ test("a message that was cut off or changed anywhere is read within its bounds",
     fc.property(fc.integer({ min: 16, max: good.length }), fc.array(change, { maxLength: 4 }), (end, changes) => {
       const message = asMessage(good, good.subarray(16, end));
       for (const [at, byte] of changes) if (at < end) message[at] = byte;
-      const news = parse(message);
-      if (changes.length === 0) expect(news !== undefined).toBe(end >= haveBothTuples);
+      const event = parse(message);
+      if (changes.length === 0) expect(event !== undefined).toBe(end >= haveBothTuples);
     }),
   );
 });

@@ -24,7 +24,7 @@ test("the table as a whole", () => {
         ct mark & 0xff000000 == 0x46000000 meta l4proto tcp snat ip to ct original ip saddr . ct original ip daddr . ct original proto-dst map @snat4
         ct mark & 0xff000000 == 0x46000000 meta l4proto tcp snat ip6 to ct original ip6 saddr . ct original ip6 daddr . ct original proto-dst map @snat6
       }
-      chain broken {
+      chain aborted {
         # A transfer that was aborted. Here its packets have not yet met a socket of the gateway's that bears a peer's address
         type filter hook prerouting priority mangle - 10; policy accept;
         ct mark & 0xff200000 == 0x46200000 reject with tcp reset
@@ -32,7 +32,7 @@ test("the table as a whole", () => {
       chain forward {
         type filter hook forward priority filter - 10; policy accept;
         ct mark & 0xff000000 != 0x46000000 accept
-        # Who has broken the connection
+        # Which peer has reset the connection
         tcp flags & rst == rst ct direction original ct mark set ct mark | 0x00800000
         tcp flags & rst == rst ct direction reply ct mark set ct mark | 0x00400000
         counter accept

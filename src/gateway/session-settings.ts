@@ -10,6 +10,7 @@ import type { OwnEndpoints } from "./own-endpoints.ts";
 import type { PortPools } from "./port-pools.ts";
 import { createReaderPool } from "./control/reader-pool.ts";
 import type { ServerMemory } from "./servers/server-memory.ts";
+import { createServers } from "./servers/servers.ts";
 import type { Wakefulness } from "./control/reply-polling.ts";
 import type { DriverDeps } from "./driver/session-driver.ts";
 
@@ -66,11 +67,10 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
         () => createReplyReader({ maxBytes: limits.replyLineBytes }),
         (input) => ordinaryReply(input, limits.replyLineBytes),
       ),
+      servers: createServers(options, memory),
       timeouts,
       wakefulness,
       serverAdvertise: (end) => matching(serverSide.advertise, end),
-      rejectedBy: (server) => memory.rejectedBy(server),
-      learn: (server, rejects) => memory.learn(server, rejects),
     },
   };
 }

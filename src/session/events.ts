@@ -33,7 +33,7 @@ export type SessionEvent =
   | { readonly kind: "client-lost"; readonly detail: string }
   /** The Telnet layer has something to answer (refused options). */
   | { readonly kind: "telnet-answer"; readonly bytes: string }
-  | { readonly kind: "resolved"; readonly addresses: readonly string[] }
+  | { readonly kind: "resolved"; readonly candidates: readonly Endpoint[] }
   | { readonly kind: "unresolved"; readonly detail: string }
   /** `rejects`: what was learned about this server before. */
   | {
@@ -59,7 +59,7 @@ export type LegPlan =
 export type SessionEffect =
   | { readonly kind: "to-client"; readonly bytes: string }
   | { readonly kind: "to-server"; readonly bytes: string }
-  | { readonly kind: "resolve"; readonly host: string }
+  | { readonly kind: "resolve"; readonly host: string; readonly port: number }
   /** Connect to the first of `candidates` that answers. */
   | { readonly kind: "connect"; readonly candidates: readonly Endpoint[] }
   | { readonly kind: "open"; readonly id: number; readonly client: LegPlan; readonly server: LegPlan }

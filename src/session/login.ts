@@ -72,20 +72,19 @@ function choose(work: Work, host: string, port: number, user: string | undefined
   }
   session.target = { host, port, user };
   session.phase = "resolving";
-  if (literal === undefined) emit(work, { kind: "resolve", host });
-  else connectToResolved(work, [literal]);
+  if (literal === undefined) emit(work, { kind: "resolve", host, port });
+  else connectToResolved(work, [{ address: literal, port }]);
 }
 
-/** The server's addresses are known: those that policy allows and that are not ourselves are tried in order. */
-export function connectToResolved(work: Work, addresses: readonly string[]): void {
+/** The server's endpoints are known: those that policy allows and that are not ourselves are tried in order. */
+export function connectToResolved(work: Work, resolved: readonly Endpoint[]): void {
   const { session } = work;
   const { route, isOurs } = session.options;
   const { target } = session;
   if (target === undefined) return;
   const allowed =
-    route.kind === "login" ? addresses.filter((address) => isAllowed(route.allow, target.host, address)) : addresses;
-  const endpoints: readonly Endpoint[] = allowed.map((address) => ({ address, port: target.port }));
-  const candidates = endpoints.filter((endpoint) => !isOurs(endpoint));
+    route.kind === "login" ? resolved.filter(({ address }) => isAllowed(route.allow, target.host, address)) : resolved;
+  const candidates = allowed.filter((endpoint) => !isOurs(endpoint));
   if (candidates.length > 0) {
     session.phase = "connecting";
     emit(work, { kind: "connect", candidates });
@@ -94,7 +93,7 @@ export function connectToResolved(work: Work, addresses: readonly string[]): voi
   } else {
     session.phase = "choosing";
     session.target = undefined;
-    if (endpoints.length > 0) refuse(work, "loop", 530, `${target.host} is this gateway itself.`);
+    if (allowed.length > 0) refuse(work, "loop", 530, `${target.host} is this gateway itself.`);
     else refuseHost(work, target.host);
   }
 }

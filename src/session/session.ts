@@ -60,8 +60,8 @@ export function startSession(options: SessionOptions, client: ControlSide, inten
     work.session.target = { host, port, user: undefined };
     work.session.phase = "resolving";
     const literal = parseAddress(host);
-    if (literal === undefined) emit(work, { kind: "resolve", host });
-    else connectToResolved(work, [literal]);
+    if (literal === undefined) emit(work, { kind: "resolve", host, port });
+    else connectToResolved(work, [{ address: literal, port }]);
   }
   return [work.session, work.effects];
 }
@@ -116,7 +116,7 @@ function handle(work: Work, event: SessionEvent): void {
       emit(work, { kind: "to-client", bytes: event.bytes });
       break;
     case "resolved":
-      if (session.phase === "resolving") connectToResolved(work, event.addresses);
+      if (session.phase === "resolving") connectToResolved(work, event.candidates);
       break;
     case "unresolved":
       if (session.phase === "resolving" && !refuseUnresolved(work, event.detail)) unreachable(work, event.detail);

@@ -23,7 +23,7 @@ export function parseEvent(line: string, context: TranscriptContext): SessionEve
     case "telnet":
       return { kind: "telnet-answer", bytes: rest.map((byte) => String.fromCharCode(parseInt(byte, 16))).join("") };
     case "resolved":
-      return { kind: "resolved", addresses: rest };
+      return parseResolved(rest);
     case "unresolved":
     case "unreachable":
       return { kind: first, detail };
@@ -63,6 +63,11 @@ function parsePeer(speaker: "C" | "S", [verb, ...rest]: readonly string[]): Sess
   if (verb !== "refused") return undefined;
   if (speaker === "S") return named(["line-too-long"], detail, (reason) => ({ kind: "server-refused", reason }));
   return named(["line-too-long", "nul-byte", "lone-cr"], detail, (reason) => ({ kind: "client-refused", reason }));
+}
+
+function parseResolved(texts: readonly string[]): SessionEvent | undefined {
+  const candidates = texts.flatMap((text) => parseEndpoint(text) ?? []);
+  return candidates.length === texts.length ? { kind: "resolved", candidates } : undefined;
 }
 
 function parseConnected(text: string, context: TranscriptContext): SessionEvent | undefined {

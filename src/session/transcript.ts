@@ -31,7 +31,7 @@ export function formatEvent(event: SessionEvent): string {
     case "telnet-answer":
       return `telnet ${hex(event.bytes)}`;
     case "resolved":
-      return ["resolved", ...event.addresses].join(" ");
+      return ["resolved", ...event.candidates.map(formatEndpoint)].join(" ");
     case "unresolved":
     case "unreachable":
       return `${event.kind} ${event.detail}`;
@@ -116,7 +116,7 @@ function effectLines(effect: SessionEffect, session: Session): readonly string[]
     case "to-server":
       return textLines(effect.bytes).map((line) => `>S ${maskCommand(line)}`);
     case "resolve":
-      return [`resolve ${effect.host}`];
+      return [`resolve ${effect.host}:${effect.port}`];
     case "connect":
       return [["connect", ...effect.candidates.map(formatEndpoint)].join(" ")];
     case "open":

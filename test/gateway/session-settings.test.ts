@@ -65,8 +65,8 @@ test("both sides of one range share its ports, also after a change that leaves t
 test("what was learned about a server is known after a change of the options", () => {
   const { settings } = setUp();
   const server = { address: "10.0.0.5", port: 21 };
-  settings({}).driver.learn(server, "EPSV");
-  expect(settings({ serverSide: { mode: "passive" } }).driver.rejectedBy(server)).toEqual(["EPSV"]);
+  settings({}).driver.servers.learn(server, "EPSV");
+  expect(settings({ serverSide: { mode: "passive" } }).driver.servers.rejectedBy(server)).toEqual(["EPSV"]);
 });
 
 test("an entrance of the process that is opened later is one of our own all the same", () => {

@@ -184,7 +184,7 @@ const rare: fc.Arbitrary<SessionEvent> = fc.oneof(
   fc.constantFrom<SessionEvent>({ kind: "client-end" }, { kind: "server-end" }, { kind: "drain" }),
   fc.record({ kind: fc.constantFrom("client-lost" as const, "server-lost" as const), detail }),
   fc.constant<SessionEvent>({ kind: "telnet-answer", bytes: "\xff\xfc\x01" }),
-  fc.record({ kind: fc.constant("resolved" as const), addresses: fc.array(address, { maxLength: 3 }) }),
+  fc.record({ kind: fc.constant("resolved" as const), candidates: fc.array(endpoint, { maxLength: 3 }) }),
   fc.record({ kind: fc.constantFrom("unresolved" as const, "unreachable" as const), detail }),
   fc.record({ kind: fc.constant("stop" as const), reason: fc.constantFrom(...endReasons), detail }),
 );

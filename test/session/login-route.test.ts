@@ -54,8 +54,8 @@ S> 220 ready
   test("resolves a name and tries its addresses in order", () => {
     playLogin(`
 C> USER bob@FTP.example.com
-     resolve ftp.example.com
-resolved 10.0.0.5 fd00:2::5
+     resolve ftp.example.com:21
+resolved 10.0.0.5:21 [fd00:2::5]:21
      connect 10.0.0.5:21 [fd00:2::5]:21
     `);
   });
@@ -100,7 +100,7 @@ unreachable 10.0.0.5:21 EHOSTUNREACH
   test("to a name that is unknown ends with 421", () => {
     playLogin(`
 C> USER bob@nowhere.example.com
-     resolve nowhere.example.com
+     resolve nowhere.example.com:21
 unresolved nowhere.example.com ENOTFOUND
      refuse server-unreachable
      >C 421 The server is unreachable: nowhere.example.com ENOTFOUND.
@@ -173,8 +173,8 @@ C> USER bob@ftp.example.org
      refuse host-not-allowed
      >C 530 ftp.example.org is not allowed.
 C> USER bob@ftp.example.com
-     resolve ftp.example.com
-resolved 10.0.0.5
+     resolve ftp.example.com:21
+resolved 10.0.0.5:21
      connect 10.0.0.5:21
       `,
       allow({ kind: "name", pattern: "*.example.com" }),
@@ -185,8 +185,8 @@ resolved 10.0.0.5
     playLogin(
       `
 C> USER bob@ftp.example.com
-     resolve ftp.example.com
-resolved 192.0.2.9 10.0.0.5 127.0.0.1
+     resolve ftp.example.com:21
+resolved 192.0.2.9:21 10.0.0.5:21 127.0.0.1:21
      connect 10.0.0.5:21
       `,
       allow({ kind: "network", network: parseNetwork("10.0.0.0/8") ?? { base: "", bits: 0 } }),
@@ -211,7 +211,7 @@ C> QUIT
     playLogin(
       `
 C> USER bob@ftp.example.org
-     resolve ftp.example.org
+     resolve ftp.example.org:21
 unresolved ftp.example.org ENOTFOUND
      refuse host-not-allowed
      >C 530 Not allowed, because its address is unknown: ftp.example.org ENOTFOUND.
@@ -225,7 +225,7 @@ C> USER bob@10.0.0.5
   test("does not include nobody: a name without addresses", () => {
     playLogin(`
 C> USER bob@ftp.example.com
-     resolve ftp.example.com
+     resolve ftp.example.com:21
 resolved
      refuse host-not-allowed
      >C 530 ftp.example.com is not allowed.
@@ -239,8 +239,8 @@ C> USER bob@192.0.2.1
      refuse loop
      >C 530 192.0.2.1 is this gateway itself.
 C> USER bob@ftp.example.com
-     resolve ftp.example.com
-resolved 192.0.2.1 10.0.0.5
+     resolve ftp.example.com:21
+resolved 192.0.2.1:21 10.0.0.5:21
      connect 10.0.0.5:21
       `,
       { ...anybody, isOurs: ({ address, port }) => address === "192.0.2.1" && port === 21 },
@@ -301,8 +301,8 @@ timer login
 describe("a later USER", () => {
   const relayed = `
 C> USER bob@ftp.example.com
-     resolve ftp.example.com
-resolved 10.0.0.5
+     resolve ftp.example.com:21
+resolved 10.0.0.5:21
      connect 10.0.0.5:21
 connected 10.0.0.5:21
 S> 220 ready

@@ -79,8 +79,8 @@ describe("the server of a fixed route", () => {
   test("that has a name is resolved, and its addresses are tried in order", () => {
     playFromStart(
       `
-           resolve ftp.example.com
-      resolved 10.0.0.5 fd00:2::5
+           resolve ftp.example.com:2121
+      resolved 10.0.0.5:2121 [fd00:2::5]:2121
            connect 10.0.0.5:2121 [fd00:2::5]:2121
       `,
       { route: { kind: "fixed", host: "ftp.example.com", port: 2121 } },
@@ -90,7 +90,7 @@ describe("the server of a fixed route", () => {
   test("whose name is unknown is unreachable", () => {
     playFromStart(
       `
-           resolve ftp.example.com
+           resolve ftp.example.com:21
       unresolved ftp.example.com ENOTFOUND
            refuse server-unreachable
            >C 421 The server is unreachable: ftp.example.com ENOTFOUND.
@@ -103,8 +103,8 @@ describe("the server of a fixed route", () => {
   test("that is this gateway is not connected to (D5.90)", () => {
     playFromStart(
       `
-           resolve loop.example.com
-      resolved 10.0.0.5
+           resolve loop.example.com:21
+      resolved 10.0.0.5:21
            >C 421 The server is this gateway itself.
            end loop
       `,

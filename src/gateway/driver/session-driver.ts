@@ -4,7 +4,6 @@ import { performance } from "node:perf_hooks";
 import { createSecrets } from "../../ftp/secrets.ts";
 import type { SessionTelemetry } from "../../observe/telemetry.ts";
 import type { SessionEffect, SessionEvent, TimerName } from "../../session/events.ts";
-import type { Mode } from "../../session/mode.ts";
 import type { EndReason } from "../../session/reasons.ts";
 import { startSession, step, wantsClientInput, wantsServerInput } from "../../session/session.ts";
 import type { ControlSide, Session, SessionOptions } from "../../session/state.ts";
@@ -25,7 +24,8 @@ import {
   type ControlEvents,
   type ReplyReaders,
 } from "../control/control-connection.ts";
-import { dialServer, resolveHost, type Attempt } from "../servers/dial-server.ts";
+import type { Attempt } from "../servers/dial-server.ts";
+import type { Servers } from "../servers/servers.ts";
 import type { Interception } from "../entrance/interception.ts";
 import { createSessionPinholes, type PinholeOptions, type SessionPinholes } from "./session-pinholes.ts";
 import { createSessionRecords } from "./session-records.ts";
@@ -39,12 +39,11 @@ export type DriverDeps = {
   readonly pinholes: PinholeOptions;
   readonly commandReaders: CommandReaders;
   readonly replyReaders: ReplyReaders;
-  readonly timeouts: { readonly connectMs: number; readonly keepaliveMs: number };
+  readonly servers: Servers;
+  readonly timeouts: { readonly keepaliveMs: number };
   readonly wakefulness: Wakefulness;
   /** The address to announce to the server whose control connection has this local end. */
   readonly serverAdvertise: (local: Endpoint) => string;
-  readonly rejectedBy: (server: Endpoint) => readonly Mode[];
-  readonly learn: (server: Endpoint, rejects: Mode) => void;
 };
 
 /** What is one session's own. */
@@ -150,8 +149,8 @@ export function driveSession(
         if (server !== undefined) server.unwritten += effect.bytes;
         break;
       case "resolve":
-        attempt = resolveHost(effect.host, deps.timeouts.connectMs, {
-          resolved: (addresses) => dispatch({ kind: "resolved", addresses }),
+        attempt = deps.servers.resolve(effect.host, effect.port, {
+          resolved: (candidates) => dispatch({ kind: "resolved", candidates }),
           failed: (detail) => dispatch({ kind: "unresolved", detail: `${effect.host} ${detail}` }),
         });
         break;
@@ -181,7 +180,7 @@ export function driveSession(
         cancelTimer(timers, effect.timer);
         break;
       case "learn":
-        if (session.server !== undefined) deps.learn(session.server.peer, effect.rejects);
+        if (session.server !== undefined) deps.servers.learn(session.server.peer, effect.rejects);
         break;
       case "record":
         records.add(effect.fact);
@@ -231,25 +230,23 @@ export function driveSession(
   function connectServer(candidates: readonly Endpoint[]): void {
     const startedAt = performance.now();
     const reads = createSharedReads();
-    const options = {
-      onread: reads,
-      timeoutMs: deps.timeouts.connectMs,
-      keepaliveMs: deps.timeouts.keepaliveMs,
-      retry: deps.options.route.kind === "fixed",
-      from: interception?.asClient ? clientSide.peer.address : undefined,
-    };
-    attempt = dialServer(candidates, options, {
-      connected(socket) {
-        attempt = undefined;
-        telemetry.serverConnected((performance.now() - startedAt) / 1000);
-        server = serverConnection(socket, reads, deps.replyReaders, { ...events, arrived: serverSpoke });
-        const peer = endpointOf(socket.remoteAddress, socket.remotePort);
-        const local = endpointOf(socket.localAddress, socket.localPort);
-        const advertise = deps.serverAdvertise(local);
-        dispatch({ kind: "connected", peer, local, advertise, rejects: deps.rejectedBy(peer) });
+    const from = interception?.asClient ? clientSide.peer.address : undefined;
+    attempt = deps.servers.dial(
+      candidates,
+      { from, onread: reads },
+      {
+        connected(socket) {
+          attempt = undefined;
+          telemetry.serverConnected((performance.now() - startedAt) / 1000);
+          server = serverConnection(socket, reads, deps.replyReaders, { ...events, arrived: serverSpoke });
+          const peer = endpointOf(socket.remoteAddress, socket.remotePort);
+          const local = endpointOf(socket.localAddress, socket.localPort);
+          const advertise = deps.serverAdvertise(local);
+          dispatch({ kind: "connected", peer, local, advertise, rejects: deps.servers.rejectedBy(peer) });
+        },
+        failed: (detail) => dispatch({ kind: "unreachable", detail }),
       },
-      failed: (detail) => dispatch({ kind: "unreachable", detail }),
-    });
+    );
   }
 
   function arrived(): void {

@@ -1,39 +1,14 @@
-// The control connection to the server: names resolved, candidates tried in order, within one deadline.
-import { lookup } from "node:dns";
+// Dialling a server's control connection: candidates tried in order, within one deadline.
 import { connect, type OnReadOpts, type Socket } from "node:net";
 import { connectForeign } from "../../sockets/foreign-socket.ts";
-import { formatEndpoint, parseAddress, type Endpoint } from "../../net/endpoint.ts";
+import { formatEndpoint, type Endpoint } from "../../net/endpoint.ts";
 
 /** Under way until one of its events comes, or until `cancel`; after that nothing does. */
 export type Attempt = { cancel(): void };
 
-/** The addresses of a name in the system's order, or why there are none. */
-export function resolveHost(
-  host: string,
-  timeoutMs: number,
-  events: { resolved(addresses: readonly string[]): void; failed(detail: string): void },
-): Attempt {
-  let isOver = false;
-  const timer = setTimeout(() => settle(() => events.failed("timed out")), timeoutMs);
-  lookup(host, { all: true, verbatim: true }, (error, answers) =>
-    settle(() => {
-      if (error) events.failed(error.code ?? error.message);
-      else events.resolved(answers.flatMap(({ address }) => parseAddress(address) ?? []));
-    }),
-  );
-  return { cancel: () => settle(() => {}) };
-
-  function settle(report: () => void): void {
-    if (isOver) return;
-    isOver = true;
-    clearTimeout(timer);
-    report();
-  }
-}
-
 export type DialOptions = {
   readonly timeoutMs: number;
-  /** Goes round again until the time is up: a fixed server may be restarting. */
+  /** Goes round again until the time is up. */
   readonly retry: boolean;
   readonly keepaliveMs: number;
   /** Another machine's address to connect from. */

@@ -1,9 +1,9 @@
-// Reaching the server: late, by name, past dead candidates, never longer than allowed, and never ourselves (D5.90).
+// Reaching the server: late, past dead candidates, never longer than allowed, and never ourselves (D5.90).
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { dialServer, resolveHost } from "../../../src/gateway/servers/dial-server.ts";
+import { dialServer } from "../../../src/gateway/servers/dial-server.ts";
 import type { Endpoint } from "../../../src/net/endpoint.ts";
 import { freePort } from "../stage.ts";
 
@@ -98,33 +98,4 @@ test("a cancelled attempt reports nothing and leaves nothing open", async () => 
   retrying.cancel();
   await sleep(700);
   expect(reports).toBe(0);
-});
-
-function resolved(host: string, timeoutMs = 3000): Promise<readonly string[] | string> {
-  return new Promise((resolve) => resolveHost(host, timeoutMs, { resolved: resolve, failed: resolve }));
-}
-
-describe("a name", () => {
-  test("is resolved by the system", async () => {
-    expect(await resolved("localhost")).toContain("127.0.0.1");
-  });
-
-  test("that does not exist is an error with the system's word", async () => {
-    expect(await resolved("no-such-host.invalid")).toMatch(/^E[A-Z_]+$|timed out/);
-  });
-
-  test("that takes too long is given up", async () => {
-    const answer = resolved("localhost", 1);
-    // Timers come before whatever the system has answered meanwhile.
-    for (const startedAt = performance.now(); performance.now() < startedAt + 20;);
-    expect(await answer).toBe("timed out");
-  });
-
-  test("whose resolution is cancelled reports nothing", async () => {
-    let reports = 0;
-    const count = (): void => void (reports += 1);
-    resolveHost("localhost", 1000, { resolved: count, failed: count }).cancel();
-    await sleep(100);
-    expect(reports).toBe(0);
-  });
 });

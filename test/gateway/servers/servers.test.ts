@@ -1,0 +1,34 @@
+// Servers of a gateway: which of them are dialled again and again is decided here.
+import { expect, test } from "vitest";
+import type { GatewayOptions } from "../../../src/gateway/options.ts";
+import { createServerMemory } from "../../../src/gateway/servers/server-memory.ts";
+import { createServers } from "../../../src/gateway/servers/servers.ts";
+import { createSharedReads } from "../../../src/gateway/control/shared-reads.ts";
+import { freePort } from "../stage.ts";
+import { gatewayOptions } from "../start-gateway.ts";
+
+const memory = createServerMemory({ maxServers: 10, expiryMs: 1000, now: () => 0 });
+
+async function failsAfterMs(route: GatewayOptions["route"]): Promise<number> {
+  const servers = createServers(gatewayOptions(0, { route, timeouts: { connectMs: 600 } }), memory);
+  const candidates = [{ address: "127.0.0.1", port: await freePort() }];
+  const startedAt = performance.now();
+  return new Promise((resolve, reject) =>
+    servers.dial(
+      candidates,
+      { from: undefined, onread: createSharedReads() },
+      {
+        connected: () => reject(new Error("nobody listens there")),
+        failed: () => resolve(performance.now() - startedAt),
+      },
+    ),
+  );
+}
+
+test("a configured server that refuses is tried again until the connect time is over: it may be restarting", async () => {
+  expect(await failsAfterMs({ kind: "fixed", server: { host: "127.0.0.1", port: 21 } })).toBeGreaterThan(250);
+});
+
+test("a server that the client has named is given up at its first refusal", async () => {
+  expect(await failsAfterMs({ kind: "login", allow: [] })).toBeLessThan(200);
+});

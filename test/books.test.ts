@@ -7,7 +7,7 @@ import { parseArguments } from "../src/cli/arguments.ts";
 import { configFrom } from "../src/config/parse.ts";
 import { quirks } from "../src/ftp/quirks.ts";
 import { endReasons, refusalReasons } from "../src/session/reasons.ts";
-import { books, firstColumn, root, rowsOf } from "./books.ts";
+import { books, firstColumn, root, rowsOf, section } from "./books.ts";
 
 test("the table of refusals has each refusal reason once, in the order of the source", () => {
   expect(firstColumn("reasons")).toEqual([...refusalReasons]);
@@ -79,6 +79,48 @@ test("every command line that is shown is understood", () => {
     const argv = command.replaceAll(/[[\]]/g, "").split(" ");
     expect(parseArguments(argv), command).not.toMatchObject({ command: "wrong-usage" });
   }
+});
+
+const sourceText = readdirSync(path.join(root, "src"), { withFileTypes: true, recursive: true })
+  .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+  .map((entry) => readFileSync(path.join(entry.parentPath, entry.name), "utf8"))
+  .join("\n");
+
+test("what troubleshooting quotes of replies is what the gateway says", () => {
+  const quotes = [...section("troubleshooting").matchAll(/`(\d{3} [^`]*)`/g)].map(([, quote = ""]) => quote);
+  expect(quotes.length).toBeGreaterThan(25);
+  for (const quote of quotes) {
+    // What differs from one reply to the next is left out, or is a verb or an error code.
+    const parts = quote.split(/\d?…|\b\d\d\d\b|\b[A-Z]{4,}\b|\bE[A-Z]{6,}\b/).map((part) => part.trim());
+    for (const part of parts.filter((text) => /[a-z]{3}/.test(text))) {
+      expect(sourceText.includes(part), `${quote}: nothing in src/ says "${part}"`).toBe(true);
+    }
+  }
+});
+
+test("the words that troubleshooting looks for in the log and the metrics are used", () => {
+  const rows = section("troubleshooting").matchAll(/^\| `([a-z ]+)` +\|/gm);
+  const messages = [...rows].map(([, message = ""]) => message);
+  expect(messages.length).toBeGreaterThan(4);
+  for (const message of messages) expect(sourceText, message).toContain(`"${message}"`);
+  for (const [, reason = ""] of section("troubleshooting").matchAll(/refusal `([a-z-]+)`/g)) {
+    expect(refusalReasons, reason).toContain(reason);
+  }
+  for (const [, reason = ""] of section("troubleshooting").matchAll(/end `([a-z-]+)`/g)) {
+    expect(endReasons, reason).toContain(reason);
+  }
+  for (const [, metric = ""] of section("troubleshooting").matchAll(/`(ftp_alg_[a-z_]+)/g)) {
+    if (!metric.endsWith("_")) expect(firstColumn("metrics"), metric).toContain(metric);
+  }
+});
+
+test("each key that troubleshooting names is one of the configuration", () => {
+  // What is below `transparent` stands in its row.
+  const keys = firstColumn("config").map((key) => key.replace("gateways[].", ""));
+  const named = section("troubleshooting").matchAll(
+    /`((?:log|admin|kernel|route|clientSide|serverSide|policy|limits|timeouts)\.[A-Za-z.]+)/g,
+  );
+  for (const [, key = ""] of named) expect(keys, key).toContain(key.replace(/(transparent)\..*/, "$1"));
 });
 
 const unindented = (text: string): string => text.replaceAll(/^[ \t]+/gm, "").trim();

@@ -5,7 +5,8 @@ import type { DataPlane } from "../dataplane/pinhole.ts";
 import { formatReply } from "../ftp/reply.ts";
 import { sameEndpoint, type Endpoint } from "../net/endpoint.ts";
 import type { GatewayTelemetry } from "../observe/telemetry.ts";
-import type { EndReason, RefusalReason } from "../session/reasons.ts";
+import type { EndReason } from "../session/reasons.ts";
+import { refusal, type Refusal } from "../session/refusals.ts";
 import { endpointOf } from "./control/control-connection.ts";
 import {
   acceptForeign,
@@ -79,11 +80,11 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     const local = endpointOf(socket.localAddress, socket.localPort);
     const ofClient = perClient.get(client.address) ?? 0;
     if (sessionCount >= limits.sessions) {
-      turnAway(socket, client, "too-many-sessions", "Too many sessions; try again later.");
+      turnAway(socket, client, refusal("too-many-sessions"));
       return;
     }
     if (ofClient >= limits.sessionsPerClient) {
-      turnAway(socket, client, "too-many-sessions-per-client", "Too many sessions from your address.");
+      turnAway(socket, client, refusal("too-many-sessions-per-client"));
       return;
     }
     perClient.set(client.address, ofClient + 1);
@@ -127,11 +128,11 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
   }
 
   /** Told with text, then FIN: a silent close confuses clients (D5.89). */
-  function turnAway(socket: Socket, client: Endpoint, reason: RefusalReason, text: string): void {
+  function turnAway(socket: Socket, client: Endpoint, { reason, code, text }: Refusal): void {
     telemetry.sessionRefused(client, reason);
     socket.on("error", () => {});
     socket.resume();
-    socket.end(formatReply(421, text), "latin1");
+    socket.end(formatReply(code, text), "latin1");
     const cutOff = setTimeout(() => socket.destroy(), 2000);
     socket.once("close", () => clearTimeout(cutOff));
   }

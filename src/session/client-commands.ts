@@ -9,6 +9,7 @@ import { chooseServer, laterUser } from "./login.ts";
 import type { Mode } from "./mode.ts";
 import { startNegotiation } from "./negotiation.ts";
 import { refusalOf } from "./policy.ts";
+import { refusal } from "./refusals.ts";
 import { clientFamily, isDataMoving, isVerbatim } from "./state.ts";
 import { abortCommand, isTransferVerb, transferCommand } from "./transfers.ts";
 import { answer, emit, end, record, recordQuirk, recordQuirks, refuse, sendToServer, type Work } from "./work.ts";
@@ -19,18 +20,12 @@ export function clientSaid(work: Work, event: ClientWords): void {
   const { session } = work;
   if (!isDataMoving(session)) emit(work, { kind: "timer", timer: "idle", ms: session.options.timeouts.idleMs });
   if (event.kind === "client-refused") {
-    refuse(work, event.reason, 500, refusedLines[event.reason]);
+    refuse(work, refusal(event.reason));
   } else {
     recordQuirks(work, event.quirks);
     clientCommand(work, event.text);
   }
 }
-
-const refusedLines = {
-  "line-too-long": "Line too long.",
-  "nul-byte": "A command must not hold NUL.",
-  "lone-cr": "A command must not hold a bare CR.",
-};
 
 /**
  * Looks at what the client says first, before the server may be there. A browser made to speak to us, a TLS client: there
@@ -44,7 +39,7 @@ export function clientBegins(work: Work, event: ClientWords): void {
     event.kind === "client-refused" ? event.reason === "nul-byte" : looksLikeAnotherProtocol(event.text);
   if (isForeign) {
     record(work, { kind: "refusal", reason: "not-ftp", detail: "the first line is not FTP" });
-    end(work, "not-ftp", "the first line is not FTP", "This is an FTP gateway.");
+    end(work, "not-ftp", "the first line is not FTP", refusal("not-ftp").text);
   } else if (session.phase !== "choosing" && session.phase !== "relaying") {
     recordQuirk(work, "command-before-greeting");
   }
@@ -54,13 +49,13 @@ function clientCommand(work: Work, text: string): void {
   const { session } = work;
   const command = parseCommand(text);
   if (command === undefined) {
-    refuse(work, "blank-line", 500, "Empty command.");
+    refuse(work, refusal("blank-line"));
     return;
   }
   recordQuirks(work, command.quirks);
   record(work, { kind: "command", verb: metricVerb(command.verb) });
-  const refusal = refusalOf(session, command);
-  if (refusal !== undefined) refuse(work, refusal.reason, refusal.code, refusal.text);
+  const refused = refusalOf(session, command);
+  if (refused !== undefined) refuse(work, refused);
   else if (session.phase === "choosing") chooseServer(work, command);
   else dispatch(work, command);
 }
@@ -113,17 +108,16 @@ function userCommand(work: Work, { argument, line, verb }: Command): void {
   const { session } = work;
   const user = laterUser(session, argument);
   if (user === undefined) {
-    refuse(work, "other-server", 503, "Already connected to another server; QUIT first.");
+    refuse(work, refusal("other-server"));
     return;
   }
   session.user = user;
   sendToServer(work, user === argument ? line : `USER ${user}`, { kind: "login", verb });
 }
 
-/** RFC 2428: 522 lists what can be used, which is the family of the control connection. */
+/** What can be used is the family of the control connection. */
 function refuseFamily(work: Work): void {
-  const number = clientFamily(work.session) === 4 ? 1 : 2;
-  refuse(work, "unsupported-family", 522, `Network protocol not supported, use (${number})`);
+  refuse(work, refusal("unsupported-family", clientFamily(work.session) === 4 ? 1 : 2));
 }
 
 function activeCommand(work: Work, mode: "PORT" | "EPRT", line: string, reading: EndpointReading | EprtReading): void {
@@ -133,9 +127,9 @@ function activeCommand(work: Work, mode: "PORT" | "EPRT", line: string, reading:
   } else if (reading.reason === "unsupported-family") {
     refuseFamily(work);
   } else if (reading.reason === "port-zero") {
-    refuse(work, "port-zero", 501, `${mode} refused: port 0.`);
+    refuse(work, refusal("port-zero", mode));
   } else {
-    refuse(work, "malformed-endpoint", 501, `${mode} refused: malformed argument.`);
+    refuse(work, refusal("malformed-endpoint", mode));
   }
 }
 
@@ -148,12 +142,12 @@ function announced(work: Work, mode: Mode, line: string, { address, port }: Endp
     return;
   }
   if (port < minDataPort) {
-    refuse(work, "low-port", 504, `${mode} refused: ports below ${minDataPort} are not allowed.`);
+    refuse(work, refusal("low-port", mode, minDataPort));
     return;
   }
   const trust = trustedAddress(foreignAddress, address, client.peer.address);
   if (!trust.ok) {
-    refuse(work, "foreign-address", 504, `${mode} refused: ${address} is not your address.`);
+    refuse(work, refusal("foreign-address", mode, address));
     return;
   }
   recordQuirks(work, trust.quirks);
@@ -162,7 +156,7 @@ function announced(work: Work, mode: Mode, line: string, { address, port }: Endp
 
 function pasvCommand(work: Work, { argument, line, verb }: Command): void {
   if (clientFamily(work.session) === 6) {
-    refuse(work, "unsupported-family", 522, "Network protocol not supported, use EPSV (2)");
+    refuse(work, refusal("unsupported-family:pasv"));
     return;
   }
   if (argument.trim() !== "") recordQuirk(work, "argument-after-pasv");
@@ -177,7 +171,7 @@ function epsvCommand(work: Work, { argument, line }: Command): void {
       epsvAllCommand(work, line);
       break;
     case "malformed":
-      refuse(work, "malformed-endpoint", 501, "EPSV refused: malformed argument.");
+      refuse(work, refusal("malformed-endpoint", "EPSV"));
       break;
     case "unsupported-family":
       refuseFamily(work);

@@ -3,6 +3,7 @@
 import type { Command } from "../ftp/command.ts";
 import { hostMatches, parseHostPort, parseLoginTarget } from "../ftp/host-name.ts";
 import { networkContains, parseAddress, type Endpoint } from "../net/endpoint.ts";
+import { refusal } from "./refusals.ts";
 import type { AllowRule, Session } from "./state.ts";
 import { answer, emit, end, refuse, type Work } from "./work.ts";
 
@@ -32,15 +33,14 @@ export function chooseServer(work: Work, command: Command): void {
       answer(work, 214, "Log in with USER user@host[:port], or say OPEN host [port] first.");
       break;
     default:
-      refuse(work, "no-server", 530, "Log in with USER user@host[:port] first.");
+      refuse(work, refusal("no-server"));
   }
 }
 
 function loginNamesServer(work: Work, argument: string): void {
   const target = parseLoginTarget(argument);
   if (!target.ok) {
-    const reason = target.reason === "no-host" ? "no-server" : "malformed-login";
-    refuse(work, reason, 530, "Log in with USER user@host[:port].");
+    refuse(work, refusal(target.reason === "no-host" ? "no-server:user" : "malformed-login"));
     return;
   }
   choose(work, target.host, target.port ?? defaultPort, target.user);
@@ -49,14 +49,14 @@ function loginNamesServer(work: Work, argument: string): void {
 function openNamesServer(work: Work, { verb, argument }: Command): void {
   const target = parseHostPort(argument);
   if (target.ok) choose(work, target.host, target.port ?? defaultPort, undefined);
-  else refuse(work, "malformed-login", 501, `Use ${verb} host [port].`);
+  else refuse(work, refusal("malformed-login:open", verb));
 }
 
 function choose(work: Work, host: string, port: number, user: string | undefined): void {
   const { session } = work;
   // FTP servers listen on 21 or on unprivileged ports; anything else would make us a way into other services.
   if (port !== defaultPort && port < 1024) {
-    refuse(work, "server-port", 530, `Port ${port} is not allowed.`);
+    refuse(work, refusal("server-port", port));
     return;
   }
   const literal = parseAddress(host);
@@ -93,7 +93,7 @@ export function connectToResolved(work: Work, resolved: readonly Endpoint[]): vo
   } else {
     session.phase = "choosing";
     session.target = undefined;
-    if (allowed.length > 0) refuse(work, "loop", 530, `${target.host} is this gateway itself.`);
+    if (allowed.length > 0) refuse(work, refusal("loop", target.host));
     else refuseHost(work, target.host);
   }
 }
@@ -106,12 +106,12 @@ export function refuseUnresolved(work: Work, detail: string): boolean {
   if (route.kind !== "login" || target === undefined || isNameAllowed(route.allow, target.host)) return false;
   session.phase = "choosing";
   session.target = undefined;
-  refuse(work, "host-not-allowed", 530, `Not allowed, because its address is unknown: ${detail}.`);
+  refuse(work, refusal("host-not-allowed:unresolved", detail));
   return true;
 }
 
 function refuseHost(work: Work, host: string): void {
-  refuse(work, "host-not-allowed", 530, `${host} is not allowed.`);
+  refuse(work, refusal("host-not-allowed", host));
 }
 
 function isNameAllowed(rules: readonly AllowRule[], host: string): boolean {

@@ -9,7 +9,7 @@ import type { PinholeEvent } from "../dataplane/pinhole.ts";
 import { trustedAddress } from "./announced-address.ts";
 import type { LegPlan } from "./events.ts";
 import { isPassive, serverModes, type Mode } from "./mode.ts";
-import type { RefusalReason } from "./reasons.ts";
+import { refusal } from "./refusals.ts";
 import { findTransfer, isDialledOnly, isVerbatim, type ControlSide, type Negotiation } from "./state.ts";
 import {
   emit,
@@ -106,7 +106,7 @@ export function pinholeAnswered(work: Work, event: Extract<PinholeEvent, { kind:
   if (event.kind === "refused") {
     forgetTransfer(work, negotiation.id);
     work.session.negotiation = undefined;
-    refuse(work, event.reason, 425, `Can't open data connection: ${refusalTexts[event.reason]}.`);
+    refuse(work, refusal(event.reason));
     return;
   }
   updateTransfer(work, negotiation.id, {
@@ -119,12 +119,6 @@ export function pinholeAnswered(work: Work, event: Extract<PinholeEvent, { kind:
   if (isPassive(negotiation.current)) finish(work, asking);
   else if (event.server !== undefined) announceToServer(work, asking, event.server);
 }
-
-const refusalTexts = {
-  "ports-exhausted": "no data port is free",
-  "address-unavailable": "the gateway cannot listen on its address",
-  "plane-unavailable": "no data plane is available",
-};
 
 function announceToServer(work: Work, negotiation: Negotiation, listens: Endpoint): void {
   const { server } = work.session;
@@ -213,8 +207,15 @@ function readExtended(text: string, server: ControlSide): ReturnType<typeof pars
   return { ok: true, endpoint: { address: server.peer.address, port: reading.port }, quirks: reading.quirks };
 }
 
+/** Why no mode of the server's can be used. */
+type UselessAnswer =
+  | "server-endpoint-malformed"
+  | "server-endpoint-low-port"
+  | "server-endpoint-foreign"
+  | "server-rejects-mode";
+
 /** The server said yes, but to something that can't be used: the next mode is tried, or the client told. */
-function unusable(work: Work, negotiation: Negotiation, code: number, text: string, reason: RefusalReason): void {
+function unusable(work: Work, negotiation: Negotiation, code: number, text: string, reason: UselessAnswer): void {
   const tried = [...negotiation.tried, { mode: negotiation.current, code, text }];
   if (negotiation.current === "EPSV" && negotiation.remaining.length > 0) learn(work, "EPSV", code);
   next(work, { ...negotiation, tried }, reason);
@@ -238,7 +239,7 @@ function learn(work: Work, mode: Mode, code: number): void {
   record(work, { kind: "server-rejects", mode, code });
 }
 
-function next(work: Work, negotiation: Negotiation, reason: RefusalReason): void {
+function next(work: Work, negotiation: Negotiation, reason: UselessAnswer): void {
   const [current, ...remaining] = negotiation.remaining;
   if (current !== undefined) {
     const { presumed: _, ...rest } = negotiation;
@@ -250,7 +251,7 @@ function next(work: Work, negotiation: Negotiation, reason: RefusalReason): void
   }
   giveUp(work, negotiation);
   const attempts = negotiation.tried.map(({ mode, code, text }) => `${mode} answered ${code} ${text}`.trim());
-  refuse(work, reason, 425, `Can't open data connection: ${attempts.join("; ")}`);
+  refuse(work, refusal(reason, attempts.join("; ")));
 }
 
 /** What listens for a PORT serves an EPRT too. For a passive attempt after an active one a new data connection is opened. */

@@ -2,10 +2,8 @@
 import { metricVerb, type Command } from "../ftp/command.ts";
 import { parseLoginTarget } from "../ftp/host-name.ts";
 import { upperCaseAscii } from "../ftp/latin1.ts";
-import type { RefusalReason } from "./reasons.ts";
+import { refusal, type Refusal } from "./refusals.ts";
 import type { Session } from "./state.ts";
-
-export type Refusal = { readonly reason: RefusalReason; readonly code: number; readonly text: string };
 
 /** RFC 2228 and 4217, and what exists for transfers between servers under TLS (SSCN, CPSV). */
 const tlsVerbs: ReadonlySet<string> = new Set([
@@ -24,22 +22,21 @@ const writingVerbs: ReadonlySet<string> = new Set([
 export function refusalOf(session: Session, command: Command): Refusal | undefined {
   const { policy } = session.options;
   const { verb } = command;
-  if (tlsVerbs.has(verb)) return { reason: "tls", code: 502, text: `${verb} refused: this gateway has no TLS.` };
-  if (longVerbs.has(verb)) return { reason: "long-form", code: 502, text: `${verb} refused: use EPRT or EPSV.` };
+  if (tlsVerbs.has(verb)) return refusal("tls", verb);
+  if (longVerbs.has(verb)) return refusal("long-form", verb);
   if (!isAllowed(policy.commands, verb)) {
     // A verb that nobody knows may be anything, a password typed too early too, and this text is logged.
-    const name = metricVerb(verb) === "other" ? "Command" : verb;
-    return { reason: "denied-command", code: 502, text: `${name} refused by policy of this gateway.` };
+    return refusal("denied-command", metricVerb(verb) === "other" ? "Command" : verb);
   }
   // Before a server is known, SITE names it.
   if (policy.readOnly && writingVerbs.has(verb) && session.phase !== "choosing") {
-    return { reason: "read-only", code: 550, text: `${verb} refused: this gateway is read-only.` };
+    return refusal("read-only", verb);
   }
   if (policy.anonymousOnly && verb === "USER" && !isAnonymous(session, command.argument)) {
-    return { reason: "anonymous-only", code: 530, text: "Only anonymous login is allowed here." };
+    return refusal("anonymous-only");
   }
   if (session.epsvAll && (verb === "PORT" || verb === "EPRT" || verb === "PASV")) {
-    return { reason: "epsv-all", code: 501, text: `${verb} refused after EPSV ALL.` };
+    return refusal("epsv-all", verb);
   }
   return undefined;
 }

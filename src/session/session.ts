@@ -10,6 +10,7 @@ import { endIfDone, isTransferring, serverGone } from "./ending.ts";
 import type { ClientEvent, SessionEffect, SessionEvent, ServerEvent, TimerName } from "./events.ts";
 import { connectToResolved, refuseUnresolved } from "./login.ts";
 import { pinholeAnswered } from "./negotiation.ts";
+import { refusal } from "./refusals.ts";
 import { serverLine } from "./replies.ts";
 import { isDataMoving, type ControlSide, type Session, type SessionOptions } from "./state.ts";
 import { abortOverdue, lingerExpired, pinholeReported } from "./transfers.ts";
@@ -238,7 +239,7 @@ function unreachable(work: Work, detail: string): void {
   const { phase } = work.session;
   if (phase !== "resolving" && phase !== "connecting") return;
   record(work, { kind: "refusal", reason: "server-unreachable", detail });
-  end(work, "server-unreachable", detail, `The server is unreachable: ${detail}.`);
+  end(work, "server-unreachable", detail, refusal("server-unreachable", detail).text);
 }
 
 function connected(work: Work, event: Extract<SessionEvent, { kind: "connected" }>): void {

@@ -5,7 +5,7 @@ import type { PinholeEvent, PinholeOutcome } from "../dataplane/pinhole.ts";
 import type { Direction, TransferEnded } from "./facts.ts";
 import { forgetTransfer, negotiationOverdue } from "./negotiation.ts";
 import { transferOvertakes } from "./pairing.ts";
-import type { RefusalReason } from "./reasons.ts";
+import { refusal, type Refusal } from "./refusals.ts";
 import {
   findTransfer,
   isDataMoving,
@@ -57,7 +57,7 @@ export function transferCommand(work: Work, verb: string, line: string): void {
   session.pending = undefined;
   if (transfer?.closed !== undefined && transfer.closed !== "complete") {
     forgetTransfer(work, transfer.id);
-    refuse(work, "no-data-connection", 425, `The data connection is gone (${transfer.closed}); announce another one.`);
+    refuse(work, refusal("no-data-connection:gone", transfer.closed));
     return;
   }
   if (transfer !== undefined) useDataConnection(work, transfer, verb, direction);
@@ -126,8 +126,7 @@ export function transferRefused(work: Work, { id, begun }: TransferEntry): void 
 /** A completion reply for data that is known to have come or not. */
 function afterItsEnd(work: Work, transfer: Transfer, outcome: PinholeOutcome): "pass" | "swallow" {
   if (isBelievable(outcome, transfer)) return "pass";
-  const { reason, code, text } = outcomeReplies[outcome];
-  insteadOfReply(work, reason, code, text);
+  insteadOfReply(work, outcomeReplies[outcome]);
   return "swallow";
 }
 
@@ -227,9 +226,8 @@ function giveHeldReply(work: Work, outcome: PinholeOutcome = "complete"): void {
   if (held === undefined) return;
   session.held = undefined;
   const isPassed = isBelievable(outcome, findTransfer(session, held.id));
-  const { reason, code, text } = outcomeReplies[outcome];
   if (isPassed) passReply(work, held.code, held.raw);
-  else insteadOfReply(work, reason, code, text);
+  else insteadOfReply(work, outcomeReplies[outcome]);
   const entry = session.outstanding.find(({ ticket }) => ticket === held.ticket);
   if (!held.isWhole) {
     const treatment = isPassed ? "pass" : "swallow";
@@ -268,7 +266,7 @@ function answerInstead(work: Work, entry: TransferEntry, outcome: PinholeOutcome
   if (entry.id !== undefined) forgetTransfer(work, entry.id);
 }
 
-function insteadOfReply(work: Work, reason: RefusalReason, code: number, text: string): void {
+function insteadOfReply(work: Work, { reason, code, text }: Refusal): void {
   record(work, { kind: "refusal", reason, detail: text });
   passReply(work, code, formatReply(code, text));
 }

@@ -4,7 +4,8 @@ import { formatReply } from "../ftp/reply.ts";
 import type { Quirk } from "../ftp/quirks.ts";
 import type { SessionEffect } from "./events.ts";
 import type { Direction, Fact, TransferOutcome } from "./facts.ts";
-import type { EndReason, RefusalReason } from "./reasons.ts";
+import type { EndReason } from "./reasons.ts";
+import { closingCode, type Refusal } from "./refusals.ts";
 import {
   findTransfer,
   isDialledOnly,
@@ -49,7 +50,7 @@ export function answer(work: Work, code: number, text: string): void {
 }
 
 /** Our own refusal: an FTP reply that says why, and a counted reason. */
-export function refuse(work: Work, reason: RefusalReason, code: number, text: string): void {
+export function refuse(work: Work, { reason, code, text }: Refusal): void {
   record(work, { kind: "refusal", reason, detail: text });
   answer(work, code, text);
 }
@@ -154,7 +155,7 @@ export function end(work: Work, reason: EndReason, detail: string, farewell?: st
   }
   session.phase = "ended";
   const isMidReply = session.openReply !== undefined && session.openReply.treatment !== "swallow";
-  if (farewell !== undefined && !isMidReply) passReply(work, 421, formatReply(421, farewell));
+  if (farewell !== undefined && !isMidReply) passReply(work, closingCode, formatReply(closingCode, farewell));
   abandon(work);
   session.heldClient = [];
   session.heldServer = [];

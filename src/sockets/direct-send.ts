@@ -2,8 +2,8 @@
 // dialogue of short lines that is half of what a gateway adds. It is only the quick way: without the FFI, or when the kernel
 // takes less, there is Node's.
 import type { Socket } from "node:net";
-import { handleOf } from "./reading-socket.ts";
 import { loadSocketCalls } from "./socket-calls.ts";
+import { handleOf, plainDescriptorOf } from "./socket-handle.ts";
 
 /** Longer texts are rare, and gain nothing. */
 const sizeLimit = 16_384;
@@ -11,9 +11,9 @@ const sizeLimit = 16_384;
 const shortText = 256;
 const bytes = Buffer.allocUnsafeSlow(sizeLimit);
 
-/** Where `sendDirectly` sends to: as long as the socket lives, -1 if there is no way. */
-export function descriptorOf(socket: Socket): number {
-  return loadSocketCalls().ok ? (handleOf(socket)?.fd ?? -1) : -1;
+/** Where `sendDirectly` sends to: as long as the socket lives, -1 if there is no way, as for all but plain TCP. */
+export function directDescriptorOf(socket: Socket): number {
+  return loadSocketCalls().ok ? plainDescriptorOf(socket) : -1;
 }
 
 /**

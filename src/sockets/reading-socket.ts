@@ -1,6 +1,7 @@
 // Reading a connected socket into memory that we choose: Node's `onread`, which has no public way onto an accepted socket.
 import { readSync } from "node:fs";
-import { type Server, Socket, type SocketConstructorOpts } from "node:net";
+import { Socket, type SocketConstructorOpts } from "node:net";
+import { handleOf, plainDescriptorOf, type SocketHandle } from "./socket-handle.ts";
 
 export type Reads = {
   /** Where reads go, or what is asked for it before each. */
@@ -9,31 +10,24 @@ export type Reads = {
   callback(count: number, memory: Uint8Array): boolean;
 };
 
-/** What a socket wraps. Undocumented, but unchanged from Node 20 to 26, and what `cluster` passes about. */
-export type SocketHandle = {
-  readonly fd?: number;
-  /** Bytes of writes that the kernel has not taken yet. */
-  readonly writeQueueSize?: number;
-  reading: boolean;
-  readStop(): number;
-};
-
-export function handleOf(holder: Socket | Server): SocketHandle | undefined {
-  return (holder as unknown as { _handle?: SocketHandle | null })._handle ?? undefined;
-}
-
 /**
  * A socket on the same connection that reads into `reads.buffer`; `socket` itself is an empty shell afterwards, and must
- * not have read anything that its `read()` has not returned. Where the handle can't be had (`handle` undefined), it is
- * `socket` itself, reading as streams do, into memory of its own.
+ * not have read anything that its `read()` has not returned. Where Node wraps nothing that can be handed on, it is `socket`
+ * itself, reading as streams do, into memory of its own.
  */
-export function readingSocket(socket: Socket, reads: Reads, handle: SocketHandle | undefined): Socket {
-  if (handle === undefined) {
-    socket.on("data", (chunk: Buffer) => {
-      if (!reads.callback(chunk.length, chunk)) socket.pause();
-    });
-    return socket.resume();
-  }
+export function readingSocket(socket: Socket, reads: Reads): Socket {
+  const handle = handleOf(socket);
+  return handle === undefined ? readAsStream(socket, reads) : takeOver(socket, handle, reads);
+}
+
+export function readAsStream(socket: Socket, reads: Reads): Socket {
+  socket.on("data", (chunk: Buffer) => {
+    if (!reads.callback(chunk.length, chunk)) socket.pause();
+  });
+  return socket.resume();
+}
+
+function takeOver(socket: Socket, handle: SocketHandle, reads: Reads): Socket {
   // The new socket starts to read by itself, and learns of an end that the old one has already met.
   handle.reading = false;
   handle.readStop();
@@ -51,7 +45,7 @@ export function readingSocket(socket: Socket, reads: Reads, handle: SocketHandle
  * unread data for an end: what was cut off would look complete. The kernel still knows.
  */
 export function hasTrulyEnded(socket: Socket): boolean {
-  const fd = handleOf(socket)?.fd ?? -1;
+  const fd = plainDescriptorOf(socket);
   if (fd < 0) return true;
   try {
     return readSync(fd, Buffer.alloc(1)) === 0;

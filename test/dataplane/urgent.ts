@@ -1,7 +1,7 @@
 // TCP urgent data, which Node can't send.
 import type { Socket } from "node:net";
 import { loadFfi } from "../../src/sockets/ffi.ts";
-import { handleOf } from "../../src/sockets/reading-socket.ts";
+import { handleOf } from "../../src/sockets/socket-handle.ts";
 
 const messageOutOfBand = 1;
 

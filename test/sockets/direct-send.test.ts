@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { descriptorOf, sendDirectly } from "../../src/sockets/direct-send.ts";
+import { directDescriptorOf, sendDirectly } from "../../src/sockets/direct-send.ts";
 
 const open: { destroy?(): void; close?(): void }[] = [];
 afterEach(() => {
@@ -27,7 +27,7 @@ async function read(socket: Socket, length: number): Promise<string> {
   return text;
 }
 
-const send = (to: Socket, text: string): string => sendDirectly(to, descriptorOf(to), text);
+const send = (to: Socket, text: string): string => sendDirectly(to, directDescriptorOf(to), text);
 
 test("a short text is with the kernel at once, and each byte of it survives", async () => {
   const [from, to] = await pair();
@@ -52,10 +52,10 @@ test("what the kernel does not take is returned, and follows by the stream in or
 
 test("a socket that is closed takes nothing, whoever has its descriptor now", async () => {
   const [from] = await pair();
-  const descriptor = descriptorOf(from);
+  const descriptor = directDescriptorOf(from);
   from.destroy();
   expect(sendDirectly(from, descriptor, "221 Goodbye.\r\n")).toBe("221 Goodbye.\r\n");
-  expect(descriptorOf(from)).toBe(-1);
+  expect(directDescriptorOf(from)).toBe(-1);
   expect(send(from, "221 Goodbye.\r\n")).toBe("221 Goodbye.\r\n");
 });
 

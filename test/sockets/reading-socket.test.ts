@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
-import { handleOf, hasTrulyEnded, readingSocket } from "../../src/sockets/reading-socket.ts";
+import { hasTrulyEnded, readAsStream, readingSocket } from "../../src/sockets/reading-socket.ts";
 import { dialledPeer, listeningPeer } from "../dataplane/loopback.ts";
 
 describe.each([
@@ -17,7 +17,7 @@ describe.each([
       expect(source === memory).toBe(hasHandle);
       return accept(count);
     };
-    const socket = readingSocket(ours, { buffer: () => memory, callback }, hasHandle ? handleOf(ours) : undefined);
+    const socket = (hasHandle ? readingSocket : readAsStream)(ours, { buffer: () => memory, callback });
     return { socket, read, theirs: await peer.accepted };
   }
 

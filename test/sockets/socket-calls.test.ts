@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
-import { handleOf } from "../../src/sockets/reading-socket.ts";
+import { handleOf } from "../../src/sockets/socket-handle.ts";
 import { loadSocketCalls, type SocketCalls } from "../../src/sockets/socket-calls.ts";
 import { sendUrgent } from "../dataplane/urgent.ts";
 

@@ -14,7 +14,8 @@ import { closeLegs } from "../userspace/leg.ts";
 import { endLeg } from "../userspace/leg-guard.ts";
 import type { ByteCounts, Side } from "../pinhole.ts";
 import type { ReadBuffers } from "./read-buffers.ts";
-import { handleOf, hasTrulyEnded, readingSocket } from "../../sockets/reading-socket.ts";
+import { hasTrulyEnded, readingSocket } from "../../sockets/reading-socket.ts";
+import { unsentBytes } from "../../sockets/socket-options.ts";
 
 /**
  * Takes over a connection that has turned out to carry bulk. Both sockets stand still: nothing is being read, nothing waits
@@ -39,8 +40,8 @@ function carryByReads(legs: HeldLegs, events: CarriageEvents, buffers: ReadBuffe
 
   const up = createFlow(buffers, () => server, { readOn, flushed });
   const down = createFlow(buffers, () => client, { readOn, flushed });
-  const client = readingSocket(legs.client, up.reads, handleOf(legs.client));
-  const server = readingSocket(legs.server, down.reads, handleOf(legs.server));
+  const client = readingSocket(legs.client, up.reads);
+  const server = readingSocket(legs.server, down.reads);
   watch("client", client, up, server);
   watch("server", server, down, client);
   let isDownHeld = legs.isDownHeld;
@@ -164,5 +165,5 @@ function carryByReads(legs: HeldLegs, events: CarriageEvents, buffers: ReadBuffe
 
 /** Bytes that the kernel has taken. */
 function moved(flow: Flow, to: Socket): number {
-  return flow.bytes - (handleOf(to)?.writeQueueSize ?? 0);
+  return flow.bytes - unsentBytes(to);
 }

@@ -5,7 +5,7 @@ import { Worker } from "node:worker_threads";
 import type { Carriage, CarriageEvents, JoinedLegs } from "../userspace/carriage.ts";
 import { closeLegs } from "../userspace/leg.ts";
 import type { ByteCounts } from "../pinhole.ts";
-import { handleOf } from "../../sockets/reading-socket.ts";
+import { lendDescriptor } from "../../sockets/socket-options.ts";
 import type { SpliceCalls } from "./splice-calls.ts";
 import type { SpliceOrder, SpliceWorkerData } from "./splice-worker.ts";
 import type { SpliceReport } from "./splicer.ts";
@@ -101,9 +101,9 @@ export function createSpliceThread(calls: Pick<SpliceCalls, "eventfd">, workerPr
     start,
     lend(legs, events) {
       start();
-      const client = handleOf(legs.client)?.fd ?? -1;
-      const server = handleOf(legs.server)?.fd ?? -1;
-      if (failure !== undefined || client < 0 || server < 0) return undefined;
+      const client = lendDescriptor(legs.client);
+      const server = lendDescriptor(legs.server);
+      if (failure !== undefined || client === undefined || server === undefined) return undefined;
       const id = nextId;
       nextId = (nextId + 1) % idLimit;
       const counters = new Float64Array(new SharedArrayBuffer(16));

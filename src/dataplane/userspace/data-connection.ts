@@ -18,22 +18,11 @@ import type {
   PlaneName,
   Side,
 } from "../pinhole.ts";
-import { handleOf, type SocketHandle } from "../../sockets/reading-socket.ts";
-import { loadSocketCalls } from "../../sockets/socket-calls.ts";
+import { watchUnacknowledged } from "../../sockets/socket-options.ts";
 import { soon } from "../../sockets/soon.ts";
 import { type StallWatch, watchStall } from "../stall-watch.ts";
 
 type Report = (event: PinholeEvent) => void;
-
-/**
- * Handed to the kernel, not yet taken by the peer: megabytes, of which a third has to go before more can be written. A slow
- * receiver is not one that stands still.
- */
-function underway(handles: readonly (SocketHandle | undefined)[]): number {
-  const loaded = loadSocketCalls();
-  // The descriptor of a leg that has been closed may be another connection's by now; its handle has none any more.
-  return loaded.ok ? handles.reduce((sum, handle) => sum + loaded.calls.unacknowledgedBytes(handle?.fd ?? -1), 0) : 0;
-}
 
 const sides = ["client", "server"] as const;
 
@@ -177,8 +166,9 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
     stallWatch?.stop();
     sockets.clear();
     joinedAt = performance.now();
-    // The carriage may take the handles out of their sockets.
-    const handles = [client, server].map(handleOf);
+    // Handed to the kernel, not yet taken by the peers: megabytes, of which a third has to go before more can be written. A
+    // slow receiver is not one that stands still.
+    const underway = [client, server].map(watchUnacknowledged);
     // What made a dialled server's leg be heard was read already.
     const head: unknown = areBothDialled ? server.read() : null;
     carriage = carry(
@@ -199,7 +189,7 @@ export function openDataConnection(plane: PlaneName, carry: Carry, request: Pinh
       stallMs,
       () => {
         const { bytesUp, bytesDown } = counts();
-        return bytesUp + bytesDown - underway(handles);
+        return underway.reduce((moved, unacknowledged) => moved - unacknowledged(), bytesUp + bytesDown);
       },
       () => abort("stalled"),
     );

@@ -2,13 +2,13 @@
 // and how it ends. What is said in one turn leaves in one write, because clients and middleboxes look at how lines are
 // segmented (D2.29, D3.38).
 import type { Socket } from "node:net";
-import { handleOf, readingSocket } from "../../sockets/reading-socket.ts";
+import { readingSocket } from "../../sockets/reading-socket.ts";
 import type { CommandEvent, CommandReader } from "../../ftp/command-reader.ts";
 import { noQuirks } from "../../ftp/quirks.ts";
 import type { ReplyEvent, ReplyReader } from "../../ftp/reply-reader.ts";
 import { parseAddress, type Endpoint } from "../../net/endpoint.ts";
 import type { SessionEvent } from "../../session/events.ts";
-import { descriptorOf, sendDirectly } from "../../sockets/direct-send.ts";
+import { directDescriptorOf, sendDirectly } from "../../sockets/direct-send.ts";
 import { createSharedReads, type SharedReads } from "./shared-reads.ts";
 import { endsLine, type Reader, type ReaderPool } from "./reader-pool.ts";
 
@@ -50,7 +50,7 @@ const ordinaryLimit = 1024;
 /** `accepted` is an empty shell afterwards. */
 export function clientConnection(accepted: Socket, readers: CommandReaders, events: ControlEvents): ControlConnection {
   const reads = createSharedReads();
-  const socket = readingSocket(accepted, reads, handleOf(accepted));
+  const socket = readingSocket(accepted, reads);
   return controlConnection(socket, reads, readers, clientSide, events);
 }
 
@@ -104,7 +104,7 @@ function controlConnection<E>(
 ): ControlConnection {
   const connection: ControlConnection = {
     socket,
-    descriptor: descriptorOf(socket),
+    descriptor: directDescriptorOf(socket),
     unread: [],
     handedOver: 0,
     unwritten: "",

@@ -2,8 +2,8 @@
 // client's connection ends at an address of ours and the kernel remembers where it was going (SO_ORIGINAL_DST); with
 // TPROXY it ends at the server's own address, which the socket shows as its local one.
 import type { Socket } from "node:net";
-import { handleOf } from "../../sockets/reading-socket.ts";
 import { loadSocketCalls } from "../../sockets/socket-calls.ts";
+import { originalDestination } from "../../sockets/socket-options.ts";
 import { type Endpoint, familyOf, sameEndpoint } from "../../net/endpoint.ts";
 import type { TransparentRoute } from "../options.ts";
 
@@ -23,11 +23,9 @@ export type Intercept = (socket: Socket, local: Endpoint) => Interception;
 export function createIntercept({ advertise, clientAddress }: TransparentRoute): Intercept {
   const loaded = loadSocketCalls();
   if (!loaded.ok) throw new Error(`the transparent route needs the optional dependency koffi: ${loaded.reason}`);
-  const { calls } = loaded;
   return (socket, local) => {
-    const fd = handleOf(socket)?.fd ?? -1;
     // The kernel's record is missing where it tracks no connections; then nothing has redirected this one either.
-    const server = calls.originalDestination(fd, familyOf(local.address)) ?? local;
+    const server = originalDestination(socket, familyOf(local.address)) ?? local;
     const asServer = sameEndpoint(server, local);
     const told = asServer || advertise === "server" ? server.address : undefined;
     return { server, asServer, asClient: clientAddress, advertise: told };

@@ -1,7 +1,6 @@
 // A listening socket of a gateway: bound here, or taken over from whoever started the process.
 import { createServer, type Server, type Socket } from "node:net";
-import { handleOf } from "../../sockets/reading-socket.ts";
-import { loadSocketCalls } from "../../sockets/socket-calls.ts";
+import { acceptForeignAddresses, keepUrgentInline } from "../../sockets/socket-options.ts";
 import { type Endpoint, familyOf, formatEndpoint } from "../../net/endpoint.ts";
 
 /** `wanted` is what was configured; `endpoint` differs from it where that was port 0. */
@@ -63,24 +62,9 @@ function bind(wanted: Endpoint, accepted: (socket: Socket) => void): Promise<Ser
   });
 }
 
-const fdOf = (server: Server): number => handleOf(server)?.fd ?? -1;
-
-/** ABOR comes with a byte of urgent data, which the kernel otherwise takes out of the stream. Its loss is tolerated. */
-function keepUrgentInline(server: Server): void {
-  const loaded = loadSocketCalls();
-  if (loaded.ok) loaded.calls.keepUrgentInline(fdOf(server));
-}
-
 /** Throws an Error that names the endpoint where it must and can't. May be asked for later, when the route changes. */
 export function acceptForeign(server: Server, wanted: Endpoint, foreign: ListenerOptions["foreign"]): void {
-  const refusal = foreign && foreignRefusal(server, wanted);
+  const refusal = foreign && acceptForeignAddresses(server, familyOf(wanted.address));
   if (refusal === undefined || foreign !== "must") return;
   throw new Error(`cannot listen on ${formatEndpoint(wanted)} for TPROXY: ${refusal}`);
-}
-
-function foreignRefusal(server: Server, { address }: Endpoint): string | undefined {
-  const loaded = loadSocketCalls();
-  if (!loaded.ok) return loaded.reason;
-  const error = loaded.calls.makeTransparent(fdOf(server), familyOf(address));
-  return error && `${error}; it needs CAP_NET_RAW or CAP_NET_ADMIN`;
 }

@@ -2,7 +2,7 @@ import { closeSync } from "node:fs";
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { createPipePool } from "../../../src/dataplane/splice/pipe-pool.ts";
-import { handleOf } from "../../../src/sockets/reading-socket.ts";
+import { handleOf } from "../../../src/sockets/socket-handle.ts";
 import { loadSpliceCalls } from "../../../src/dataplane/splice/splice-calls.ts";
 import { createLane, freePipe, pumpLane } from "../../../src/dataplane/splice/splice-lane.ts";
 import { dialledPeer, listeningPeer, payload, received } from "../loopback.ts";

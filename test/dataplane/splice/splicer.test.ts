@@ -2,7 +2,7 @@ import { writeSync } from "node:fs";
 import { closeSync, readdirSync } from "node:fs";
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { handleOf } from "../../../src/sockets/reading-socket.ts";
+import { handleOf } from "../../../src/sockets/socket-handle.ts";
 import { loadSpliceCalls, type SpliceCalls } from "../../../src/dataplane/splice/splice-calls.ts";
 import { createSplicer, type SpliceReport } from "../../../src/dataplane/splice/splicer.ts";
 import { dialledPeer, listeningPeer, payload, received, sha1 } from "../loopback.ts";

@@ -1,4 +1,4 @@
-// Where log lines go and how they look. What is logged, and at which level, is decided in telemetry.ts.
+// The log: where lines go and how they look. What is logged, and at which level, is decided in telemetry.ts.
 import { destination as openDestination, pino, stdTimeFunctions, type DestinationStream, type Logger } from "pino";
 import { prettyFactory } from "pino-pretty";
 
@@ -34,21 +34,56 @@ export function flushLog(logger: Logger): Promise<void> {
 /** `flush` is what pino's `logger.flush()` calls. */
 type FlushableStream = DestinationStream & { flush?(done?: () => void): void };
 
-/** `reportDropped` is told how many lines were dropped, when there is room again. */
+/** A line is written no later than this after it was logged. */
+const writeWithinMs = 100;
+
+/**
+ * Lines are collected and written together: a write for each would cost a busy gateway more than all else that it tells operators.
+ * A log in which nothing happens needs no timer. `reportDropped` is told how many lines were dropped, when there is room again.
+ */
 function standardOutput(reportDropped: (count: number) => void): FlushableStream {
-  // A write for each line would cost a busy gateway more than all else that it tells operators.
-  const batches = { minLength: 8 * 1024, periodicFlush: 100 };
-  const destination = openDestination({ dest: 1, sync: false, maxLength: maxUnwrittenBytes, ...batches });
+  const destination = openDestination({ dest: 1, sync: false, maxLength: maxUnwrittenBytes, minLength: 8 * 1024 });
+  let unwrittenBytes = 0;
   let dropped = 0;
-  destination.on("drop", () => (dropped += 1));
+  let timer: NodeJS.Timeout | undefined;
+
+  function writeSoon(): void {
+    timer ??= setTimeout(writeCollected, writeWithinMs).unref();
+  }
+
+  function writeCollected(): void {
+    timer = undefined;
+    // While a write is under way this does nothing; `drain` tells when that is over.
+    if (unwrittenBytes > 0) destination.flush();
+  }
+
+  /** A write that is under way takes only what came before it: the rest is written by another, as long as one gets on. */
+  function flush(done?: () => void): void {
+    const before = unwrittenBytes;
+    destination.flush(() => {
+      if (unwrittenBytes > 0 && unwrittenBytes < before) flush(done);
+      else done?.();
+    });
+  }
+
+  destination.on("write", (bytes: number) => (unwrittenBytes -= bytes));
+  destination.on("drop", (line: string) => {
+    dropped += 1;
+    unwrittenBytes -= Buffer.byteLength(line);
+  });
   destination.on("drain", () => {
     const count = dropped;
     dropped = 0;
     if (count > 0) reportDropped(count);
+    if (unwrittenBytes > 0) writeSoon();
   });
   return {
-    write: (line) => void destination.write(line),
-    flush: (done) => destination.flush(done),
+    write(line) {
+      unwrittenBytes += Buffer.byteLength(line);
+      destination.write(line);
+      writeSoon();
+    },
+    flush,
   };
 }
 

@@ -1,13 +1,14 @@
 // Every metric of the gateway by its name, on a registry of our own. Label values come from closed sets
 // only: never an address, a user or a path. What has few label values is exported as 0 from the start, so that rates work
 // from the first event on. telemetry.ts decides what counts where.
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { PinholeOutcome, PlaneName, Side } from "../dataplane/pinhole.ts";
 import { metricVerb } from "../ftp/command.ts";
 import { quirks, type Quirk } from "../ftp/quirks.ts";
 import type { Direction, TransferOutcome } from "../session/facts.ts";
 import { modes, type Mode } from "../session/mode.ts";
 import { endReasons, refusalReasons, type EndReason, type RefusalReason } from "../session/reasons.ts";
+import { collectProcessMetrics } from "./process-metrics.ts";
 
 /** An oddity that is tolerated: of the language, or of the machine (control port − 1 could not be had as source port). */
 export type CountedQuirk = Quirk | "other-source-port";
@@ -104,14 +105,13 @@ const batchSize = 256;
 export function createMetrics(version: string): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
 
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> =>
     new Counter({ name: prefix + name, help, labelNames, registers });
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> =>
     new Gauge({ name: prefix + name, help, labelNames, registers });
   /** Each brings one label set up to date. */
-  const updates: (() => void)[] = [];
+  const updates: (() => void)[] = [collectProcessMetrics(registry)];
   const histogram = (name: string, help: string, buckets: number[]): Seconds => {
     const metric = new Histogram({ name: prefix + name, help, buckets, registers });
     const seen = new Float64Array(batchSize);

@@ -12,6 +12,7 @@ export type SpawnedGateway = {
   /** Resolves with the first line of the log that has this message; rejects when the process ends before. */
   logged(message: string): Promise<Record<string, unknown>>;
   lines(): Record<string, unknown>[];
+  readonly pid: number;
   signal(name: NodeJS.Signals): void;
   /** The exit code; null if a signal killed it. */
   readonly ended: Promise<number | null>;
@@ -72,6 +73,7 @@ export function spawnGateway(gateways: readonly object[], options: SpawnOptions 
       }
     },
     lines,
+    pid: child.pid ?? 0,
     signal: (name) => void child.kill(name),
     ended,
   };

@@ -73,6 +73,39 @@ test("a flushed log is written, whatever happens next", async () => {
   expect((await text(child.stdout)).trimEnd().split("\n")).toHaveLength(1000);
 });
 
+test("a line is written within 100 ms though no other follows, also when it came while another was being written", async () => {
+  const child = run(`
+    const logger = createLogger({ level: "info", format: "json" });
+    const pad = "x".repeat(200_000);
+    setTimeout(() => {}, 60_000);
+    // More than a pipe holds: it is still being written when the next one comes.
+    logger.info({ pad }, "long");
+    setTimeout(() => logger.info("second"), 200);
+  `);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  let output = "";
+  for await (const chunk of child.stdout) {
+    output += String(chunk);
+    if (output.includes('"second"')) break;
+  }
+  expect(output.trimEnd().split("\n")).toHaveLength(2);
+  child.kill("SIGKILL");
+});
+
+test("a flush writes also what came while an earlier line was being written", async () => {
+  const child = run(`
+    const logger = createLogger({ level: "info", format: "json" });
+    logger.info({ pad: "x".repeat(200_000) }, "long");
+    setTimeout(async () => {
+      logger.info("second");
+      await flushLog(logger);
+      process.kill(process.pid, "SIGKILL");
+    }, 50);
+  `);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect((await text(child.stdout)).trimEnd().split("\n")).toHaveLength(2);
+});
+
 test("a reader of the log who does not read holds nothing up and gets every line later", async () => {
   const child = run(`
     const logger = createLogger({ level: "info", format: "json" });

@@ -1,0 +1,33 @@
+// Process metrics: prom-client's default metrics, on a registry. The event loop's lag has the names and help texts that it has
+// there, but is measured in a way that lets an idle process sleep.
+import { collectDefaultMetrics, Gauge, type Registry } from "prom-client";
+import { measureEventLoopLag, type EventLoopLag } from "./event-loop-lag.ts";
+
+/** Milliseconds, the longest that a timer takes: in practice never. */
+const never = 2 ** 31 - 1;
+
+const lagGauges: Readonly<Record<keyof EventLoopLag, readonly [name: string, help: string]>> = {
+  last: ["nodejs_eventloop_lag_seconds", "Lag of event loop in seconds."],
+  min: ["nodejs_eventloop_lag_min_seconds", "The minimum recorded event loop delay."],
+  max: ["nodejs_eventloop_lag_max_seconds", "The maximum recorded event loop delay."],
+  mean: ["nodejs_eventloop_lag_mean_seconds", "The mean of the recorded event loop delays."],
+  stddev: ["nodejs_eventloop_lag_stddev_seconds", "The standard deviation of the recorded event loop delays."],
+  p50: ["nodejs_eventloop_lag_p50_seconds", "The 50th percentile of the recorded event loop delays."],
+  p90: ["nodejs_eventloop_lag_p90_seconds", "The 90th percentile of the recorded event loop delays."],
+  p99: ["nodejs_eventloop_lag_p99_seconds", "The 99th percentile of the recorded event loop delays."],
+};
+
+/** Returns what brings the event loop's lag up to date, to be called before the registry is read. */
+export function collectProcessMetrics(register: Registry): () => void {
+  collectDefaultMetrics({ register, eventLoopMonitoringPrecision: never });
+  const read = measureEventLoopLag();
+  const gauges = (Object.keys(lagGauges) as (keyof EventLoopLag)[]).map((key) => {
+    const [name, help] = lagGauges[key];
+    register.removeSingleMetric(name);
+    return { key, gauge: new Gauge({ name, help, registers: [register] }) };
+  });
+  return () => {
+    const lag = read();
+    for (const { key, gauge } of gauges) gauge.set(lag[key]);
+  };
+}

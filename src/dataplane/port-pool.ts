@@ -1,6 +1,7 @@
-// The data ports of one side: which are free, which are open, and which rest after use. A port rests because a
-// connection in TIME_WAIT may still own its four-tuple, and because a late peer of the old pinhole must not meet a new one.
-// Rest is a preference: a narrow range gives the port that rested longest rather than none.
+// Data ports: which are free, which are open, and which rest after use. A port rests because a connection in TIME_WAIT may
+// still own its four-tuple, and because a late peer of the old pinhole must not meet a new one. Rest is a preference: a
+// narrow range gives the port that rested longest rather than none.
+import { createFreePorts } from "./free-ports.ts";
 
 export type PortCounts = { readonly free: number; readonly open: number; readonly resting: number };
 
@@ -15,10 +16,7 @@ export type PortPool = {
   counts(): PortCounts;
 };
 
-export type PortPoolOptions = {
-  /** First and last port of the range, both included. 0 and 0: no range, the system picks the port. */
-  readonly first: number;
-  readonly last: number;
+export type PortTableOptions = {
   readonly restMs: number;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
@@ -26,59 +24,84 @@ export type PortPoolOptions = {
   readonly random?: () => number;
 };
 
-export function createPortPool(options: PortPoolOptions): PortPool {
-  const { first, last, restMs, now = () => performance.now(), random = Math.random } = options;
-  if (first === 0 && last === 0) return createSystemPool();
-  if (first < 1 || last > 65535 || first > last) throw new RangeError(`no port range: ${first}-${last}`);
+/** The state of every data port of a process. Pools are views on it, so that ranges may overlap, change and go. */
+export type PortTable = {
+  /** First and last port, both included. Throws a RangeError if that is no range of ports from 1 to 65535. */
+  pool(first: number, last: number): PortPool;
+};
 
-  // `free` is dense in [0, freeCount), so that a pick is one swap. Ports rest equally long, so the oldest rests first in
-  // the ring. No step looks at the whole range.
-  const size = last - first + 1;
-  const free = Uint16Array.from({ length: size }, (_, index) => first + index);
+export function createPortTable({
+  restMs,
+  now = () => performance.now(),
+  random = Math.random,
+}: PortTableOptions): PortTable {
+  const free = createFreePorts();
   const open = new Set<number>();
-  const ring = new Uint16Array(size);
-  const restsUntil = new Float64Array(size);
-  let freeCount = size;
-  let ringStart = 0;
-  let restingCount = 0;
+  /** Until when each rests. All rest equally long, so the first is the one that rests longest. */
+  const resting = new Map<number, number>();
 
-  function wakeRested() {
+  function wakeRested(): void {
     const moment = now();
-    while (restingCount > 0 && restsUntil[ringStart]! <= moment) wakeOldest();
+    for (const [port, until] of resting) {
+      if (until > moment) break;
+      wake(port);
+    }
   }
 
-  function wakeOldest() {
-    free[freeCount++] = ring[ringStart]!;
-    ringStart = (ringStart + 1) % size;
-    restingCount--;
+  function wake(port: number): void {
+    resting.delete(port);
+    free.add(port);
+  }
+
+  function take(first: number, last: number): number | undefined {
+    wakeRested();
+    let count = free.count(first, last);
+    if (count === 0) {
+      const oldest = firstWithin(resting.keys(), first, last);
+      if (oldest === undefined) return undefined;
+      wake(oldest);
+      count = 1;
+    }
+    const port = free.at(first, Math.floor(random() * count));
+    free.remove(port);
+    open.add(port);
+    return port;
+  }
+
+  function release(port: number): void {
+    if (open.delete(port)) resting.set(port, now() + restMs);
+  }
+
+  function counts(first: number, last: number): PortCounts {
+    wakeRested();
+    return {
+      free: free.count(first, last),
+      open: countWithin(open, first, last),
+      resting: countWithin(resting.keys(), first, last),
+    };
   }
 
   return {
-    take() {
-      wakeRested();
-      if (freeCount === 0 && restingCount === 0) return undefined;
-      if (freeCount === 0) wakeOldest();
-      const index = Math.floor(random() * freeCount);
-      const port = free[index]!;
-      free[index] = free[--freeCount]!;
-      open.add(port);
-      return port;
-    },
-    release(port) {
-      if (!open.delete(port)) return;
-      const index = (ringStart + restingCount++) % size;
-      ring[index] = port;
-      restsUntil[index] = now() + restMs;
-    },
-    counts() {
-      wakeRested();
-      return { free: freeCount, open: open.size, resting: restingCount };
+    pool(first, last) {
+      if (first < 1 || last > 65535 || first > last) throw new RangeError(`no port range: ${first}-${last}`);
+      return { take: () => take(first, last), release, counts: () => counts(first, last) };
     },
   };
 }
 
-/** No range was set: the system picks a free port and lets it rest itself. */
-function createSystemPool(): PortPool {
+function firstWithin(ports: Iterable<number>, first: number, last: number): number | undefined {
+  for (const port of ports) if (port >= first && port <= last) return port;
+  return undefined;
+}
+
+function countWithin(ports: Iterable<number>, first: number, last: number): number {
+  let count = 0;
+  for (const port of ports) if (port >= first && port <= last) count += 1;
+  return count;
+}
+
+/** Without a range: the system picks a free port and lets it rest itself. */
+export function createSystemPool(): PortPool {
   let open = 0;
   return {
     take() {

@@ -2,6 +2,7 @@
 // accepts, counts, hands each client to a driver, and ends them all.
 import type { Socket } from "node:net";
 import type { DataPlane } from "../dataplane/pinhole.ts";
+import { createSystemPool } from "../dataplane/port-pool.ts";
 import { formatReply } from "../ftp/reply.ts";
 import { sameEndpoint, type Endpoint } from "../net/endpoint.ts";
 import type { GatewayTelemetry } from "../observe/telemetry.ts";
@@ -61,6 +62,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
   const settingsDeps = {
     ownEndpoints,
     portPools,
+    systemPorts: { client: createSystemPool(), server: createSystemPool() },
     memory: createServerMemory(memoryOptions),
     wakefulness: createWakefulness(),
   };

@@ -1,5 +1,5 @@
 // What every session of a gateway is driven with, made once from the gateway's options, and again when they change.
-import type { DataPlane } from "../dataplane/pinhole.ts";
+import type { DataPlane, Side } from "../dataplane/pinhole.ts";
 import type { PortPool } from "../dataplane/port-pool.ts";
 import { createCommandReader, ordinaryCommand } from "../ftp/command-reader.ts";
 import { createReplyReader, ordinaryReply } from "../ftp/reply-reader.ts";
@@ -27,6 +27,8 @@ export type SettingsDeps = {
   readonly plane: DataPlane;
   readonly ownEndpoints: OwnEndpoints;
   readonly portPools: PortPools;
+  /** Of this gateway, for a side without a range. */
+  readonly systemPorts: Readonly<Record<Side, PortPool>>;
   readonly memory: ServerMemory;
   readonly wakefulness: Wakefulness;
 };
@@ -34,9 +36,9 @@ export type SettingsDeps = {
 /** Throws an Error that says why this machine can't have the transparent route. */
 export function createSessionSettings(options: GatewayOptions, deps: SettingsDeps): SessionSettings {
   const { route, clientSide, serverSide, policy, limits, timeouts } = options;
-  const { plane, ownEndpoints, portPools, memory, wakefulness } = deps;
-  const clientPorts = portPools.of(clientSide.dataPorts);
-  const serverPorts = portPools.of(serverSide.dataPorts);
+  const { plane, ownEndpoints, portPools, systemPorts, memory, wakefulness } = deps;
+  const clientPorts = clientSide.dataPorts ? portPools.of(clientSide.dataPorts) : systemPorts.client;
+  const serverPorts = serverSide.dataPorts ? portPools.of(serverSide.dataPorts) : systemPorts.server;
   return {
     options,
     clientPorts,

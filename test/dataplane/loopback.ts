@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { createPortPool } from "../../src/dataplane/port-pool.ts";
+import { createSystemPool } from "../../src/dataplane/port-pool.ts";
 import type {
   DataPlane,
   Leg,
@@ -17,7 +17,7 @@ import type { Endpoint } from "../../src/net/endpoint.ts";
 /** What a peer has received, and how it ended for it. */
 export type Received = { bytes: number; sha1: string; end: "fin" | "reset" };
 
-export const anyPort = createPortPool({ first: 0, last: 0, restMs: 0 });
+export const anyPort = createSystemPool();
 
 export function listenLeg(address = "127.0.0.1"): Leg {
   return { kind: "listen", bind: address, ports: anyPort, expect: { match: "address", address } };

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createPortPool } from "../../src/dataplane/port-pool.ts";
+import { createPortTable, createSystemPool } from "../../src/dataplane/port-pool.ts";
 
 /** A pool on a clock that the test moves. */
 function pooled(first: number, last: number, restMs: number, random: () => number = () => 0) {
   const clock = { ms: 0 };
-  return { clock, pool: createPortPool({ first, last, restMs, now: () => clock.ms, random }) };
+  return { clock, pool: createPortTable({ restMs, now: () => clock.ms, random }).pool(first, last) };
 }
 
 describe("port pool", () => {
@@ -58,8 +58,8 @@ describe("port pool", () => {
     expect(pool.counts()).toEqual({ free: 1, open: 0, resting: 1 });
   });
 
-  test("the range 0-0 leaves the choice to the system, without end", () => {
-    const pool = createPortPool({ first: 0, last: 0, restMs: 1000 });
+  test("without a range the choice is left to the system, without end", () => {
+    const pool = createSystemPool();
     expect([pool.take(), pool.take()]).toEqual([0, 0]);
     expect(pool.counts()).toEqual({ free: Infinity, open: 2, resting: 0 });
     pool.release(0);
@@ -71,7 +71,7 @@ describe("port pool", () => {
     [10, 9],
     [65_000, 65_536],
   ])("%i-%i is no range", (first, last) => {
-    expect(() => createPortPool({ first, last, restMs: 0 })).toThrow(RangeError);
+    expect(() => createPortTable({ restMs: 0 }).pool(first, last)).toThrow(RangeError);
   });
 
   test("whatever is taken, released and waited for, no port has two owners, and one that rests is given only where none is free", () => {

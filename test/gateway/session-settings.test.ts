@@ -1,5 +1,6 @@
 // How a gateway's options become what each of its sessions is driven with.
 import { describe, expect, test } from "vitest";
+import { createSystemPool } from "../../src/dataplane/port-pool.ts";
 import { createRelayPlane } from "../../src/dataplane/relay/relay.ts";
 import type { GatewayOptions } from "../../src/gateway/options.ts";
 import { createOwnEndpoints } from "../../src/gateway/own-endpoints.ts";
@@ -14,6 +15,7 @@ function setUp() {
     plane: createRelayPlane(),
     ownEndpoints: createOwnEndpoints(),
     portPools: createPortPools(),
+    systemPorts: { client: createSystemPool(), server: createSystemPool() },
     memory: createServerMemory({ maxServers: 10, expiryMs: 1000, now: () => 0 }),
     wakefulness: createWakefulness(),
   };
@@ -60,6 +62,14 @@ test("both sides of one range share its ports, also after a change that leaves t
   before.clientPorts.take();
   expect(before.serverPorts.counts().open).toBe(1);
   expect(settings({ clientSide: { dataPorts: range }, limits: { sessions: 1 } }).clientPorts.counts().open).toBe(1);
+});
+
+test("transfers without a range that run are still counted as open after a change of the options", () => {
+  const { settings } = setUp();
+  const before = settings({});
+  before.clientPorts.take();
+  expect(settings({ limits: { sessions: 1 } }).clientPorts.counts().open).toBe(1);
+  expect(before.serverPorts.counts().open).toBe(0);
 });
 
 test("what was learned about a server is known after a change of the options", () => {

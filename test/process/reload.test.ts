@@ -14,7 +14,7 @@ const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 type Line = Record<string, unknown>;
 
-async function setUp() {
+async function setUp(first: { gateway?: object; rest?: object } = {}) {
   const server = await startFakeServer();
   const folder = mkdtempSync(path.join(tmpdir(), "ftp-alg-reload-"));
   const file = path.join(folder, "config.yml");
@@ -23,7 +23,7 @@ async function setUp() {
     const gateways = [{ name: "one", listen: ["127.0.0.1:0"], route, dataPlane: "relay", ...gateway }];
     writeFileSync(file, JSON.stringify({ gateways, ...rest }));
   };
-  configure({});
+  configure(first.gateway ?? {}, first.rest);
   const child = spawn(process.execPath, [main, "run", "--config", file], { stdio: ["ignore", "pipe", "inherit"] });
   onTestFinished(() => {
     child.kill("SIGKILL");
@@ -31,16 +31,16 @@ async function setUp() {
     rmSync(folder, { recursive: true });
   });
   const logged = watchLog(child);
-  const port = Number(
-    String((await logged("listening"))["endpoint"])
-      .split(":")
-      .at(-1),
-  );
+  const port = portOf(await logged("listening"));
   const reload = async (message: string): Promise<Line> => {
     child.kill("SIGHUP");
     return logged(message);
   };
   return { child, server, configure, port, logged, reload };
+}
+
+function portOf({ endpoint }: Line): number {
+  return Number(String(endpoint).split(":").at(-1));
 }
 
 /** Each call waits for the next line with that message. */
@@ -106,10 +106,31 @@ describe("SIGHUP", () => {
     configure({ name: "two" });
     await reload("configuration reloaded");
     expect(await before.rest()).toMatch(/^421 /);
-    const endpoint = String((await logged("listening"))["endpoint"]);
-    expect(await (await client(Number(endpoint.split(":").at(-1)))).ask("PWD")).toMatch(/^257 /);
+    expect(await (await client(portOf(await logged("listening")))).ask("PWD")).toMatch(/^257 /);
     await expect(openDialogue(port)).rejects.toThrow("ECONNREFUSED");
   });
+});
+
+test("a range of data ports that is widened keeps the open ones open, for new sessions and in the metrics", async () => {
+  const rest = { admin: { listen: "127.0.0.1:0" } };
+  const { configure, port, logged, reload } = await setUp({
+    gateway: { clientSide: { dataPorts: "50960-50961" } },
+    rest,
+  });
+  const admin = `http://127.0.0.1:${portOf(await logged("admin listening"))}`;
+  const before = await client(port);
+  await before.ask("PASV");
+  configure({ clientSide: { dataPorts: "50960-50962" } }, rest);
+  await reload("configuration reloaded");
+  const after = [await client(port), await client(port)];
+  const announced = [await after[0]?.ask("PASV"), await after[1]?.ask("PASV")];
+  for (const reply of announced) expect(reply).toMatch(/^227 /);
+  expect(new Set(announced).size).toBe(2);
+  const metrics = await (await fetch(`${admin}/metrics`)).text();
+  const count = (state: string) =>
+    metrics.match(new RegExp(`data_ports\\{gateway="one",side="client",state="${state}"\\} (\\d+)`))?.[1];
+  expect([count("free"), count("open"), count("resting")]).toEqual(["0", "3", "0"]);
+  expect(await (await client(port)).ask("PASV")).toMatch(/^425 /);
 });
 
 test("what a reload can't change is named", () => {

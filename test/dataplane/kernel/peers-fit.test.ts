@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { natLegs } from "../../../src/dataplane/kernel/peers-fit.ts";
 import type { Leg, PinholeRequest } from "../../../src/dataplane/pinhole.ts";
-import { createPortPool } from "../../../src/dataplane/port-pool.ts";
+import { createPortTable } from "../../../src/dataplane/port-pool.ts";
 
-const ports = createPortPool({ first: 50_000, last: 50_001, restMs: 0 });
+const ports = createPortTable({ restMs: 0 }).pool(50_000, 50_001);
 const listening = (peer = "192.168.1.100", bind = "192.168.1.1"): Leg => ({
   kind: "listen",
   bind,

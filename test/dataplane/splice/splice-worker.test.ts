@@ -9,11 +9,11 @@ function run(body: string): Promise<{ output: string; code: number | null }> {
   const program = `
     import net from "node:net";
     import { loadSplicePlane } from "${new URL("splice/splice.ts", source).href}";
-    import { createPortPool } from "${new URL("port-pool.ts", source).href}";
+    import { createSystemPool } from "${new URL("port-pool.ts", source).href}";
     const loaded = loadSplicePlane({ fromBytes: 0 });
     if (!loaded.ok) throw new Error(loaded.reason);
     const { plane } = loaded;
-    const listen = { kind: "listen", bind: "127.0.0.1", ports: createPortPool({ first: 0, last: 0, restMs: 0 }),
+    const listen = { kind: "listen", bind: "127.0.0.1", ports: createSystemPool(),
       expect: { match: "any" } };
     const request = { client: listen, server: listen, expiryMs: 60_000, connectMs: 1000, stallMs: 60_000 };
     ${body}`;

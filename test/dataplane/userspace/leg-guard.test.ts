@@ -46,8 +46,8 @@ test("a peer for whom no descriptor is left is reset, and reads no end of an emp
   const program = `
     const { openSync } = await import("node:fs");
     const { openListeningLeg } = await import(${JSON.stringify(legs)});
-    const { createPortPool } = await import(${JSON.stringify(pools)});
-    const ports = createPortPool({ first: 0, last: 0, restMs: 0 });
+    const { createSystemPool } = await import(${JSON.stringify(pools)});
+    const ports = createSystemPool();
     const nothing = () => {};
     const leg = { kind: "listen", bind: "127.0.0.1", ports, expect: { match: "any" } };
     openListeningLeg(leg, {

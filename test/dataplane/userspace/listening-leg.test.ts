@@ -9,7 +9,7 @@ import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test } from "vitest";
 import { type ListeningLeg, openListeningLeg } from "../../../src/dataplane/userspace/listening-leg.ts";
 import type { ExpectedPeer, OpenRefusal } from "../../../src/dataplane/pinhole.ts";
-import { createPortPool, type PortPool } from "../../../src/dataplane/port-pool.ts";
+import { createPortTable, type PortPool } from "../../../src/dataplane/port-pool.ts";
 import type { Endpoint } from "../../../src/net/endpoint.ts";
 import { anyPort, dialledPeer, type Received, received } from "../loopback.ts";
 
@@ -191,7 +191,7 @@ describe("the data port", () => {
   test("one that another program holds is put to rest, and another is taken", async () => {
     const { first } = await takenPorts(1);
     let picks = 0;
-    const ports = createPortPool({ first, last: first + 4, restMs: 1000, random: () => (picks++ === 0 ? 0 : 0.5) });
+    const ports = createPortTable({ restMs: 1000, random: () => (picks++ === 0 ? 0 : 0.5) }).pool(first, first + 4);
     const { answer } = await listen(fromMe, "127.0.0.1", ports);
     expect(answer).not.toEqual({ endpoint: { address: "127.0.0.1", port: first } });
     expect(answer).toHaveProperty("endpoint");
@@ -200,20 +200,20 @@ describe("the data port", () => {
 
   test("a range held by other programs is exhausted (D5.91)", async () => {
     const { first, last } = await takenPorts(2);
-    const ports = createPortPool({ first, last, restMs: 1000 });
+    const ports = createPortTable({ restMs: 1000 }).pool(first, last);
     expect((await listen(fromMe, "127.0.0.1", ports)).answer).toEqual({ reason: "ports-exhausted" });
     expect(ports.counts()).toEqual({ free: 0, open: 0, resting: 2 });
   });
 
   test("no more than eight are tried", async () => {
     const { first, last } = await takenPorts(10);
-    const ports = createPortPool({ first, last, restMs: 1000 });
+    const ports = createPortTable({ restMs: 1000 }).pool(first, last);
     expect((await listen(fromMe, "127.0.0.1", ports)).answer).toEqual({ reason: "ports-exhausted" });
     expect(ports.counts()).toEqual({ free: 2, open: 0, resting: 8 });
   });
 
   test("it stays taken while the admitted connection lives, and rests after", async () => {
-    const ports = createPortPool({ first: 42_000, last: 42_999, restMs: 1000 });
+    const ports = createPortTable({ restMs: 1000 }).pool(42_000, 42_999);
     const { told, answer } = await listen(fromMe, "127.0.0.1", ports);
     if ("reason" in answer) throw new Error(answer.reason);
     await dialledPeer(answer.endpoint);
@@ -226,7 +226,7 @@ describe("the data port", () => {
   });
 
   test("an address that is not ours is unavailable", async () => {
-    const ports = createPortPool({ first: 42_000, last: 42_001, restMs: 1000 });
+    const ports = createPortTable({ restMs: 1000 }).pool(42_000, 42_001);
     expect((await listen(fromMe, "192.0.2.77", ports)).answer).toEqual({ reason: "address-unavailable" });
     expect(ports.counts()).toMatchObject({ open: 0, resting: 1 });
   });

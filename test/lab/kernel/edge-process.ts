@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { createKernelPlane, type KernelPlaneOptions } from "../../../src/dataplane/kernel/kernel-plane.ts";
 import { loadFfi } from "../../../src/sockets/ffi.ts";
 import type { Leg, Pinhole, PinholeRequest } from "../../../src/dataplane/pinhole.ts";
-import { createPortPool } from "../../../src/dataplane/port-pool.ts";
+import { createPortTable } from "../../../src/dataplane/port-pool.ts";
 
 type PlainLeg = Leg extends infer L ? (L extends { kind: "listen" } ? Omit<L, "ports"> : L) : never;
 
@@ -31,7 +31,7 @@ export type EdgeOptions = KernelPlaneOptions & {
 
 const options = JSON.parse(process.argv[2] ?? "{}") as EdgeOptions;
 const say = (value: object) => process.stdout.write(`${JSON.stringify(value)}\n`);
-const pool = createPortPool({ first: options.ports[0], last: options.ports[1], restMs: options.restMs });
+const pool = createPortTable({ restMs: options.restMs }).pool(options.ports[0], options.ports[1]);
 const made = await createKernelPlane({ ...options, note: (level, text) => say({ note: text, level }) });
 if ("unavailable" in made) {
   say({ tag: 0, ...made });

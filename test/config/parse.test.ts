@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import type { Config, GatewayConfig } from "../../src/config/config.ts";
 import { parseConfig } from "../../src/config/parse.ts";
 
@@ -58,6 +58,16 @@ test("whatever is left out has its default", () => {
 test("an empty section has the defaults of all its keys", () => {
   const sections = ["clientSide", "serverSide", "policy", "limits", "timeouts"];
   expect(gatewayWith(sections.map((section) => `${section}: {}`).join("\n    "))).toStrictEqual(defaults);
+});
+
+test("full.yml has every key that has a default", () => {
+  const document = parse(readFileSync(new URL("full.yml", examples), "utf8")) as { gateways: [Record<string, object>] };
+  const [shown] = document.gateways;
+  const written = (section: object): string[] => Object.keys(section).map((key) => key.replace(/Ms$/, ""));
+  expect(Object.keys(shown)).toEqual(expect.arrayContaining(written(defaults)));
+  for (const section of ["clientSide", "serverSide", "policy", "limits", "timeouts"] as const) {
+    expect(Object.keys(shown[section] ?? {}), section).toEqual(expect.arrayContaining(written(defaults[section])));
+  }
 });
 
 test("full.yml shows the default of every key that has one", () => {

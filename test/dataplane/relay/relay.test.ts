@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
 import { createRelayPlane } from "../../../src/dataplane/relay/relay.ts";
+import { describeConformance } from "../conformance/conformance.ts";
+import { loopbackHarness, userSpaceTraits } from "../conformance/loopback-harness.ts";
 import { listenLeg, openPinhole, passiveTransfer, payload, received, sha1 } from "../loopback.ts";
+
+describeConformance({ plane: "relay", ...userSpaceTraits }, () => loopbackHarness(createRelayPlane()));
 
 test("it can carry everything, and says its name", async () => {
   const plane = createRelayPlane();

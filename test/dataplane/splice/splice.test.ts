@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { loadSplicePlane } from "../../../src/dataplane/splice/splice.ts";
+import { describeConformance } from "../conformance/conformance.ts";
+import { loopbackHarness, userSpaceTraits } from "../conformance/loopback-harness.ts";
 import { listenLeg, openPinhole, passiveTransfer, payload, received, sha1 } from "../loopback.ts";
 import { spliceMissing } from "../planes.ts";
 
@@ -13,6 +15,14 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 test("the suites over every plane ran over this one, or the machine has no koffi", () => {
   expect(spliceMissing ?? "koffi does not load").toContain("koffi does not load");
 });
+
+if (spliceMissing === undefined) {
+  describeConformance({ plane: "splice", ...userSpaceTraits }, async () => {
+    const loaded = loadSplicePlane({ fromBytes: 0 });
+    if (!loaded.ok) throw new Error(loaded.reason);
+    return await loopbackHarness(loaded.plane);
+  });
+}
 
 test("it carries everything from the first byte to the last, whatever is relayed before the move", async () => {
   const loaded = loadSplicePlane();

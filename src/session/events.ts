@@ -51,9 +51,12 @@ export type SessionEvent =
   /** End now. */
   | { readonly kind: "stop"; readonly reason: EndReason; readonly detail: string };
 
-/** One half of a data connection as the session plans it; the driver knows addresses, pools and timeouts. */
+/**
+ * One half of a data connection as the session plans it; the driver knows addresses, pools and timeouts. `peer`: the address of the
+ * control connection's peer, which is to connect.
+ */
 export type LegPlan =
-  | { readonly kind: "listen" }
+  | { readonly kind: "listen"; readonly peer: string }
   | { readonly kind: "dial"; readonly to: Endpoint; readonly fromPort?: number };
 
 export type SessionEffect =
@@ -64,7 +67,9 @@ export type SessionEffect =
   | { readonly kind: "connect"; readonly candidates: readonly Endpoint[] }
   | { readonly kind: "open"; readonly id: number; readonly client: LegPlan; readonly server: LegPlan }
   /** The Pinhole methods of the same names. */
-  | { readonly kind: "start" | "linger" | "release"; readonly id: number }
+  | { readonly kind: "linger" | "release"; readonly id: number }
+  /** Likewise. `dials`: both peers listen, so that this makes the gateway connect. */
+  | { readonly kind: "start"; readonly id: number; readonly dials: boolean }
   /** Likewise, once the client has been sent what was said to it. */
   | { readonly kind: "confirm" | "dismiss"; readonly id: number }
   | { readonly kind: "timer"; readonly timer: TimerName; readonly ms: number }

@@ -66,12 +66,12 @@ function attempt(work: Work, negotiation: Negotiation): void {
   }
   const { serverListens } = findTransfer(session, id) ?? {};
   if (serverListens !== undefined) announceToServer(work, negotiation, serverListens);
-  else open(work, negotiation, { kind: "listen" });
+  else open(work, negotiation, { kind: "listen", peer: session.server?.peer.address ?? "?" });
 }
 
 /** RFC 959 active mode: the data connection reaches the client from the control port − 1 (20 for 21). */
 function clientLeg({ client }: { client: ControlSide }, endpoint: Endpoint | undefined): LegPlan {
-  if (endpoint === undefined) return { kind: "listen" };
+  if (endpoint === undefined) return { kind: "listen", peer: client.peer.address };
   return { kind: "dial", to: endpoint, fromPort: client.local.port - 1 };
 }
 
@@ -287,7 +287,7 @@ function finish(work: Work, negotiation: Negotiation): void {
   session.pending = id;
   record(work, { kind: "translated", from: clientMode, to: current });
   // As a passive client would, not later: some servers read no command until they are connected to.
-  if (isDialledOnly(transfer)) emit(work, { kind: "start", id });
+  if (isDialledOnly(transfer)) emit(work, { kind: "start", id, dials: true });
   if (isPassive(clientMode) && transfer.clientListens !== undefined) {
     const endpoint = { address: session.client.advertise, port: transfer.clientListens.port };
     const [code, text] = clientMode === "PASV" ? [227, format227(endpoint)] : [229, format229(endpoint.port)];

@@ -5,7 +5,6 @@ import { maskCommand } from "../ftp/command.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
 import type { SessionEffect, SessionEvent, LegPlan } from "./events.ts";
-import { findTransfer, isDialledOnly, type Session } from "./state.ts";
 
 const indent = "     ";
 
@@ -103,12 +102,12 @@ function formatCounts({ bytesUp, bytesDown, durationMs }: Extract<PinholeEvent, 
   return bytesUp + bytesDown + durationMs === 0 ? "" : ` ${bytesUp} up ${bytesDown} down in ${durationMs} ms`;
 }
 
-/** The indented lines of an effect; none for what is only bookkeeping. `session` is the state after the step. */
-export function formatEffect(effect: SessionEffect, session: Session): readonly string[] {
-  return effectLines(effect, session).map((line) => indent + line);
+/** The indented lines of an effect; none for what is only bookkeeping. */
+export function formatEffect(effect: SessionEffect): readonly string[] {
+  return effectLines(effect).map((line) => indent + line);
 }
 
-function effectLines(effect: SessionEffect, session: Session): readonly string[] {
+function effectLines(effect: SessionEffect): readonly string[] {
   switch (effect.kind) {
     case "to-client":
       if (!effect.bytes.endsWith("\n")) return [`telnet ${hex(effect.bytes)}`];
@@ -120,9 +119,10 @@ function effectLines(effect: SessionEffect, session: Session): readonly string[]
     case "connect":
       return [["connect", ...effect.candidates.map(formatEndpoint)].join(" ")];
     case "open":
-      return [`${formatOpen(effect.client, effect.server, session)}${numbered(effect.id)}`];
+      return [`${formatOpen(effect.client, effect.server)}${numbered(effect.id)}`];
     case "start":
-      return startLines(effect.id, session);
+      // Shown where it makes the gateway connect; elsewhere nothing is seen to happen.
+      return effect.dials ? [`start${numbered(effect.id)}`] : [];
     case "confirm":
     case "linger":
     case "release":
@@ -141,24 +141,15 @@ function effectLines(effect: SessionEffect, session: Session): readonly string[]
   }
 }
 
-/** Shown where it makes the gateway connect; elsewhere nothing is seen to happen. */
-function startLines(id: number, session: Session): readonly string[] {
-  const transfer = findTransfer(session, id);
-  return transfer !== undefined && isDialledOnly(transfer) ? [`start${numbered(id)}`] : [];
-}
-
 function textLines(bytes: string): readonly string[] {
   return bytes.replace(/\r*\n$/, "").split(/\r?\n/);
 }
 
-function formatOpen(client: LegPlan, server: LegPlan, session: Session): string {
-  const clientAddress = session.client.peer.address;
-  const serverAddress = session.server?.peer.address ?? "?";
-  if (client.kind === "listen" && server.kind === "listen") {
-    return `open both sides for ${clientAddress} and ${serverAddress}`;
-  }
-  if (client.kind === "listen") return `open client side for ${clientAddress}, dial ${formatDial(server)}`;
-  if (server.kind === "listen") return `open server side for ${serverAddress}, dial ${formatDial(client)}`;
+function formatOpen(client: LegPlan, server: LegPlan): string {
+  if (client.kind === "listen" && server.kind === "listen")
+    return `open both sides for ${client.peer} and ${server.peer}`;
+  if (client.kind === "listen") return `open client side for ${client.peer}, dial ${formatDial(server)}`;
+  if (server.kind === "listen") return `open server side for ${server.peer}, dial ${formatDial(client)}`;
   return `dial ${formatDial(server)} and ${formatDial(client)}`;
 }
 

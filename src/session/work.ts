@@ -129,7 +129,7 @@ export function updateTransfer(work: Work, id: number, change: Partial<Transfer>
 export function useDataConnection(work: Work, transfer: Transfer, verb: string, direction: Direction): void {
   const { id, joined } = transfer;
   updateTransfer(work, id, { verb, direction });
-  if (!isDialledOnly(transfer)) emit(work, { kind: "start", id });
+  if (!isDialledOnly(transfer)) emit(work, { kind: "start", id, dials: false });
   if (joined) emit(work, { kind: "cancel", timer: "idle" });
 }
 

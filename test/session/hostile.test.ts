@@ -84,7 +84,7 @@ function watch(playOptions: PlayOptions, shouldLogIn: boolean) {
     if (event.kind === "pinhole" && event.event.kind === "refused") gone.add(event.id);
     const before = session;
     [session, effects] = step(before, event);
-    log.push(formatEvent(event), ...effects.flatMap((effect) => formatEffect(effect, session)));
+    log.push(formatEvent(event), ...effects.flatMap((effect) => formatEffect(effect)));
     for (const effect of effects) checkEffect(effect, before);
     checkState();
   };

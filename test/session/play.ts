@@ -116,7 +116,7 @@ function start(options: PlayOptions) {
   const shown = (effect: SessionEffect): readonly string[] =>
     options.timers && (effect.kind === "timer" || effect.kind === "cancel")
       ? [`     ${effect.kind} ${effect.timer}`]
-      : formatEffect(effect, session);
+      : formatEffect(effect);
   const event = (line: string): readonly SessionEffect[] => {
     const parsed = parseEvent(line, context);
     if (parsed === undefined) throw new Error(`not an event: ${line}`);

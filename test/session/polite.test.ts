@@ -131,7 +131,7 @@ function playOut(options: PlayOptions, said: readonly string[], rejected: readon
   const dispatch = (event: SessionEvent): void => {
     const [next, effects] = step(session, event);
     session = next;
-    log.push(formatEvent(event), ...effects.flatMap((effect) => formatEffect(effect, session)));
+    log.push(formatEvent(event), ...effects.flatMap((effect) => formatEffect(effect)));
     for (const effect of effects) perform(effect);
   };
   const closed = (outcome: "complete" | "released"): PinholeEvent => ({

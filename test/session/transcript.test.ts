@@ -111,8 +111,8 @@ test("a transcript of a session is a script that plays", () => {
     "opened server side 10.0.0.1:51000",
     "     >S PORT 198,51,100,1,199,56",
   ];
-  const { effects, session } = playFromStart(lines.join("\n"));
-  const shown = effects.flatMap((effect) => formatEffect(effect, session));
+  const { effects } = playFromStart(lines.join("\n"));
+  const shown = effects.flatMap(formatEffect);
   expect(shown).toEqual(lines.filter((line) => line.startsWith(" ")));
 });
 
@@ -130,13 +130,13 @@ describe("secrets", () => {
     const event: SessionEvent = { kind: "client-line", text: line, quirks: [] };
     expect(formatEvent(event)).not.toContain(secret);
     for (const options of [{}, { policy: { commands: { allow: ["CWD"] } } }, { policy: { readOnly: true } }]) {
-      const { effects, facts, session } = feed(
+      const { effects, facts } = feed(
         `${prologue[4]}
 C> ${line}
 S> 500 No`,
         options,
       );
-      expect(effects.flatMap((effect) => formatEffect(effect, session)).join()).not.toContain(secret);
+      expect(effects.flatMap(formatEffect).join()).not.toContain(secret);
       expect(JSON.stringify(facts).toLowerCase()).not.toContain(secret);
     }
   });

@@ -127,7 +127,7 @@ export function driveSession(
 
   function run(effects: readonly SessionEffect[]): void {
     for (const effect of effects) {
-      if (trace !== undefined) for (const line of formatEffect(effect, session)) trace(secrets.hide(line));
+      if (trace !== undefined) for (const line of formatEffect(effect)) trace(secrets.hide(line));
       perform(effect);
     }
   }

@@ -3,8 +3,11 @@
 import type { Endpoint, Network } from "../net/endpoint.ts";
 import type { PortPool } from "./port-pool.ts";
 
-export type Side = "client" | "server";
-export type PlaneName = "relay" | "splice" | "kernel";
+export const sides = ["client", "server"] as const;
+export type Side = (typeof sides)[number];
+
+export const planeNames = ["relay", "splice", "kernel"] as const;
+export type PlaneName = (typeof planeNames)[number];
 
 /** Who may connect to a listening leg; the address is the control peer's unless policy allows more. */
 export type ExpectedPeer =
@@ -57,7 +60,8 @@ export type PinholeRequest = {
  * Why a pinhole could not be opened. `plane-unavailable` speaks of the plane or the process (no descriptor is left):
  * another plane may still be able to.
  */
-export type OpenRefusal = "ports-exhausted" | "address-unavailable" | "plane-unavailable";
+export const openRefusals = ["ports-exhausted", "address-unavailable", "plane-unavailable"] as const;
+export type OpenRefusal = (typeof openRefusals)[number];
 
 /**
  * How a data connection ended. `complete`: both directions ended with FIN. `client-reset`/`server-reset`: that peer broke
@@ -67,16 +71,18 @@ export type OpenRefusal = "ports-exhausted" | "address-unavailable" | "plane-una
  * Both dialled and never confirmed, it ends as `stalled` after stallMs. A peer that resets at once when it is dialled was
  * reached, and has reset.
  */
-export type PinholeOutcome =
-  | "complete"
-  | "client-reset"
-  | "server-reset"
-  | "stalled"
-  | "client-unreachable"
-  | "server-unreachable"
-  | "expired"
-  | "released"
-  | "aborted";
+export const pinholeOutcomes = [
+  "complete",
+  "client-reset",
+  "server-reset",
+  "stalled",
+  "client-unreachable",
+  "server-unreachable",
+  "expired",
+  "released",
+  "aborted",
+] as const;
+export type PinholeOutcome = (typeof pinholeOutcomes)[number];
 
 export type PinholeEvent =
   /** Endpoints of the listening legs, ready to be announced. */

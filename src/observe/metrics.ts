@@ -2,7 +2,7 @@
 // only: never an address, a user or a path. What has few label values is exported as 0 from the start, so that rates work
 // from the first event on. telemetry.ts decides what counts where.
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { PinholeOutcome, PlaneName, Side } from "../dataplane/pinhole.ts";
+import { planeNames, sides, type PinholeOutcome, type PlaneName, type Side } from "../dataplane/pinhole.ts";
 import { metricVerb } from "../ftp/command.ts";
 import { quirks, type Quirk } from "../ftp/quirks.ts";
 import type { Direction, TransferOutcome } from "../session/facts.ts";
@@ -18,8 +18,6 @@ export type PinholeFate = "used" | "expired" | "released";
 export type ReloadResult = "success" | "failure";
 export type PortCounts = { readonly free: number; readonly open: number; readonly resting: number };
 
-export const sides = keysOf<Side>({ client: true, server: true });
-export const planes = keysOf<PlaneName>({ relay: true, splice: true, kernel: true });
 const portStates = keysOf<keyof PortCounts>({ free: true, open: true, resting: true });
 
 /** Whether a closed pinhole was used by the peer it was opened for, whatever became of the transfer. */
@@ -205,7 +203,7 @@ export function createMetrics(version: string): Metrics {
     const transferCells = new Map<string, CounterCell>();
     const pinholeCells = record(sides, (side) => ({
       none: { refused: counterCell(pinholes, { gateway, side, plane: "none", outcome: "refused" }) },
-      ...record(planes, (plane) =>
+      ...record(planeNames, (plane) =>
         record(["used", "expired", "released"] as const, (outcome) =>
           counterCell(pinholes, { gateway, side, plane, outcome }),
         ),
@@ -226,18 +224,18 @@ export function createMetrics(version: string): Metrics {
       ),
       strangers: record(sides, (side) => counterCell(strangers, { gateway, side })),
       pinholesActive: record(sides, (side) =>
-        record(planes, (plane) => gaugeCell(pinholesActive, { gateway, side, plane })),
+        record(planeNames, (plane) => gaugeCell(pinholesActive, { gateway, side, plane })),
       ),
       pinholeRefused: (side) => pinholeCells[side].none.refused.inc(),
       pinholeEnded: (side, plane, outcome) => pinholeCells[side][plane][outcome].inc(),
-      transfersActive: record(planes, (plane) => gaugeCell(transfersActive, { gateway, plane })),
+      transfersActive: record(planeNames, (plane) => gaugeCell(transfersActive, { gateway, plane })),
       transferEnded({ direction, clientMode, serverMode, plane, outcome }) {
         const labels = { gateway, direction, client_mode: clientMode, server_mode: serverMode, plane, outcome };
         const key = `${direction} ${clientMode} ${serverMode} ${plane} ${outcome}`;
         cellOf(transferCells, key, () => counterCell(transfers, labels)).inc();
       },
       transferBytes: record(["upload", "download"] as const, (direction) =>
-        record(planes, (plane) => counterCell(transferBytes, { gateway, direction, plane })),
+        record(planeNames, (plane) => counterCell(transferBytes, { gateway, direction, plane })),
       ),
       dataPorts(side, counts) {
         const key = `${side} ${gateway}`;

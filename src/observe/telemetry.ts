@@ -1,7 +1,7 @@
 // Everything that operators are told, one function per fact: what it counts and its line in the log stand side by side.
 // Addresses, users and texts go to the log alone. Secrets never get here: facts carry no arguments of commands.
 // Levels: sessions, logins and ended transfers are `info`; refusals and strangers `warn`; each command and reply `debug`.
-import type { OpenRefusal, PinholeOutcome, PlaneName, Side } from "../dataplane/pinhole.ts";
+import { planeNames, type OpenRefusal, type PinholeOutcome, type PlaneName, type Side } from "../dataplane/pinhole.ts";
 import { metricVerb } from "../ftp/command.ts";
 import { formatEndpoint, type Endpoint } from "../net/endpoint.ts";
 import type { Fact, TransferEnded } from "../session/facts.ts";
@@ -10,7 +10,6 @@ import { createLateRecords, type LateRecords } from "./late-records.ts";
 import type { Logger } from "./log.ts";
 import {
   pinholeFates,
-  planes,
   replyClasses,
   type GatewayMetrics,
   type Metrics,
@@ -253,7 +252,7 @@ function transferTelemetry(metrics: Metrics, counts: GatewayMetrics, log: Logger
     settle() {
       if (isSettled) return;
       isSettled = true;
-      for (const plane of planes) counts.transfersActive[plane].dec(running[plane]);
+      for (const plane of planeNames) counts.transfersActive[plane].dec(running[plane]);
     },
   };
 }

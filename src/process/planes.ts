@@ -20,7 +20,8 @@ export type PlanesTelemetry = {
   chose(gateway: GatewayConfig, plane: PlaneName, why: string): void;
 };
 
-const order: readonly PlaneName[] = ["kernel", "splice", "relay"];
+/** The best first. */
+const order = Object.keys({ kernel: true, splice: true, relay: true } satisfies Record<PlaneName, true>) as PlaneName[];
 
 /** The planes a gateway may use, the best first. */
 export function plannedPlanes({ dataPlane, route }: GatewayConfig): readonly PlaneName[] {

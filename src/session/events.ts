@@ -7,16 +7,21 @@ import type { Fact } from "./facts.ts";
 import type { Mode } from "./mode.ts";
 import type { EndReason } from "./reasons.ts";
 
+/** Why a line of the client is not looked at. */
+export const clientRefusals = ["line-too-long", "nul-byte", "lone-cr"] as const;
+/** Likewise of the server. */
+export const serverRefusals = ["line-too-long"] as const;
+
 export type ClientEvent =
   | { readonly kind: "client-line"; readonly text: string; readonly quirks: readonly Quirk[] }
-  | { readonly kind: "client-refused"; readonly reason: "line-too-long" | "nul-byte" | "lone-cr" }
+  | { readonly kind: "client-refused"; readonly reason: (typeof clientRefusals)[number] }
   /** The client closed its direction (FIN). */
   | { readonly kind: "client-end" };
 
 export type ServerEvent =
   /** `raw` is the line with its terminator exactly as received. */
   | { readonly kind: "server-line"; readonly text: string; readonly raw: string }
-  | { readonly kind: "server-refused"; readonly reason: "line-too-long" }
+  | { readonly kind: "server-refused"; readonly reason: (typeof serverRefusals)[number] }
   | { readonly kind: "server-end" }
   /** The server's control connection broke: reset, timed out. */
   | { readonly kind: "server-lost"; readonly detail: string };
@@ -25,7 +30,8 @@ export type ServerEvent =
  * `login`: not logged in yet. `linger`: the final reply of a transfer is due. `grace`: the client has closed its direction,
  * or the server has said that it closes. `abort`: the answer to an ABOR is due.
  */
-export type TimerName = "login" | "idle" | "linger" | "grace" | "abort";
+export const timerNames = ["login", "idle", "linger", "grace", "abort"] as const;
+export type TimerName = (typeof timerNames)[number];
 
 export type SessionEvent =
   | ClientEvent

@@ -1,31 +1,19 @@
 // Facts for operators, which the core records; observe/ turns them into metrics and log lines.
 import type { Endpoint } from "../net/endpoint.ts";
 import type { Quirk } from "../ftp/quirks.ts";
-import type { PinholeOutcome, PlaneName } from "../dataplane/pinhole.ts";
+import { pinholeOutcomes, type PlaneName } from "../dataplane/pinhole.ts";
 import type { Mode } from "./mode.ts";
 import type { EndReason, RefusalReason } from "./reasons.ts";
 
-export type Direction = "download" | "upload" | "unknown";
+export const directions = ["download", "upload", "unknown"] as const;
+export type Direction = (typeof directions)[number];
 
 /**
  * `rejected`: the server refused the transfer before data flowed. `unconfirmed`: the data connection ended in order, and the
  * server did not say that the transfer is complete. Otherwise as the data plane saw it.
  */
-export type TransferOutcome = PinholeOutcome | "rejected" | "unconfirmed";
-
-export const transferOutcomes: readonly TransferOutcome[] = [
-  "complete",
-  "client-reset",
-  "server-reset",
-  "stalled",
-  "client-unreachable",
-  "server-unreachable",
-  "expired",
-  "released",
-  "aborted",
-  "rejected",
-  "unconfirmed",
-];
+export const transferOutcomes = [...pinholeOutcomes, "rejected", "unconfirmed"] as const;
+export type TransferOutcome = (typeof transferOutcomes)[number];
 
 export type TransferEnded = {
   readonly kind: "transfer-ended";

@@ -2,8 +2,15 @@
 // inverse of formatEvent in transcript.ts, but for masked secrets; scripts may leave out what a context supplies.
 import { quirks, type Quirk } from "../ftp/quirks.ts";
 import { parseEndpoint, type Endpoint } from "../net/endpoint.ts";
-import type { OpenRefusal, PinholeEvent, PinholeOutcome, PlaneName, Side } from "../dataplane/pinhole.ts";
-import type { SessionEvent, TimerName } from "./events.ts";
+import {
+  openRefusals,
+  pinholeOutcomes,
+  planeNames,
+  sides,
+  type PinholeEvent,
+  type PlaneName,
+} from "../dataplane/pinhole.ts";
+import { clientRefusals, serverRefusals, timerNames, type SessionEvent } from "./events.ts";
 import { modes, type Mode } from "./mode.ts";
 import { endReasons } from "./reasons.ts";
 
@@ -30,7 +37,7 @@ export function parseEvent(line: string, context: TranscriptContext): SessionEve
     case "connected":
       return parseConnected(detail, context);
     case "timer":
-      return named(timers, detail, (timer) => ({ kind: "timer", timer }));
+      return named(timerNames, detail, (timer) => ({ kind: "timer", timer }));
     case "drain":
       return { kind: "drain" };
     case "stop":
@@ -39,8 +46,6 @@ export function parseEvent(line: string, context: TranscriptContext): SessionEve
       return parsePinhole(line);
   }
 }
-
-const timers: readonly TimerName[] = ["login", "idle", "linger", "grace", "abort"];
 
 /** Only what is in the list is understood: a misspelt word in a script is an error. */
 function named<T extends string, R>(list: readonly T[], text: string | undefined, use: (word: T) => R): R | undefined {
@@ -61,8 +66,8 @@ function parsePeer(speaker: "C" | "S", [verb, ...rest]: readonly string[]): Sess
   if (verb === "closes") return { kind: speaker === "C" ? "client-end" : "server-end" };
   if (verb === "lost") return { kind: speaker === "C" ? "client-lost" : "server-lost", detail };
   if (verb !== "refused") return undefined;
-  if (speaker === "S") return named(["line-too-long"], detail, (reason) => ({ kind: "server-refused", reason }));
-  return named(["line-too-long", "nul-byte", "lone-cr"], detail, (reason) => ({ kind: "client-refused", reason }));
+  if (speaker === "S") return named(serverRefusals, detail, (reason) => ({ kind: "server-refused", reason }));
+  return named(clientRefusals, detail, (reason) => ({ kind: "client-refused", reason }));
 }
 
 function parseResolved(texts: readonly string[]): SessionEvent | undefined {
@@ -93,21 +98,13 @@ function parsePinhole(line: string): SessionEvent | undefined {
   return event && { kind: "pinhole", id: Number(number), event };
 }
 
-const sides: readonly Side[] = ["client", "server"];
-const planes: readonly PlaneName[] = ["relay", "splice", "kernel"];
-const refusals: readonly OpenRefusal[] = ["ports-exhausted", "address-unavailable", "plane-unavailable"];
-const outcomes: readonly PinholeOutcome[] = [
-  ...(["complete", "client-reset", "server-reset", "stalled", "client-unreachable", "server-unreachable"] as const),
-  ...(["expired", "released", "aborted"] as const),
-];
-
 function parsePinholeEvent(words: string, detail: string | undefined): PinholeEvent | undefined {
   const [first = "", ...rest] = words.split(" ");
   switch (first) {
     case "opened":
       return parseOpened(words);
     case "not":
-      return named(refusals, rest[1], (reason) => ({ kind: "refused", reason, detail: detail ?? "" }));
+      return named(openRefusals, rest[1], (reason) => ({ kind: "refused", reason, detail: detail ?? "" }));
     case "admitted":
     case "stranger": {
       const from = parseEndpoint(rest[1] ?? "");
@@ -132,7 +129,7 @@ function parseOpened(words: string): PinholeEvent | undefined {
   if (!match) return undefined;
   const [client, server] = [match[1], match[2]].map((text) => parseEndpoint(text ?? ""));
   if ((match[1] && !client) || (match[2] && !server)) return undefined;
-  return named(planes, match[3] ?? "relay", (plane) => opened(plane, client, server));
+  return named(planeNames, match[3] ?? "relay", (plane) => opened(plane, client, server));
 }
 
 function opened(plane: PlaneName, client: Endpoint | undefined, server: Endpoint | undefined): PinholeEvent {
@@ -141,7 +138,7 @@ function opened(plane: PlaneName, client: Endpoint | undefined, server: Endpoint
 
 function parseClosed([word, ...counts]: readonly string[], detail: string | undefined): PinholeEvent | undefined {
   const [, up = "0", down = "0", ms = "0"] = /^(\d+) up (\d+) down in (\d+) ms$/.exec(counts.join(" ")) ?? [];
-  return named(outcomes, word, (outcome) => ({
+  return named(pinholeOutcomes, word, (outcome) => ({
     ...{ kind: "closed", outcome, bytesUp: Number(up), bytesDown: Number(down), durationMs: Number(ms) },
     ...(detail === undefined ? {} : { detail }),
   }));

@@ -2,11 +2,12 @@
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { planeNames, type PlaneName } from "../../src/dataplane/pinhole.ts";
 
 export const sections = ["idle", "bulk", "parallel", "small", "noop", "logins", "pinhole"] as const;
 export type Section = (typeof sections)[number];
-export const planes = ["relay", "splice", "kernel"] as const;
-export type Plane = (typeof planes)[number];
+export const planes = planeNames;
+export type Plane = PlaneName;
 export const peers = ["nf_nat_ftp", "haproxy", "proftpd", "squid", "ftp-proxy"] as const;
 export type Peer = (typeof peers)[number];
 

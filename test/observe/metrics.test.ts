@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { quirks } from "../../src/ftp/quirks.ts";
-import { createMetrics, planes, replyClasses, sides } from "../../src/observe/metrics.ts";
+import { planeNames, sides } from "../../src/dataplane/pinhole.ts";
+import { createMetrics, replyClasses } from "../../src/observe/metrics.ts";
 import { transferOutcomes } from "../../src/session/facts.ts";
 import { modes } from "../../src/session/mode.ts";
 import { endReasons, refusalReasons } from "../../src/session/reasons.ts";
@@ -40,7 +41,7 @@ const closedSets: Readonly<Record<string, readonly string[]>> = {
   client_mode: modes,
   server_mode: modes,
   side: sides,
-  plane: [...planes, "none"],
+  plane: [...planeNames, "none"],
   direction: ["download", "upload", "unknown"],
   quirk: [...quirks, "other-source-port"],
   state: ["free", "open", "resting"],

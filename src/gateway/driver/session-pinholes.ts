@@ -1,6 +1,15 @@
 // The pinholes of one session: plans become requests with addresses, ports and times, and every pinhole is known until the
 // data plane has closed it.
-import type { DataPlane, ExpectedPeer, Leg, Pinhole, PinholeEvent, PlaneName, Side } from "../../dataplane/pinhole.ts";
+import {
+  sides,
+  type DataPlane,
+  type ExpectedPeer,
+  type Leg,
+  type Pinhole,
+  type PinholeEvent,
+  type PlaneName,
+  type Side,
+} from "../../dataplane/pinhole.ts";
 import type { PortPool } from "../../dataplane/port-pool.ts";
 import { familyOf, type Endpoint } from "../../net/endpoint.ts";
 import type { SessionTelemetry } from "../../observe/telemetry.ts";
@@ -48,14 +57,14 @@ export function createSessionPinholes(
         connectMs: options.connectMs,
         stallMs: options.stallMs,
       };
-      const sides: readonly Side[] = (["client", "server"] as const).filter((side) => request[side].kind === "listen");
+      const listening: readonly Side[] = sides.filter((side) => request[side].kind === "listen");
       let plane: PlaneName = options.plane.name;
       const pinhole = options.plane.open(request, (event) => {
         if (event.kind === "opened") {
           plane = event.plane;
-          telemetry.pinholeOpened(sides, plane, (performance.now() - startedAt) / 1000, event.client, event.server);
+          telemetry.pinholeOpened(listening, plane, (performance.now() - startedAt) / 1000, event.client, event.server);
         } else {
-          tellOperators(telemetry, sides, plane, event);
+          tellOperators(telemetry, listening, plane, event);
         }
         if (event.kind === "closed" || event.kind === "refused") open.delete(id);
         report(id, event);
@@ -76,12 +85,12 @@ export function createSessionPinholes(
 
 function tellOperators(
   telemetry: SessionTelemetry,
-  sides: readonly Side[],
+  listening: readonly Side[],
   plane: PlaneName,
   event: Exclude<PinholeEvent, { kind: "opened" }>,
 ): void {
-  if (event.kind === "refused") telemetry.pinholeRefused(sides, event.reason, event.detail);
-  else if (event.kind === "closed") telemetry.pinholeClosed(sides, plane, event.outcome);
+  if (event.kind === "refused") telemetry.pinholeRefused(listening, event.reason, event.detail);
+  else if (event.kind === "closed") telemetry.pinholeClosed(listening, plane, event.outcome);
   else if (event.kind === "stranger") telemetry.stranger(event.side, event.from);
   else if (event.kind === "other-source-port") telemetry.otherSourcePort(event.side, event.wanted, event.detail);
 }

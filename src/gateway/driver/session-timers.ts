@@ -1,6 +1,6 @@
 // The timers of one session by name. Most are started with every line and hardly ever expire: starting one again only moves
 // its moment, and the clock behind it is looked at when it strikes.
-import type { TimerName } from "../../session/events.ts";
+import { timerNames, type TimerName } from "../../session/events.ts";
 
 type SessionTimer = {
   /** Strikes at the moment or before. */
@@ -48,7 +48,7 @@ export function cancelTimer(timers: SessionTimers, name: TimerName): void {
 }
 
 export function clearTimers(timers: SessionTimers): void {
-  for (const name of ["login", "idle", "linger", "grace", "abort"] as const) {
+  for (const name of timerNames) {
     clearTimeout(timers[name]?.clock);
     timers[name] = undefined;
   }

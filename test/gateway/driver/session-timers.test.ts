@@ -5,7 +5,7 @@ import {
   createSessionTimers,
   startTimer,
 } from "../../../src/gateway/driver/session-timers.ts";
-import type { TimerName } from "../../../src/session/events.ts";
+import { timerNames, type TimerName } from "../../../src/session/events.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -84,4 +84,13 @@ test("cleared timers leave none behind", () => {
   expect(vi.getTimerCount()).toBe(5);
   clearTimers(timers);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test.each(timerNames)("once the timers are cleared, %s does not expire", (name) => {
+  const { timers, expired, start } = setUp();
+  start(name, 100);
+  clearTimers(timers);
+  expect(vi.getTimerCount()).toBe(0);
+  vi.advanceTimersByTime(1000);
+  expect(expired).toEqual([]);
 });

@@ -194,6 +194,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "dataplane/kernel/examination.ts": "lab/planes.test.ts: the doctor",
   "dataplane/kernel/kernel-plane.ts": "lab/kernel-plane.test.ts",
   "dataplane/kernel/nat-pinhole.ts": "lab/kernel-plane.test.ts",
+  "dataplane/kernel/nat-state.ts": "dataplane/kernel/nat-connection.test.ts",
   "dataplane/kernel/netlink/netfilter.ts": "lab/kernel-faults.test.ts: full, deleted, no privilege",
   "dataplane/kernel/netlink/netlink-socket.ts": "lab/kernel-faults.test.ts: full, deleted, no privilege",
   "dataplane/kernel/nftables/nft.ts": "lab/kernel-faults.test.ts: without CAP_NET_ADMIN",

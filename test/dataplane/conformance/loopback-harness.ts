@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import type { DataPlane, Leg, PinholeEvent, PinholeRequest } from "../../../src/dataplane/pinhole.ts";
-import { createPortPool, type PortPool } from "../../../src/dataplane/port-pool.ts";
+import { createPortTable, type PortPool } from "../../../src/dataplane/port-pool.ts";
 import type { Endpoint } from "../../../src/net/endpoint.ts";
 import { isPattern, patternAt } from "../pattern.ts";
 import type { Harness, LegWish, ListeningPeer, Owner, Peer, PeerEnd, Traits, Wish, Word } from "./harness.ts";
@@ -24,8 +24,8 @@ export const userSpaceTraits = {
 
 /** `range`: of ports that other programs may use too. */
 export async function loopbackHarness(plane: DataPlane, range = { first: 20_000, last: 31_999 }): Promise<Harness> {
-  const ports = createPortPool({ ...range, restMs: 1000 });
-  const noPort = createPortPool({ first: range.first, last: range.first, restMs: 0 });
+  const ports = createPortTable({ restMs: 1000 }).pool(range.first, range.last);
+  const noPort = createPortTable({ restMs: 0 }).pool(range.first, range.first);
   noPort.take();
   const peers: Socket[] = [];
   const keep = (socket: Socket): Peer => {

@@ -28,16 +28,6 @@ describe("stop", () => {
     await Promise.all([plane.stop(), plane.stop()]);
     expect(await event("closed")).toMatchObject({ outcome: "released" });
   });
-
-  test("nothing is opened after it", async () => {
-    const plane = createUserSpacePlane({ name: "relay", carry });
-    await plane.stop();
-    expect(plane.unfit({ ...legs, expiryMs: 1, connectMs: 1, stallMs: 1 })).toBe("the data plane is stopping");
-    const { event, events, pinhole } = openPinhole(plane, legs);
-    pinhole.release();
-    expect(events).toEqual([]);
-    expect(await event("refused")).toMatchObject({ reason: "plane-unavailable" });
-  });
 });
 
 test("a plane that has become unfit refuses, and gives the reason", async () => {

@@ -3,12 +3,10 @@
 import type { Socket } from "node:net";
 import type { DataPlane } from "../dataplane/pinhole.ts";
 import { createSystemPool } from "../dataplane/port-pool.ts";
-import { formatReply } from "../ftp/reply.ts";
 import { sameEndpoint, type Endpoint } from "../net/endpoint.ts";
 import type { GatewayTelemetry } from "../observe/telemetry.ts";
-import type { EndReason } from "../session/reasons.ts";
-import { refusal, type Refusal } from "../session/refusals.ts";
-import { endpointOf } from "./control/control-connection.ts";
+import { createAdmission, turnAway } from "./entrance/admission.ts";
+import { receiveClient, type Arrival } from "./entrance/arrival.ts";
 import {
   acceptForeign,
   openListener,
@@ -18,9 +16,10 @@ import {
 } from "./entrance/listener.ts";
 import type { GatewayOptions } from "./options.ts";
 import type { SharedResources } from "./shared-resources.ts";
+import { createRunningSessions } from "./running-sessions.ts";
 import { createServerMemory } from "./servers/server-memory.ts";
-import { driveSession, type DrivenSession } from "./driver/session-driver.ts";
-import { clientAdvertise, createSessionSettings, type SessionSettings } from "./session-settings.ts";
+import { driveSession, type DriverDeps } from "./driver/session-driver.ts";
+import { createSessionSettings, type SessionSettings } from "./session-settings.ts";
 import { createWakefulness } from "./control/reply-polling.ts";
 
 export type GatewayDeps = {
@@ -67,34 +66,25 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     wakefulness: createWakefulness(),
   };
   let settings: SessionSettings | undefined;
-  /** Until their connections are closed; the limits count those that have not ended. */
-  const sessions = new Set<DrivenSession>();
-  let sessionCount = 0;
-  const perClient = new Map<string, number>();
-  const awaitingEnd: (() => void)[] = [];
+  /** Until their connections are closed; the admission counts those that have not ended. */
+  const sessions = createRunningSessions();
+  const admission = createAdmission();
   const listeners = new Set<Listener>();
 
   function accept(socket: Socket): void {
     if (settings === undefined) return void socket.destroy();
     const { options, driver, intercept } = settings;
-    const { limits } = options;
-    const client = endpointOf(socket.remoteAddress, socket.remotePort);
-    const local = endpointOf(socket.localAddress, socket.localPort);
-    const ofClient = perClient.get(client.address) ?? 0;
-    if (sessionCount >= limits.sessions) {
-      turnAway(socket, client, refusal("too-many-sessions"));
-      return;
-    }
-    if (ofClient >= limits.sessionsPerClient) {
-      turnAway(socket, client, refusal("too-many-sessions-per-client"));
-      return;
-    }
-    perClient.set(client.address, ofClient + 1);
-    sessionCount += 1;
+    receiveClient(socket, { clientSide: options.clientSide, intercept }, (arrival) => {
+      const refused = admission.admit(arrival.client, options.limits);
+      if (refused === undefined) return begin(arrival, driver);
+      telemetry.sessionRefused(arrival.client, refused);
+      turnAway(socket, refused);
+    });
+  }
+
+  function begin({ socket, client, local, advertise, interception }: Arrival, driver: DriverDeps): void {
     const id = sessionIds.next();
     const { trace } = deps;
-    const interception = intercept?.(socket, local);
-    const advertise = interception?.advertise ?? clientAdvertise(options, client, local);
     const session = driveSession(
       socket,
       { peer: client, local, advertise },
@@ -104,39 +94,9 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
         trace: trace && ((line) => trace(id, line)),
         interception,
       },
-      { ended: () => uncount(client), closed: () => forget(session) },
+      { ended: () => admission.leave(client), closed: () => sessions.remove(session) },
     );
     sessions.add(session);
-  }
-
-  function uncount({ address }: Endpoint): void {
-    sessionCount -= 1;
-    const left = (perClient.get(address) ?? 1) - 1;
-    if (left > 0) perClient.set(address, left);
-    else perClient.delete(address);
-  }
-
-  function forget(session: DrivenSession): void {
-    sessions.delete(session);
-    if (sessions.size === 0) for (const settle of awaitingEnd.splice(0)) settle();
-  }
-
-  /** The last session has ended. */
-  function allClosed(): Promise<void> {
-    return new Promise((resolve) => {
-      if (sessions.size === 0) resolve();
-      else awaitingEnd.push(resolve);
-    });
-  }
-
-  /** Told with text, then FIN: a silent close confuses clients (D5.89). */
-  function turnAway(socket: Socket, client: Endpoint, { reason, code, text }: Refusal): void {
-    telemetry.sessionRefused(client, reason);
-    socket.on("error", () => {});
-    socket.resume();
-    socket.end(formatReply(code, text), "latin1");
-    const cutOff = setTimeout(() => socket.destroy(), 2000);
-    socket.once("close", () => clearTimeout(cutOff));
   }
 
   function closeListener(listener: Listener): void {
@@ -193,14 +153,9 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     };
   }
 
-  async function endAll(reason: EndReason): Promise<void> {
-    for (const session of sessions) session.stop(reason, "");
-    await allClosed();
-  }
-
   async function stop(): Promise<void> {
     closeListeners();
-    await endAll("stopped");
+    await sessions.stop("stopped");
     telemetry.stopped();
   }
 
@@ -221,10 +176,10 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     isListening: () => listeners.size > 0,
     async drain() {
       closeListeners();
-      for (const session of sessions) session.drain();
+      sessions.drain();
       const drainMs = (settings?.options ?? initialOptions).timeouts.drainMs;
-      const deadline = setTimeout(() => void endAll("drained"), drainMs);
-      await allClosed();
+      const deadline = setTimeout(() => void sessions.stop("drained"), drainMs);
+      await sessions.allClosed();
       clearTimeout(deadline);
     },
     stop,

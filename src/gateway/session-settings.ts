@@ -3,7 +3,7 @@ import type { DataPlane, Side } from "../dataplane/pinhole.ts";
 import type { PortPool } from "../dataplane/port-pool.ts";
 import { createCommandReader, ordinaryCommand } from "../ftp/command-reader.ts";
 import { createReplyReader, ordinaryReply } from "../ftp/reply-reader.ts";
-import { familyOf, networkContains, type Endpoint } from "../net/endpoint.ts";
+import { ofSameFamily } from "./entrance/arrival.ts";
 import { createIntercept, type Intercept } from "./entrance/interception.ts";
 import type { GatewayOptions } from "./options.ts";
 import type { OwnEndpoints } from "./own-endpoints.ts";
@@ -72,18 +72,7 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
       servers: createServers(options, memory),
       timeouts,
       wakefulness,
-      serverAdvertise: (end) => matching(serverSide.advertise, end),
+      serverAdvertise: (end) => ofSameFamily(serverSide.advertise, end),
     },
   };
-}
-
-/** The address to put into 227 for this client: the first rule that names its network, then the common one, then ours. */
-export function clientAdvertise({ clientSide }: GatewayOptions, client: Endpoint, local: Endpoint): string {
-  const rule = clientSide.advertiseTo.find(({ clients }) => networkContains(clients, client.address));
-  return matching(rule?.address ?? clientSide.advertise, local);
-}
-
-/** An address of the other family can't be announced on this connection. */
-function matching(advertise: string | undefined, local: Endpoint): string {
-  return advertise !== undefined && familyOf(advertise) === familyOf(local.address) ? advertise : local.address;
 }

@@ -1,0 +1,53 @@
+// Arrival: from an accepted socket to a client of which is known who it is, where it has connected to and which server it
+// meant. What a connection says of itself before FTP begins is read here, and nothing behind it knows that it was.
+import type { Socket } from "node:net";
+import { familyOf, networkContains, type Endpoint } from "../../net/endpoint.ts";
+import { endpointOf } from "../control/control-connection.ts";
+import type { GatewayOptions } from "../options.ts";
+import type { Intercept, Interception } from "./interception.ts";
+
+export type Arrival = {
+  readonly socket: Socket;
+  /** Whom limits, policy and log mean. */
+  readonly client: Endpoint;
+  /** Where the client believes to be connected to, as far as the gateway can tell. */
+  readonly local: Endpoint;
+  /** The address that a 227 names to this client. */
+  readonly advertise: string;
+  /** On the transparent route: the server that the client meant. */
+  readonly interception: Interception | undefined;
+};
+
+export type ArrivalOptions = {
+  readonly clientSide: GatewayOptions["clientSide"];
+  /** The transparent route only. */
+  readonly intercept: Intercept | undefined;
+};
+
+/** `arrived` is called once, or never if the connection is gone before. */
+export function receiveClient(
+  socket: Socket,
+  { clientSide, intercept }: ArrivalOptions,
+  arrived: (arrival: Arrival) => void,
+): void {
+  const client = endpointOf(socket.remoteAddress, socket.remotePort);
+  const local = endpointOf(socket.localAddress, socket.localPort);
+  const interception = intercept?.(socket, local);
+  const advertise = interception?.advertise ?? clientAdvertise(clientSide, client, local);
+  arrived({ socket, client, local, advertise, interception });
+}
+
+/** The address to put into 227 for this client: the first rule that names its network, then the common one, then ours. */
+export function clientAdvertise(
+  { advertiseTo, advertise }: GatewayOptions["clientSide"],
+  client: Endpoint,
+  local: Endpoint,
+): string {
+  const rule = advertiseTo.find(({ clients }) => networkContains(clients, client.address));
+  return ofSameFamily(rule?.address ?? advertise, local);
+}
+
+/** `advertise`, or the local address where that is of the other family: it can't be announced on this connection. */
+export function ofSameFamily(advertise: string | undefined, local: Endpoint): string {
+  return advertise !== undefined && familyOf(advertise) === familyOf(local.address) ? advertise : local.address;
+}

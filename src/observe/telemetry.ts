@@ -8,14 +8,8 @@ import type { Fact, TransferEnded } from "../session/facts.ts";
 import { endReasons, type EndReason, type RefusalReason } from "../session/reasons.ts";
 import { createLateRecords, type LateRecords } from "./late-records.ts";
 import type { Logger } from "./log.ts";
-import {
-  pinholeFates,
-  replyClasses,
-  type GatewayMetrics,
-  type Metrics,
-  type PortCounts,
-  type ReloadResult,
-} from "./metrics.ts";
+import { pinholeFates, replyClasses, type GatewayMetrics, type PortCounts } from "./gateway-metrics.ts";
+import type { Metrics, ReloadResult } from "./metrics.ts";
 
 export type Telemetry = {
   gateway(name: string): GatewayTelemetry;

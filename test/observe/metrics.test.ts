@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { quirks } from "../../src/ftp/quirks.ts";
 import { planeNames, sides } from "../../src/dataplane/pinhole.ts";
-import { createMetrics, replyClasses } from "../../src/observe/metrics.ts";
+import { replyClasses } from "../../src/observe/gateway-metrics.ts";
+import { createMetrics } from "../../src/observe/metrics.ts";
 import { transferOutcomes } from "../../src/session/facts.ts";
 import { modes } from "../../src/session/mode.ts";
 import { endReasons, refusalReasons } from "../../src/session/reasons.ts";
@@ -88,49 +89,9 @@ test("two sets of metrics in one process don't share a registry", async () => {
   expect(await other.text()).not.toContain("epsv-all");
 });
 
-test("counters are exported as 0 before anything happened", async () => {
-  const metrics = createMetrics("1.2.3");
-  metrics.gateway("public");
-  const { samples } = readExposition(await metrics.text());
-  const zeros = (metric: string) => samples.filter((sample) => sample.metric === metric && sample.value === 0).length;
-  expect(zeros("ftp_alg_sessions_total")).toBe(endReasons.length);
-  expect(zeros("ftp_alg_refusals_total")).toBe(refusalReasons.length);
-  expect(zeros("ftp_alg_translations_total")).toBe(16);
-  expect(zeros("ftp_alg_pinholes_total")).toBe(2 * (3 * 3 + 1));
-});
-
 test("asking for a gateway again goes on counting", async () => {
   const metrics = createMetrics("1.2.3");
   metrics.gateway("public").replies["2xx"].inc();
   metrics.gateway("public").replies["2xx"].inc();
   expect(await metrics.text()).toContain('ftp_alg_replies_total{gateway="public",class="2xx"} 2');
-});
-
-test("data ports are asked for at every scrape, until that is ended", async () => {
-  const metrics = createMetrics("1.2.3");
-  let free = 10;
-  const end = metrics.gateway("public").dataPorts("client", () => ({ free, open: 1, resting: 2 }));
-  const free10 = 'ftp_alg_data_ports{gateway="public",side="client",state="free"} 10';
-  expect(await metrics.text()).toContain(free10);
-  free = 9;
-  expect(await metrics.text()).not.toContain(free10);
-  end();
-  expect(await metrics.text()).not.toContain("ftp_alg_data_ports{");
-});
-
-test("a successor's data ports stay when the predecessor's end", async () => {
-  const metrics = createMetrics("1.2.3");
-  const end = metrics.gateway("public").dataPorts("client", () => ({ free: 1, open: 0, resting: 0 }));
-  metrics.gateway("public").dataPorts("client", () => ({ free: 7, open: 0, resting: 0 }));
-  end();
-  expect(await metrics.text()).toContain('ftp_alg_data_ports{gateway="public",side="client",state="free"} 7');
-});
-
-test("a verb that nobody knows is counted as other, however many there are", async () => {
-  const metrics = createMetrics("1.2.3");
-  for (let n = 0; n < 50; n += 1) metrics.gateway("public").command(`HUNTER${n}`).inc();
-  const { samples } = readExposition(await metrics.text());
-  expect(samples.filter(({ metric }) => metric === "ftp_alg_commands_total")).toEqual([
-    { metric: "ftp_alg_commands_total", labels: { gateway: "public", command: "other" }, value: 50 },
-  ]);
 });

@@ -1,0 +1,78 @@
+// Metric cells: one label set of one metric, counted here and handed over to prom-client when the metrics are read, because the library
+// looks a label set up at every event.
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+
+export type CounterCell = { inc(by?: number): void };
+export type GaugeCell = { inc(): void; dec(by?: number): void };
+/** A histogram of durations; they are handed over as well when many wait. */
+export type Seconds = { observe(seconds: number): void };
+
+/** A name is what stands behind the prefix `ftp_alg_`. */
+export type MetricCells = {
+  counter<L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+  ): (labels: Record<L, string>) => CounterCell;
+  gauge<L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+  ): (labels: Record<L, string>) => GaugeCell;
+  /** `buckets`: upper bounds in seconds. */
+  seconds(name: string, help: string, buckets: readonly number[]): Seconds;
+  /** Hands everything over. */
+  update(): void;
+};
+
+export const prefix = "ftp_alg_";
+
+/** Durations that wait to be handed over, per histogram. */
+const batchSize = 256;
+
+export function createMetricCells(registry: Registry): MetricCells {
+  const registers = [registry];
+  /** Each brings one label set up to date. */
+  const updates: (() => void)[] = [];
+  return {
+    counter(name, help, labelNames) {
+      const metric = new Counter({ name: prefix + name, help, labelNames, registers });
+      return (labels) => {
+        let count = 0;
+        updates.push(() => {
+          metric.inc(labels, count);
+          count = 0;
+        });
+        return { inc: (by = 1) => void (count += by) };
+      };
+    },
+    gauge(name, help, labelNames) {
+      const metric = new Gauge({ name: prefix + name, help, labelNames, registers });
+      return (labels) => {
+        let value = 0;
+        updates.push(() => metric.set(labels, value));
+        return { inc: () => void (value += 1), dec: (by = 1) => void (value -= by) };
+      };
+    },
+    seconds(name, help, buckets) {
+      const metric = new Histogram({ name: prefix + name, help, buckets: [...buckets], registers });
+      const seen = new Float64Array(batchSize);
+      let count = 0;
+      const handOver = (): void => {
+        const pending = count;
+        count = 0;
+        for (let at = 0; at < pending; at++) metric.observe(seen[at]!);
+      };
+      updates.push(handOver);
+      return {
+        observe(seconds) {
+          seen[count++] = seconds;
+          if (count === batchSize) handOver();
+        },
+      };
+    },
+    update() {
+      for (const update of updates) update();
+    },
+  };
+}

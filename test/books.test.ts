@@ -7,10 +7,20 @@ import { parseArguments } from "../src/cli/arguments.ts";
 import { configFrom } from "../src/config/parse.ts";
 import { quirks } from "../src/ftp/quirks.ts";
 import { endReasons, refusalReasons } from "../src/session/reasons.ts";
+import { refusalCodes } from "../src/session/refusals.ts";
 import { books, firstColumn, root, rowsOf, section } from "./books.ts";
 
 test("the table of refusals has each refusal reason once, in the order of the source", () => {
   expect(firstColumn("reasons")).toEqual([...refusalReasons]);
+});
+
+test("each refusal in the table has the reply codes that the client is given, the usual one first", () => {
+  const documented = Object.fromEntries(
+    rowsOf("reasons").map(([reason = "", codes]) => [reason.replaceAll("`", ""), codes]),
+  );
+  expect(documented).toEqual(
+    Object.fromEntries(refusalReasons.map((reason) => [reason, refusalCodes(reason).join(", ")])),
+  );
 });
 
 test("the table of ends has each end reason once", () => {

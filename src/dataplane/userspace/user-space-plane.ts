@@ -1,7 +1,7 @@
 // What relay and splice share: a plane whose data connections end in this process. It knows which are open, and how to
 // carry is handed in.
 import type { Carry } from "./carriage.ts";
-import { openDataConnection } from "./data-connection.ts";
+import { openDataPinhole } from "./data-pinhole.ts";
 import { soon } from "../../sockets/soon.ts";
 import type { DataPlane, Pinhole, PinholeEvent, PlaneName } from "../pinhole.ts";
 
@@ -26,7 +26,7 @@ export function createUserSpacePlane({ name, carry, unfit, stopped }: UserSpaceP
     open(request, report) {
       const detail = whyUnfit();
       if (detail !== undefined) return refusePinhole(detail, report);
-      const pinhole = openDataConnection(name, carry, request, (event) => {
+      const pinhole = openDataPinhole(name, carry, request, (event) => {
         if (event.kind === "closed" || event.kind === "refused") open.delete(pinhole);
         report(event);
         if (open.size === 0) allClosed?.();

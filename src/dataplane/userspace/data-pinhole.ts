@@ -29,7 +29,7 @@ const sides = ["client", "server"] as const;
 /** From the start of a transfer that nobody announces until the server's bytes go to the client all the same. */
 const holdLimitMs = 1000;
 
-export function openDataConnection(plane: PlaneName, carry: Carry, request: PinholeRequest, report: Report): Pinhole {
+export function openDataPinhole(plane: PlaneName, carry: Carry, request: PinholeRequest, report: Report): Pinhole {
   let state: "opening" | "waiting" | "carrying" | "closed" = "opening";
   const areBothDialled = sides.every((side) => request[side].kind === "dial");
   const listeningLegs = new Map<Side, ListeningLeg>();

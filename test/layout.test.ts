@@ -203,6 +203,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "dataplane/kernel/challenge-peer.ts": "lab/kernel-plane.test.ts: aborted while nothing moves",
   "sockets/system-calls.ts": "dataplane/kernel/port-reservation.test.ts",
   "dataplane/kernel/nftables/table.ts": "lab/kernel-faults.test.ts: killed, stopped, beside an administrator's chain",
+  "process/gateway-process.ts": "cli/run.test.ts, process/reload.test.ts: the whole program",
   "gateway/shared-resources.ts": "each of its parts; cli/run.test.ts: all together",
   "config/schema.ts": "config/problems.test.ts: one bad file per mistake; config/parse.test.ts: every default",
   "session/": "playbooks by topic",

@@ -1,42 +1,34 @@
-// SIGHUP: the gateways of a new configuration in place of those that run, all of them or, if one can't be had, none.
-// Sessions that run keep what they began with.
-import type { Config, GatewayConfig } from "../config/config.ts";
-import type { Gateway, PreparedChange } from "../gateway/gateway.ts";
-import type { Planes } from "./planes.ts";
+// Reload on SIGHUP: the configuration is read again and takes the place of the one that runs.
+import type { Config } from "../config/config.ts";
+import type { Telemetry } from "../observe/telemetry.ts";
+import { errorMessage } from "./error-message.ts";
+import type { Io } from "./io.ts";
 
-export type RunningGateways = Map<string, Gateway>;
-
-export type ReloadDeps = {
-  readonly planes: Planes;
-  readonly create: (options: GatewayConfig) => Gateway;
+export type Reload = {
+  /** Rejects with an Error that says what is wrong. */
+  readonly reread: () => Promise<Config>;
+  /** Likewise, and then nothing has changed. */
+  readonly apply: (config: Config) => Promise<void>;
+  readonly telemetry: Pick<Telemetry, "configReloaded">;
+  /** Until it resolves, signals wait. */
+  readonly started: Promise<void>;
 };
 
-/** Rejects with an Error that says what could not be had; then everything is as it was. */
-export async function applyConfig(running: RunningGateways, config: Config, deps: ReloadDeps): Promise<void> {
-  const changes: PreparedChange[] = [];
-  try {
-    for (const options of config.gateways) changes.push(await prepare(running, options, deps));
-  } catch (error) {
-    for (const change of changes) change.rollback();
-    throw error;
-  }
-  for (const change of changes) change.commit();
-  for (const [name, gateway] of running) {
-    if (config.gateways.some((options) => options.name === name)) continue;
-    running.delete(name);
-    void gateway.drain().then(() => gateway.stop());
-  }
-}
-
-async function prepare(running: RunningGateways, options: GatewayConfig, deps: ReloadDeps): Promise<PreparedChange> {
-  const known = running.get(options.name);
-  if (known !== undefined) return known.prepare(options, deps.planes.of(options));
-  const gateway = deps.create(options);
-  await gateway.start();
-  return {
-    commit: () => void running.set(options.name, gateway),
-    rollback: () => void gateway.stop(),
-  };
+/** A configuration that is wrong or can't be applied leaves the running one as it is. One reload at a time, after the start. */
+export function reloadOnSignal(io: Pick<Io, "onReload" | "stop">, reload: Reload): void {
+  const { reread, apply, telemetry } = reload;
+  let last = reload.started;
+  io.onReload(() => {
+    last = last.then(async () => {
+      if (io.stop.aborted) return;
+      try {
+        await apply(await reread());
+        telemetry.configReloaded("success", "");
+      } catch (error) {
+        telemetry.configReloaded("failure", errorMessage(error));
+      }
+    });
+  });
 }
 
 /** What a reload can't change: it takes a restart. */

@@ -1,0 +1,91 @@
+// Gateway process: everything that a configuration asks for, built once, then started, reloaded, drained and stopped in order.
+import type { Config, GatewayConfig } from "../config/config.ts";
+import { adoptListeners, type InheritedListeners } from "../gateway/entrance/inherited-listeners.ts";
+import { createGateway, type Gateway } from "../gateway/gateway.ts";
+import { createSharedResources } from "../gateway/shared-resources.ts";
+import { formatEndpoint } from "../net/endpoint.ts";
+import { createAdmin } from "../observe/admin.ts";
+import type { Logger } from "../observe/log.ts";
+import { createMetrics } from "../observe/metrics.ts";
+import { createTelemetry, type Telemetry } from "../observe/telemetry.ts";
+import { createGateways } from "./gateways.ts";
+import { createPlanes, type PlanesTelemetry } from "./planes.ts";
+import { restartNeeded } from "./reload.ts";
+import { readVersion } from "./version.ts";
+
+export type GatewayProcess = {
+  readonly telemetry: Telemetry;
+  /** Rejects with an Error that says what could not be started. */
+  start(): Promise<void>;
+  /** Another configuration in place of the one that runs. Rejects with an Error, and nothing has changed. */
+  apply(config: Config): Promise<void>;
+  /** Accepts no more; resolves when the last session has ended. */
+  drain(): Promise<void>;
+  /** Ends what is left. */
+  stop(): Promise<void>;
+};
+
+export type GatewayProcessOptions = {
+  readonly logger: Logger;
+  /** Descriptors of listening sockets that the process was started with. */
+  readonly inherited: readonly number[];
+  /** Told to end: not ready any more. */
+  readonly isStopping: () => boolean;
+};
+
+export async function createGatewayProcess(config: Config, options: GatewayProcessOptions): Promise<GatewayProcess> {
+  const { logger } = options;
+  const metrics = createMetrics(readVersion());
+  const telemetry = createTelemetry({ metrics, logger });
+  const planes = await createPlanes(config, planesTelemetry(logger));
+  const shared = createSharedResources();
+  let inherited: InheritedListeners | undefined;
+  const create = (gateway: GatewayConfig): Gateway =>
+    createGateway(gateway, {
+      shared,
+      plane: planes.of(gateway),
+      takeInherited: (wanted, accepted) => inherited?.take(wanted, accepted),
+      telemetry: telemetry.gateway(gateway.name),
+      ...(logger.isLevelEnabled("trace")
+        ? { trace: (session: string, line: string) => logger.trace({ session, gateway: gateway.name }, line) }
+        : {}),
+    });
+  const gateways = createGateways({ planes, create });
+  const isReady = (): boolean => !options.isStopping() && gateways.areListening();
+  const admin = config.admin && createAdmin({ ...config.admin, metrics, isReady });
+
+  return {
+    telemetry,
+    async start() {
+      inherited = adoptListeners(options.inherited);
+      (await gateways.prepare(config)).commit();
+      for (const endpoint of inherited.closeRest()) {
+        logger.warn({ endpoint: formatEndpoint(endpoint) }, "inherited socket closed: no gateway listens there");
+      }
+      if (admin) logger.info({ endpoint: formatEndpoint(await admin.start()) }, "admin listening");
+    },
+    async apply(next) {
+      (await gateways.prepare(next)).commit();
+      for (const key of restartNeeded(config, next)) logger.warn({ key }, "changed, but takes a restart");
+    },
+    drain: gateways.drain,
+    async stop() {
+      inherited?.closeRest();
+      await gateways.stop();
+      await planes.stop();
+      await admin?.stop();
+    },
+  };
+}
+
+/** A plane that was not meant is worth an operator's attention; what `auto` has chosen is there for those who look for it. */
+function planesTelemetry(logger: Logger): PlanesTelemetry {
+  return {
+    note: (level, text) => logger[level](text),
+    chose({ name, dataPlane }, plane, why) {
+      if (why === "") return;
+      const isMeant = dataPlane === "auto" || dataPlane === plane;
+      logger[isMeant ? "debug" : "info"]({ gateway: name, plane, why }, "data plane chosen");
+    },
+  };
+}

@@ -20,6 +20,7 @@ import { createRunningSessions } from "./running-sessions.ts";
 import { createServerMemory } from "./servers/server-memory.ts";
 import { driveSession, type DriverDeps } from "./driver/session-driver.ts";
 import { createSessionSettings, type SessionSettings } from "./session-settings.ts";
+import { acceptedTransport } from "../sockets/transport.ts";
 import { createWakefulness } from "./control/reply-polling.ts";
 
 export type GatewayDeps = {
@@ -74,19 +75,20 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
   function accept(socket: Socket): void {
     if (settings === undefined) return void socket.destroy();
     const { options, driver, intercept } = settings;
-    receiveClient(socket, { clientSide: options.clientSide, intercept }, (arrival) => {
+    const transport = acceptedTransport(socket, options.timeouts);
+    receiveClient(transport, { clientSide: options.clientSide, intercept }, (arrival) => {
       const refused = admission.admit(arrival.client, options.limits);
       if (refused === undefined) return begin(arrival, driver);
       telemetry.sessionRefused(arrival.client, refused);
-      turnAway(socket, refused);
+      turnAway(transport, refused);
     });
   }
 
-  function begin({ socket, client, local, advertise, interception }: Arrival, driver: DriverDeps): void {
+  function begin({ transport, client, local, advertise, interception }: Arrival, driver: DriverDeps): void {
     const id = sessionIds.next();
     const { trace } = deps;
     const session = driveSession(
-      socket,
+      transport,
       { peer: client, local, advertise },
       driver,
       {

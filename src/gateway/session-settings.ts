@@ -1,14 +1,12 @@
 // What every session of a gateway is driven with, made once from the gateway's options, and again when they change.
 import type { DataPlane, Side } from "../dataplane/pinhole.ts";
 import type { PortPool } from "../dataplane/port-pool.ts";
-import { createCommandReader, ordinaryCommand } from "../ftp/command-reader.ts";
-import { createReplyReader, ordinaryReply } from "../ftp/reply-reader.ts";
 import { ofSameFamily } from "./entrance/arrival.ts";
 import { createIntercept, type Intercept } from "./entrance/interception.ts";
 import type { GatewayOptions } from "./options.ts";
 import type { OwnEndpoints } from "./own-endpoints.ts";
 import type { PortPools } from "./port-pools.ts";
-import { createReaderPool } from "./control/reader-pool.ts";
+import { commandLines, replyLines } from "./control/line-format.ts";
 import type { ServerMemory } from "./servers/server-memory.ts";
 import { createServers } from "./servers/servers.ts";
 import type { Wakefulness } from "./control/reply-polling.ts";
@@ -61,16 +59,9 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
         connectMs: timeouts.connectMs,
         stallMs: timeouts.dataStallMs,
       },
-      commandReaders: createReaderPool(
-        () => createCommandReader({ maxBytes: limits.commandBytes }),
-        (input) => ordinaryCommand(input, limits.commandBytes),
-      ),
-      replyReaders: createReaderPool(
-        () => createReplyReader({ maxBytes: limits.replyLineBytes }),
-        (input) => ordinaryReply(input, limits.replyLineBytes),
-      ),
+      commands: commandLines(limits.commandBytes),
+      replies: replyLines(limits.replyLineBytes),
       servers: createServers(options, memory),
-      timeouts,
       wakefulness,
       serverAdvertise: (end) => ofSameFamily(serverSide.advertise, end),
     },

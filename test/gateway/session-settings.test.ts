@@ -69,15 +69,15 @@ test("the fixed route names its server to the session, and intercepts nothing", 
 test("a line as long as the limits allow is read, a longer one is not", () => {
   const { driver } = setUp().settings({ limits: { commandBytes: 64, replyLineBytes: 128 } });
   const command = (length: number) =>
-    driver.commandReaders
-      .take()
+    driver.commands
+      .createReader()
       .feed(Buffer.from(`${"X".repeat(length)}\r\n`))
       .map(({ kind }) => kind);
-  expect([command(62), command(65)]).toEqual([["line"], ["refused"]]);
+  expect([command(62), command(65)]).toEqual([["client-line"], ["client-refused"]]);
   const reply = (length: number) =>
-    driver.replyReaders
-      .take()
+    driver.replies
+      .createReader()
       .feed(Buffer.from(`200 ${"x".repeat(length)}\r\n`))
       .map(({ kind }) => kind);
-  expect([reply(120), reply(130)]).toEqual([["line"], ["refused"]]);
+  expect([reply(120), reply(130)]).toEqual([["server-line"], ["server-refused"]]);
 });

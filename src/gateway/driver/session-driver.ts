@@ -1,5 +1,4 @@
 // The driver of one session: sockets, timers and pinholes become events, effects become calls. It decides nothing.
-import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import { createSecrets } from "../../ftp/secrets.ts";
 import type { SessionTelemetry } from "../../observe/telemetry.ts";
@@ -9,27 +8,22 @@ import { startSession, step, wantsClientInput, wantsServerInput } from "../../se
 import type { ControlSide, Session, SessionOptions } from "../../session/state.ts";
 import { formatEffect, formatEvent } from "../../session/transcript.ts";
 import type { Endpoint } from "../../net/endpoint.ts";
+import { setReading, type Transport, type TransportEvents } from "../../sockets/transport.ts";
 import {
-  backlogOf,
-  clientConnection,
   closeSoftly,
-  endpointOf,
+  controlConnection,
   flush,
   hasUnread,
-  serverConnection,
-  setReading,
   takeNext,
-  type CommandReaders,
+  unsentOf,
   type ControlConnection,
-  type ControlEvents,
-  type ReplyReaders,
 } from "../control/control-connection.ts";
+import type { LineFormat } from "../control/line-format.ts";
 import type { Attempt } from "../servers/dial-server.ts";
 import type { Servers } from "../servers/servers.ts";
 import type { Interception } from "../entrance/interception.ts";
 import { createSessionPinholes, type PinholeOptions, type SessionPinholes } from "./session-pinholes.ts";
 import { createSessionRecords } from "./session-records.ts";
-import { createSharedReads } from "../control/shared-reads.ts";
 import type { Wakefulness } from "../control/reply-polling.ts";
 import { cancelTimer, clearTimers, createSessionTimers, startTimer } from "./session-timers.ts";
 
@@ -37,10 +31,9 @@ import { cancelTimer, clearTimers, createSessionTimers, startTimer } from "./ses
 export type DriverDeps = {
   readonly options: SessionOptions;
   readonly pinholes: PinholeOptions;
-  readonly commandReaders: CommandReaders;
-  readonly replyReaders: ReplyReaders;
+  readonly commands: LineFormat;
+  readonly replies: LineFormat;
   readonly servers: Servers;
-  readonly timeouts: { readonly keepaliveMs: number };
   readonly wakefulness: Wakefulness;
   /** The address to announce to the server whose control connection has this local end. */
   readonly serverAdvertise: (local: Endpoint) => string;
@@ -71,7 +64,7 @@ export type SessionWatch = {
 };
 
 export function driveSession(
-  clientSocket: Socket,
+  clientTransport: Transport,
   clientSide: ControlSide,
   deps: DriverDeps,
   { telemetry, trace, interception }: SessionDeps,
@@ -79,12 +72,11 @@ export function driveSession(
 ): DrivenSession {
   const timers = createSessionTimers(timedOut);
   const secrets = createSecrets();
-  const events: ControlEvents = { arrived, lost, drained: settle, closed: reportClosed };
   const records = createSessionRecords(telemetry, secrets, (error) => {
     broken(error);
     settle();
   });
-  const client = clientConnection(clientSocket, deps.commandReaders, events);
+  const client = controlConnection(clientTransport, deps.commands);
   let server: ControlConnection | undefined;
   let session: Session;
   let pinholes: SessionPinholes | undefined;
@@ -95,7 +87,7 @@ export function driveSession(
   let isBusy = false;
   let state: "open" | "breaking" | "ended" | "closed" = "open";
 
-  client.socket.setKeepAlive(true, deps.timeouts.keepaliveMs);
+  client.transport.events = eventsOf(arrived, (detail) => dispatch({ kind: "client-lost", detail }));
   const [started, firstEffects] = startSession(deps.options, clientSide, interception?.server);
   session = started;
   run(firstEffects);
@@ -215,38 +207,33 @@ export function driveSession(
   function nextWanted(): SessionEvent | undefined {
     if (state === "ended") return undefined;
     if (server !== undefined && hasUnread(server) && wantsServerInput(session)) return takeNext(server);
-    const isClientWanted = hasUnread(client) && wantsClientInput(session) && backlogOf(client) < maxBacklogBytes;
+    const isClientWanted = hasUnread(client) && wantsClientInput(session) && unsentOf(client) < maxBacklogBytes;
     return isClientWanted ? takeNext(client) : undefined;
   }
 
   function updateReading(): void {
     if (state === "ended") return;
-    const isClientTaking = backlogOf(client) < maxBacklogBytes;
-    const isServerTaking = server === undefined || backlogOf(server) < maxBacklogBytes;
-    setReading(client, !hasUnread(client) && isServerTaking && isClientTaking);
-    if (server !== undefined) setReading(server, !hasUnread(server) && isClientTaking);
+    const isClientTaking = unsentOf(client) < maxBacklogBytes;
+    const isServerTaking = server === undefined || unsentOf(server) < maxBacklogBytes;
+    setReading(client.transport, !hasUnread(client) && isServerTaking && isClientTaking);
+    if (server !== undefined) setReading(server.transport, !hasUnread(server) && isClientTaking);
   }
 
   function connectServer(candidates: readonly Endpoint[]): void {
     const startedAt = performance.now();
-    const reads = createSharedReads();
     const from = interception?.asClient ? clientSide.peer.address : undefined;
-    attempt = deps.servers.dial(
-      candidates,
-      { from, onread: reads },
-      {
-        connected(socket) {
-          attempt = undefined;
-          telemetry.serverConnected((performance.now() - startedAt) / 1000);
-          server = serverConnection(socket, reads, deps.replyReaders, { ...events, arrived: serverSpoke });
-          const peer = endpointOf(socket.remoteAddress, socket.remotePort);
-          const local = endpointOf(socket.localAddress, socket.localPort);
-          const advertise = deps.serverAdvertise(local);
-          dispatch({ kind: "connected", peer, local, advertise, rejects: deps.servers.rejectedBy(peer) });
-        },
-        failed: (detail) => dispatch({ kind: "unreachable", detail }),
+    attempt = deps.servers.dial(candidates, from, {
+      connected(transport) {
+        attempt = undefined;
+        telemetry.serverConnected((performance.now() - startedAt) / 1000);
+        server = controlConnection(transport, deps.replies);
+        transport.events = eventsOf(serverSpoke, (detail) => dispatch({ kind: "server-lost", detail }));
+        const { peer, local } = transport;
+        const advertise = deps.serverAdvertise(local);
+        dispatch({ kind: "connected", peer, local, advertise, rejects: deps.servers.rejectedBy(peer) });
       },
-    );
+      failed: (detail) => dispatch({ kind: "unreachable", detail }),
+    });
   }
 
   function arrived(): void {
@@ -265,8 +252,8 @@ export function driveSession(
     dispatch({ kind: "timer", timer });
   }
 
-  function lost(connection: ControlConnection, detail: string): void {
-    dispatch({ kind: connection === client ? "client-lost" : "server-lost", detail });
+  function eventsOf(spoke: () => void, failed: (detail: string) => void): TransportEvents {
+    return { arrived: spoke, ended: spoke, failed, drained: settle, closed: reportClosed };
   }
 
   function end(): void {
@@ -281,8 +268,8 @@ export function driveSession(
   }
 
   function reportClosed(): void {
-    const areSocketsClosed = client.socket.closed && server?.socket.closed !== false;
-    if (state !== "ended" || !areSocketsClosed || pinholes?.isEmpty() === false) return;
+    const areBothClosed = client.transport.isClosed && server?.transport.isClosed !== false;
+    if (state !== "ended" || !areBothClosed || pinholes?.isEmpty() === false) return;
     state = "closed";
     watch.closed();
   }

@@ -1,8 +1,8 @@
 // Admission: how many clients may be inside at once, together and from one address, and what those over a limit are told.
-import type { Socket } from "node:net";
 import { formatReply } from "../../ftp/reply.ts";
 import type { Endpoint } from "../../net/endpoint.ts";
 import { refusal } from "../../session/refusals.ts";
+import { endTransport, send, type Transport } from "../../sockets/transport.ts";
 import type { GatewayOptions } from "../options.ts";
 
 export type AdmissionRefusal = "too-many-sessions" | "too-many-sessions-per-client";
@@ -35,14 +35,9 @@ export function createAdmission(): Admission {
   };
 }
 
-const farewellMs = 2000;
-
 /** 421 with the reason, then FIN: a silent close confuses clients (D5.89). What the client has sent is read and dropped. */
-export function turnAway(socket: Socket, reason: AdmissionRefusal): void {
-  socket.on("error", () => {});
-  socket.resume();
+export function turnAway(transport: Transport, reason: AdmissionRefusal): void {
   const { code, text } = refusal(reason);
-  socket.end(formatReply(code, text), "latin1");
-  const cutOff = setTimeout(() => socket.destroy(), farewellMs);
-  socket.once("close", () => clearTimeout(cutOff));
+  send(transport, formatReply(code, text));
+  endTransport(transport);
 }

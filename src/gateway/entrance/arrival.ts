@@ -1,13 +1,12 @@
 // Arrival: from an accepted socket to a client of which is known who it is, where it has connected to and which server it
 // meant. What a connection says of itself before FTP begins is read here, and nothing behind it knows that it was.
-import type { Socket } from "node:net";
 import { familyOf, networkContains, type Endpoint } from "../../net/endpoint.ts";
-import { endpointOf } from "../control/control-connection.ts";
+import type { Transport } from "../../sockets/transport.ts";
 import type { GatewayOptions } from "../options.ts";
 import type { Intercept, Interception } from "./interception.ts";
 
 export type Arrival = {
-  readonly socket: Socket;
+  readonly transport: Transport;
   /** Whom limits, policy and log mean. */
   readonly client: Endpoint;
   /** Where the client believes to be connected to, as far as the gateway can tell. */
@@ -26,15 +25,14 @@ export type ArrivalOptions = {
 
 /** `arrived` is called once, or never if the connection is gone before. */
 export function receiveClient(
-  socket: Socket,
+  transport: Transport,
   { clientSide, intercept }: ArrivalOptions,
   arrived: (arrival: Arrival) => void,
 ): void {
-  const client = endpointOf(socket.remoteAddress, socket.remotePort);
-  const local = endpointOf(socket.localAddress, socket.localPort);
-  const interception = intercept?.(socket, local);
+  const { peer: client, local } = transport;
+  const interception = intercept?.(transport);
   const advertise = interception?.advertise ?? clientAdvertise(clientSide, client, local);
-  arrived({ socket, client, local, advertise, interception });
+  arrived({ transport, client, local, advertise, interception });
 }
 
 /** The address to put into 227 for this client: the first rule that names its network, then the common one, then ours. */

@@ -1,7 +1,6 @@
 // Dialling a server's control connection: candidates tried in order, within one deadline.
-import { connect, type OnReadOpts, type Socket } from "node:net";
-import { connectForeign } from "../../sockets/foreign-socket.ts";
 import { formatEndpoint, type Endpoint } from "../../net/endpoint.ts";
+import { dialTransport, type Transport } from "../../sockets/transport.ts";
 
 /** Under way until one of its events comes, or until `cancel`; after that nothing does. */
 export type Attempt = { cancel(): void };
@@ -13,12 +12,11 @@ export type DialOptions = {
   readonly keepaliveMs: number;
   /** Another machine's address to connect from. */
   readonly from?: string | undefined;
-  readonly onread?: OnReadOpts;
 };
 
 export type DialEvents = {
-  /** Nothing was read yet; reading begins after the call, unless it pauses the socket. */
-  connected(socket: Socket): void;
+  /** Nothing was read yet. */
+  connected(transport: Transport): void;
   /** `detail` names each candidate with its last failure. */
   failed(detail: string): void;
 };
@@ -32,7 +30,7 @@ const retryPauseMs = 250;
 export function dialServer(candidates: readonly Endpoint[], options: DialOptions, events: DialEvents): Attempt {
   const deadline = performance.now() + options.timeoutMs;
   const failures = new Map<string, string>();
-  let socket: Socket | undefined;
+  let dialled: Attempt | undefined;
   let timer: NodeJS.Timeout | undefined;
   dial(0);
   return { cancel };
@@ -46,27 +44,27 @@ export function dialServer(candidates: readonly Endpoint[], options: DialOptions
       timer = setTimeout(() => dial(0), retryPauseMs);
       return;
     }
-    const dialled = connectTo(candidate, options);
-    socket = dialled;
-    const failed = (error: NodeJS.ErrnoException): void => {
+    const failed = (detail: string): void => {
       clearTimeout(timer);
-      dialled.destroy();
-      failures.set(formatEndpoint(candidate), error.code ?? error.message);
+      failures.set(formatEndpoint(candidate), detail);
       dial(index + 1);
     };
+    const attempt = dialTransport(candidate, options, {
+      connected(transport) {
+        clearTimeout(timer);
+        dialled = undefined;
+        events.connected(transport);
+      },
+      failed,
+    });
+    dialled = attempt;
     timer = setTimeout(
       () => {
-        dialled.off("error", failed).on("error", () => {});
-        failed(new Error("timed out"));
+        attempt.cancel();
+        failed("timed out");
       },
       leftMs / (candidates.length - index),
     );
-    dialled.once("error", failed);
-    dialled.once("connect", () => {
-      clearTimeout(timer);
-      dialled.off("error", failed);
-      events.connected(dialled);
-    });
   }
 
   function giveUp(): void {
@@ -75,22 +73,6 @@ export function dialServer(candidates: readonly Endpoint[], options: DialOptions
 
   function cancel(): void {
     clearTimeout(timer);
-    if (socket?.connecting) socket.on("error", () => {}).destroy();
+    dialled?.cancel();
   }
-}
-
-function connectTo(server: Endpoint, { from, keepaliveMs, onread }: DialOptions): Socket {
-  if (from !== undefined) {
-    const socket = connectForeign({ address: from, port: 0 }, server, onread);
-    return socket.once("connect", () => socket.setKeepAlive(true, keepaliveMs));
-  }
-  return connect({
-    host: server.address,
-    port: server.port,
-    allowHalfOpen: true,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: keepaliveMs,
-    ...(onread && { onread }),
-  });
 }

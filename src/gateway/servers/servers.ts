@@ -1,6 +1,5 @@
 // Servers of a gateway: how a host becomes candidates, how these are dialled, and what was learned about them. A session
 // asks here and knows neither how many servers there are nor whether dialling goes round again.
-import type { OnReadOpts } from "node:net";
 import type { Endpoint } from "../../net/endpoint.ts";
 import type { Mode } from "../../session/mode.ts";
 import type { GatewayOptions } from "../options.ts";
@@ -8,17 +7,14 @@ import { dialServer, type Attempt, type DialEvents } from "./dial-server.ts";
 import { resolveHost, type ResolveEvents } from "./resolve-host.ts";
 import type { ServerMemory } from "./server-memory.ts";
 
-export type DialFrom = {
-  /** Another machine's address to connect from: the client's own, on the transparent route. */
-  readonly from: string | undefined;
-  readonly onread: OnReadOpts;
-};
-
 export type Servers = {
   /** A host is resolved to endpoints, each with its own port. */
   resolve(host: string, port: number, events: ResolveEvents): Attempt;
-  /** Connects to the first candidate that answers, within the connect time. */
-  dial(candidates: readonly Endpoint[], from: DialFrom, events: DialEvents): Attempt;
+  /**
+   * Connects to the first candidate that answers, within the connect time. `from`: another machine's address to connect
+   * from, the client's own on the transparent route.
+   */
+  dial(candidates: readonly Endpoint[], from: string | undefined, events: DialEvents): Attempt;
   /** The modes that this server was seen to reject. */
   rejectedBy(server: Endpoint): readonly Mode[];
   learn(server: Endpoint, rejects: Mode): void;
@@ -33,7 +29,7 @@ export function createServers(
   const retry = route.kind === "fixed";
   return {
     resolve: (host, port, events) => resolveHost({ host, port }, timeoutMs, events),
-    dial: (candidates, from, events) => dialServer(candidates, { timeoutMs, keepaliveMs, retry, ...from }, events),
+    dial: (candidates, from, events) => dialServer(candidates, { timeoutMs, keepaliveMs, retry, from }, events),
     rejectedBy: (server) => memory.rejectedBy(server),
     learn: (server, rejects) => memory.learn(server, rejects),
   };

@@ -1,15 +1,16 @@
 // Reaching the server: late, past dead candidates, never longer than allowed, and never ourselves (D5.90).
 import { once } from "node:events";
-import { createServer, type AddressInfo, type Socket } from "node:net";
+import { createServer, type AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { dialServer } from "../../../src/gateway/servers/dial-server.ts";
 import type { Endpoint } from "../../../src/net/endpoint.ts";
+import { abortTransport, type Transport } from "../../../src/sockets/transport.ts";
 import { freePort } from "../stage.ts";
 
 const options = { timeoutMs: 600, retry: false, keepaliveMs: 60_000 };
 
-type Outcome = { readonly socket?: Socket; readonly detail?: string; readonly ms: number };
+type Outcome = { readonly transport?: Transport; readonly detail?: string; readonly ms: number };
 
 function dial(candidates: readonly Endpoint[], changes: Partial<Parameters<typeof dialServer>[1]> = {}) {
   const startedAt = performance.now();
@@ -19,9 +20,9 @@ function dial(candidates: readonly Endpoint[], changes: Partial<Parameters<typeo
       candidates,
       { ...options, ...changes },
       {
-        connected(socket) {
-          onTestFinished(() => void socket.destroy());
-          resolve({ socket, ms: ms() });
+        connected(transport) {
+          onTestFinished(() => abortTransport(transport));
+          resolve({ transport, ms: ms() });
         },
         failed: (detail) => resolve({ detail, ms: ms() }),
       },
@@ -42,8 +43,9 @@ const silent: Endpoint = { address: "198.51.100.1", port: 21 };
 
 describe("a server", () => {
   test("that answers is connected to", async () => {
-    const { socket } = await dial([await listen()]);
-    expect(socket?.connecting).toBe(false);
+    const server = await listen();
+    const { transport } = await dial([server]);
+    expect(transport).toMatchObject({ peer: server, local: { address: "127.0.0.1" }, isClosed: false });
   });
 
   test("that refuses is named with the reason, at once", async () => {
@@ -55,8 +57,8 @@ describe("a server", () => {
 
   test("that refuses gives way to the next candidate", async () => {
     const port = await freePort();
-    const { socket } = await dial([{ address: "127.0.0.1", port }, await listen()]);
-    expect(socket).toBeDefined();
+    const { transport } = await dial([{ address: "127.0.0.1", port }, await listen()]);
+    expect(transport).toBeDefined();
   });
 
   test("that starts late is reached where retrying is wanted", async () => {
@@ -64,7 +66,7 @@ describe("a server", () => {
     const dialled = dial([{ address: "127.0.0.1", port }], { retry: true, timeoutMs: 2000 });
     await sleep(300);
     await listen(port);
-    expect((await dialled).socket).toBeDefined();
+    expect((await dialled).transport).toBeDefined();
   });
 
   test("that never starts is given up when the time is over, where retrying is wanted", async () => {
@@ -82,7 +84,7 @@ describe("a server", () => {
 
   test("that stays silent leaves the next candidate its share of the time", async () => {
     const outcome = await dial([silent, await listen()], { timeoutMs: 1000 });
-    expect(outcome.socket).toBeDefined();
+    expect(outcome.transport).toBeDefined();
     expect(outcome.ms).toBeLessThan(1000);
   });
 });

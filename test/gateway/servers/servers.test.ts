@@ -3,7 +3,6 @@ import { expect, test } from "vitest";
 import type { GatewayOptions } from "../../../src/gateway/options.ts";
 import { createServerMemory } from "../../../src/gateway/servers/server-memory.ts";
 import { createServers } from "../../../src/gateway/servers/servers.ts";
-import { createSharedReads } from "../../../src/gateway/control/shared-reads.ts";
 import { freePort } from "../stage.ts";
 import { gatewayOptions } from "../start-gateway.ts";
 
@@ -14,14 +13,10 @@ async function failsAfterMs(route: GatewayOptions["route"]): Promise<number> {
   const candidates = [{ address: "127.0.0.1", port: await freePort() }];
   const startedAt = performance.now();
   return new Promise((resolve, reject) =>
-    servers.dial(
-      candidates,
-      { from: undefined, onread: createSharedReads() },
-      {
-        connected: () => reject(new Error("nobody listens there")),
-        failed: () => resolve(performance.now() - startedAt),
-      },
-    ),
+    servers.dial(candidates, undefined, {
+      connected: () => reject(new Error("nobody listens there")),
+      failed: () => resolve(performance.now() - startedAt),
+    }),
   );
 }
 

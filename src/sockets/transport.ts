@@ -1,0 +1,264 @@
+// Transport: one connection as a value, with its unread input as bytes. Who holds it sees neither a socket nor a descriptor, so
+// what is beneath may change while it lives: plain TCP today, TLS over the same connection once a session is upgraded. An
+// upgrade demands that `hasInput` says no and `backlogOf` says 0, gives the record another `socket`, and takes its way to send
+// directly away; `tcp` stays what it is, because only there a connection can be reset.
+import { connect, type Socket } from "node:net";
+import { type Endpoint, type Family, parseAddress } from "../net/endpoint.ts";
+import { directDescriptorOf, sendDirectly } from "./direct-send.ts";
+import { connectForeign } from "./foreign-socket.ts";
+import { type Reads, readingSocket } from "./reading-socket.ts";
+import { originalDestination, watchUnacknowledged } from "./socket-options.ts";
+
+export type TransportEvents = {
+  /** There is new input. What the callee leaves of it is kept. */
+  arrived(): void;
+  /** The peer has closed its direction, behind whatever is unread. */
+  ended(): void;
+  /** The connection broke; `detail` is the system's word, e.g. `ECONNRESET`. `closed` follows. */
+  failed(detail: string): void;
+  /** All that was sent is with the kernel, after some of it was not. */
+  drained(): void;
+  /** The last event. */
+  closed(): void;
+};
+
+export type Transport = {
+  readonly local: Endpoint;
+  readonly peer: Endpoint;
+  /** Unread input is what stands in `memory` from `from` to before `to`; reading it moves `from`. Only valid until the turn ends. */
+  readonly memory: Uint8Array;
+  from: number;
+  readonly to: number;
+  /** The peer sends no more. */
+  readonly hasEnded: boolean;
+  readonly isClosed: boolean;
+  /** Who hears of it now. To be set in the turn in which the transport was handed over. */
+  events: TransportEvents;
+};
+
+/** What only this file sees of it. */
+type Connection = { -readonly [K in keyof Transport]: Transport[K] } & {
+  /** What is read from and written to. */
+  socket: Socket;
+  /** The connection beneath; `socket` itself while nothing stands between. */
+  tcp: Socket;
+  /** Where texts are sent to directly; -1 if bytes on the wire are not those that are sent. */
+  descriptor: number;
+  /** Writes that Node has not done yet: nothing may overtake them. */
+  writesUnderWay: number;
+  isReading: boolean;
+  /** Our direction is closed, and what the peer still says is thrown away. */
+  isEnding: boolean;
+};
+
+const unheard: TransportEvents = { arrived() {}, ended() {}, failed() {}, drained() {}, closed() {} };
+
+/**
+ * What is read is nearly always handled before anybody else reads, so all read into one piece of memory. Memory of its own
+ * for each read, which is what streams take, costs more than all that is done with a line.
+ */
+const sharedMemory = Buffer.allocUnsafeSlow(65_536);
+
+/** A peer that does not close after our end is cut off after this. */
+const closingGraceMs = 2000;
+
+export type TransportOptions = {
+  /** Idle for so long, the kernel asks whether the peer still lives. */
+  readonly keepaliveMs: number;
+};
+
+/** Of an accepted connection, which must not have been read from. `accepted` is an empty shell afterwards. */
+export function acceptedTransport(accepted: Socket, { keepaliveMs }: TransportOptions): Transport {
+  accepted.setKeepAlive(true, keepaliveMs);
+  const peer = endpointOf(accepted.remoteAddress, accepted.remotePort);
+  const local = endpointOf(accepted.localAddress, accepted.localPort);
+  const connection = blank();
+  return attach(connection, readingSocket(accepted, readsOf(connection)), local, peer);
+}
+
+export type DialEvents = {
+  /** Nothing was read yet. */
+  connected(transport: Transport): void;
+  /** The system's word, e.g. `ECONNREFUSED`. */
+  failed(detail: string): void;
+};
+
+export type DialOptions = TransportOptions & {
+  /** Another machine's address to connect from. */
+  readonly from?: string | undefined;
+};
+
+/** Connects; half-open is allowed. One of the events comes after the call, unless `cancel` does; after that nothing does. */
+export function dialTransport(to: Endpoint, options: DialOptions, events: DialEvents): { cancel(): void } {
+  const connection = blank();
+  const socket = dial(to, options, readsOf(connection));
+  let isOver = false;
+  socket.once("error", (error) => {
+    if (!isOver) events.failed(failureCode(error));
+    isOver = true;
+  });
+  socket.once("connect", () => {
+    isOver = true;
+    events.connected(attach(connection, socket, endpointOf(socket.localAddress, socket.localPort), to));
+  });
+  return {
+    cancel() {
+      if (!isOver) socket.destroy();
+      isOver = true;
+    },
+  };
+}
+
+function dial(to: Endpoint, { from, keepaliveMs }: DialOptions, onread: Reads & { buffer: Uint8Array }): Socket {
+  if (from !== undefined) {
+    const socket = connectForeign({ address: from, port: 0 }, to, onread);
+    return socket.once("connect", () => socket.setKeepAlive(true, keepaliveMs));
+  }
+  return connect({
+    host: to.address,
+    port: to.port,
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: keepaliveMs,
+    onread,
+  });
+}
+
+const nowhere: Endpoint = { address: "0.0.0.0", port: 0 };
+
+/** Every field from the start: records of one shape are fast to use. */
+function blank(): Connection {
+  return {
+    local: nowhere,
+    peer: nowhere,
+    memory: sharedMemory,
+    from: 0,
+    to: 0,
+    hasEnded: false,
+    isClosed: false,
+    events: unheard,
+    socket: undefined as unknown as Socket,
+    tcp: undefined as unknown as Socket,
+    descriptor: -1,
+    writesUnderWay: 0,
+    isReading: true,
+    isEnding: false,
+  };
+}
+
+function attach(connection: Connection, socket: Socket, local: Endpoint, peer: Endpoint): Transport {
+  connection.socket = socket;
+  connection.tcp = socket;
+  connection.descriptor = directDescriptorOf(socket);
+  connection.local = local;
+  connection.peer = peer;
+  socket.on("end", () => {
+    connection.hasEnded = true;
+    if (!connection.isEnding) connection.events.ended();
+  });
+  socket.on("error", (error) => connection.events.failed(failureCode(error)));
+  socket.on("drain", () => connection.events.drained());
+  socket.on("close", () => {
+    connection.isClosed = true;
+    connection.events.closed();
+  });
+  return connection;
+}
+
+function readsOf(connection: Connection): Reads & { buffer: Uint8Array } {
+  return {
+    buffer: sharedMemory,
+    callback(count, memory) {
+      if (!connection.isEnding) receive(connection, memory, count);
+      return true;
+    },
+  };
+}
+
+function receive(connection: Connection, memory: Uint8Array, count: number): void {
+  if (hasInput(connection)) {
+    const unread = connection.memory.subarray(connection.from, connection.to);
+    connection.memory = Buffer.concat([unread, memory.subarray(0, count)]);
+  } else connection.memory = memory;
+  connection.from = 0;
+  connection.to = connection.memory === memory ? count : connection.memory.length;
+  connection.events.arrived();
+  if (connection.memory !== sharedMemory) return;
+  // The next read is another's.
+  if (hasInput(connection)) connection.memory = Buffer.from(sharedMemory.subarray(connection.from, connection.to));
+  connection.to -= connection.from;
+  connection.from = 0;
+}
+
+export function hasInput({ from, to }: Transport): boolean {
+  return from < to;
+}
+
+/** Sends text (latin1), now if the kernel takes it. Nothing if the connection is closed or closing. */
+export function send(transport: Transport, text: string): void {
+  const connection = transport as Connection;
+  const { socket, descriptor, writesUnderWay } = connection;
+  const rest = writesUnderWay === 0 ? sendDirectly(socket, descriptor, text) : text;
+  if (rest === "" || !socket.writable) return;
+  connection.writesUnderWay += 1;
+  socket.write(rest, "latin1", () => {
+    connection.writesUnderWay -= 1;
+  });
+}
+
+/** Bytes that were sent and that the kernel has not taken. */
+export function backlogOf(transport: Transport): number {
+  const { socket, writesUnderWay } = transport as Connection;
+  return writesUnderWay === 0 ? 0 : socket.writableLength;
+}
+
+/** Bytes with the kernel that the peer has not acknowledged; 0 if that is not known. */
+export function unacknowledgedOf(transport: Transport): number {
+  return watchUnacknowledged((transport as Connection).tcp)();
+}
+
+/** Reads on, or leaves what comes with the kernel. */
+export function setReading(transport: Transport, wanted: boolean): void {
+  const connection = transport as Connection;
+  if (wanted === connection.isReading) return;
+  connection.isReading = wanted;
+  if (wanted) connection.socket.resume();
+  else connection.socket.pause();
+}
+
+/** What was sent, then an end in order. The peer is no longer heard, and is cut off if it does not close as well. */
+export function endTransport(transport: Transport): void {
+  const connection = transport as Connection;
+  const { socket } = connection;
+  connection.from = connection.to;
+  if (socket.destroyed || connection.isEnding) return;
+  connection.isEnding = true;
+  socket.end();
+  // Unread bytes at close would turn our FIN into a reset that overtakes the farewell.
+  if (!connection.hasEnded) socket.resume();
+  const cutOff = setTimeout(() => socket.destroy(), closingGraceMs);
+  socket.once("close", () => clearTimeout(cutOff));
+}
+
+/** Resets the connection: the peer can't take it for an end in order, whatever stands above TCP. */
+export function abortTransport(transport: Transport): void {
+  const { socket, tcp } = transport as Connection;
+  if (!tcp.destroyed) tcp.resetAndDestroy();
+  socket.destroy();
+}
+
+/** Where an accepted connection was going before it was redirected. Undefined if the kernel has no record of it. */
+export function originalDestinationOf(transport: Transport, family: Family): Endpoint | undefined {
+  return originalDestination((transport as Connection).tcp, family);
+}
+
+/** An end of a socket in canonical form. A socket that is already gone has none. */
+function endpointOf(address: string | undefined, port: number | undefined): Endpoint {
+  return { address: parseAddress(address ?? "") ?? nowhere.address, port: port ?? 0 };
+}
+
+/** The system's word for what went wrong. */
+function failureCode(error: Error): string {
+  return (error as NodeJS.ErrnoException).code ?? error.message;
+}

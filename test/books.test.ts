@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { parseArguments } from "../src/cli/arguments.ts";
 import { configFrom } from "../src/config/parse.ts";
 import { quirks } from "../src/ftp/quirks.ts";
+import { transferOutcomes } from "../src/session/facts.ts";
 import { endReasons, refusalReasons } from "../src/session/reasons.ts";
 import { refusalCodes } from "../src/session/refusals.ts";
 import { books, firstColumn, root, rowsOf, section } from "./books.ts";
@@ -25,6 +26,10 @@ test("each refusal in the table has the reply codes that the client is given, th
 
 test("the table of ends has each end reason once", () => {
   expect(firstColumn("ends")).toEqual([...endReasons]);
+});
+
+test("the table of outcomes has each outcome of a transfer once", () => {
+  expect(firstColumn("outcomes").toSorted()).toEqual([...transferOutcomes].toSorted());
 });
 
 test("the table of oddities has each quirk once, and the one of the machine", () => {
@@ -108,6 +113,16 @@ const sourceText = readdirSync(path.join(root, "src"), { withFileTypes: true, re
   .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
   .map((entry) => readFileSync(path.join(entry.parentPath, entry.name), "utf8"))
   .join("\n");
+
+test("the table of log lines has each message that is logged, at its level", () => {
+  // A call such as `log.info({ … }, "listening")`, whichever way it is broken into lines.
+  const calls = sourceText.matchAll(/\.(debug|info|warn|error|fatal)\((?:\w+|\{[^;]*?\})?,?\s*"([^"\n]+)",?\s*\)/g);
+  const logged = [...calls].map(([, level = "", message = ""]) => ({ level, message }));
+  expect(logged.length).toBeGreaterThan(20);
+  const rows = new Map(rowsOf("log").map(([name = "", ...cells]) => [name.replaceAll("`", ""), cells.join(" ")]));
+  for (const { level, message } of logged) expect(rows.get(message), message).toContain(level);
+  expect([...rows.keys()].filter((message) => !sourceText.includes(`"${message}"`))).toEqual([]);
+});
 
 test("what troubleshooting quotes of replies is what the gateway says", () => {
   const quotes = [...section("troubleshooting").matchAll(/`(\d{3} [^`]*)`/g)].map(([, quote = ""]) => quote);

@@ -33,14 +33,14 @@ export function clientSaid(work: Work, event: ClientWords): void {
  */
 export function clientBegins(work: Work, event: ClientWords): void {
   const { session } = work;
-  if (session.hasSentLine) return;
-  session.hasSentLine = true;
+  if (session.clientState !== "silent") return;
+  session.clientState = "speaking";
   const isForeign =
     event.kind === "client-refused" ? event.reason === "nul-byte" : looksLikeAnotherProtocol(event.text);
   if (isForeign) {
     record(work, { kind: "refusal", reason: "not-ftp", detail: "the first line is not FTP" });
     end(work, "not-ftp", "the first line is not FTP", refusal("not-ftp").text);
-  } else if (session.phase !== "choosing" && session.phase !== "relaying") {
+  } else if (session.phase.name !== "choosing" && session.phase.name !== "relaying") {
     recordQuirk(work, "command-before-greeting");
   }
 }
@@ -56,7 +56,7 @@ function clientCommand(work: Work, text: string): void {
   record(work, { kind: "command", verb: metricVerb(command.verb) });
   const refused = refusalOf(session, command);
   if (refused !== undefined) refuse(work, refused);
-  else if (session.phase === "choosing") chooseServer(work, command);
+  else if (session.phase.name === "choosing") chooseServer(work, command);
   else dispatch(work, command);
 }
 

@@ -12,12 +12,15 @@ import { abandon, emit, end, recordQuirk, type Work } from "./work.ts";
 /** The server will not say more. What it promised is kept: running data connections come to their end first. */
 export function serverGone(work: Work, detail: string): void {
   const { session } = work;
-  if (session.phase !== "relaying") {
+  if (session.phase.name !== "relaying") {
     end(work, "server-gone", detail, "The server closed the connection.");
     return;
   }
-  session.serverGone = detail;
-  if (session.serverCloses !== undefined) return;
+  if (session.serverLeaving !== undefined) {
+    end(work, "server-closing", session.serverLeaving.detail);
+    return;
+  }
+  session.serverLeaving = { how: "gone", detail };
   if (session.outstanding.some(isUnansweredTransfer)) recordQuirk(work, "closed-without-final-reply");
   for (const transfer of openTransfers(session)) {
     if (!transfer.joined && !isDue(session, transfer)) continue;
@@ -32,12 +35,13 @@ export function serverGone(work: Work, detail: string): void {
  * until then passes, for a client may QUIT first; a server that doesn't close is not waited for.
  */
 export function serverCloses(work: Work, detail: string): void {
-  if (work.session.phase !== "relaying") {
+  const { session } = work;
+  if (session.phase.name !== "relaying") {
     end(work, "server-closing", detail);
     return;
   }
   abandon(work);
-  work.session.serverCloses ??= detail;
+  session.serverLeaving ??= { how: "closing", detail };
   emit(work, { kind: "timer", timer: "grace", ms: farewellMs });
 }
 
@@ -50,27 +54,27 @@ function openTransfers(session: Session): readonly Transfer[] {
 
 export function endIfDone(work: Work): void {
   const { session } = work;
-  const { outstanding, serverGone: detail } = session;
-  if (session.serverCloses !== undefined) {
-    const isDone = session.clientEnded || session.quitAnswered || detail !== undefined;
-    if (isDone) end(work, "server-closing", session.serverCloses);
+  const { outstanding, serverLeaving } = session;
+  const hasClientEnded = session.clientState === "ended";
+  if (serverLeaving?.how === "closing") {
+    if (hasClientEnded || session.quitAnswered) end(work, "server-closing", serverLeaving.detail);
     return;
   }
-  if (session.held !== undefined || (detail === undefined && isDataMoving(session))) return;
-  if (detail !== undefined) {
+  if (session.held !== undefined || (serverLeaving === undefined && isDataMoving(session))) return;
+  if (serverLeaving !== undefined) {
     if (openTransfers(session).some((transfer) => isAwaited(session, transfer))) return;
     const hasQuit = session.quitAnswered || outstanding.some(({ kind }) => kind === "quit");
     if (hasQuit) end(work, "quit", "");
-    else end(work, "server-gone", detail, "The server closed the connection.");
+    else end(work, "server-gone", serverLeaving.detail, "The server closed the connection.");
   } else if (session.quitAnswered) {
     // The result of a transfer is told after QUIT too (RFC 959). A client that has closed does not ask for it.
     const results = outstanding.filter(isUnansweredTransfer);
-    const isOver = session.clientEnded && !results.some(({ id }) => findTransfer(session, id)?.joined);
+    const isOver = hasClientEnded && !results.some(({ id }) => findTransfer(session, id)?.joined);
     if (isOver || results.length === 0) end(work, "quit", "");
-  } else if (session.phase !== "relaying") {
+  } else if (session.phase.name !== "relaying") {
     if (session.draining) end(work, "drained", "", "The gateway is shutting down.");
   } else if (session.negotiation === undefined && session.openReply === undefined) {
-    if (session.clientEnded && outstanding.every(isAnswered)) end(work, "client-gone", "");
+    if (hasClientEnded && outstanding.every(isAnswered)) end(work, "client-gone", "");
     else if (session.draining && outstanding.every((entry) => entry.optional || isAnswered(entry))) {
       end(work, "drained", "", "The gateway is shutting down.");
     }

@@ -4,7 +4,7 @@ import type { Command } from "../ftp/command.ts";
 import { hostMatches, parseHostPort, parseLoginTarget } from "../ftp/host-name.ts";
 import { networkContains, parseAddress, type Endpoint } from "../net/endpoint.ts";
 import { refusal } from "./refusals.ts";
-import type { AllowRule, Session } from "./state.ts";
+import { targetOf, type AllowRule, type Session, type Target } from "./state.ts";
 import { answer, emit, end, refuse, type Work } from "./work.ts";
 
 const defaultPort = 21;
@@ -70,42 +70,43 @@ function choose(work: Work, host: string, port: number, user: string | undefined
     refuseHost(work, host);
     return;
   }
-  session.target = { host, port, user };
-  session.phase = "resolving";
+  resolveServer(work, { host, port, user });
+}
+
+/** The server is chosen: by the configuration, by the network or by the client. */
+export function resolveServer(work: Work, target: Target): void {
+  const { host, port } = target;
+  work.session.phase = { name: "resolving", target };
+  const literal = parseAddress(host);
   if (literal === undefined) emit(work, { kind: "resolve", host, port });
-  else connectToResolved(work, [{ address: literal, port }]);
+  else connectToResolved(work, target, [{ address: literal, port }]);
 }
 
 /** The server's endpoints are known: those that policy allows and that are not ourselves are tried in order. */
-export function connectToResolved(work: Work, resolved: readonly Endpoint[]): void {
+export function connectToResolved(work: Work, target: Target, resolved: readonly Endpoint[]): void {
   const { session } = work;
   const { route, isOurs } = session.options;
-  const { target } = session;
-  if (target === undefined) return;
   const allowed =
     route.kind === "login" ? resolved.filter(({ address }) => isAllowed(route.allow, target.host, address)) : resolved;
   const candidates = allowed.filter((endpoint) => !isOurs(endpoint));
   if (candidates.length > 0) {
-    session.phase = "connecting";
+    session.phase = { name: "connecting", target };
     emit(work, { kind: "connect", candidates });
   } else if (route.kind !== "login") {
     end(work, "loop", `${target.host}:${target.port} is this gateway`, "The server is this gateway itself.");
   } else {
-    session.phase = "choosing";
-    session.target = undefined;
+    session.phase = { name: "choosing" };
     if (allowed.length > 0) refuse(work, refusal("loop", target.host));
     else refuseHost(work, target.host);
   }
 }
 
 /** No addresses were found. A name that only its address could have allowed is refused like one whose address does not. */
-export function refuseUnresolved(work: Work, detail: string): boolean {
+export function refuseUnresolved(work: Work, target: Target, detail: string): boolean {
   const { session } = work;
   const { route } = session.options;
-  const { target } = session;
-  if (route.kind !== "login" || target === undefined || isNameAllowed(route.allow, target.host)) return false;
-  session.phase = "choosing";
-  session.target = undefined;
+  if (route.kind !== "login" || isNameAllowed(route.allow, target.host)) return false;
+  session.phase = { name: "choosing" };
   refuse(work, refusal("host-not-allowed:unresolved", detail));
   return true;
 }
@@ -134,8 +135,8 @@ function isAllowed(rules: readonly AllowRule[], host: string, address: string): 
  * to send, or undefined if it was refused. After OPEN the argument is the server's own affair.
  */
 export function laterUser(session: Session, argument: string): string | undefined {
-  const { target, options } = session;
-  if (options.route.kind !== "login" || target?.user === undefined) return argument;
+  const target = targetOf(session);
+  if (session.options.route.kind !== "login" || target?.user === undefined) return argument;
   const again = parseLoginTarget(argument);
   if (!again.ok) return argument;
   return again.host === target.host && (again.port ?? defaultPort) === target.port ? again.user : undefined;

@@ -1,16 +1,24 @@
 // Negotiation of one data connection: the client names its mode, the server is asked in the modes that the
 // configuration and the address families allow, one after the other, and the pinhole is open before either peer reads an
 // endpoint. The client's further commands are held until its answer is written, so that REST and PRET keep their place.
-import { format229, formatEprt, parse229 } from "../ftp/extended.ts";
-import { format227, formatPort, parse227 } from "../ftp/host-port.ts";
+import { format229, formatEprt } from "../ftp/extended.ts";
+import { format227, formatPort } from "../ftp/host-port.ts";
 import { formatReply, isPositive } from "../ftp/reply.ts";
 import { familyOf, type Endpoint } from "../net/endpoint.ts";
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
-import { trustedAddress } from "./announced-address.ts";
 import type { LegPlan } from "./events.ts";
 import { isPassive, serverModes, type Mode } from "./mode.ts";
 import { refusal } from "./refusals.ts";
-import { findTransfer, isDialledOnly, isVerbatim, type ControlSide, type Negotiation } from "./state.ts";
+import { readServerEndpoint, type UnusableEndpoint } from "./server-endpoint.ts";
+import {
+  findTransfer,
+  isDialledOnly,
+  isVerbatim,
+  serverOf,
+  transferOf,
+  type ControlSide,
+  type Negotiation,
+} from "./state.ts";
 import {
   emit,
   lingerMs,
@@ -28,16 +36,15 @@ import {
 /** `clientLine` is the client's line, `clientEndpoint` where to dial it in its active modes. */
 export function startNegotiation(work: Work, clientMode: Mode, clientLine: string, clientEndpoint?: Endpoint): void {
   const { session } = work;
-  const { server, options, serverRejects, algsDisabled } = session;
-  if (server === undefined) return;
+  const { options, serverRejects, algsDisabled } = session;
+  const serverFamily = familyOf(serverOf(session).local.address);
   supersedePending(work);
-  const serverFamily = familyOf(server.local.address);
   const isExtended = clientMode === "EPSV" || clientMode === "EPRT";
   const verbatim = isVerbatim(session) || (algsDisabled && isExtended);
   const [current, ...remaining] = verbatim
     ? [clientMode]
     : serverModes(options.serverMode, clientMode, serverFamily, serverRejects);
-  if (current === undefined) return;
+  if (current === undefined) throw new Error(`no mode to ask the server in for ${clientMode}`);
   session.negotiation = {
     ...{ id: session.nextId, clientMode, clientEndpoint, clientLine, verbatim, current, remaining },
     ...{ tried: [], stage: "asking" },
@@ -66,7 +73,7 @@ function attempt(work: Work, negotiation: Negotiation): void {
   }
   const { serverListens } = findTransfer(session, id) ?? {};
   if (serverListens !== undefined) announceToServer(work, negotiation, serverListens);
-  else open(work, negotiation, { kind: "listen", peer: session.server?.peer.address ?? "?" });
+  else open(work, negotiation, { kind: "listen", peer: serverOf(session).peer.address });
 }
 
 /** RFC 959 active mode: the data connection reaches the client from the control port − 1 (20 for 21). */
@@ -100,15 +107,14 @@ function open(work: Work, negotiation: Negotiation, server: LegPlan): void {
 }
 
 /** The data plane's answer to `open`. */
-export function pinholeAnswered(work: Work, event: Extract<PinholeEvent, { kind: "opened" | "refused" }>): void {
-  const { negotiation } = work.session;
-  if (negotiation?.stage !== "opening") return;
+export function pinholeAnswered(work: Work, negotiation: Negotiation, event: PinholeEvent): void {
   if (event.kind === "refused") {
     forgetTransfer(work, negotiation.id);
     work.session.negotiation = undefined;
     refuse(work, refusal(event.reason));
     return;
   }
+  if (event.kind !== "opened") throw new Error(`the data plane reports ${event.kind} before anything is open`);
   updateTransfer(work, negotiation.id, {
     plane: event.plane,
     clientListens: event.client,
@@ -118,12 +124,11 @@ export function pinholeAnswered(work: Work, event: Extract<PinholeEvent, { kind:
   work.session.negotiation = asking;
   if (isPassive(negotiation.current)) finish(work, asking);
   else if (event.server !== undefined) announceToServer(work, asking, event.server);
+  else throw new Error("the data plane does not say where it listens for the server");
 }
 
 function announceToServer(work: Work, negotiation: Negotiation, listens: Endpoint): void {
-  const { server } = work.session;
-  if (server === undefined) return;
-  const endpoint = { address: server.advertise, port: listens.port };
+  const endpoint = { address: serverOf(work.session).advertise, port: listens.port };
   const line = negotiation.current === "PORT" ? `PORT ${formatPort(endpoint)}` : `EPRT ${formatEprt(endpoint)}`;
   sendToServer(work, line, { kind: "negotiation", verb: negotiation.current });
 }
@@ -133,8 +138,7 @@ function announceToServer(work: Work, negotiation: Negotiation, listens: Endpoin
  * (D1.15), except that a multi-line answer without one in its first line may have it in its last.
  */
 export function isNegotiationReplyPassed(work: Work, code: number): boolean {
-  const { negotiation } = work.session;
-  if (negotiation === undefined || code === 421) return true;
+  const negotiation = negotiationOf(work);
   if (isPassive(negotiation.current)) return !isPositive(code) && isPassedOn(negotiation, code);
   return isPositive(code) ? negotiation.verbatim : isPassedOn(negotiation, code);
 }
@@ -146,11 +150,16 @@ function isPassedOn(negotiation: Negotiation, code: number): boolean {
 
 /** The server's final answer is complete. `texts` are its first and last line behind the code. */
 export function negotiationReply(work: Work, code: number, texts: readonly string[]): void {
-  const { negotiation } = work.session;
-  if (negotiation === undefined) return;
+  const negotiation = negotiationOf(work);
   if (isPassive(negotiation.current)) passiveReply(work, negotiation, code, texts);
   else if (isPositive(code)) finish(work, negotiation);
   else rejected(work, negotiation, code, texts[0] ?? "");
+}
+
+/** The negotiation that a reply belongs to. Throws where there is none: only a fault of the core asks then. */
+function negotiationOf({ session }: Work): Negotiation {
+  if (session.negotiation === undefined) throw new Error("a reply belongs to a negotiation that is over");
+  return session.negotiation;
 }
 
 /** A command that servers may leave unanswered has had a reply that may be the answer to ours (D5.86). */
@@ -172,50 +181,25 @@ export function negotiationOverdue(work: Work): void {
 }
 
 function passiveReply(work: Work, negotiation: Negotiation, code: number, texts: readonly string[]): void {
-  const expected = negotiation.current === "EPSV" ? 229 : 227;
-  if (code !== expected) {
-    if (isPositive(code)) unusable(work, negotiation, code, texts[0] ?? "", "server-endpoint-malformed");
-    else rejected(work, negotiation, code, texts[0] ?? "");
+  const text = texts[0] ?? "";
+  if (!isPositive(code)) {
+    rejected(work, negotiation, code, text);
     return;
   }
-  const { server, options } = work.session;
-  if (server === undefined) return;
-  const readings = texts.map((text) => (expected === 229 ? readExtended(text, server) : parse227(text)));
-  const reading = readings.find((candidate) => candidate.ok);
-  if (!reading?.ok) {
-    unusable(work, negotiation, code, texts[0] ?? "", "server-endpoint-malformed");
+  const mode = negotiation.current === "EPSV" ? "EPSV" : "PASV";
+  if (code !== (mode === "EPSV" ? 229 : 227)) {
+    unusable(work, negotiation, code, text, "server-endpoint-malformed");
     return;
   }
-  recordQuirks(work, reading.quirks);
-  const { endpoint } = reading;
-  if (endpoint.port < options.policy.minDataPort) {
-    unusable(work, negotiation, code, texts[0] ?? "", "server-endpoint-low-port");
-    return;
-  }
-  const trust = trustedAddress(options.policy.foreignAddress, endpoint.address, server.peer.address);
-  if (!trust.ok) {
-    unusable(work, negotiation, code, texts[0] ?? "", "server-endpoint-foreign");
-    return;
-  }
-  recordQuirks(work, trust.quirks);
-  open(work, negotiation, { kind: "dial", to: { address: trust.address, port: endpoint.port } });
+  const { session } = work;
+  const read = readServerEndpoint(mode, texts, serverOf(session), session.options.policy);
+  recordQuirks(work, read.quirks);
+  if (read.ok) open(work, negotiation, { kind: "dial", to: read.endpoint });
+  else unusable(work, negotiation, code, text, read.reason);
 }
-
-function readExtended(text: string, server: ControlSide): ReturnType<typeof parse227> {
-  const reading = parse229(text);
-  if (!reading.ok) return reading;
-  return { ok: true, endpoint: { address: server.peer.address, port: reading.port }, quirks: reading.quirks };
-}
-
-/** Why no mode of the server's can be used. */
-type UselessAnswer =
-  | "server-endpoint-malformed"
-  | "server-endpoint-low-port"
-  | "server-endpoint-foreign"
-  | "server-rejects-mode";
 
 /** The server said yes, but to something that can't be used: the next mode is tried, or the client told. */
-function unusable(work: Work, negotiation: Negotiation, code: number, text: string, reason: UselessAnswer): void {
+function unusable(work: Work, negotiation: Negotiation, code: number, text: string, reason: UnusableEndpoint): void {
   const tried = [...negotiation.tried, { mode: negotiation.current, code, text }];
   if (negotiation.current === "EPSV" && negotiation.remaining.length > 0) learn(work, "EPSV", code);
   next(work, { ...negotiation, tried }, reason);
@@ -239,7 +223,7 @@ function learn(work: Work, mode: Mode, code: number): void {
   record(work, { kind: "server-rejects", mode, code });
 }
 
-function next(work: Work, negotiation: Negotiation, reason: UselessAnswer): void {
+function next(work: Work, negotiation: Negotiation, reason: UnusableEndpoint | "server-rejects-mode"): void {
   const [current, ...remaining] = negotiation.remaining;
   if (current !== undefined) {
     const { presumed: _, ...rest } = negotiation;
@@ -282,13 +266,15 @@ function finish(work: Work, negotiation: Negotiation): void {
   const { session } = work;
   const { id, clientMode, current } = negotiation;
   session.negotiation = undefined;
-  const transfer = findTransfer(session, id);
-  if (transfer === undefined) return;
+  const transfer = transferOf(session, id);
   session.pending = id;
   record(work, { kind: "translated", from: clientMode, to: current });
   // As a passive client would, not later: some servers read no command until they are connected to.
   if (isDialledOnly(transfer)) emit(work, { kind: "start", id, dials: true });
-  if (isPassive(clientMode) && transfer.clientListens !== undefined) {
+  if (isPassive(clientMode)) {
+    if (transfer.clientListens === undefined) {
+      throw new Error("the data plane does not say where it listens for the client");
+    }
     const endpoint = { address: session.client.advertise, port: transfer.clientListens.port };
     const [code, text] = clientMode === "PASV" ? [227, format227(endpoint)] : [229, format229(endpoint.port)];
     passReply(work, code, formatReply(code, text));

@@ -3,7 +3,7 @@ import { metricVerb, type Command } from "../ftp/command.ts";
 import { parseLoginTarget } from "../ftp/host-name.ts";
 import { upperCaseAscii } from "../ftp/latin1.ts";
 import { refusal, type Refusal } from "./refusals.ts";
-import type { Session } from "./state.ts";
+import { targetOf, type Session } from "./state.ts";
 
 /** RFC 2228 and 4217, and what exists for transfers between servers under TLS (SSCN, CPSV). */
 const tlsVerbs: ReadonlySet<string> = new Set([
@@ -29,7 +29,7 @@ export function refusalOf(session: Session, command: Command): Refusal | undefin
     return refusal("denied-command", metricVerb(verb) === "other" ? "Command" : verb);
   }
   // Before a server is known, SITE names it.
-  if (policy.readOnly && writingVerbs.has(verb) && session.phase !== "choosing") {
+  if (policy.readOnly && writingVerbs.has(verb) && session.phase.name !== "choosing") {
     return refusal("read-only", verb);
   }
   if (policy.anonymousOnly && verb === "USER" && !isAnonymous(session, command.argument)) {
@@ -50,8 +50,9 @@ function isAllowed(commands: Session["options"]["policy"]["commands"], verb: str
 }
 
 /** On the login route the server's name follows the user's. */
-function isAnonymous({ options, target }: Session, argument: string): boolean {
-  const hasHost = options.route.kind === "login" && (target === undefined || target.user !== undefined);
+function isAnonymous(session: Session, argument: string): boolean {
+  const target = targetOf(session);
+  const hasHost = session.options.route.kind === "login" && (target === undefined || target.user !== undefined);
   const login = hasHost ? parseLoginTarget(argument) : undefined;
   const user = login?.ok ? login.user : argument;
   return ["ANONYMOUS", "FTP"].includes(upperCaseAscii(user.trim()));

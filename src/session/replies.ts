@@ -114,8 +114,11 @@ function greeted(work: Work, via: "connect" | "open" | "user", code: number, tex
     end(work, "server-closing", `${code} ${text}`);
     return;
   }
-  session.phase = "relaying";
-  const user = session.target?.user;
+  const { phase } = session;
+  if (phase.name !== "greeting") throw new Error(`a greeting in the phase ${phase.name}`);
+  const { target, server } = phase;
+  session.phase = { name: "relaying", target, server };
+  const { user } = target;
   if (via !== "user" || user === undefined) return;
   session.user = user;
   sendToServer(work, `USER ${user}`, { kind: "login", verb: "USER" });

@@ -3,16 +3,16 @@
 // Held: the client's lines until the server's greeting and while a data connection is negotiated; the server's lines
 // while a pinhole is being opened and while a completion reply waits for its data. RFC 959, 1123, 2428, 2577, 6384.
 import { formatReply } from "../ftp/reply.ts";
-import { parseAddress, type Endpoint } from "../net/endpoint.ts";
+import type { Endpoint } from "../net/endpoint.ts";
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
 import { clientBegins, clientSaid } from "./client-commands.ts";
 import { endIfDone, isTransferring, serverGone } from "./ending.ts";
 import type { ClientEvent, SessionEffect, SessionEvent, ServerEvent, TimerName } from "./events.ts";
-import { connectToResolved, refuseUnresolved } from "./login.ts";
+import { connectToResolved, refuseUnresolved, resolveServer } from "./login.ts";
 import { pinholeAnswered } from "./negotiation.ts";
 import { refusal } from "./refusals.ts";
 import { serverLine } from "./replies.ts";
-import { isDataMoving, type ControlSide, type Session, type SessionOptions } from "./state.ts";
+import { isDataMoving, type ControlSide, type Session, type SessionOptions, type Target } from "./state.ts";
 import { abortOverdue, lingerExpired, pinholeReported } from "./transfers.ts";
 import { emit, end, giveLocalAnswers, lingerMs, passReply, push, record, type Work } from "./work.ts";
 
@@ -25,10 +25,10 @@ export function startSession(options: SessionOptions, client: ControlSide, inten
     session: {
       options,
       client,
-      server: undefined,
+      phase: { name: "choosing" },
+      clientState: "silent",
+      serverLeaving: undefined,
       serverRejects: [],
-      phase: "choosing",
-      target: undefined,
       outstanding: [],
       nextTicket: 1,
       openReply: undefined,
@@ -41,13 +41,9 @@ export function startSession(options: SessionOptions, client: ControlSide, inten
       heldServer: [],
       user: "",
       loggedIn: false,
-      hasSentLine: false,
       epsvAll: false,
       algsDisabled: false,
       quitAnswered: false,
-      serverCloses: undefined,
-      clientEnded: false,
-      serverGone: undefined,
       draining: false,
     },
     effects: [],
@@ -58,11 +54,7 @@ export function startSession(options: SessionOptions, client: ControlSide, inten
     passReply(work, 220, formatReply(220, "FTP gateway ready; log in as user@host."));
   } else {
     const { host, port } = route.kind === "fixed" ? route : { host: intended.address, port: intended.port };
-    work.session.target = { host, port, user: undefined };
-    work.session.phase = "resolving";
-    const literal = parseAddress(host);
-    if (literal === undefined) emit(work, { kind: "resolve", host, port });
-    else connectToResolved(work, [{ address: literal, port }]);
+    resolveServer(work, { host, port, user: undefined });
   }
   return [work.session, work.effects];
 }
@@ -94,7 +86,8 @@ function hasEnoughToAnswer({ outstanding, options }: Session): boolean {
 
 function handle(work: Work, event: SessionEvent): void {
   const { session } = work;
-  if (session.phase === "ended") {
+  const { phase } = session;
+  if (phase.name === "ended") {
     if (event.kind === "pinhole") pinholeReported(work, event.id, event.event);
     return;
   }
@@ -117,16 +110,18 @@ function handle(work: Work, event: SessionEvent): void {
       emit(work, { kind: "to-client", bytes: event.bytes });
       break;
     case "resolved":
-      if (session.phase === "resolving") connectToResolved(work, event.candidates);
+      if (phase.name === "resolving") connectToResolved(work, phase.target, event.candidates);
       break;
     case "unresolved":
-      if (session.phase === "resolving" && !refuseUnresolved(work, event.detail)) unreachable(work, event.detail);
+      if (phase.name === "resolving" && !refuseUnresolved(work, phase.target, event.detail)) {
+        unreachable(work, event.detail);
+      }
       break;
     case "unreachable":
       unreachable(work, event.detail);
       break;
     case "connected":
-      if (session.phase === "connecting") connected(work, event);
+      if (phase.name === "connecting") connected(work, phase.target, event);
       break;
     case "pinhole":
       pinholeEvent(work, event.id, event.event);
@@ -149,7 +144,7 @@ function fromClient(work: Work, event: ClientEvent): void {
   const { session } = work;
   if (event.kind === "client-end") clientLeaves(work);
   else clientBegins(work, event);
-  if (session.phase === "ended") return;
+  if (session.phase.name === "ended") return;
   if (session.heldClient.length > 0 || isClientHeld(session)) session.heldClient = [...session.heldClient, event];
   else clientEvent(work, event);
 }
@@ -157,27 +152,28 @@ function fromClient(work: Work, event: ClientEvent): void {
 /** It may still read. Its FIN is not passed on: a server that closes on it would leave commands unanswered. */
 function clientLeaves(work: Work): void {
   const { session } = work;
-  session.clientEnded = true;
+  session.clientState = "ended";
   // Until the server is ready, the time to log in is the limit.
-  if (session.phase === "relaying") emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
+  if (session.phase.name === "relaying") emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
 }
 
 function fromServer(work: Work, event: ServerEvent): void {
   const { session } = work;
-  if (session.server === undefined || session.serverGone !== undefined) return;
+  if (!("server" in session.phase) || session.serverLeaving?.how === "gone") return;
   if (session.heldServer.length > 0 || isServerHeld(session)) session.heldServer = [...session.heldServer, event];
   else serverEvent(work, event);
 }
 
 function pinholeEvent(work: Work, id: number, event: PinholeEvent): void {
-  if (event.kind !== "opened" && event.kind !== "refused") pinholeReported(work, id, event);
-  else if (work.session.negotiation?.id === id) pinholeAnswered(work, event);
+  const { negotiation } = work.session;
+  if (negotiation?.id === id && negotiation.stage === "opening") pinholeAnswered(work, negotiation, event);
+  else pinholeReported(work, id, event);
 }
 
 function isClientHeld(session: Session): boolean {
-  if (session.phase === "choosing") return false;
-  if (session.phase !== "relaying" || session.negotiation !== undefined) return true;
-  return session.serverGone !== undefined || hasEnoughToAnswer(session);
+  if (session.phase.name === "choosing") return false;
+  if (session.phase.name !== "relaying" || session.negotiation !== undefined) return true;
+  return session.serverLeaving?.how === "gone" || hasEnoughToAnswer(session);
 }
 
 function isServerHeld(session: Session): boolean {
@@ -188,7 +184,7 @@ function isServerHeld(session: Session): boolean {
 function settle(work: Work): void {
   const { session } = work;
   for (;;) {
-    if (session.phase === "ended") return;
+    if (session.phase.name === "ended") return;
     giveLocalAnswers(work);
     const [serverHeld, ...laterServer] = session.heldServer;
     const [clientHeld, ...laterClient] = session.heldClient;
@@ -213,12 +209,12 @@ function clientEvent(work: Work, event: ClientEvent): void {
   const { session } = work;
   const isQuitting = session.quitAnswered || session.outstanding.some((entry) => entry.kind === "quit");
   // RFC 959: an unexpected close is an ABOR and a QUIT; after QUIT a transfer in progress is completed (D4.83).
-  if (session.phase !== "relaying" || (!isQuitting && isTransferring(session))) end(work, "client-gone", "");
+  if (session.phase.name !== "relaying" || (!isQuitting && isTransferring(session))) end(work, "client-gone", "");
   else emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
 }
 
 function serverEvent(work: Work, event: ServerEvent): void {
-  if (work.session.clientEnded) emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
+  if (work.session.clientState === "ended") emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
   switch (event.kind) {
     case "server-line":
       serverLine(work, event.text, event.raw);
@@ -236,22 +232,21 @@ function serverEvent(work: Work, event: ServerEvent): void {
 }
 
 function unreachable(work: Work, detail: string): void {
-  const { phase } = work.session;
-  if (phase !== "resolving" && phase !== "connecting") return;
+  const { name } = work.session.phase;
+  if (name !== "resolving" && name !== "connecting") return;
   record(work, { kind: "refusal", reason: "server-unreachable", detail });
   end(work, "server-unreachable", detail, refusal("server-unreachable", detail).text);
 }
 
-function connected(work: Work, event: Extract<SessionEvent, { kind: "connected" }>): void {
+function connected(work: Work, target: Target, event: Extract<SessionEvent, { kind: "connected" }>): void {
   const { session } = work;
   const { peer, local, advertise, rejects } = event;
-  session.server = { peer, local, advertise };
   session.serverRejects = rejects;
-  session.phase = "greeting";
+  session.phase = { name: "greeting", target, server: { peer, local, advertise } };
   record(work, { kind: "server-connected", peer, local });
   emit(work, { kind: "timer", timer: "idle", ms: session.options.timeouts.idleMs });
   const { route } = session.options;
-  const via = route.kind !== "login" ? "connect" : session.target?.user === undefined ? "open" : "user";
+  const via = route.kind !== "login" ? "connect" : target.user === undefined ? "open" : "user";
   push(work, { kind: "greeting", via });
 }
 
@@ -278,8 +273,9 @@ function timedOut(work: Work, timer: TimerName): void {
 
 /** The client reads on perhaps, but says no more. It gets what the server still has to say, not a session without end. */
 function graceExpired(work: Work): void {
-  const { serverCloses, clientEnded } = work.session;
-  if (serverCloses !== undefined) end(work, "server-closing", serverCloses);
-  else if (clientEnded && isDataMoving(work.session)) emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
-  else if (clientEnded) end(work, "client-gone", "");
+  const { serverLeaving, clientState } = work.session;
+  if (serverLeaving?.how === "closing") end(work, "server-closing", serverLeaving.detail);
+  else if (clientState !== "ended") return;
+  else if (isDataMoving(work.session)) emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
+  else end(work, "client-gone", "");
 }

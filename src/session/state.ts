@@ -42,11 +42,22 @@ export type SessionOptions = {
 /** One control connection: both ends, and the address to announce to its peer. */
 export type ControlSide = { readonly peer: Endpoint; readonly local: Endpoint; readonly advertise: string };
 
-/**
- * Phases: `choosing` (login route, no server known) → `resolving` → `connecting` → `greeting` (the server's first reply
- * is awaited) → `relaying` → `ended`.
- */
-export type Phase = "choosing" | "resolving" | "connecting" | "greeting" | "relaying" | "ended";
+/** The server that a session is for: its name and port, and the user to log in as where a login named both. */
+export type Target = { readonly host: string; readonly port: number; readonly user: string | undefined };
+
+/** How far a session has come, with what is known from there on. The order is that of the list, except as noted. */
+export type Phase =
+  /** Login route: no server is known. A server that turns out to be refused leads back here. */
+  | { readonly name: "choosing" }
+  /** The server's name is being looked up. */
+  | { readonly name: "resolving"; readonly target: Target }
+  | { readonly name: "connecting"; readonly target: Target }
+  /** Connected: the server's first reply is awaited. */
+  | { readonly name: "greeting"; readonly target: Target; readonly server: ControlSide }
+  /** Both control connections serve. */
+  | { readonly name: "relaying"; readonly target: Target; readonly server: ControlSide }
+  /** From every phase; nothing follows but what pinholes still report. */
+  | { readonly name: "ended"; readonly server: ControlSide | undefined };
 
 /** A command whose final reply is awaited, or a reply of our own that waits for its turn. */
 export type PendingReply =
@@ -138,41 +149,49 @@ export type HeldReply = {
   readonly isWhole: boolean;
 };
 
+/** Everything that is known of a session. Where nothing else is said, a field is empty or false at the start. */
 export type Session = {
   readonly options: SessionOptions;
   readonly client: ControlSide;
-  readonly server: ControlSide | undefined;
-  readonly serverRejects: readonly Mode[];
   readonly phase: Phase;
-  /** The server's name and port, and the user to log in as, once a login or OPEN named them. */
-  readonly target: { readonly host: string; readonly port: number; readonly user: string | undefined } | undefined;
+  /** `speaking` from its first line on; `ended` once it has closed its direction, though it may still read. */
+  readonly clientState: "silent" | "speaking" | "ended";
+  /**
+   * Set while relaying, and kept to the end. `closing`: the server has said 421. `gone`: its control connection has ended.
+   * The session ends in a moment; `detail` says why.
+   */
+  readonly serverLeaving: { readonly how: "closing" | "gone"; readonly detail: string } | undefined;
+  /** The modes that the server does not know: what was known when it was connected, and each one learned since. */
+  readonly serverRejects: readonly Mode[];
+  /** In the order of the commands; an entry goes with its final reply. */
   readonly outstanding: readonly Outstanding[];
   readonly nextTicket: number;
+  /** Set between the first and the last line of a multi-line reply. */
   readonly openReply: OpenReply | undefined;
+  /** Set from the client's PORT, EPRT, PASV or EPSV until it has its answer. */
   readonly negotiation: Negotiation | undefined;
-  /** The negotiated data connection that no transfer command has used yet. */
+  /** The data connection that is negotiated and used by no transfer command yet; cleared by one, by another, by REIN. */
   readonly pending: number | undefined;
+  /** A data connection is here from its negotiation until it is closed and the client knows what became of it. */
   readonly transfers: readonly Transfer[];
   readonly nextId: number;
-  /** The transfer whose completion reply is held until its data is delivered, and that reply. */
+  /** The completion reply that waits for its data; cleared when the client is given it, or another in its place. */
   readonly held: HeldReply | undefined;
+  /** What the client has said that must wait: until the greeting, and during a negotiation. */
   readonly heldClient: readonly ClientEvent[];
+  /** What the server has said that must wait: while a pinhole is being opened, and while a reply is held. */
   readonly heldServer: readonly ServerEvent[];
+  /** As the server was told it; set by each USER. */
   readonly user: string;
+  /** Set by the first positive answer to USER, PASS or ACCT, cleared by REIN. */
   readonly loggedIn: boolean;
-  /** The client's first line has been seen. */
-  readonly hasSentLine: boolean;
-  /** The client has promised to us to say nothing but EPSV. */
+  /** The client has promised to say nothing but EPSV (to us, or to a server that agreed); cleared by REIN. */
   readonly epsvAll: boolean;
-  /** ALGS DISABLE64: the client's EPSV and EPRT are the server's to understand. */
+  /** ALGS: the client's EPSV and EPRT are the server's to understand. Set by DISABLE64, cleared by ENABLE64 and REIN. */
   readonly algsDisabled: boolean;
-  /** The server has answered QUIT. */
+  /** The server has answered QUIT; never cleared. */
   readonly quitAnswered: boolean;
-  /** The 421 with which the server has said that it closes. */
-  readonly serverCloses: string | undefined;
-  readonly clientEnded: boolean;
-  /** How the server's control connection ended. */
-  readonly serverGone: string | undefined;
+  /** The gateway wants the session to end when nothing is under way; never cleared. */
   readonly draining: boolean;
 };
 
@@ -189,12 +208,31 @@ export function isDialledOnly({ clientListens, serverListens }: Transfer): boole
   return clientListens === undefined && serverListens === undefined;
 }
 
-/** The client's words are also the server's: the configuration converts nothing, and both speak one address family. */
+/** The server's control connection. Throws in a phase that has none: only a fault of the core asks then. */
+export function serverOf({ phase }: Session): ControlSide {
+  if ("server" in phase && phase.server !== undefined) return phase.server;
+  throw new Error(`no server is connected in the phase ${phase.name}`);
+}
+
+/** The server that the session is for, once one is chosen and until the session has ended. */
+export function targetOf({ phase }: Session): Target | undefined {
+  return "target" in phase ? phase.target : undefined;
+}
+
+/**
+ * The client's words are also the server's: the configuration converts nothing, and both speak one address family. Throws
+ * where no server is connected.
+ */
 export function isVerbatim(session: Session): boolean {
-  const { server, options } = session;
-  return (
-    options.serverMode === "same" && server !== undefined && familyOf(server.local.address) === clientFamily(session)
-  );
+  if (session.options.serverMode !== "same") return false;
+  return familyOf(serverOf(session).local.address) === clientFamily(session);
+}
+
+/** The transfer that is known to be there. Throws where it is not: only a fault of the core asks then. */
+export function transferOf(session: Session, id: number): Transfer {
+  const transfer = findTransfer(session, id);
+  if (transfer === undefined) throw new Error(`no transfer has the id ${id}`);
+  return transfer;
 }
 
 /** The client waits for its result, and the server owes it. */

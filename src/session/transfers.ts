@@ -10,6 +10,7 @@ import {
   findTransfer,
   isDataMoving,
   isUnansweredTransfer,
+  type HeldReply,
   type Outstanding,
   type Session,
   type Transfer,
@@ -69,7 +70,7 @@ export function transferCommand(work: Work, verb: string, line: string): void {
 export function abortCommand(work: Work, verb: string, line: string): void {
   const { held } = work.session;
   if (held !== undefined) {
-    giveHeldReply(work, "aborted");
+    giveHeldReply(work, held, "aborted");
     emit(work, { kind: "release", id: held.id });
   }
   sendToServer(work, line, { kind: "abort", verb });
@@ -164,7 +165,7 @@ export function pinholeReported(work: Work, id: number, event: PinholeEvent): vo
   if (transfer === undefined || transfer.closed !== undefined) return;
   if (event.kind === "joined" && !transfer.joined) {
     updateTransfer(work, id, { joined: true });
-    if (session.phase !== "ended" && session.pending !== id) emit(work, { kind: "cancel", timer: "idle" });
+    if (session.phase.name !== "ended" && session.pending !== id) emit(work, { kind: "cancel", timer: "idle" });
     if (session.held?.id === id) {
       // From here on it is up to the data plane how long it takes.
       emit(work, { kind: "cancel", timer: "linger" });
@@ -173,7 +174,7 @@ export function pinholeReported(work: Work, id: number, event: PinholeEvent): vo
     record(work, { kind: "transfer-started", plane: transfer.plane, verb: transfer.verb });
   } else if (event.kind === "delivered") {
     updateTransfer(work, id, { delivered: true });
-    if (session.held?.id === id) giveHeldReply(work);
+    if (session.held?.id === id) giveHeldReply(work, session.held, "complete");
   } else if (event.kind === "closed") {
     closed(work, transfer, event);
   }
@@ -195,9 +196,9 @@ function closed(work: Work, transfer: Transfer, event: Extract<PinholeEvent, { k
   if (entry !== undefined && session.held?.id !== id && fact.outcome === "complete") {
     updateTransfer(work, id, { unconfirmed: fact });
   } else record(work, fact);
-  if (session.phase === "ended") return;
+  if (session.phase.name === "ended") return;
   if (!isDataMoving(session)) emit(work, { kind: "timer", timer: "idle", ms: session.options.timeouts.idleMs });
-  if (session.held?.id === id) giveHeldReply(work, event.outcome);
+  if (session.held?.id === id) giveHeldReply(work, session.held, event.outcome);
   else if (entry !== undefined) awaitFinalReply(work, entry, event.outcome);
   else if (session.pending !== id && session.negotiation?.id !== id) forgetTransfer(work, id);
 }
@@ -220,10 +221,8 @@ function awaitFinalReply(work: Work, entry: TransferEntry, outcome: PinholeOutco
 }
 
 /** The completion reply that waited, or the truth instead of it. Its further lines follow the first one's fate. */
-function giveHeldReply(work: Work, outcome: PinholeOutcome = "complete"): void {
+function giveHeldReply(work: Work, held: HeldReply, outcome: PinholeOutcome): void {
   const { session } = work;
-  const { held } = session;
-  if (held === undefined) return;
   session.held = undefined;
   const isPassed = isBelievable(outcome, findTransfer(session, held.id));
   if (isPassed) passReply(work, held.code, held.raw);
@@ -244,7 +243,7 @@ export function lingerExpired(work: Work): void {
   const transfer = findTransfer(session, held?.id);
   if (held !== undefined && transfer?.joined === false) {
     // A server may find nothing to send not worth a connection (an empty listing). An upload without one is none.
-    giveHeldReply(work, transfer.direction === "upload" ? "expired" : "complete");
+    giveHeldReply(work, held, transfer.direction === "upload" ? "expired" : "complete");
     emit(work, { kind: "release", id: held.id });
   }
   for (const { id, closed: outcome } of session.transfers) {

@@ -147,13 +147,13 @@ export function recordConfirmation(work: Work, id: number | undefined, outcome: 
  */
 export function end(work: Work, reason: EndReason, detail: string, farewell?: string): void {
   const { session } = work;
-  if (session.phase === "ended") return;
-  const { serverCloses } = session;
-  if (serverCloses !== undefined && reason !== "server-closing" && reason !== "internal-error") {
-    end(work, "server-closing", serverCloses);
+  const { phase, serverLeaving } = session;
+  if (phase.name === "ended") return;
+  if (serverLeaving?.how === "closing" && reason !== "server-closing" && reason !== "internal-error") {
+    end(work, "server-closing", serverLeaving.detail);
     return;
   }
-  session.phase = "ended";
+  session.phase = { name: "ended", server: "server" in phase ? phase.server : undefined };
   const isMidReply = session.openReply !== undefined && session.openReply.treatment !== "swallow";
   if (farewell !== undefined && !isMidReply) passReply(work, closingCode, formatReply(closingCode, farewell));
   abandon(work);

@@ -140,7 +140,7 @@ describe("a login", () => {
       timer login
     `);
     expect(facts.at(-1)).toEqual({ kind: "logged-in", user: "u" });
-    expect(session.phase).toBe("relaying");
+    expect(session.phase.name).toBe("relaying");
   });
 
   test("may need an account (D2.30, D3.53)", () => {

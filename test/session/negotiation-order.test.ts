@@ -1,6 +1,6 @@
 // While a data connection is negotiated, what either peer says meanwhile is held, and goes out in the order in which it came.
 import { describe, expect, test } from "vitest";
-import { play } from "./play.ts";
+import { feed, prologue, play } from "./play.ts";
 
 describe("commands that follow PASV or PORT in the same segment", () => {
   test("are held until the client has its answer, and go out in order (D3.39)", () => {
@@ -191,5 +191,21 @@ describe("a server that answers out of step", () => {
       S> 227 Entering Passive Mode (10,0,0,5,200,10)
            open client side for 192.168.1.100, dial 10.0.0.5:51210
     `);
+  });
+});
+
+describe("a data plane that breaks its word ends the session as a fault of our own: no client waits for ever", () => {
+  test.each([
+    [
+      "it listens for the client, and does not say where",
+      "C> PASV\nS> 227 Entering Passive Mode (10,0,0,5,200,10)\nopened",
+    ],
+    ["it listens for the server, and does not say where", "C> PORT 192,168,1,100,10,21\nopened"],
+    [
+      "it reports an end before anything is open",
+      "C> PASV\nS> 227 Entering Passive Mode (10,0,0,5,200,10)\nclosed aborted",
+    ],
+  ])("%s", (_, script) => {
+    expect(() => feed(`${prologue[4]}\n${script}`)).toThrow(/the data plane/);
   });
 });

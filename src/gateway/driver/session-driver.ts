@@ -5,7 +5,7 @@ import type { SessionTelemetry } from "../../observe/telemetry.ts";
 import type { SessionEffect, SessionEvent, TimerName } from "../../session/events.ts";
 import type { EndReason } from "../../session/reasons.ts";
 import { startSession, step, wantsClientInput, wantsServerInput } from "../../session/session.ts";
-import type { ControlSide, Session, SessionOptions } from "../../session/state.ts";
+import { serverOf, type ControlSide, type Session, type SessionOptions } from "../../session/state.ts";
 import { formatEffect, formatEvent } from "../../session/transcript.ts";
 import type { Endpoint } from "../../net/endpoint.ts";
 import { setReading, type Transport, type TransportEvents } from "../../sockets/transport.ts";
@@ -172,7 +172,7 @@ export function driveSession(
         cancelTimer(timers, effect.timer);
         break;
       case "learn":
-        if (session.server !== undefined) deps.servers.learn(session.server.peer, effect.rejects);
+        deps.servers.learn(serverOf(session).peer, effect.rejects);
         break;
       case "record":
         records.add(effect.fact);

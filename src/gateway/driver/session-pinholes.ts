@@ -14,7 +14,7 @@ import type { PortPool } from "../../dataplane/port-pool.ts";
 import { familyOf, type Endpoint } from "../../net/endpoint.ts";
 import type { SessionTelemetry } from "../../observe/telemetry.ts";
 import type { SessionEffect, LegPlan } from "../../session/events.ts";
-import type { ControlSide, Session } from "../../session/state.ts";
+import { serverOf, type ControlSide, type Session } from "../../session/state.ts";
 import type { Interception } from "../entrance/interception.ts";
 import type { DataPeer } from "../options.ts";
 
@@ -47,12 +47,11 @@ export function createSessionPinholes(
   let lingerMs = 0;
   return {
     open({ id, client, server }, session) {
-      if (session.server === undefined) return;
       lingerMs = session.options.timeouts.lingerMs;
       const startedAt = performance.now();
       const request = {
         client: leg(client, session.client, options.client, { isForeign: interception?.asServer }),
-        server: leg(server, session.server, options.server, { isForeign: interception?.asClient, isRouted: true }),
+        server: leg(server, serverOf(session), options.server, { isForeign: interception?.asClient, isRouted: true }),
         expiryMs: options.expiryMs,
         connectMs: options.connectMs,
         stallMs: options.stallMs,

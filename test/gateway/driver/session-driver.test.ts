@@ -3,10 +3,11 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import type { DataPlane } from "../../../src/dataplane/pinhole.ts";
 import { createRelayPlane } from "../../../src/dataplane/relay/relay.ts";
 import { download, fileBody } from "../fake-server.ts";
 import { dialData, openDialogue, portOf, readAll } from "../ftp-dialogue.ts";
-import { activeSamples, setClient, setGateway, setServer, setStage, until } from "../stage.ts";
+import { activeSamples, expectNothingLeft, setClient, setGateway, setServer, setStage, until } from "../stage.ts";
 
 describe("commands that come before they can be served", () => {
   test("are held until the greeting, and reach the server in order (D3.40)", async () => {
@@ -183,6 +184,32 @@ describe("a fault of our own", () => {
     await until(async () => (await activeSamples(gateway)).join() === 'ftp_alg_sessions_active{gateway="test"} 1');
     const ended = gateway.log.find((line) => line["reason"] === "internal-error");
     expect(ended).toMatchObject({ level: "error", detail: expect.stringContaining("a bug") });
+  });
+
+  test("in the core does not leave the client waiting: 421, what was opened is released, the server is left", async () => {
+    const relay = createRelayPlane();
+    // A data plane that breaks its word: it says that it listens, and not where.
+    const forgetful: DataPlane = {
+      ...relay,
+      open: (request, report) =>
+        relay.open(request, (event) => report(event.kind === "opened" ? { kind: "opened", plane: "relay" } : event)),
+    };
+    const server = await setServer();
+    const gateway = await setGateway(server.port, {}, forgetful);
+    const client = await setClient(gateway);
+    await client.login();
+    client.write("PASV\r\n");
+    expect(await client.rest()).toBe("421 Internal error.\r\n");
+    client.close();
+    await expectNothingLeft(gateway);
+    await until(() => server.session.socket.destroyed);
+    expect(gateway.transcript.join("\n")).toMatch(/open client side .*\n.* opened\n/);
+    expect(await gateway.sample('pinholes_total{gateway="test",side="client",plane="relay",outcome="released"}')).toBe(
+      1,
+    );
+    expect(await gateway.sample('sessions_total{gateway="test",end="internal-error"}')).toBe(1);
+    const ended = gateway.log.find((line) => line["reason"] === "internal-error");
+    expect(ended).toMatchObject({ detail: expect.stringContaining("does not say where it listens for the client") });
   });
 });
 

@@ -30,7 +30,8 @@ function beginReply(work: Work, code: number, text: string, raw: string, isWhole
   const entry = pair(work, code);
   const treatment = treat(work, entry, code);
   if (treatment === "hold") {
-    if (entry?.kind === "transfer") session.held = { id: entry.id ?? 0, ticket: entry.ticket, code, raw, isWhole };
+    if (entry?.kind !== "transfer" || entry.id === undefined) throw new Error("a reply is held for no data connection");
+    session.held = { id: entry.id, ticket: entry.ticket, code, raw, isWhole };
     return;
   }
   if (treatment === "feat" && isWhole) passReply(work, code, featuresInOneLine(session, text, raw));

@@ -96,7 +96,8 @@ export function abortOverdue(work: Work): void {
 export function transferBegun(work: Work, entry: TransferEntry): void {
   if (entry.begun) return;
   replace(work, entry, [{ ...entry, begun: true }]);
-  if (findTransfer(work.session, entry.id)) emit(work, { kind: "confirm", id: entry.id ?? 0 });
+  const transfer = findTransfer(work.session, entry.id);
+  if (transfer !== undefined) emit(work, { kind: "confirm", id: transfer.id });
 }
 
 /** What to do with the first line of a reply to a transfer command. */
@@ -152,7 +153,8 @@ function startLinger(work: Work): void {
 export function transferAnswered(work: Work, entry: TransferEntry): void {
   emit(work, { kind: "cancel", timer: "linger" });
   recordConfirmation(work, entry.id, "complete");
-  if (findTransfer(work.session, entry.id)?.closed !== undefined) forgetTransfer(work, entry.id ?? 0);
+  const transfer = findTransfer(work.session, entry.id);
+  if (transfer?.closed !== undefined) forgetTransfer(work, transfer.id);
   if (!entry.answered) transferOvertakes(work, entry);
   remove(work, entry);
   limitWait(work);

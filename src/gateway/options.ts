@@ -1,7 +1,7 @@
 // What a gateway needs to be told. The wiring composes it from the configuration.
 import type { Endpoint, Network } from "../net/endpoint.ts";
 import type { ServerMode } from "../session/mode.ts";
-import type { AllowRule, Policy } from "../session/state.ts";
+import type { AllowRule, Policy } from "../session/options.ts";
 
 export type DataPeer = "same-address" | "same-network" | "any";
 export type PortRange = { readonly first: number; readonly last: number };

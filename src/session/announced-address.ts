@@ -2,7 +2,7 @@
 // lists the address.
 import type { Quirk } from "../ftp/quirks.ts";
 import { familyOf, isUnspecified, networkContains, parseNetwork } from "../net/endpoint.ts";
-import type { ForeignAddress } from "./state.ts";
+import type { ForeignAddress } from "./options.ts";
 
 export type Trust =
   | { readonly ok: true; readonly address: string; readonly quirks: readonly Quirk[] }

@@ -4,7 +4,8 @@ import type { Command } from "../ftp/command.ts";
 import { hostMatches, parseHostPort, parseLoginTarget } from "../ftp/host-name.ts";
 import { networkContains, parseAddress, type Endpoint } from "../net/endpoint.ts";
 import { refusal } from "./refusals.ts";
-import { targetOf, type AllowRule, type Session, type Target } from "./state.ts";
+import type { AllowRule } from "./options.ts";
+import { targetOf, type Session, type Target } from "./state.ts";
 import { answer, emit, end, refuse, type Work } from "./work.ts";
 
 const defaultPort = 21;

@@ -4,7 +4,8 @@ import { parse227 } from "../ftp/host-port.ts";
 import type { Quirk } from "../ftp/quirks.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import { trustedAddress } from "./announced-address.ts";
-import type { ControlSide, Policy } from "./state.ts";
+import type { Policy } from "./options.ts";
+import type { ControlSide } from "./state.ts";
 
 export type ServerEndpoint =
   | { readonly ok: true; readonly endpoint: Endpoint; readonly quirks: readonly Quirk[] }

@@ -2,62 +2,19 @@
 // throws on what a peer says. Phases: choosing → resolving → connecting → greeting → relaying → ended (state.ts).
 // Held: the client's lines until the server's greeting and while a data connection is negotiated; the server's lines
 // while a pinhole is being opened and while a completion reply waits for its data. RFC 959, 1123, 2428, 2577, 6384.
-import { formatReply } from "../ftp/reply.ts";
-import type { Endpoint } from "../net/endpoint.ts";
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
 import { clientBegins, clientSaid } from "./client-commands.ts";
 import { endIfDone, isTransferring, serverGone } from "./ending.ts";
 import type { ClientEvent, SessionEffect, SessionEvent, ServerEvent, TimerName } from "./events.ts";
-import { connectToResolved, refuseUnresolved, resolveServer } from "./login.ts";
+import { connectToResolved, refuseUnresolved } from "./login.ts";
 import { pinholeAnswered } from "./negotiation.ts";
 import { refusal } from "./refusals.ts";
 import { serverLine } from "./replies.ts";
-import { isDataMoving, type ControlSide, type Session, type SessionOptions, type Target } from "./state.ts";
+import { isDataMoving, type Session, type Target } from "./state.ts";
 import { abortOverdue, lingerExpired, pinholeReported } from "./transfers.ts";
-import { emit, end, giveLocalAnswers, lingerMs, passReply, push, record, type Work } from "./work.ts";
+import { emit, end, giveLocalAnswers, lingerMs, push, record, type Work } from "./work.ts";
 
 type Step = readonly [Session, readonly SessionEffect[]];
-
-/** A client has connected. `intended`: on the transparent route, the server that it meant. */
-export function startSession(options: SessionOptions, client: ControlSide, intended: Endpoint = client.local): Step {
-  const { route, timeouts } = options;
-  const work: Work = {
-    session: {
-      options,
-      client,
-      phase: { name: "choosing" },
-      clientState: "silent",
-      serverLeaving: undefined,
-      serverRejects: [],
-      outstanding: [],
-      nextTicket: 1,
-      openReply: undefined,
-      negotiation: undefined,
-      pending: undefined,
-      transfers: [],
-      nextId: 1,
-      held: undefined,
-      heldClient: [],
-      heldServer: [],
-      user: "",
-      loggedIn: false,
-      epsvAll: false,
-      algsDisabled: false,
-      quitAnswered: false,
-      draining: false,
-    },
-    effects: [],
-  };
-  emit(work, { kind: "timer", timer: "login", ms: timeouts.loginMs });
-  if (route.kind === "login") {
-    emit(work, { kind: "timer", timer: "idle", ms: timeouts.idleMs });
-    passReply(work, 220, formatReply(220, "FTP gateway ready; log in as user@host."));
-  } else {
-    const { host, port } = route.kind === "fixed" ? route : { host: intended.address, port: intended.port };
-    resolveServer(work, { host, port, user: undefined });
-  }
-  return [work.session, work.effects];
-}
 
 /** What `event` makes of `session`, and what is to be done, in order. */
 export function step(session: Session, event: SessionEvent): Step {

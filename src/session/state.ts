@@ -1,43 +1,10 @@
 // Session state: a plain value. session.ts lists the phases and steps from one state to the next.
-import { familyOf, type Endpoint, type Family, type Network } from "../net/endpoint.ts";
+import { familyOf, type Endpoint, type Family } from "../net/endpoint.ts";
 import type { PinholeOutcome, PlaneName } from "../dataplane/pinhole.ts";
 import type { ClientEvent, ServerEvent } from "./events.ts";
 import type { Direction, TransferEnded } from "./facts.ts";
-import type { Mode, ServerMode } from "./mode.ts";
-
-export type AllowRule =
-  | { readonly kind: "name"; readonly pattern: string }
-  | { readonly kind: "network"; readonly network: Network };
-
-export type ForeignAddress =
-  | { readonly kind: "use-peer" }
-  | { readonly kind: "refuse" }
-  | { readonly kind: "allow"; readonly networks: readonly Network[] };
-
-export type Policy = {
-  readonly foreignAddress: ForeignAddress;
-  readonly minDataPort: number;
-  readonly commands: { readonly allow: readonly string[] } | { readonly deny: readonly string[] };
-  readonly readOnly: boolean;
-  readonly anonymousOnly: boolean;
-};
-
-export type Route =
-  | { readonly kind: "fixed"; readonly host: string; readonly port: number }
-  | { readonly kind: "login"; readonly allow: readonly AllowRule[] }
-  /** The server is the original destination of the intercepted connection: each session is told its own. */
-  | { readonly kind: "transparent" };
-
-/** What all sessions of a gateway share. Times in milliseconds. */
-export type SessionOptions = {
-  readonly route: Route;
-  readonly serverMode: ServerMode;
-  readonly policy: Policy;
-  readonly heldCommands: number;
-  readonly timeouts: { readonly loginMs: number; readonly idleMs: number; readonly lingerMs: number };
-  /** Whether an endpoint is one of our own entrances: connecting there would loop. */
-  readonly isOurs: (endpoint: Endpoint) => boolean;
-};
+import type { Mode } from "./mode.ts";
+import type { SessionOptions } from "./options.ts";
 
 /** One control connection: both ends, and the address to announce to its peer. */
 export type ControlSide = { readonly peer: Endpoint; readonly local: Endpoint; readonly advertise: string };

@@ -1,7 +1,7 @@
 // Where sessions lead: one configured server, or the one that the client names at login. Never back to us (D5.90).
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import type { AllowRule } from "../../src/session/state.ts";
+import type { AllowRule } from "../../src/session/options.ts";
 import { fileBody } from "./fake-server.ts";
 import { downloadWhole, expectNothingLeft, freePort, setClient, setGateway, setServer } from "./stage.ts";
 

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { parseNetwork, type Network } from "../../src/net/endpoint.ts";
 import { trustedAddress } from "../../src/session/announced-address.ts";
-import type { ForeignAddress } from "../../src/session/state.ts";
+import type { ForeignAddress } from "../../src/session/options.ts";
 import { play } from "./play.ts";
 
 function networks(...texts: string[]): readonly Network[] {

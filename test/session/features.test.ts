@@ -1,6 +1,6 @@
 // FEAT tells the truth about the way through this gateway.
 import { describe, expect, test } from "vitest";
-import type { Policy } from "../../src/session/state.ts";
+import type { Policy } from "../../src/session/options.ts";
 import { feed, play, prologue } from "./play.ts";
 
 describe("a FEAT reply", () => {

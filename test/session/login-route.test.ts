@@ -1,7 +1,7 @@
 // The login route: the client names its server, and until then only what needs none is answered.
 import { describe, expect, test } from "vitest";
 import { parseNetwork } from "../../src/net/endpoint.ts";
-import type { AllowRule } from "../../src/session/state.ts";
+import type { AllowRule } from "../../src/session/options.ts";
 import { playFromStart, type PlayOptions } from "./play.ts";
 
 function allow(...rules: readonly AllowRule[]): PlayOptions {

@@ -5,8 +5,10 @@ import type { Family } from "../../src/net/endpoint.ts";
 import type { SessionEffect, SessionEvent } from "../../src/session/events.ts";
 import type { Fact } from "../../src/session/facts.ts";
 import type { Mode, ServerMode } from "../../src/session/mode.ts";
-import { startSession, step } from "../../src/session/session.ts";
-import type { ControlSide, Policy, Route, Session, SessionOptions } from "../../src/session/state.ts";
+import { step } from "../../src/session/session.ts";
+import { startSession } from "../../src/session/start.ts";
+import type { Policy, Route, SessionOptions } from "../../src/session/options.ts";
+import type { ControlSide, Session } from "../../src/session/state.ts";
 import { formatEffect } from "../../src/session/transcript.ts";
 import { parseEvent } from "../../src/session/transcript-reader.ts";
 

@@ -1,0 +1,41 @@
+// Session options: what a session must be told. The gateway composes them from its own.
+import type { Endpoint, Network } from "../net/endpoint.ts";
+import type { ServerMode } from "./mode.ts";
+
+/** `pattern` is a lower-case name; a leading `*.` stands for one or more labels, `*` alone for any host whatever. */
+export type AllowRule =
+  | { readonly kind: "name"; readonly pattern: string }
+  | { readonly kind: "network"; readonly network: Network };
+
+/** What is done with an announced address that is not the peer's: take the peer's, refuse, or take it from these networks. */
+export type ForeignAddress =
+  | { readonly kind: "use-peer" }
+  | { readonly kind: "refuse" }
+  | { readonly kind: "allow"; readonly networks: readonly Network[] };
+
+export type Policy = {
+  readonly foreignAddress: ForeignAddress;
+  /** An announced port below it is refused. */
+  readonly minDataPort: number;
+  /** Verbs in upper case. */
+  readonly commands: { readonly allow: readonly string[] } | { readonly deny: readonly string[] };
+  readonly readOnly: boolean;
+  readonly anonymousOnly: boolean;
+};
+
+export type Route =
+  | { readonly kind: "fixed"; readonly host: string; readonly port: number }
+  | { readonly kind: "login"; readonly allow: readonly AllowRule[] }
+  /** The server is the original destination of the intercepted connection: each session is told its own. */
+  | { readonly kind: "transparent" };
+
+/** What all sessions of a gateway share. Times in milliseconds. */
+export type SessionOptions = {
+  readonly route: Route;
+  readonly serverMode: ServerMode;
+  readonly policy: Policy;
+  readonly heldCommands: number;
+  readonly timeouts: { readonly loginMs: number; readonly idleMs: number; readonly lingerMs: number };
+  /** Whether an endpoint is one of our own entrances: connecting there would loop. */
+  readonly isOurs: (endpoint: Endpoint) => boolean;
+};

@@ -1,0 +1,53 @@
+// Session start: the first state of a session, and what is done first.
+import { formatReply } from "../ftp/reply.ts";
+import type { Endpoint } from "../net/endpoint.ts";
+import type { SessionEffect } from "./events.ts";
+import { resolveServer } from "./login.ts";
+import type { SessionOptions } from "./options.ts";
+import type { ControlSide, Session } from "./state.ts";
+import { emit, passReply, type Work } from "./work.ts";
+
+/** A client has connected. `intended`: on the transparent route, the server that it meant. */
+export function startSession(
+  options: SessionOptions,
+  client: ControlSide,
+  intended: Endpoint = client.local,
+): readonly [Session, readonly SessionEffect[]] {
+  const { route, timeouts } = options;
+  const work: Work = {
+    session: {
+      options,
+      client,
+      phase: { name: "choosing" },
+      clientState: "silent",
+      serverLeaving: undefined,
+      serverRejects: [],
+      outstanding: [],
+      nextTicket: 1,
+      openReply: undefined,
+      negotiation: undefined,
+      pending: undefined,
+      transfers: [],
+      nextId: 1,
+      held: undefined,
+      heldClient: [],
+      heldServer: [],
+      user: "",
+      loggedIn: false,
+      epsvAll: false,
+      algsDisabled: false,
+      quitAnswered: false,
+      draining: false,
+    },
+    effects: [],
+  };
+  emit(work, { kind: "timer", timer: "login", ms: timeouts.loginMs });
+  if (route.kind === "login") {
+    emit(work, { kind: "timer", timer: "idle", ms: timeouts.idleMs });
+    passReply(work, 220, formatReply(220, "FTP gateway ready; log in as user@host."));
+  } else {
+    const { host, port } = route.kind === "fixed" ? route : { host: intended.address, port: intended.port };
+    resolveServer(work, { host, port, user: undefined });
+  }
+  return [work.session, work.effects];
+}

@@ -180,6 +180,18 @@ test("a default export, a cycle, a long file and a name in another case are repo
   ]);
 });
 
+test("only sockets/ sees the handle of a socket or its descriptor, the names of which are reported or found elsewhere", () => {
+  const text = "export const a = (socket: { _handle: object }): object => socket._handle;\n";
+  expect(lintTree({ "src/sockets/a.ts": text, "src/dataplane/a.ts": text, "src/gateway/a.ts": text })).toEqual([
+    "src/dataplane/a.ts eslint(no-underscore-dangle)",
+    "src/gateway/a.ts eslint(no-underscore-dangle)",
+  ]);
+  const named = /_handle\b|\bhandleOf\b|descriptorOf\b|socket-handle\.ts|direct-send\.ts/i;
+  const outside = sources.filter((file) => !file.startsWith("sockets/"));
+  expect(outside.filter((file) => named.test(textOf(file)))).toEqual([]);
+  expect(sources.filter((file) => named.test(textOf(file)))).not.toEqual([]);
+});
+
 test("the source keeps its own rules", () => {
   expect(lint(root)).toEqual([]);
 });

@@ -12,7 +12,7 @@ import { soon } from "../../sockets/soon.ts";
 import type { DataPlane, PinholeEvent, PinholeOutcome, PinholeRequest } from "../pinhole.ts";
 import { createConnectionAborter } from "./connection-abort.ts";
 import type { Connection, ConntrackEvent } from "./netlink/conntrack-message.ts";
-import { pipeConstructor } from "./events/event-wakeup.ts";
+import { descriptorReader } from "../../sockets/descriptor-reader.ts";
 import { openEventStream } from "./events/event-stream.ts";
 import { createMarks, type Marks } from "./marks.ts";
 import { type NatPinhole, openNatPinhole } from "./nat-pinhole.ts";
@@ -125,9 +125,9 @@ function startPlane(netfilter: Netfilter, owner: Server, setting: Setting): Data
   const route = rememberRoutes(netfilter.route);
   const isWanted = () => live.size > 0 || recentlyClosed.size > 0;
   const listener = { event: handOver, lost: resynchronise, failed, isWanted };
-  const Pipe = pipeConstructor(owner);
-  if (Pipe === undefined) return "this version of Node has no handle that reads a netlink socket";
-  const events = openEventStream(netfilter.calls, Pipe, { marks, bufferBytes }, listener);
+  const readDescriptor = descriptorReader(owner);
+  if (readDescriptor === undefined) return "this version of Node has no handle that reads a netlink socket";
+  const events = openEventStream(netfilter.calls, readDescriptor, { marks, bufferBytes }, listener);
   if ("errno" in events) return `no conntrack events: ${errnoName(events.errno)}`;
   const stream = events;
 

@@ -2,7 +2,8 @@
 // than all else that is done for a transfer. They are fetched when a transfer's peers are heard from, when a wake-up tells that
 // a connection has ended, and by a timer where neither happens, the less often the less there is to tell.
 import { type ConntrackEvent, parseConnection } from "../netlink/conntrack-message.ts";
-import { subscribeWakeups, type PipeConstructor } from "./event-wakeup.ts";
+import { subscribeWakeups } from "./event-wakeup.ts";
+import type { ReadDescriptor } from "../../../sockets/descriptor-reader.ts";
 import { subscribe } from "./event-subscription.ts";
 import type { Marks } from "../marks.ts";
 import { messageAfter, messageAt, viewOf } from "../netlink/netlink-message.ts";
@@ -36,13 +37,13 @@ const latestMs = 32;
 
 export function openEventStream(
   calls: SystemCalls,
-  Pipe: PipeConstructor,
+  readDescriptor: ReadDescriptor,
   { marks, bufferBytes = defaultBufferBytes }: { readonly marks: Marks; readonly bufferBytes?: number | undefined },
   events: EventStreamEvents,
 ): EventStream | { readonly errno: number } {
   const subscribed = subscribe(calls, marks, "everything", bufferBytes);
   if (typeof subscribed !== "number") return subscribed;
-  const subscription = subscribeWakeups(calls, Pipe, marks, fetch);
+  const subscription = subscribeWakeups(calls, readDescriptor, marks, fetch);
   if ("errno" in subscription) {
     calls.close(subscribed);
     return subscription;

@@ -109,6 +109,10 @@ test("config knows the options that session and gateway declare, and nothing els
   ).toEqual([`src/config/driver.ts ${imports}`, `src/config/state.ts ${imports}`]);
 });
 
+test.each(["session/options.ts", "gateway/options.ts"])("%s, which config shares, is types alone", (file) => {
+  expect(codeOf(file)).toBe("");
+});
+
 test("the contract of the data planes holds types and lists of words: it has nothing to run", () => {
   const list = /export const \w+ = \[(\s*"[a-z-]+",?)+\s*\]\s*/g;
   expect(codeOf("dataplane/pinhole.ts").replaceAll(list, "")).toBe("");

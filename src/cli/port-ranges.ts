@@ -1,7 +1,7 @@
 // What Linux says of its ephemeral ports, for the check in config/ephemeral.ts.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { PortRange } from "../config/config.ts";
+import type { PortRange } from "../gateway/options.ts";
 import type { MachinePorts } from "../config/ephemeral.ts";
 
 /** Undefined where the system has no such files or they say something else: then there is nothing to check. */

@@ -10,7 +10,8 @@ import {
   sameEndpoint,
 } from "../net/endpoint.ts";
 import type { Endpoint } from "../net/endpoint.ts";
-import type { PortRange, Problem } from "./config.ts";
+import type { PortRange } from "../gateway/options.ts";
+import type { Problem } from "./config.ts";
 import { defaultName, formatRange, parseListen, parsePortRange, parseServer } from "./settings.ts";
 import type { Setting } from "./settings.ts";
 

@@ -1,6 +1,7 @@
 // The one check of a configuration that depends on the machine: data ports that the system also hands out as ephemeral
 // ports. Pure; who reads /proc is the wiring.
-import type { Config, PortRange, Problem } from "./config.ts";
+import type { PortRange } from "../gateway/options.ts";
+import type { Config, Problem } from "./config.ts";
 import { formatRange } from "./settings.ts";
 
 /** What Linux says in net.ipv4.ip_local_port_range and net.ipv4.ip_local_reserved_ports (which also rule IPv6). */

@@ -1,6 +1,7 @@
 // YAML text → `Config`, or every problem with its path. Pure: reading the file and asking the machine is the caller's.
 import { parseDocument } from "yaml";
-import type { Config, GatewayConfig, ParsedConfig, PolicyConfig, Problem, Route } from "./config.ts";
+import type { GatewayRoute } from "../gateway/options.ts";
+import type { Config, GatewayConfig, ParsedConfig, Problem } from "./config.ts";
 import { conflictsOf } from "./conflicts.ts";
 import { messageOf, problemsOf, topLevel } from "./problems.ts";
 import { fileSchema } from "./schema.ts";
@@ -76,14 +77,14 @@ function composeGateway(gateway: GatewaySettings, index: number): GatewayConfig 
   };
 }
 
-function composeRoute({ server, login, transparent }: GatewaySettings["route"]): Route {
+function composeRoute({ server, login, transparent }: GatewaySettings["route"]): GatewayRoute {
   if (server) return { kind: "fixed", server };
   if (login) return { kind: "login", allow: login.allow };
   if (transparent) return { kind: "transparent", ...transparent };
   throw new Error("the schema lets exactly one route pass");
 }
 
-function composePolicy({ foreignAddress, commands, ...rest }: GatewaySettings["policy"]): PolicyConfig {
+function composePolicy({ foreignAddress, commands, ...rest }: GatewaySettings["policy"]): GatewayConfig["policy"] {
   return {
     ...rest,
     foreignAddress:

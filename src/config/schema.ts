@@ -21,6 +21,11 @@ import {
   parseVerb,
 } from "./settings.ts";
 import type { Setting } from "./settings.ts";
+import type { DataPeer, DataPlaneChoice, GatewayOptions, TransparentRoute } from "../gateway/options.ts";
+import type { ForeignAddress } from "../session/options.ts";
+import type { GatewayConfig, LogFormat, LogLevel } from "./config.ts";
+
+type ServerMode = GatewayOptions["serverSide"]["mode"];
 
 /** A scalar with its own parser, whose message says all. */
 function scalar<T>(parse: (raw: unknown) => Setting<T>) {
@@ -32,7 +37,9 @@ function scalar<T>(parse: (raw: unknown) => Setting<T>) {
   });
 }
 
-function choice<const T extends string>(values: readonly T[], notAvailable: readonly string[] = []) {
+/** One of a closed set of words. The compiler asks for each word of `T`; their order is that of the message. */
+function choice<T extends string>(words: Readonly<Record<T, true>>, notAvailable: readonly string[] = []) {
+  const values = Object.keys(words) as T[];
   return scalar((raw): Setting<T> => {
     const value = values.find((known) => known === raw);
     if (value !== undefined) return { value };
@@ -51,11 +58,13 @@ const count = (most: number, least = 1) => scalar((raw) => parseCount(raw, { lea
 const size = (least: number, most: number) => scalar((raw) => parseSize(raw, { least, most }));
 
 const mebibyte = 1024 * 1024;
-const dataPeer = choice(["same-address", "same-network", "any"]).default("same-address");
+const dataPeer = choice<DataPeer>({ "same-address": true, "same-network": true, any: true }).default("same-address");
 
 const log = z.strictObject({
-  level: choice(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
-  format: choice(["json", "pretty"]).default("json"),
+  level: choice<LogLevel>({ trace: true, debug: true, info: true, warn: true, error: true, fatal: true }).default(
+    "info",
+  ),
+  format: choice<LogFormat>({ json: true, pretty: true }).default("json"),
 });
 
 const admin = z.strictObject({
@@ -70,10 +79,10 @@ const login = z.strictObject({
 
 const transparent = z
   .strictObject({
-    method: choice(["redirect", "tproxy"]).default("redirect"),
+    method: choice<TransparentRoute["method"]>({ redirect: true, tproxy: true }).default("redirect"),
     ports: z.array(count(65535)).min(1, { error: "needs at least one port" }).default([21]),
     interface: scalar(parseInterface).exactOptional(),
-    advertise: choice(["gateway", "server"]).default("gateway"),
+    advertise: choice<TransparentRoute["advertise"]>({ gateway: true, server: true }).default("gateway"),
     clientAddress: z.boolean().default(false),
   })
   .refine(({ method, clientAddress }) => method === "tproxy" || !clientAddress, {
@@ -111,7 +120,7 @@ const clientSide = z.strictObject({
 });
 
 const serverSide = z.strictObject({
-  mode: choice(["same", "passive", "active", "auto"]).default("same"),
+  mode: choice<ServerMode>({ same: true, passive: true, active: true, auto: true }).default("same"),
   advertise: scalar(parseAdvertised).exactOptional(),
   dataPorts: scalar(parsePortRange).exactOptional(),
   dataPeer,
@@ -119,7 +128,7 @@ const serverSide = z.strictObject({
 
 const foreignAddress = z.union(
   [
-    choice(["use-peer", "refuse"]),
+    choice<Exclude<ForeignAddress["kind"], "allow">>({ "use-peer": true, refuse: true }),
     z.strictObject({ allow: z.array(scalar(parseCidr)).min(1, { error: "needs at least one network" }) }),
   ],
   { error: (issue) => expected("use-peer, refuse or { allow: [networks] }", issue.input) },
@@ -141,7 +150,7 @@ const policy = z.strictObject({
   commands: commands.default({ deny: [] }),
   readOnly: z.boolean().default(false),
   anonymousOnly: z.boolean().default(false),
-  tls: choice(["refuse"], ["passthrough", "terminate"]).default("refuse"),
+  tls: choice<GatewayConfig["policy"]["tls"]>({ refuse: true }, ["passthrough", "terminate"]).default("refuse"),
 });
 
 const limits = z.strictObject({
@@ -174,7 +183,7 @@ const gateway = z
     route,
     clientSide: clientSide.prefault({}),
     serverSide: serverSide.prefault({}),
-    dataPlane: choice(["auto", "relay", "splice", "kernel"]).default("auto"),
+    dataPlane: choice<DataPlaneChoice>({ auto: true, relay: true, splice: true, kernel: true }).default("auto"),
     policy: policy.prefault({}),
     limits: limits.prefault({}),
     timeouts: timeouts.prefault({}),

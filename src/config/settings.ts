@@ -1,7 +1,8 @@
 // The scalars of the configuration file: text or number → value, or what was expected instead. Nothing of zod or YAML.
 import { isUnspecified, parseAddress, parseEndpoint, parseNetwork, parsePortNumber } from "../net/endpoint.ts";
 import type { Endpoint, Network } from "../net/endpoint.ts";
-import type { AllowRule, HostPort, PortRange } from "./config.ts";
+import type { HostPort, PortRange } from "../gateway/options.ts";
+import type { AllowRule } from "../session/options.ts";
 
 /** A value, or what the operator is told after the path. */
 export type Setting<T> = { readonly value: T } | { readonly problem: string };

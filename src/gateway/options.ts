@@ -1,40 +1,63 @@
-// What a gateway needs to be told. The wiring composes it from the configuration.
+// Gateway options: what a gateway must be told. The wiring composes them from the configuration, which has these same types.
+// Every address is parsed, every time is in milliseconds, every size in bytes.
+import type { PlaneName } from "../dataplane/pinhole.ts";
 import type { Endpoint, Network } from "../net/endpoint.ts";
 import type { ServerMode } from "../session/mode.ts";
 import type { AllowRule, Policy } from "../session/options.ts";
 
-export type DataPeer = "same-address" | "same-network" | "any";
+/** Both ends included; 1 to 65535. */
 export type PortRange = { readonly first: number; readonly last: number };
+
+/** `host` is a literal address in canonical form, or a lower-case name that is resolved when a session connects. */
+export type HostPort = { readonly host: string; readonly port: number };
+
+/** Who may connect to a data port, seen from the peer of the control connection; `same-network` is its /24 or /64. */
+export type DataPeer = "same-address" | "same-network" | "any";
+
+/** `auto`: the best that the machine has. A plane by name is tried first, those after it in the order still follow. */
+export type DataPlaneChoice = "auto" | PlaneName;
 
 export type TransparentRoute = {
   readonly kind: "transparent";
-  /** `tproxy`: listeners must take connections to any address; with `redirect` they do where the process may. */
+  /**
+   * How connections are intercepted: nftables' `redirect`, which needs no privilege of ours (listeners take connections to
+   * any address where the process may), or `tproxy` (they must).
+   */
   readonly method: "redirect" | "tproxy";
-  /** Whose address a client is told that was redirected. */
+  /** Of servers; connections to these are intercepted. */
+  readonly ports: readonly number[];
+  /** Where the clients are; absent: connections from anywhere are intercepted. */
+  readonly interface?: string;
+  /** Whose address is put into 227; with `tproxy` it is the server's in any case. */
   readonly advertise: "gateway" | "server";
   /** The server sees the client's own address. */
   readonly clientAddress: boolean;
 };
 
+export type GatewayRoute =
+  | { readonly kind: "fixed"; readonly server: HostPort }
+  | { readonly kind: "login"; readonly allow: readonly AllowRule[] }
+  | TransparentRoute;
+
+/** One side's data connections. */
+type SideOptions = {
+  /** The address that the peer is told; absent: the local one of the control connection to it. */
+  readonly advertise?: string;
+  /** Absent: whatever port the system gives. */
+  readonly dataPorts?: PortRange;
+  readonly dataPeer: DataPeer;
+};
+
 export type GatewayOptions = {
   readonly name: string;
+  /** At least one; port 0 takes any free port. */
   readonly listen: readonly Endpoint[];
-  readonly route:
-    | { readonly kind: "fixed"; readonly server: { readonly host: string; readonly port: number } }
-    | { readonly kind: "login"; readonly allow: readonly AllowRule[] }
-    | TransparentRoute;
-  readonly clientSide: {
-    readonly advertise?: string;
+  readonly route: GatewayRoute;
+  readonly clientSide: SideOptions & {
+    /** The first that contains the client's address wins, before `advertise`. */
     readonly advertiseTo: readonly { readonly clients: Network; readonly address: string }[];
-    readonly dataPorts?: PortRange;
-    readonly dataPeer: DataPeer;
   };
-  readonly serverSide: {
-    readonly mode: ServerMode;
-    readonly advertise?: string;
-    readonly dataPorts?: PortRange;
-    readonly dataPeer: DataPeer;
-  };
+  readonly serverSide: SideOptions & { readonly mode: ServerMode };
   readonly policy: Policy;
   readonly limits: {
     readonly sessions: number;

@@ -2,19 +2,12 @@
 // connections, and the data connections of those clients that dial the server's address instead of the one in 227, as EPSV
 // makes all of them do. Loading it again replaces it; `nft delete table` takes it away.
 import { type Endpoint, type Family, familyOf, isUnspecified } from "../../net/endpoint.ts";
+import type { GatewayOptions, TransparentRoute } from "../options.ts";
 
-export type InterceptionOptions = {
-  /** The gateway's. */
-  readonly name: string;
-  readonly listen: readonly Endpoint[];
-  readonly route: {
-    readonly method: "redirect" | "tproxy";
-    /** Of servers. */
-    readonly ports: readonly number[];
-    /** Where the clients are. */
-    readonly interface?: string;
-  };
-  readonly clientSide: { readonly dataPorts?: { readonly first: number; readonly last: number } };
+/** What a transparent gateway's rules are made of. */
+export type InterceptionOptions = Pick<GatewayOptions, "name" | "listen"> & {
+  readonly route: Pick<TransparentRoute, "method" | "ports" | "interface">;
+  readonly clientSide: Pick<GatewayOptions["clientSide"], "dataPorts">;
 };
 
 /** "FT"; of the packet, not of the connection. Only packets that end at the gateway ever bear it. */

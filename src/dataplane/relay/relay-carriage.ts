@@ -36,7 +36,7 @@ function carryByReads(legs: HeldLegs, events: CarriageEvents, buffers: ReadBuffe
   let end: CarriageEnd = "complete";
   let detail: string | undefined;
   let taken: Carriage | undefined;
-  let isRetired = false;
+  let isUnused = false;
 
   const up = createFlow(buffers, () => server, { readOn, flushed });
   const down = createFlow(buffers, () => client, { readOn, flushed });
@@ -56,16 +56,16 @@ function carryByReads(legs: HeldLegs, events: CarriageEvents, buffers: ReadBuffe
       if (phase === "flowing") end = "aborted";
       finish();
     },
-    letDown() {
+    releaseHeld() {
       if (!isDownHeld || phase !== "flowing") return;
       isDownHeld = false;
       server.resume();
       startDown();
     },
-    retire() {
+    closeUnused() {
       if (phase !== "flowing" || up.bytes + down.bytes > 0) return;
       end = "aborted";
-      isRetired = true;
+      isUnused = true;
       finish();
     },
   };
@@ -154,8 +154,8 @@ function carryByReads(legs: HeldLegs, events: CarriageEvents, buffers: ReadBuffe
     phase = "over";
     const carried = counts();
     closeLegs(end, {
-      client: { socket: client, hasFin: isRetired || client.writableEnded },
-      server: { socket: server, hasFin: isRetired || server.writableEnded },
+      client: { socket: client, hasFin: isUnused || client.writableEnded },
+      server: { socket: server, hasFin: isUnused || server.writableEnded },
     });
     up.close();
     down.close();

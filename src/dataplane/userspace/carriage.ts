@@ -1,11 +1,11 @@
-// What gets two connected legs and carries bytes between them: the one thing in which relay and splice differ.
+// Carriage: what carries bytes between two connected legs, the one thing in which relay and splice differ.
 import type { Socket } from "node:net";
 import type { ByteCounts } from "../pinhole.ts";
 
 export type JoinedLegs = { readonly client: Socket; readonly server: Socket };
 
 export type HeldLegs = JoinedLegs & {
-  /** The server's bytes stay where they are until `letDown`. */
+  /** The server's bytes stay where they are until `releaseHeld`. */
   readonly isDownHeld: boolean;
   /** Bytes that were already read from the server's socket; they go to the client first. */
   readonly head?: Buffer;
@@ -28,9 +28,9 @@ export type Carriage = {
 
 export type HoldingCarriage = Carriage & {
   /** The server's bytes go to the client from now on. */
-  letDown(): void;
+  releaseHeld(): void;
   /** Ends as aborted, both legs closed in order, unless bytes have been carried. */
-  retire(): void;
+  closeUnused(): void;
 };
 
 /** Takes the sockets over: nobody else touches them from then on. No event comes during the call. */

@@ -1,255 +1,258 @@
-// One data connection through this process: gets both its legs connected, in the order in which FTP wants them, and hands
-// them to what carries bytes. It is opening → waiting (for peers, for the owner's word) → carrying → closed.
+// Data pinhole: one data connection through this process, with its sockets and timers. What happens next is decided by
+// data-connection.ts; here it is done.
 import type { Socket } from "node:net";
-import type { Endpoint } from "../../net/endpoint.ts";
-import type { Carry, HoldingCarriage } from "./carriage.ts";
 import { cancelDeadline, type Deadline, setDeadline } from "../../sockets/deadlines.ts";
+import { watchUnacknowledged } from "../../sockets/socket-options.ts";
+import { soon } from "../../sockets/soon.ts";
+import {
+  type ByteCounts,
+  type Pinhole,
+  type PinholeEvent,
+  type PinholeRequest,
+  type PlaneName,
+  type Side,
+  sides,
+} from "../pinhole.ts";
+import { type StallWatch, watchStall } from "../stall-watch.ts";
+import type { Carry, HoldingCarriage } from "./carriage.ts";
+import { startDataConnection, stepDataConnection } from "./data-connection.ts";
+import type { DataAsk, DataInput } from "./data-events.ts";
 import { dialLeg } from "./dialled-leg.ts";
 import { resetLeg } from "./leg.ts";
 import { closeLeg } from "./leg-guard.ts";
 import { type ListeningLeg, openListeningLeg } from "./listening-leg.ts";
-import type {
-  ByteCounts,
-  OpenRefusal,
-  Pinhole,
-  PinholeEvent,
-  PinholeOutcome,
-  PinholeRequest,
-  PlaneName,
-  Side,
-} from "../pinhole.ts";
-import { watchUnacknowledged } from "../../sockets/socket-options.ts";
-import { soon } from "../../sockets/soon.ts";
-import { type StallWatch, watchStall } from "../stall-watch.ts";
 
 type Report = (event: PinholeEvent) => void;
 
-const sides = ["client", "server"] as const;
+/** One pinhole's work under way. */
+type Driver = {
+  readonly request: PinholeRequest;
+  readonly carry: Carry;
+  readonly report: Report;
+  readonly step: (input: DataInput) => void;
+  readonly listeningLegs: ListeningLeg[];
+  readonly dials: { cancel(): void }[];
+  /** Connected, and not handed to the carriage yet. */
+  readonly sockets: Map<Side, Socket>;
+  carriage: HoldingCarriage | undefined;
+  /** Once nothing is carried any more. */
+  finalCounts: ByteCounts | undefined;
+  joinedAt: number | undefined;
+  wait: Deadline | undefined;
+  hold: Deadline | undefined;
+  stallWatch: StallWatch | undefined;
+  /** Bytes that the kernel has taken and the peers have not acknowledged. */
+  unacknowledged: readonly (() => number)[];
+};
 
-/** From the start of a transfer that nobody announces until the server's bytes go to the client all the same. */
-const holdLimitMs = 1000;
+const noBytes: ByteCounts = { bytesUp: 0, bytesDown: 0 };
 
 export function openDataPinhole(plane: PlaneName, carry: Carry, request: PinholeRequest, report: Report): Pinhole {
-  let state: "opening" | "waiting" | "carrying" | "closed" = "opening";
-  const areBothDialled = sides.every((side) => request[side].kind === "dial");
-  const listeningLegs = new Map<Side, ListeningLeg>();
-  const endpoints = new Map<Side, Endpoint>();
-  const dials = new Map<Side, { cancel(): void }>();
-  const sockets = new Map<Side, Socket>();
-  let { expiryMs, stallMs } = request;
-  let isStarted = false;
-  let isConfirmed = false;
-  let isReleased = false;
-  let isDelivered = false;
-  let expiry: Deadline | undefined;
-  let stallWatch: StallWatch | undefined;
-  let carriage: HoldingCarriage | undefined;
-  let hold: Deadline | undefined;
-  let joinedAt = 0;
-  let finalCounts: ByteCounts = { bytesUp: 0, bytesDown: 0 };
-  /** What an aborted carriage is reported as. */
-  let verdict: PinholeOutcome = "aborted";
+  const listening = sides.filter((side) => request[side].kind === "listen");
+  let state = startDataConnection(plane, request, listening);
+  const driver: Driver = {
+    request,
+    carry,
+    report,
+    step,
+    listeningLegs: [],
+    dials: [],
+    sockets: new Map(),
+    carriage: undefined,
+    finalCounts: undefined,
+    joinedAt: undefined,
+    wait: undefined,
+    hold: undefined,
+    stallWatch: undefined,
+    unacknowledged: [],
+  };
+  /** What comes up while a step is being done is for the next one. */
+  const later: DataInput[] = [];
+  let isStepping = false;
 
-  soon(listen);
-  return { start, confirm, linger, release, dismiss, counts };
-
-  function listen() {
-    const toListen = sides.filter((side) => request[side].kind === "listen");
-    for (const side of toListen) {
-      const leg = request[side];
-      if (leg.kind !== "listen" || state !== "opening") continue;
-      const listeningLeg = openListeningLeg(leg, {
-        opened(endpoint) {
-          endpoints.set(side, endpoint);
-          if (endpoints.size === toListen.length) opened();
-        },
-        refused,
-        stranger: (from) => state === "waiting" && report({ kind: "stranger", side, from }),
-        admitted: (socket, from) => admitted(side, socket, from),
-      });
-      listeningLegs.set(side, listeningLeg);
+  function step(input: DataInput) {
+    if (isStepping) return void later.push(input);
+    isStepping = true;
+    for (let next: DataInput | undefined = input; next; next = later.shift()) {
+      const [stepped, asks] = stepDataConnection(state, next);
+      state = stepped;
+      for (const ask of asks) perform(driver, ask);
     }
-    if (toListen.length === 0) opened();
+    isStepping = false;
   }
 
-  function refused(reason: OpenRefusal, detail: string) {
-    if (state !== "opening") return;
-    state = "closed";
-    releaseAll();
-    report({ kind: "refused", reason, detail });
-  }
+  soon(() => step({ kind: "open" }));
+  return {
+    start: () => step({ kind: "start" }),
+    confirm: () => step({ kind: "confirm" }),
+    linger: (ms) => step({ kind: "linger", ms }),
+    release: () => step({ kind: "release" }),
+    dismiss: () => step({ kind: "dismiss" }),
+    counts: () => countsOf(driver),
+  };
+}
 
-  function opened() {
-    if (state !== "opening") return;
-    state = "waiting";
-    expireIn(expiryMs);
-    report({ kind: "opened", plane, ...Object.fromEntries(endpoints) });
-    if (isReleased) close("released");
-    else if (isStarted && areBothDialled) dial("server");
+function perform(driver: Driver, ask: DataAsk): void {
+  switch (ask.kind) {
+    case "listen":
+      return listen(driver, ask.sides);
+    case "dial":
+      return dial(driver, ask.side);
+    case "reset leg":
+      return resetSide(driver, ask.side);
+    case "watch server":
+      return watchServer(driver);
+    case "wait":
+      return wait(driver, ask.ms);
+    case "shorten wait":
+      return driver.wait && wait(driver, Math.min(ask.ms, driver.wait.at - performance.now()));
+    case "stop waiting":
+      return stopWaiting(driver);
+    case "watch stall":
+      return watch(driver, ask.ms);
+    case "limit stall":
+      return driver.stallWatch?.limit(ask.ms);
+    case "proceed":
+      return driver.step({ kind: "proceed" });
+    case "carry":
+      return handOver(driver, ask.isDownHeld);
+    case "release held in":
+      driver.hold ??= setDeadline(ask.ms, () => driver.carriage?.releaseHeld());
+      return;
+    case "release held":
+      cancelDeadline(driver.hold);
+      return driver.carriage?.releaseHeld();
+    case "close unused":
+      for (const socket of driver.sockets.values()) closeLeg(socket);
+      return driver.carriage?.closeUnused();
+    case "abort":
+      return driver.carriage?.abort();
+    case "report":
+      return driver.report(ask.event);
+    case "clear":
+      return clear(driver);
+    case "close":
+      return close(driver, ask);
   }
+}
 
-  function start() {
-    isStarted = true;
-    if (areBothDialled && state === "waiting") dial("server");
-    if (state === "carrying") limitHold();
-  }
-
-  function confirm() {
-    isConfirmed = true;
-    if (areBothDialled && state === "waiting" && sockets.has("server")) dial("client");
-    letDown();
-  }
-
-  /** A server that announces nothing at all must not wait for ever. */
-  function limitHold() {
-    if (!isConfirmed) hold ??= setDeadline(holdLimitMs, letDown);
-  }
-
-  function letDown() {
-    cancelDeadline(hold);
-    carriage?.letDown();
-  }
-
-  function admitted(side: Side, socket: Socket, from: Endpoint) {
-    if (state !== "waiting") return resetLeg(socket);
-    sockets.set(side, socket);
-    socket.on("error", () => {});
-    report({ kind: "admitted", side, from });
-    const other = side === "client" ? "server" : "client";
-    if (request[other].kind === "dial") dial(other);
-    else if (sockets.has(other)) join();
-  }
-
-  function dial(side: Side) {
+function listen({ request, listeningLegs, sockets, step }: Driver, listening: readonly Side[]): void {
+  let isRefused = false;
+  for (const side of listening) {
     const leg = request[side];
-    if (state !== "waiting" || leg.kind !== "dial" || dials.has(side)) return;
-    // Both dialled, the expiry still limits how long the server is waited for.
-    if (!areBothDialled) disarmExpiry();
-    const attempt = dialLeg(leg, request.connectMs, {
-      connected(socket, portRefusal) {
-        sockets.set(side, socket);
-        socket.on("error", () => {});
-        if (portRefusal !== undefined) {
-          report({ kind: "other-source-port", side, wanted: leg.fromPort ?? 0, detail: portRefusal });
-        }
-        if (sockets.size === 2) join();
-        else awaitWord(socket);
+    if (leg.kind !== "listen" || isRefused) continue;
+    const listeningLeg = openListeningLeg(leg, {
+      opened: (endpoint) => step({ kind: "listening", side, endpoint }),
+      refused(reason, detail) {
+        isRefused = true;
+        step({ kind: "refused", reason, detail });
       },
-      failed: (detail, wasReached) => close(wasReached ? `${side}-reset` : `${side}-unreachable`, detail),
+      stranger: (from) => step({ kind: "stranger", side, from }),
+      admitted(socket, from) {
+        sockets.set(
+          side,
+          socket.on("error", () => {}),
+        );
+        step({ kind: "admitted", side, from });
+      },
     });
-    dials.set(side, attempt);
+    listeningLegs.push(listeningLeg);
   }
+}
 
-  /** Both dialled, the server's leg connected: its data or its end are as good as the owner's word. */
-  function awaitWord(server: Socket) {
-    if (state !== "waiting") return;
-    disarmExpiry();
-    stallWatch = watchStall(
-      stallMs,
-      () => 0,
-      () => close("stalled"),
-    );
-    if (isConfirmed) return dial("client");
-    server.once("readable", () => dial("client"));
-    server.on("error", (error) => state === "waiting" && close("server-reset", error.message));
-  }
+function dial({ request, dials, sockets, step }: Driver, side: Side): void {
+  const leg = request[side];
+  if (leg.kind !== "dial") return;
+  const { fromPort: wanted = 0 } = leg;
+  const attempt = dialLeg(leg, request.connectMs, {
+    connected(socket, portRefusal) {
+      sockets.set(
+        side,
+        socket.on("error", () => {}),
+      );
+      const otherPort = portRefusal === undefined ? undefined : { wanted, detail: portRefusal };
+      step({ kind: "connected", side, otherPort });
+    },
+    failed: (detail, wasReached) => step({ kind: "failed", side, wasReached, detail }),
+  });
+  dials.push(attempt);
+}
 
-  function join() {
-    if (state !== "waiting") return;
-    report({ kind: "joined" });
-    const client = sockets.get("client");
-    const server = sockets.get("server");
-    // The owner may have released it in answer.
-    if (isReleased || client === undefined || server === undefined) return;
-    state = "carrying";
-    disarmExpiry();
-    stallWatch?.stop();
-    sockets.clear();
-    joinedAt = performance.now();
-    // Handed to the kernel, not yet taken by the peers: megabytes, of which a third has to go before more can be written. A
-    // slow receiver is not one that stands still.
-    const underway = [client, server].map(watchUnacknowledged);
-    // What made a dialled server's leg be heard was read already.
-    const head: unknown = areBothDialled ? server.read() : null;
-    carriage = carry(
-      { client, server, isDownHeld: !isConfirmed, ...(Buffer.isBuffer(head) && { head }) },
-      {
-        delivered() {
-          if (state !== "carrying" || isDelivered) return;
-          isDelivered = true;
-          report({ kind: "delivered" });
-        },
-        ended(end, carried, detail) {
-          finalCounts = carried;
-          close(end === "aborted" ? verdict : end, detail);
-        },
+function resetSide({ sockets }: Driver, side: Side): void {
+  const socket = sockets.get(side);
+  sockets.delete(side);
+  if (socket) resetLeg(socket);
+}
+
+function watchServer({ sockets, step }: Driver): void {
+  const server = sockets.get("server");
+  server?.once("readable", () => step({ kind: "heard" }));
+  server?.on("error", ({ message }) => step({ kind: "broken", detail: message }));
+}
+
+function stopWaiting(driver: Driver): void {
+  cancelDeadline(driver.wait);
+  driver.wait = undefined;
+}
+
+function wait(driver: Driver, ms: number): void {
+  stopWaiting(driver);
+  driver.wait = setDeadline(ms, () => driver.step({ kind: "overdue" }));
+}
+
+/**
+ * What the kernel has taken and the peer has not are megabytes, of which a third has to go before more can be written. A slow
+ * receiver is not one that stands still.
+ */
+function watch(driver: Driver, ms: number): void {
+  driver.stallWatch?.stop();
+  const progress = () => {
+    const { bytesUp, bytesDown } = countsOf(driver);
+    return driver.unacknowledged.reduce((sum, bytes) => sum - bytes(), bytesUp + bytesDown);
+  };
+  driver.stallWatch = watchStall(ms, progress, () => driver.step({ kind: "stalled" }));
+}
+
+function handOver(driver: Driver, isDownHeld: boolean): void {
+  const { listeningLegs, sockets, step } = driver;
+  const client = sockets.get("client");
+  const server = sockets.get("server");
+  if (client === undefined || server === undefined) throw new Error("a leg of a joined connection is missing");
+  sockets.clear();
+  driver.joinedAt = performance.now();
+  // The carriage may take the sockets' handles over.
+  driver.unacknowledged = [client, server].map(watchUnacknowledged);
+  // What made a watched server's leg be heard was read already.
+  const head: unknown = listeningLegs.length === 0 ? server.read() : null;
+  driver.carriage = driver.carry(
+    { client, server, isDownHeld, ...(Buffer.isBuffer(head) && { head }) },
+    {
+      delivered: () => step({ kind: "delivered" }),
+      ended(end, counts, detail) {
+        driver.finalCounts = counts;
+        step({ kind: "ended", end, counts, detail });
       },
-    );
-    stallWatch = watchStall(
-      stallMs,
-      () => {
-        const { bytesUp, bytesDown } = counts();
-        return underway.reduce((moved, unacknowledged) => moved - unacknowledged(), bytesUp + bytesDown);
-      },
-      () => abort("stalled"),
-    );
-    if (isStarted) limitHold();
-  }
+    },
+  );
+}
 
-  function linger(ms: number) {
-    if (state === "closed") return;
-    stallMs = ms;
-    expiryMs = Math.min(expiryMs, ms);
-    stallWatch?.limit(ms);
-    if (expiry) expireIn(Math.min(ms, expiry.at - performance.now()));
-  }
+function countsOf({ finalCounts, carriage }: Driver): ByteCounts {
+  return finalCounts ?? carriage?.counts() ?? noBytes;
+}
 
-  function release() {
-    isReleased = true;
-    if (state === "waiting") close("released");
-    else if (state === "carrying") abort("aborted");
-  }
+function close(driver: Driver, { outcome, detail, counts }: Extract<DataAsk, { kind: "close" }>): void {
+  const { joinedAt, report } = driver;
+  const durationMs = joinedAt === undefined ? 0 : Math.round(performance.now() - joinedAt);
+  clear(driver);
+  const end = { kind: "closed", outcome, ...counts, durationMs } as const;
+  soon(() => report(detail === undefined ? end : { ...end, detail }));
+}
 
-  function dismiss() {
-    if (state === "waiting") for (const socket of sockets.values()) closeLeg(socket);
-    carriage?.retire();
-    release();
-  }
-
-  function abort(outcome: PinholeOutcome) {
-    verdict = outcome;
-    carriage?.abort();
-  }
-
-  function expireIn(ms: number) {
-    disarmExpiry();
-    expiry = setDeadline(ms, () => close("expired"));
-  }
-
-  function disarmExpiry() {
-    cancelDeadline(expiry);
-    expiry = undefined;
-  }
-
-  function counts(): ByteCounts {
-    return (state === "carrying" ? carriage?.counts() : undefined) ?? finalCounts;
-  }
-
-  function close(outcome: PinholeOutcome, detail?: string) {
-    if (state === "closed") return;
-    const durationMs = state === "carrying" ? Math.round(performance.now() - joinedAt) : 0;
-    state = "closed";
-    releaseAll();
-    const end = { kind: "closed", outcome, ...finalCounts, durationMs } as const;
-    soon(() => report(detail === undefined ? end : { ...end, detail }));
-  }
-
-  function releaseAll() {
-    disarmExpiry();
-    cancelDeadline(hold);
-    stallWatch?.stop();
-    for (const attempt of dials.values()) attempt.cancel();
-    for (const socket of sockets.values()) resetLeg(socket);
-    for (const leg of listeningLegs.values()) leg.release();
-  }
+function clear(driver: Driver): void {
+  stopWaiting(driver);
+  cancelDeadline(driver.hold);
+  driver.stallWatch?.stop();
+  for (const attempt of driver.dials) attempt.cancel();
+  for (const socket of driver.sockets.values()) resetLeg(socket);
+  for (const leg of driver.listeningLegs) leg.release();
 }

@@ -110,7 +110,7 @@ describe("read buffers of a relayed connection", () => {
     const data = payload(6_000_000);
     client.end(data);
     expect(await received(server)).toEqual({ bytes: data.length, sha1: sha1(data), end: "fin" });
-    carriage.letDown();
+    carriage.releaseHeld();
     server.end();
     client.resume();
     expect(await end).toBe("complete");

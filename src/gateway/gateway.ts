@@ -1,6 +1,5 @@
 // One configured entrance: its listeners, the limits on who may come in, and the sessions behind it. It knows no FTP; it
 // accepts, counts, hands each client to a driver, and ends them all.
-import type { Socket } from "node:net";
 import type { DataPlane } from "../dataplane/pinhole.ts";
 import { createSystemPool } from "../dataplane/port-pool.ts";
 import { sameEndpoint, type Endpoint } from "../net/endpoint.ts";
@@ -20,7 +19,7 @@ import { createRunningSessions } from "./running-sessions.ts";
 import { createServerMemory } from "./servers/server-memory.ts";
 import { driveSession, type DriverDeps } from "./driver/session-driver.ts";
 import { createSessionSettings, type SessionSettings } from "./session-settings.ts";
-import { acceptedTransport } from "../sockets/transport.ts";
+import { abortTransport, type Transport } from "../sockets/transport.ts";
 import { createWakefulness } from "./control/reply-polling.ts";
 
 export type GatewayDeps = {
@@ -72,10 +71,9 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
   const admission = createAdmission();
   const listeners = new Set<Listener>();
 
-  function accept(socket: Socket): void {
-    if (settings === undefined) return void socket.destroy();
+  function accept(transport: Transport): void {
+    if (settings === undefined) return abortTransport(transport);
     const { options, driver, intercept } = settings;
-    const transport = acceptedTransport(socket, options.timeouts);
     receiveClient(transport, { clientSide: options.clientSide, intercept }, (arrival) => {
       const refused = admission.admit(arrival.client, options.limits);
       if (refused === undefined) return begin(arrival, driver);
@@ -113,7 +111,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
   }
 
   /** Listens wherever `options` say and we don't yet; on failure nothing has changed. */
-  async function openListeners({ listen, route }: GatewayOptions): Promise<Listener[]> {
+  async function openListeners({ listen, route, timeouts }: GatewayOptions): Promise<Listener[]> {
     const opened: Listener[] = [];
     const events = { accepted: accept, failed: (detail: string) => telemetry.acceptFailed(detail) };
     try {
@@ -124,7 +122,12 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
           acceptForeign(known.server, wanted, foreign);
           continue;
         }
-        const listener = await openListener(wanted, { takeInherited: deps.takeInherited, foreign }, events);
+        const { keepaliveMs } = timeouts;
+        const listener = await openListener(
+          wanted,
+          { takeInherited: deps.takeInherited, foreign, keepaliveMs },
+          events,
+        );
         opened.push(listener);
         listeners.add(listener);
         ownEndpoints.add(listener.endpoint);
@@ -146,7 +149,9 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
       commit() {
         settings = next;
         for (const listener of listeners) {
-          if (!options.listen.some((wanted) => sameEndpoint(listener.wanted, wanted))) closeListener(listener);
+          if (options.listen.some((wanted) => sameEndpoint(listener.wanted, wanted))) {
+            listener.setKeepalive(options.timeouts.keepaliveMs);
+          } else closeListener(listener);
         }
       },
       rollback() {

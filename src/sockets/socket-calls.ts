@@ -13,6 +13,11 @@ export type SocketCalls = {
    * holds for every socket that it accepts.
    */
   resetWhenClosed(fd: number, isOn: boolean): boolean;
+  /**
+   * Set on a listener, it holds for every socket that it accepts: no delay (TCP_NODELAY), and keepalive as libuv sets it,
+   * after `idleMs` every second, ten times. Whether all of it was set.
+   */
+  presetAccepted(fd: number, idleMs: number): boolean;
   /** The first `length` of these bytes, now: how many the kernel takes. 0 if none, whatever the reason. */
   send(fd: number, bytes: Uint8Array, length: number): number;
   /** Where an accepted connection was going before it was redirected. Undefined if the kernel has no record of it. */
@@ -37,12 +42,17 @@ const inet = { 4: 2, 6: 10 } as const;
 const streamType = 0o2004001;
 const sol = { ip: 0, socket: 1, tcp: 6, ipv6: 41 } as const;
 const reuseAddress = 2;
+const keepAlive = 9;
 const outOfBandInline = 10;
 const linger = 13;
 const ipTransparent = 19;
 const ipv6Only = 26;
 const ipv6Transparent = 75;
 const originalDst = 80;
+const tcpNoDelay = 1;
+const tcpKeepIdle = 4;
+const tcpKeepInterval = 5;
+const tcpKeepCount = 6;
 const dontWait = 0x40;
 const noSignal = 0x4000;
 /** tcp(7); the same number as TIOCOUTQ */
@@ -73,14 +83,22 @@ function declare({ func, errno }: Ffi): SocketCalls {
   const send = func("int64_t send(int, const void *, size_t, int)");
   const ioctl = func("int ioctl(int, unsigned long, void *)");
 
+  const setNumber = (fd: number, level: number, option: number, value: number): boolean =>
+    setOption(fd, level, option, Buffer.from(new Int32Array([value]).buffer), 4) === 0;
   const switchOn = (fd: number, level: number, option: number): string | undefined =>
-    setOption(fd, level, option, Buffer.from([1, 0, 0, 0]), 4) === 0 ? undefined : getSystemErrorName(-errno());
+    setNumber(fd, level, option, 1) ? undefined : getSystemErrorName(-errno());
   const makeTransparent = (fd: number, family: Family): string | undefined =>
     family === 4 ? switchOn(fd, sol.ip, ipTransparent) : switchOn(fd, sol.ipv6, ipv6Transparent);
 
   return {
     keepUrgentInline: (fd) => switchOn(fd, sol.socket, outOfBandInline) === undefined,
     resetWhenClosed: (fd, isOn) => setOption(fd, sol.socket, linger, isOn ? lingers.noTime : lingers.off, 8) === 0,
+    presetAccepted: (fd, idleMs) =>
+      setNumber(fd, sol.tcp, tcpNoDelay, 1) &&
+      setNumber(fd, sol.socket, keepAlive, 1) &&
+      setNumber(fd, sol.tcp, tcpKeepIdle, Math.max(1, Math.floor(idleMs / 1000))) &&
+      setNumber(fd, sol.tcp, tcpKeepInterval, 1) &&
+      setNumber(fd, sol.tcp, tcpKeepCount, 10),
     send: (fd, bytes, length) => Math.max(0, send(fd, bytes, length, dontWait | noSignal)),
     originalDestination(fd, family) {
       const address = Buffer.alloc(28);

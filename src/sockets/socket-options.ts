@@ -15,6 +15,15 @@ export function keepUrgentInline(listener: Server): void {
 }
 
 /**
+ * What a listener accepts needs no calls of its own for TCP_NODELAY and keepalive after `idleMs`: Linux hands them on. False
+ * without the FFI: then each socket has to be told.
+ */
+export function presetAccepted(listener: Server, idleMs: number): boolean {
+  const loaded = loadSocketCalls();
+  return loaded.ok && loaded.calls.presetAccepted(descriptorOf(listener), idleMs);
+}
+
+/**
  * Whatever closes it resets the connection, the end of the process included (SO_LINGER with no time); off, it ends in order.
  * Set on a listener, it holds for what it accepts. Without the FFI a killed process ends its connections in order.
  */

@@ -67,9 +67,14 @@ export type TransportOptions = {
   readonly keepaliveMs: number;
 };
 
+export type AcceptOptions = TransportOptions & {
+  /** It has its options from the listener (`presetAccepted`). */
+  readonly isPreset?: boolean;
+};
+
 /** Of an accepted connection, which must not have been read from. `accepted` is an empty shell afterwards. */
-export function acceptedTransport(accepted: Socket, { keepaliveMs }: TransportOptions): Transport {
-  accepted.setKeepAlive(true, keepaliveMs);
+export function acceptedTransport(accepted: Socket, { keepaliveMs, isPreset = false }: AcceptOptions): Transport {
+  if (!isPreset) accepted.setNoDelay(true).setKeepAlive(true, keepaliveMs);
   const peer = endpointOf(accepted.remoteAddress, accepted.remotePort);
   const local = endpointOf(accepted.localAddress, accepted.localPort);
   const connection = blank();

@@ -1,6 +1,7 @@
 // A listening socket of a gateway: bound here, or taken over from whoever started the process.
 import { createServer, type Server, type Socket } from "node:net";
-import { acceptForeignAddresses, keepUrgentInline } from "../../sockets/socket-options.ts";
+import { acceptForeignAddresses, keepUrgentInline, presetAccepted } from "../../sockets/socket-options.ts";
+import { acceptedTransport, type Transport } from "../../sockets/transport.ts";
 import { type Endpoint, familyOf, formatEndpoint } from "../../net/endpoint.ts";
 
 /** `wanted` is what was configured; `endpoint` differs from it where that was port 0. */
@@ -9,6 +10,8 @@ export type Listener = {
   readonly wanted: Endpoint;
   readonly endpoint: Endpoint;
   readonly isInherited: boolean;
+  /** What it accepts from now on is asked whether its peer still lives after so long. */
+  setKeepalive(idleMs: number): void;
 };
 
 /** A socket that the process was started with, now accepting for the gateway; undefined if none is at that endpoint. */
@@ -18,23 +21,26 @@ export type ListenerOptions = {
   readonly takeInherited?: TakeInherited | undefined;
   /** Accepts what TPROXY hands it, connections to any address: where the process may (`try`), or else it fails (`must`). */
   readonly foreign?: "try" | "must" | undefined;
+  readonly keepaliveMs: number;
 };
 
 export type ListenerEvents = {
-  accepted(socket: Socket): void;
+  accepted(transport: Transport): void;
   failed(detail: string): void;
 };
 
-export const acceptOptions = { allowHalfOpen: true, noDelay: true } as const;
+export const acceptOptions = { allowHalfOpen: true } as const;
 
 /** Rejects with an Error that names the endpoint. */
 export async function openListener(
   wanted: Endpoint,
-  { takeInherited, foreign }: ListenerOptions,
+  { takeInherited, foreign, keepaliveMs }: ListenerOptions,
   events: ListenerEvents,
 ): Promise<Listener> {
-  const taken = takeInherited?.(wanted, events.accepted);
-  const server = taken ?? (await bind(wanted, events.accepted));
+  const accepting = { keepaliveMs, isPreset: false };
+  const accepted = (socket: Socket): void => events.accepted(acceptedTransport(socket, accepting));
+  const taken = takeInherited?.(wanted, accepted);
+  const server = taken ?? (await bind(wanted, accepted));
   server.on("error", (error) => events.failed(error.message));
   keepUrgentInline(server);
   try {
@@ -45,7 +51,25 @@ export async function openListener(
   }
   const bound = server.address();
   const port = typeof bound === "object" && bound !== null ? bound.port : wanted.port;
-  return { server, wanted, endpoint: { address: wanted.address, port }, isInherited: taken !== undefined };
+  // Of an inherited one, connections may wait that were made before it was told anything.
+  if (taken === undefined) preset();
+  return {
+    server,
+    wanted,
+    endpoint: { address: wanted.address, port },
+    isInherited: taken !== undefined,
+    setKeepalive(idleMs) {
+      if (idleMs === accepting.keepaliveMs) return;
+      accepting.keepaliveMs = idleMs;
+      if (taken === undefined) preset();
+    },
+  };
+
+  function preset(): void {
+    accepting.isPreset = false;
+    // Connections that were made before are accepted until then.
+    if (presetAccepted(server, accepting.keepaliveMs)) setImmediate(() => (accepting.isPreset = true));
+  }
 }
 
 function bind(wanted: Endpoint, accepted: (socket: Socket) => void): Promise<Server> {

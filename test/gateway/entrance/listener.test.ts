@@ -1,4 +1,10 @@
-import { describe, expect, test } from "vitest";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { openListener } from "../../../src/gateway/entrance/listener.ts";
+import { loadFfi } from "../../../src/sockets/ffi.ts";
+import { descriptorOf } from "../../../src/sockets/socket-handle.ts";
+import { abortTransport, type Transport } from "../../../src/sockets/transport.ts";
 import { sendUrgent } from "../../dataplane/urgent.ts";
 import { spawnGateway } from "../spawned-gateway.ts";
 import { setStage, until } from "../stage.ts";
@@ -40,4 +46,43 @@ describe("urgent data", () => {
     }
     expect(server.sessions[0]?.lines.slice(-5)).toEqual(["ABOR", "ABOR", "ABOR", "ABOR", "ABOR"]);
   });
+});
+
+/** TCP_NODELAY, SO_KEEPALIVE, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT */
+function optionsOf(transport: Transport): number[] {
+  const ffi = loadFfi();
+  if (!ffi.ok) throw new Error(ffi.reason);
+  const getOption = ffi.ffi.func("int getsockopt(int, int, int, void *, void *)");
+  const fd = descriptorOf((transport as unknown as { tcp: Socket }).tcp);
+  return [
+    [6, 1],
+    [1, 9],
+    [6, 4],
+    [6, 5],
+    [6, 6],
+  ].map(([level, name]) => {
+    const [value, length] = [Buffer.alloc(4), Buffer.from([4, 0, 0, 0])];
+    expect(getOption(fd, level, name, value, length)).toBe(0);
+    return value.readInt32LE();
+  });
+}
+
+test("what a listener accepts has no delay, and keepalive after the configured time, also after that has changed", async () => {
+  let accepted = (_: Transport): void => {};
+  const events = { accepted: (transport: Transport) => accepted(transport), failed: () => {} };
+  const listener = await openListener({ address: "127.0.0.1", port: 0 }, { keepaliveMs: 60_000 }, events);
+  onTestFinished(() => void listener.server.close());
+  async function nextOptions(): Promise<number[]> {
+    const transport = new Promise<Transport>((resolve) => (accepted = resolve));
+    const client = connect(listener.endpoint.port, "127.0.0.1").on("error", () => {});
+    await once(client, "connect");
+    const options = optionsOf(await transport);
+    abortTransport(await transport);
+    return options;
+  }
+  expect(await nextOptions()).toEqual([1, 1, 60, 1, 10]);
+  expect(await nextOptions()).toEqual([1, 1, 60, 1, 10]);
+  listener.setKeepalive(90_000);
+  expect(await nextOptions()).toEqual([1, 1, 90, 1, 10]);
+  expect(await nextOptions()).toEqual([1, 1, 90, 1, 10]);
 });

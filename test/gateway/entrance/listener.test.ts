@@ -54,13 +54,14 @@ function optionsOf(transport: Transport): number[] {
   if (!ffi.ok) throw new Error(ffi.reason);
   const getOption = ffi.ffi.func("int getsockopt(int, int, int, void *, void *)");
   const fd = descriptorOf((transport as unknown as { tcp: Socket }).tcp);
-  return [
+  const options: readonly (readonly [level: number, name: number])[] = [
     [6, 1],
     [1, 9],
     [6, 4],
     [6, 5],
     [6, 6],
-  ].map(([level, name]) => {
+  ];
+  return options.map(([level, name]) => {
     const [value, length] = [Buffer.alloc(4), Buffer.from([4, 0, 0, 0])];
     expect(getOption(fd, level, name, value, length)).toBe(0);
     return value.readInt32LE();

@@ -3,8 +3,8 @@ import { formatReply } from "../ftp/reply.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { SessionEffect } from "./events.ts";
 import { resolveServer } from "./login.ts";
-import type { SessionOptions } from "./options.ts";
-import type { ControlSide, Session } from "./state.ts";
+import type { Route, SessionOptions } from "./options.ts";
+import type { ControlSide, Session, Target } from "./state.ts";
 import { emit, passReply, type Work } from "./work.ts";
 
 /** A client has connected. `intended`: on the transparent route, the server that it meant. */
@@ -42,12 +42,23 @@ export function startSession(
     effects: [],
   };
   emit(work, { kind: "timer", timer: "login", ms: timeouts.loginMs });
-  if (route.kind === "login") {
+  const target = knownServer(route, intended);
+  if (target !== undefined) resolveServer(work, target);
+  else {
     emit(work, { kind: "timer", timer: "idle", ms: timeouts.idleMs });
     passReply(work, 220, formatReply(220, "FTP gateway ready; log in as user@host."));
-  } else {
-    const { host, port } = route.kind === "fixed" ? route : { host: intended.address, port: intended.port };
-    resolveServer(work, { host, port, user: undefined });
   }
   return [work.session, work.effects];
+}
+
+/** The server that is known before the client has said anything; undefined where the client names it. */
+function knownServer(route: Route, intended: Endpoint): Target | undefined {
+  switch (route.kind) {
+    case "fixed":
+      return { host: route.host, port: route.port, user: undefined };
+    case "login":
+      return undefined;
+    case "transparent":
+      return { host: intended.address, port: intended.port, user: undefined };
+  }
 }

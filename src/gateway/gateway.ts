@@ -20,7 +20,6 @@ import { createServerMemory } from "./servers/server-memory.ts";
 import { driveSession, type DriverDeps } from "./driver/session-driver.ts";
 import { createSessionSettings, type SessionSettings } from "./session-settings.ts";
 import { abortTransport, type Transport } from "../sockets/transport.ts";
-import { createWakefulness } from "./control/reply-polling.ts";
 
 export type GatewayDeps = {
   readonly telemetry: GatewayTelemetry;
@@ -63,7 +62,6 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     portPools,
     systemPorts: { client: createSystemPool(), server: createSystemPool() },
     memory: createServerMemory(memoryOptions),
-    wakefulness: createWakefulness(),
   };
   let settings: SessionSettings | undefined;
   /** Until their connections are closed; the admission counts those that have not ended. */

@@ -9,7 +9,6 @@ import type { PortPools } from "./port-pools.ts";
 import { commandLines, replyLines } from "./control/line-format.ts";
 import type { ServerMemory } from "./servers/server-memory.ts";
 import { createServers } from "./servers/servers.ts";
-import type { Wakefulness } from "./control/reply-polling.ts";
 import type { DriverDeps } from "./driver/session-driver.ts";
 
 export type SessionSettings = {
@@ -28,13 +27,12 @@ export type SettingsDeps = {
   /** Of this gateway, for a side without a range. */
   readonly systemPorts: Readonly<Record<Side, PortPool>>;
   readonly memory: ServerMemory;
-  readonly wakefulness: Wakefulness;
 };
 
 /** Throws an Error that says why this machine can't have the transparent route. */
 export function createSessionSettings(options: GatewayOptions, deps: SettingsDeps): SessionSettings {
   const { route, clientSide, serverSide, policy, limits, timeouts } = options;
-  const { plane, ownEndpoints, portPools, systemPorts, memory, wakefulness } = deps;
+  const { plane, ownEndpoints, portPools, systemPorts, memory } = deps;
   const clientPorts = clientSide.dataPorts ? portPools.of(clientSide.dataPorts) : systemPorts.client;
   const serverPorts = serverSide.dataPorts ? portPools.of(serverSide.dataPorts) : systemPorts.server;
   return {
@@ -62,7 +60,6 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
       commands: commandLines(limits.commandBytes),
       replies: replyLines(limits.replyLineBytes),
       servers: createServers(options, memory),
-      wakefulness,
       serverAdvertise: (end) => ofSameFamily(serverSide.advertise, end),
     },
   };

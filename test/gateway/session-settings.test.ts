@@ -6,7 +6,6 @@ import { createOwnEndpoints } from "../../src/gateway/own-endpoints.ts";
 import { createPortPools } from "../../src/gateway/port-pools.ts";
 import { createServerMemory } from "../../src/gateway/servers/server-memory.ts";
 import { createSessionSettings } from "../../src/gateway/session-settings.ts";
-import { createWakefulness } from "../../src/gateway/control/reply-polling.ts";
 import { type Overrides, gatewayOptions } from "./start-gateway.ts";
 
 function setUp() {
@@ -16,7 +15,6 @@ function setUp() {
     portPools: createPortPools(),
     systemPorts: { client: createSystemPool(), server: createSystemPool() },
     memory: createServerMemory({ maxServers: 10, expiryMs: 1000, now: () => 0 }),
-    wakefulness: createWakefulness(),
   };
   return { ...deps, settings: (overrides: Overrides) => createSessionSettings(gatewayOptions(21, overrides), deps) };
 }

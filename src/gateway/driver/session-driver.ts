@@ -26,7 +26,6 @@ import type { Servers } from "../servers/servers.ts";
 import type { Interception } from "../entrance/interception.ts";
 import { createSessionPinholes, type PinholeOptions, type SessionPinholes } from "./session-pinholes.ts";
 import { createSessionRecords } from "./session-records.ts";
-import type { Wakefulness } from "../control/reply-polling.ts";
 import { cancelTimer, clearTimers, createSessionTimers, startTimer } from "./session-timers.ts";
 
 /** What all sessions of a gateway are driven with. */
@@ -36,7 +35,6 @@ export type DriverDeps = {
   readonly commands: LineFormat;
   readonly replies: LineFormat;
   readonly servers: Servers;
-  readonly wakefulness: Wakefulness;
   /** The address to announce to the server whose control connection has this local end. */
   readonly serverAdvertise: (local: Endpoint) => string;
 };
@@ -94,7 +92,7 @@ export function driveSession(
   let isPausing = false;
   let state: "open" | "breaking" | "ended" | "closed" = "open";
 
-  client.transport.events = eventsOf(arrived, (detail) => dispatch({ kind: "client-lost", detail }));
+  client.transport.events = eventsOf(settle, (detail) => dispatch({ kind: "client-lost", detail }));
   const [started, firstEffects] = startSession(deps.options, clientSide, interception?.server);
   session = started;
   run(firstEffects);
@@ -194,10 +192,9 @@ export function driveSession(
   function settle(): void {
     if (isBusy) return;
     if (!isPausing) takeWanted();
-    const hasAnswered = flush(client);
+    flush(client);
     const hasAsked = server !== undefined && flush(server);
     if (hasAsked && askedAt === 0) askedAt = performance.now();
-    if (hasAnswered || hasAsked) deps.wakefulness.expect(client);
     if (untold.length > 0) tellPinholes();
     updateReading();
     if (state === "ended") records.make();
@@ -258,15 +255,10 @@ export function driveSession(
     });
   }
 
-  function arrived(): void {
-    deps.wakefulness.heard(client);
-    settle();
-  }
-
   function serverSpoke(): void {
     const latencyMs = askedAt === 0 ? 0 : performance.now() - askedAt;
     askedAt = 0;
-    arrived();
+    settle();
     if (latencyMs > 0) telemetry.controlLatency(latencyMs / 1000);
   }
 

@@ -220,6 +220,8 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "sockets/system-calls.ts": "dataplane/kernel/port-reservation.test.ts",
   "dataplane/kernel/nftables/table.ts": "lab/kernel-faults.test.ts: killed, stopped, beside an administrator's chain",
   "process/gateway-process.ts": "cli/run.test.ts, process/reload.test.ts: the whole program",
+  "process/gateways.ts": "process/reload.test.ts: gateways that are renamed, gone, new",
+  "gateway/entrance/gateway-listeners.ts": "gateway/gateway.test.ts, process/reload.test.ts",
   "gateway/shared-resources.ts": "each of its parts; cli/run.test.ts: all together",
   "config/schema.ts": "config/problems.test.ts: one bad file per mistake; config/parse.test.ts: every default",
   "session/": "playbooks by topic",

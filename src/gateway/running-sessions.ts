@@ -6,8 +6,8 @@ export type RunningSessions = {
   add(session: DrivenSession): void;
   /** Its connections and pinholes are closed. */
   remove(session: DrivenSession): void;
-  /** Each ends when its transfer does; those without one end now. */
-  drain(): void;
+  /** Each ends when its transfer does, and all of them after the drain time; resolves when they are closed. */
+  drain(drainMs: number): Promise<void>;
   /** Ends every one now; resolves when they are closed. */
   stop(reason: EndReason): Promise<void>;
   /** Resolves when none is left. */
@@ -25,19 +25,24 @@ export function createRunningSessions(): RunningSessions {
     });
   }
 
+  async function stop(reason: EndReason): Promise<void> {
+    for (const session of sessions) session.stop(reason, "");
+    await allClosed();
+  }
+
   return {
     add: (session) => void sessions.add(session),
     remove(session) {
       sessions.delete(session);
       if (sessions.size === 0) for (const settle of awaitingEnd.splice(0)) settle();
     },
-    drain() {
+    async drain(drainMs) {
       for (const session of sessions) session.drain();
-    },
-    async stop(reason) {
-      for (const session of sessions) session.stop(reason, "");
+      const deadline = setTimeout(() => void stop("drained"), drainMs);
       await allClosed();
+      clearTimeout(deadline);
     },
+    stop,
     allClosed,
   };
 }

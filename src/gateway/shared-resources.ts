@@ -1,14 +1,23 @@
 // Shared resources: what a process has one of for all of its gateways.
+import type { ListenerOptions } from "./entrance/listener.ts";
+import { createListeningSockets, type ListeningSockets } from "./entrance/listening-sockets.ts";
 import { createOwnEndpoints, type OwnEndpoints } from "./own-endpoints.ts";
 import { createPortPools, type PortPools } from "./port-pools.ts";
 import { createSessionIds, type SessionIds } from "./session-ids.ts";
 
 export type SharedResources = {
+  readonly listeningSockets: ListeningSockets;
   readonly ownEndpoints: OwnEndpoints;
   readonly portPools: PortPools;
   readonly sessionIds: SessionIds;
 };
 
-export function createSharedResources(): SharedResources {
-  return { ownEndpoints: createOwnEndpoints(), portPools: createPortPools(), sessionIds: createSessionIds() };
+export function createSharedResources(inherited: Pick<ListenerOptions, "takeInherited"> = {}): SharedResources {
+  const ownEndpoints = createOwnEndpoints();
+  return {
+    listeningSockets: createListeningSockets(ownEndpoints, inherited),
+    ownEndpoints,
+    portPools: createPortPools(),
+    sessionIds: createSessionIds(),
+  };
 }

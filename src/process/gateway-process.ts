@@ -38,13 +38,12 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   const metrics = createMetrics(readVersion());
   const telemetry = createTelemetry({ metrics, logger });
   const planes = await createPlanes(config, planesTelemetry(logger));
-  const shared = createSharedResources();
   let inherited: InheritedListeners | undefined;
+  const shared = createSharedResources({ takeInherited: (wanted, accepted) => inherited?.take(wanted, accepted) });
   const create = (gateway: GatewayConfig): Gateway =>
     createGateway(gateway, {
       shared,
       plane: planes.of(gateway),
-      takeInherited: (wanted, accepted) => inherited?.take(wanted, accepted),
       telemetry: telemetry.gateway(gateway.name),
       ...(logger.isLevelEnabled("trace")
         ? { trace: (session: string, line: string) => logger.trace({ session, gateway: gateway.name }, line) }

@@ -1,7 +1,8 @@
 // Gateways of a process: those of a new configuration in place of those that run, all of them or, if one can't be started, none.
 // Sessions that run keep what they began with.
 import type { Config, GatewayConfig } from "../config/config.ts";
-import type { Gateway, PreparedChange } from "../gateway/gateway.ts";
+import type { Gateway } from "../gateway/gateway.ts";
+import { prepareAll, type PreparedChange } from "../gateway/prepared-change.ts";
 import type { Planes } from "./planes.ts";
 
 export type Gateways = {
@@ -21,23 +22,36 @@ export type GatewaysDeps = {
 
 export function createGateways({ planes, create }: GatewaysDeps): Gateways {
   const running = new Map<string, Gateway>();
+  /** No longer configured, with sessions that have not ended. */
+  const retired = new Set<Gateway>();
+  const all = (): readonly Gateway[] => [...running.values(), ...retired];
 
   async function prepareOne(options: GatewayConfig): Promise<PreparedChange> {
     const known = running.get(options.name);
     if (known !== undefined) return known.prepare(options, planes.of(options));
     const gateway = create(options);
-    await gateway.start();
+    const change = await gateway.prepare();
     return {
-      commit: () => void running.set(options.name, gateway),
-      rollback: () => void gateway.stop(),
+      commit() {
+        running.set(options.name, gateway);
+        change.commit();
+      },
+      rollback: change.rollback,
     };
+  }
+
+  async function retire(gateway: Gateway): Promise<void> {
+    retired.add(gateway);
+    await gateway.retire();
+    await gateway.stop();
+    retired.delete(gateway);
   }
 
   function retireOthers({ gateways }: Config): void {
     for (const [name, gateway] of running) {
       if (gateways.some((options) => options.name === name)) continue;
       running.delete(name);
-      void gateway.drain().then(() => gateway.stop());
+      void retire(gateway);
     }
   }
 
@@ -52,32 +66,12 @@ export function createGateways({ planes, create }: GatewaysDeps): Gateways {
         rollback: change.rollback,
       };
     },
-    areListening: () => [...running.values()].every((gateway) => gateway.isListening()),
+    areListening: () => running.size > 0 && [...running.values()].every((gateway) => gateway.isListening()),
     async drain() {
-      await Promise.all([...running.values()].map((gateway) => gateway.drain()));
+      await Promise.all(all().map((gateway) => gateway.drain()));
     },
     async stop() {
-      await Promise.all([...running.values()].map((gateway) => gateway.stop()));
+      await Promise.all(all().map((gateway) => gateway.stop()));
     },
-  };
-}
-
-/** One after the other; if one of them rejects, those before it are rolled back, and it rejects likewise. */
-export async function prepareAll(parts: readonly (() => Promise<PreparedChange>)[]): Promise<PreparedChange> {
-  const changes: PreparedChange[] = [];
-  const rollback = (): void => {
-    for (const change of changes) change.rollback();
-  };
-  try {
-    for (const prepare of parts) changes.push(await prepare());
-  } catch (error) {
-    rollback();
-    throw error;
-  }
-  return {
-    commit() {
-      for (const change of changes) change.commit();
-    },
-    rollback,
   };
 }

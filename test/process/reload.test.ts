@@ -9,42 +9,48 @@ import { restartNeeded } from "../../src/process/reload.ts";
 import { parseConfig } from "../../src/config/parse.ts";
 import { startFakeServer } from "../gateway/fake-server.ts";
 import { openDialogue } from "../gateway/ftp-dialogue.ts";
+import { freePort } from "../gateway/stage.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 type Line = Record<string, unknown>;
 
-async function setUp(first: { gateway?: object; rest?: object } = {}) {
+const noPwd = { policy: { commands: { deny: ["PWD"] } } };
+
+async function setUp(first: { gateway?: object; gateways?: object[]; rest?: object } = {}) {
   const server = await startFakeServer();
   const folder = mkdtempSync(path.join(tmpdir(), "ftp-alg-reload-"));
   const file = path.join(folder, "config.yml");
-  const configure = (gateway: object, rest: object = {}): void => {
-    const route = { server: `127.0.0.1:${server.port}` };
-    const gateways = [{ name: "one", listen: ["127.0.0.1:0"], route, dataPlane: "relay", ...gateway }];
+  const route = { server: `127.0.0.1:${server.port}` };
+  const configureAll = (given: readonly object[], rest: object = {}): void => {
+    const common = { name: "one", listen: ["127.0.0.1:0"], route, dataPlane: "relay" };
+    const gateways = given.map((gateway) => Object.assign({}, common, gateway));
     writeFileSync(file, JSON.stringify({ gateways, ...rest }));
   };
-  configure(first.gateway ?? {}, first.rest);
+  const configure = (gateway: object, rest?: object): void => configureAll([gateway], rest);
+  configureAll(first.gateways ?? [first.gateway ?? {}], first.rest);
   const child = spawn(process.execPath, [main, "run", "--config", file], { stdio: ["ignore", "pipe", "inherit"] });
   onTestFinished(() => {
     child.kill("SIGKILL");
     server.stop();
     rmSync(folder, { recursive: true });
   });
-  const logged = watchLog(child);
+  const { logged, lines } = watchLog(child);
   const port = portOf(await logged("listening"));
   const reload = async (message: string): Promise<Line> => {
     child.kill("SIGHUP");
     return logged(message);
   };
-  return { child, server, configure, port, logged, reload };
+  return { child, server, configure, configureAll, port, logged, lines, reload };
 }
 
 function portOf({ endpoint }: Line): number {
   return Number(String(endpoint).split(":").at(-1));
 }
 
-/** Each call waits for the next line with that message. */
-function watchLog(child: ChildProcess): (message: string) => Promise<Line> {
+/** Each call of `logged` waits for the next line with that message; `lines` are those so far. */
+function watchLog(child: ChildProcess): { logged(message: string): Promise<Line>; lines(): readonly Line[] } {
+  const all: Line[] = [];
   const lines: Line[] = [];
   let rest = "";
   let wake = (): void => {};
@@ -52,10 +58,12 @@ function watchLog(child: ChildProcess): (message: string) => Promise<Line> {
     rest += String(chunk);
     const whole = rest.split("\n");
     rest = whole.pop() ?? "";
-    lines.push(...whole.map((line) => JSON.parse(line) as Line));
+    const parsed = whole.map((line) => JSON.parse(line) as Line);
+    lines.push(...parsed);
+    all.push(...parsed);
     wake();
   });
-  return async (message) => {
+  const logged = async (message: string): Promise<Line> => {
     for (;;) {
       const at = lines.findIndex((line) => line["msg"] === message);
       const [line] = at < 0 ? [] : lines.splice(at, 1);
@@ -63,6 +71,7 @@ function watchLog(child: ChildProcess): (message: string) => Promise<Line> {
       await new Promise<void>((resolve) => (wake = resolve));
     }
   };
+  return { logged, lines: () => all };
 }
 
 async function client(port: number) {
@@ -108,6 +117,50 @@ describe("SIGHUP", () => {
     expect(await before.rest()).toMatch(/^421 /);
     expect(await (await client(portOf(await logged("listening")))).ask("PWD")).toMatch(/^257 /);
     await expect(openDialogue(port)).rejects.toThrow("ECONNREFUSED");
+  });
+
+  test("a gateway that is renamed takes over the listening socket: nobody is refused, and sessions go on under the old name", async () => {
+    const listen = [`127.0.0.1:${await freePort()}`];
+    const { configure, port, reload, logged, lines } = await setUp({ gateway: { listen } });
+    const before = await client(port);
+    const greetings: Promise<string>[] = [];
+    const visitor = async (): Promise<string> => {
+      const dialogue = await openDialogue(port);
+      onTestFinished(() => dialogue.close());
+      return dialogue.reply();
+    };
+    const visits = setInterval(() => greetings.push(visitor()), 2);
+    onTestFinished(() => clearInterval(visits));
+    configure({ name: "two", listen });
+    await reload("configuration reloaded");
+    expect(await logged("listening")).toMatchObject({ gateway: "two", endpoint: listen[0] });
+    greetings.push(visitor());
+    clearInterval(visits);
+    expect(new Set(await Promise.all(greetings))).toEqual(new Set(["220 Fake server"]));
+    expect(await before.ask("PWD")).toMatch(/^257 /);
+    expect(
+      lines()
+        .filter(({ msg }) => msg === "session started")
+        .at(-1),
+    ).toMatchObject({ gateway: "two" });
+    expect(lines().filter(({ msg }) => msg === "stopped")).toEqual([]);
+  });
+
+  test("two gateways that exchange their endpoints have each the other's clients", async () => {
+    const [a, b] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+    const { configureAll, port, reload } = await setUp({
+      gateways: [
+        { name: "one", listen: [a] },
+        { name: "two", listen: [b], ...noPwd },
+      ],
+    });
+    expect(await (await client(port)).ask("PWD")).toMatch(/^257 /);
+    configureAll([
+      { name: "one", listen: [b] },
+      { name: "two", listen: [a], ...noPwd },
+    ]);
+    await reload("configuration reloaded");
+    expect(await (await client(port)).ask("PWD")).toMatch(/^502 /);
   });
 });
 

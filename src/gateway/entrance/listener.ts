@@ -10,6 +10,8 @@ export type Listener = {
   readonly wanted: Endpoint;
   readonly endpoint: Endpoint;
   readonly isInherited: boolean;
+  /** The connection of a socket that was accepted this turn. */
+  transportOf(accepted: Socket): Transport;
   /** What it accepts from now on is asked whether its peer still lives after so long. */
   setKeepalive(idleMs: number): void;
 };
@@ -25,11 +27,12 @@ export type ListenerOptions = {
 };
 
 export type ListenerEvents = {
-  accepted(transport: Transport): void;
+  /** Nothing is read from it, whoever waits. */
+  accepted(socket: Socket): void;
   failed(detail: string): void;
 };
 
-export const acceptOptions = { allowHalfOpen: true } as const;
+export const acceptOptions = { allowHalfOpen: true, pauseOnConnect: true } as const;
 
 /** Rejects with an Error that names the endpoint. */
 export async function openListener(
@@ -38,9 +41,8 @@ export async function openListener(
   events: ListenerEvents,
 ): Promise<Listener> {
   const accepting = { keepaliveMs, isPreset: false };
-  const accepted = (socket: Socket): void => events.accepted(acceptedTransport(socket, accepting));
-  const taken = takeInherited?.(wanted, accepted);
-  const server = taken ?? (await bind(wanted, accepted));
+  const taken = takeInherited?.(wanted, events.accepted);
+  const server = taken ?? (await bind(wanted, events.accepted));
   server.on("error", (error) => events.failed(error.message));
   keepUrgentInline(server);
   try {
@@ -58,6 +60,7 @@ export async function openListener(
     wanted,
     endpoint: { address: wanted.address, port },
     isInherited: taken !== undefined,
+    transportOf: (accepted) => acceptedTransport(accepted, accepting),
     setKeepalive(idleMs) {
       if (idleMs === accepting.keepaliveMs) return;
       accepting.keepaliveMs = idleMs;

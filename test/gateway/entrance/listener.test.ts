@@ -70,7 +70,7 @@ function optionsOf(transport: Transport): number[] {
 
 test("what a listener accepts has no delay, and keepalive after the configured time, also after that has changed", async () => {
   let accepted = (_: Transport): void => {};
-  const events = { accepted: (transport: Transport) => accepted(transport), failed: () => {} };
+  const events = { accepted: (socket: Socket) => accepted(listener.transportOf(socket)), failed: () => {} };
   const listener = await openListener({ address: "127.0.0.1", port: 0 }, { keepaliveMs: 60_000 }, events);
   onTestFinished(() => void listener.server.close());
   async function nextOptions(): Promise<number[]> {

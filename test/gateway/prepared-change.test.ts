@@ -1,6 +1,6 @@
-// Gateways of a process: all of a configuration or none of it.
+// Prepared changes: all of them or none.
 import { expect, test } from "vitest";
-import { prepareAll } from "../../src/process/gateways.ts";
+import { prepareAll } from "../../src/gateway/prepared-change.ts";
 
 function part(name: string, told: string[], fails = false) {
   return async () => {

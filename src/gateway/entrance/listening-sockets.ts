@@ -1,0 +1,110 @@
+// Listening sockets of a process: opened once, and handed from one gateway to another without a moment in which nobody
+// listens. A gateway claims an endpoint while a change is prepared; from `take` on it gets those who connect there.
+import type { Socket } from "node:net";
+import { sameEndpoint, type Endpoint } from "../../net/endpoint.ts";
+import type { OwnEndpoints } from "../own-endpoints.ts";
+import { acceptedTransport, type Transport } from "../../sockets/transport.ts";
+import { acceptForeign, openListener, type Listener, type ListenerEvents, type ListenerOptions } from "./listener.ts";
+
+export type Claimant = {
+  accepted(transport: Transport): void;
+  failed(detail: string): void;
+};
+
+export type ClaimOptions = Pick<ListenerOptions, "foreign" | "keepaliveMs">;
+
+export type Claim = {
+  /** Where it listens: the port is not the wanted one where that was 0. */
+  readonly endpoint: Endpoint;
+  readonly isInherited: boolean;
+  /** Those who have connected and are not taken yet, and those to come, are the claimant's. */
+  take(): void;
+  /** The claimant is the last that has taken the socket. */
+  isTaken(): boolean;
+  /** The socket is closed once nobody claims it. */
+  release(): void;
+};
+
+export type ListeningSockets = {
+  /** Rejects with an Error that names the endpoint. Port 0 is another socket for each claimant. */
+  claim(wanted: Endpoint, options: ClaimOptions, claimant: Claimant): Promise<Claim>;
+};
+
+/** Those who connect while a change is prepared; it takes milliseconds. */
+const maxUntaken = 1024;
+
+type Entry = {
+  readonly claims: Map<object, Claimant>;
+  readonly untaken: Socket[];
+  listener: Listener | undefined;
+  taker: Claimant | undefined;
+};
+
+type OpenEntry = Entry & { readonly listener: Listener };
+
+export function createListeningSockets(
+  ownEndpoints: OwnEndpoints,
+  inherited: Pick<ListenerOptions, "takeInherited">,
+): ListeningSockets {
+  const entries = new Set<OpenEntry>();
+
+  function find(wanted: Endpoint, claimant: Claimant): OpenEntry | undefined {
+    return [...entries].find(({ claims, listener }) => {
+      if (wanted.port !== 0) return sameEndpoint(listener.endpoint, wanted);
+      return sameEndpoint(listener.wanted, wanted) && [...claims.values()].includes(claimant);
+    });
+  }
+
+  async function open(wanted: Endpoint, options: ClaimOptions): Promise<OpenEntry> {
+    const entry: Entry = { claims: new Map(), untaken: [], listener: undefined, taker: undefined };
+    const listener = await openListener(wanted, { ...inherited, ...options }, eventsOf(entry));
+    const opened = Object.assign(entry, { listener });
+    entries.add(opened);
+    ownEndpoints.add(listener.endpoint);
+    return opened;
+  }
+
+  function close(entry: OpenEntry): void {
+    entries.delete(entry);
+    ownEndpoints.remove(entry.listener.endpoint);
+    // The sessions keep the `close` waiting; what matters is that no new one is accepted.
+    entry.listener.server.close();
+    for (const socket of entry.untaken.splice(0)) socket.destroy();
+  }
+
+  return {
+    async claim(wanted, options, claimant) {
+      const { foreign, keepaliveMs } = options;
+      const known = find(wanted, claimant);
+      if (known !== undefined) acceptForeign(known.listener.server, wanted, foreign);
+      const entry = known ?? (await open(wanted, options));
+      const key = {};
+      entry.claims.set(key, claimant);
+      return {
+        endpoint: entry.listener.endpoint,
+        isInherited: entry.listener.isInherited,
+        take() {
+          entry.taker = claimant;
+          entry.listener.setKeepalive(keepaliveMs);
+          for (const socket of entry.untaken.splice(0)) claimant.accepted(acceptedTransport(socket, { keepaliveMs }));
+        },
+        isTaken: () => entry.taker === claimant,
+        release() {
+          if (entry.claims.delete(key) && entry.claims.size === 0) close(entry);
+        },
+      };
+    },
+  };
+}
+
+function eventsOf(entry: Entry): ListenerEvents {
+  return {
+    accepted(socket) {
+      const { listener, taker } = entry;
+      if (listener !== undefined && taker !== undefined) return taker.accepted(listener.transportOf(socket));
+      if (entry.untaken.length >= maxUntaken) return void socket.destroy();
+      entry.untaken.push(socket.on("error", () => {}));
+    },
+    failed: (detail) => entry.taker?.failed(detail),
+  };
+}

@@ -218,6 +218,8 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "dataplane/kernel/pinhole-claim.ts": "lab/kernel-faults.test.ts: full, a thousand transfers",
   "dataplane/kernel/challenge-peer.ts": "lab/kernel-plane.test.ts: aborted while nothing moves",
   "sockets/system-calls.ts": "dataplane/kernel/port-reservation.test.ts",
+  "dataplane/kernel/plane-preparation.ts":
+    "lab/kernel-faults.test.ts: nothing forwarded, beside an administrator's chain",
   "dataplane/kernel/nftables/table.ts": "lab/kernel-faults.test.ts: killed, stopped, beside an administrator's chain",
   "process/gateway-process.ts": "cli/run.test.ts, process/reload.test.ts: the whole program",
   "process/gateways.ts": "process/reload.test.ts: gateways that are renamed, gone, new",

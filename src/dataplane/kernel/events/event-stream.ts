@@ -41,17 +41,27 @@ export function openEventStream(
   { marks, bufferBytes = defaultBufferBytes }: { readonly marks: Marks; readonly bufferBytes?: number | undefined },
   events: EventStreamEvents,
 ): EventStream | { readonly errno: number } {
-  const subscribed = subscribe(calls, marks, "everything", bufferBytes);
-  if (typeof subscribed !== "number") return subscribed;
-  const subscription = subscribeWakeups(calls, readDescriptor, marks, fetch);
-  if ("errno" in subscription) {
-    calls.close(subscribed);
-    return subscription;
+  const descriptor = subscribe(calls, marks, "everything", bufferBytes);
+  if (typeof descriptor !== "number") return descriptor;
+  const stream = createEventStream(calls, descriptor, events);
+  const wakeups = subscribeWakeups(calls, readDescriptor, marks, stream.fetch);
+  if ("errno" in wakeups) {
+    stream.close();
+    return wakeups;
   }
-  const wakeups = subscription;
+  return {
+    ...stream,
+    close() {
+      wakeups.close();
+      stream.close();
+    },
+  };
+}
+
+/** Reads the events that arrive at a descriptor, which it closes in the end or when it can't be read any more. */
+export function createEventStream(calls: SystemCalls, subscribed: number, events: EventStreamEvents): EventStream {
+  const drain = createDrain(calls);
   let descriptor: number | undefined = subscribed;
-  const buffer = Buffer.alloc(largestDatagram);
-  const received = viewOf(buffer);
   let isFetching = false;
   let timer: NodeJS.Timeout | undefined;
   let delayMs = soonestMs;
@@ -62,40 +72,18 @@ export function openEventStream(
   function fetchAll(): boolean {
     // Who is told of one may ask for more.
     if (isFetching || descriptor === undefined) return true;
-    const source = descriptor;
     isFetching = true;
     try {
-      let count = 0;
-      let errno = 0;
-      let areLost = false;
-      for (; count < eventsLimit; count++) {
-        const length = calls.recv(source, buffer, largestDatagram, doNotWait);
-        if (length >= 0) {
-          handOver(length);
-          continue;
-        }
-        errno = calls.errno();
-        if (errno !== errnos.noBuffers) break;
-        areLost = true;
+      const { count, areLost, failure } = drain(descriptor, events);
+      if (failure !== 0) {
+        close();
+        events.failed(failure);
       }
-      if (count < eventsLimit && errno !== errnos.eagain) fail(errno);
       if (areLost) events.lost();
       return count > 0;
     } finally {
       isFetching = false;
     }
-  }
-
-  function handOver(end: number) {
-    for (let at = messageAt(received, 0, end); at >= 0; at = messageAfter(received, at, end)) {
-      const event = parseConnection(received, at);
-      if (event) events.event(event);
-    }
-  }
-
-  function fail(errno: number) {
-    close();
-    events.failed(errno);
   }
 
   function lookIn(ms: number) {
@@ -113,7 +101,6 @@ export function openEventStream(
 
   function close() {
     clearTimeout(timer);
-    wakeups.close();
     if (descriptor !== undefined) calls.close(descriptor);
     descriptor = undefined;
   }
@@ -130,4 +117,29 @@ export function openEventStream(
   }
 
   return { fetch, lookSoon, close };
+}
+
+/** `count`: of datagrams. `failure`: an errno, where the descriptor can't be read any more; else 0. */
+type Drained = { readonly count: number; readonly areLost: boolean; readonly failure: number };
+
+function createDrain(calls: SystemCalls): (descriptor: number, events: Pick<EventStreamEvents, "event">) => Drained {
+  const buffer = Buffer.alloc(largestDatagram);
+  const received = viewOf(buffer);
+  return (descriptor, events) => {
+    let areLost = false;
+    for (let count = 0; count < eventsLimit; count++) {
+      const length = calls.recv(descriptor, buffer, largestDatagram, doNotWait);
+      if (length >= 0) {
+        for (let at = messageAt(received, 0, length); at >= 0; at = messageAfter(received, at, length)) {
+          const event = parseConnection(received, at);
+          if (event) events.event(event);
+        }
+        continue;
+      }
+      const errno = calls.errno();
+      if (errno !== errnos.noBuffers) return { count, areLost, failure: errno === errnos.eagain ? 0 : errno };
+      areLost = true;
+    }
+    return { count: eventsLimit, areLost, failure: 0 };
+  };
 }

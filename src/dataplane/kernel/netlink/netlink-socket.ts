@@ -1,4 +1,4 @@
-// A netlink socket that is asked and answers at once: the kernel has its answer ready when the question has been sent, so
+// Netlink socket that is asked and answers at once: the kernel has its answer ready when the question has been sent, so
 // neither takes longer than the work itself.
 import {
   errnoOf,
@@ -39,72 +39,12 @@ export function openNetlinkSocket(calls: SystemCalls, protocol: number): Netlink
   const timeout = Buffer.alloc(16);
   timeout.writeUInt32LE(patienceSeconds);
   calls.setsockopt(descriptor, levels.socket, options.receiveTimeout, timeout, timeout.length);
-  const buffer = Buffer.alloc(largestDatagram);
-  const received = viewOf(buffer);
+  const exchange = createExchange(calls, descriptor);
   let nextSequence = 1;
-  /** The last question was not answered in full, so that what is left could be taken for the next one's answer. */
-  let isUnsettled = false;
-
-  /** How many bytes have come; -1 when nothing comes, at once or at the end of patience; errno says why. */
-  function receive(flags = 0): number {
-    const length = calls.recv(descriptor, buffer, largestDatagram, flags);
-    if (length < 0) isUnsettled = true;
-    return length;
-  }
-
-  /** 0 or the errno. */
-  function send({ data }: MessageWriter, length: number): number {
-    if (isUnsettled) while (receive(doNotWait) >= 0);
-    isUnsettled = false;
-    return calls.send(descriptor, data, length, 0) < 0 ? calls.errno() : 0;
-  }
-
   return {
-    acknowledged(written, last, length = written.length()) {
-      const failure = send(written, length);
-      if (failure !== 0) return failure;
-      const first = sequenceOf(written.view, 0);
-      for (let errno = 0; ;) {
-        const end = receive();
-        if (end < 0) return errno || calls.errno();
-        for (let at = messageAt(received, 0, end); at >= 0; at = messageAfter(received, at, end)) {
-          const told = errnoOf(received, at);
-          if (told === undefined) continue;
-          if (errno === 0) errno = told;
-          const sequence = sequenceOf(received, at);
-          // A batch that is refused as a whole is answered under its first number.
-          if (sequence === last || sequence === first) return errno;
-          if (errno !== 0) isUnsettled = true;
-        }
-      }
-    },
-    ask(written, sequence, read) {
-      const failure = send(written, written.length());
-      if (failure !== 0) return failure;
-      for (;;) {
-        const end = receive();
-        if (end < 0) return calls.errno();
-        for (let at = messageAt(received, 0, end); at >= 0; at = messageAfter(received, at, end)) {
-          if (sequenceOf(received, at) === sequence) return errnoOf(received, at) ?? read(received, at);
-        }
-      }
-    },
-    dump<T>(written: MessageWriter, sequence: number, read: ReadMessage<T>) {
-      const failure = send(written, written.length());
-      if (failure !== 0) return failure;
-      const found: T[] = [];
-      for (;;) {
-        const end = receive();
-        if (end < 0) return calls.errno();
-        for (let at = messageAt(received, 0, end); at >= 0; at = messageAfter(received, at, end)) {
-          if (sequenceOf(received, at) !== sequence) continue;
-          if (typeOf(received, at) === messageTypes.done) return found;
-          const errno = errnoOf(received, at);
-          if (errno !== undefined) return errno;
-          found.push(read(received, at));
-        }
-      }
-    },
+    acknowledged: (written, last, length = written.length()) => acknowledged(exchange, written, last, length),
+    ask: (written, sequence, read) => ask(exchange, written, sequence, read),
+    dump: (written, sequence, read) => dump(exchange, written, sequence, read),
     sequence(count) {
       if (nextSequence + count > 0x7fffffff) nextSequence = 1;
       const sequence = nextSequence;
@@ -113,4 +53,93 @@ export function openNetlinkSocket(calls: SystemCalls, protocol: number): Netlink
     },
     close: () => void calls.close(descriptor),
   };
+}
+
+/** Questions and answers in turn. */
+type Exchange = {
+  /** What `receive` has received. */
+  readonly received: DataView;
+  /** 0 or the errno. */
+  send(written: MessageWriter, length: number): number;
+  /** How many bytes have come; -1 when nothing comes until the end of patience. */
+  receive(): number;
+  errno(): number;
+  /** The question is given up before its last answer: what is left must not be taken for the next one's. */
+  giveUp(): void;
+};
+
+function createExchange(calls: SystemCalls, descriptor: number): Exchange {
+  const buffer = Buffer.alloc(largestDatagram);
+  let isUnsettled = false;
+
+  function receive(flags = 0): number {
+    const length = calls.recv(descriptor, buffer, largestDatagram, flags);
+    if (length < 0) isUnsettled = true;
+    return length;
+  }
+
+  return {
+    received: viewOf(buffer),
+    send({ data }, length) {
+      if (isUnsettled) while (receive(doNotWait) >= 0);
+      isUnsettled = false;
+      return calls.send(descriptor, data, length, 0) < 0 ? calls.errno() : 0;
+    },
+    receive: () => receive(),
+    errno: () => calls.errno(),
+    giveUp() {
+      isUnsettled = true;
+    },
+  };
+}
+
+function acknowledged(exchange: Exchange, written: MessageWriter, last: number, length: number): number {
+  const { received } = exchange;
+  const failure = exchange.send(written, length);
+  if (failure !== 0) return failure;
+  const first = sequenceOf(written.view, 0);
+  for (let errno = 0; ;) {
+    const end = exchange.receive();
+    if (end < 0) return errno || exchange.errno();
+    for (let at = messageAt(received, 0, end); at >= 0; at = messageAfter(received, at, end)) {
+      const told = errnoOf(received, at);
+      if (told === undefined) continue;
+      if (errno === 0) errno = told;
+      const sequence = sequenceOf(received, at);
+      // A batch that is refused as a whole is answered under its first number.
+      if (sequence === last || sequence === first) return errno;
+      if (errno !== 0) exchange.giveUp();
+    }
+  }
+}
+
+function ask<T>(exchange: Exchange, written: MessageWriter, sequence: number, read: ReadMessage<T>): T | number {
+  const { received } = exchange;
+  const failure = exchange.send(written, written.length());
+  if (failure !== 0) return failure;
+  for (;;) {
+    const end = exchange.receive();
+    if (end < 0) return exchange.errno();
+    for (let at = messageAt(received, 0, end); at >= 0; at = messageAfter(received, at, end)) {
+      if (sequenceOf(received, at) === sequence) return errnoOf(received, at) ?? read(received, at);
+    }
+  }
+}
+
+function dump<T>(exchange: Exchange, written: MessageWriter, sequence: number, read: ReadMessage<T>): T[] | number {
+  const { received } = exchange;
+  const failure = exchange.send(written, written.length());
+  if (failure !== 0) return failure;
+  const found: T[] = [];
+  for (;;) {
+    const end = exchange.receive();
+    if (end < 0) return exchange.errno();
+    for (let at = messageAt(received, 0, end); at >= 0; at = messageAfter(received, at, end)) {
+      if (sequenceOf(received, at) !== sequence) continue;
+      if (typeOf(received, at) === messageTypes.done) return found;
+      const errno = errnoOf(received, at);
+      if (errno !== undefined) return errno;
+      found.push(read(received, at));
+    }
+  }
 }

@@ -212,7 +212,6 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "dataplane/kernel/nat-pinhole.ts": "lab/kernel-plane.test.ts",
   "dataplane/kernel/nat-state.ts": "dataplane/kernel/nat-connection.test.ts",
   "dataplane/kernel/netlink/netfilter.ts": "lab/kernel-faults.test.ts: full, deleted, no privilege",
-  "dataplane/kernel/netlink/netlink-socket.ts": "lab/kernel-faults.test.ts: full, deleted, no privilege",
   "dataplane/kernel/nftables/nft.ts": "lab/kernel-faults.test.ts: without CAP_NET_ADMIN",
   "dataplane/pinhole.ts": "layout.test.ts: types and lists of words",
   "dataplane/kernel/pinhole-claim.ts": "lab/kernel-faults.test.ts: full, a thousand transfers",

@@ -164,7 +164,7 @@ export type DataPlane = {
   open(request: PinholeRequest, report: (event: PinholeEvent) => void): Pinhole;
   /**
    * Brings `counts` of every pinhole up to date, before somebody reads them all (a scrape). A plane that knows them at any
-   * moment does nothing; `kernel` asks the kernel for all of them at once, and not again within 100 ms.
+   * moment does nothing; `kernel` asks the kernel about each that carries (10 µs each), and not again within 100 ms.
    */
   refreshCounts(): void;
   /** Releases every pinhole and whatever the plane itself holds. */

@@ -65,6 +65,23 @@ describe("the kernel plane", { timeout: 30_000 }, () => {
       expect(edge.kinds(id)).toEqual(["opened", "admitted", "joined", "delivered", "closed"]);
     });
 
+    test("bytes are counted while a transfer runs, and the end reports no less", async () => {
+      const { id } = await passive(family);
+      const carried = async () =>
+        (await edge.ask({ do: "carried", id }))["carried"] as { bytesUp: number; bytesDown: number };
+      expect((await carried()).bytesDown).toBeLessThan(1000);
+      await lab.server.ask({ do: "send", id, bytes: 1_000_000 });
+      await expect.poll(async () => (await carried()).bytesDown).toBeGreaterThanOrEqual(1_000_000);
+      const halfway = await carried();
+      await lab.server.ask({ do: "send", id, bytes: 1_000_000 });
+      await lab.server.ask({ do: "fin", id });
+      await lab.client.ask({ do: "fin", id });
+      const { outcome, bytesUp, bytesDown } = await edge.event(id, "closed");
+      expect(outcome).toBe("complete");
+      expect(bytesUp).toBeGreaterThanOrEqual(halfway.bytesUp);
+      expect(bytesDown).toBeGreaterThanOrEqual(halfway.bytesDown + 1_000_000);
+    });
+
     test("a passive upload counts upwards, and the client's FIN is half an end", async () => {
       const { id } = await passive(family);
       await lab.client.ask({ do: "send", id, bytes: 2_000_000 });

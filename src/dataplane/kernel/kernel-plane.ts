@@ -17,6 +17,7 @@ import { rememberForwarding } from "./forwarding-memory.ts";
 import { createMarks } from "./marks.ts";
 import { type NatPinhole, openNatPinhole } from "./nat-pinhole.ts";
 import { byNumber, createNatRegistry, type NatRegistry } from "./nat-registry.ts";
+import { createCountRefresh } from "./count-refresh.ts";
 import { createNetfilter, type Netfilter } from "./netlink/netfilter.ts";
 import { defaultPinholes, defaultTable } from "./nftables/ruleset.ts";
 import { loadTable, removeTable } from "./nftables/table.ts";
@@ -151,7 +152,8 @@ function startPlane(
     owner.close();
   }
 
-  return { name: "kernel", unfit, open, refreshCounts: nothing, stop: () => (stopping ??= stopAll()) };
+  const refreshCounts = createCountRefresh(registry.live);
+  return { name: "kernel", unfit, open, refreshCounts, stop: () => (stopping ??= stopAll()) };
 }
 
 function resynchroniseAll(netfilter: Netfilter, registry: NatRegistry<NatPinhole>, numbers: number, note: Note): void {

@@ -39,11 +39,14 @@ function advance(state: NatConnection, input: NatInput, asks: NatAsk[]): NatConn
     case "event":
       return hear(state, input.event, asks);
     case "listed":
-      return compare(state, found(state, input.connections), asks);
-    case "counted":
-      return phase.name === "carrying"
-        ? withCounts(state, countsOf(state.terms, found(state, input.connections)))
-        : state;
+      return compare(
+        state,
+        input.connections.find((connection) => isOf(state, connection)),
+        asks,
+      );
+    case "refresh counts":
+      if (phase.name === "carrying") asks.push(find(phase, { why: "refresh" }));
+      return state;
     case "found":
       return phase.name === "carrying" ? answered(state, phase, input.question, input.connection, asks) : state;
     case "proceed":
@@ -79,10 +82,6 @@ function opened(state: NatConnection, local: Endpoint, isReleased: boolean, asks
   );
   const waiting: NatConnection = { ...state, phase: { name: "waiting", local } };
   return isReleased ? close(waiting, asks, "released") : waiting;
-}
-
-function found(state: NatConnection, connections: readonly Connection[]): Connection | undefined {
-  return connections.find((connection) => isOf(state, connection));
 }
 
 function hear(state: NatConnection, { kind, connection }: ConntrackEvent, asks: NatAsk[]): NatConnection {
@@ -205,6 +204,9 @@ function answered(
     case "look":
       if (connection) return carry(state, phase, connection, asks);
       return ended(state, phase, asks, "aborted", "connection tracking forgot it");
+    case "refresh":
+      // That it is gone is told elsewhere.
+      return withCounts(state, countsOf(state.terms, connection));
     case "count":
       return close(withCounts(state, countsOf(state.terms, connection)), asks, question.outcome, question.detail);
     case "abort":

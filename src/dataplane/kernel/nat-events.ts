@@ -5,7 +5,7 @@ import type { Connection, ConntrackEvent, Tuple } from "./netlink/conntrack-mess
 
 /** Why the kernel is asked for the connection. `count`: it has ended with this outcome, and its bytes are missing. */
 export type NatQuestion =
-  | { readonly why: "look" }
+  | { readonly why: "look" | "refresh" }
   | { readonly why: "abort"; readonly outcome: PinholeOutcome }
   | { readonly why: "count"; readonly outcome: PinholeOutcome; readonly detail: string | undefined };
 
@@ -21,12 +21,12 @@ export type NatInput =
   | { readonly kind: "event"; readonly event: ConntrackEvent }
   /** Events were lost: every connection that the kernel knows under this transfer's number. */
   | { readonly kind: "listed"; readonly connections: readonly Connection[] }
-  /** The same for the sake of the counts alone. */
-  | { readonly kind: "counted"; readonly connections: readonly Connection[] }
   /** Timers: the wait is over; nothing moved for the stall time; the time of `look in` has passed. */
   | { readonly kind: "overdue" | "stalled" | "look" }
   /** The events that `inquire` fetched have been handed over. */
   | { readonly kind: "inquired" }
+  /** Somebody is going to read the counts. */
+  | { readonly kind: "refresh counts" }
   /** The owner's words. */
   | { readonly kind: "confirm" | "release" }
   | { readonly kind: "linger"; readonly ms: number };

@@ -33,8 +33,8 @@ export type NatPinhole = {
   event(event: ConntrackEvent): void;
   /** Events were lost: what the kernel knows under this pinhole's number, in case one of them is its connection. */
   resynchronise(connections: readonly Connection[]): void;
-  /** The same, for its byte counts alone. */
-  count(connections: readonly Connection[]): void;
+  /** Its `counts` become those of now: one question to the kernel where it carries. */
+  refreshCounts(): void;
 };
 
 /** One pinhole's work under way. */
@@ -98,7 +98,7 @@ export function openNatPinhole(
     },
     event: (event) => step({ kind: "event", event }),
     resynchronise: (connections) => step({ kind: "listed", connections }),
-    count: (connections) => step({ kind: "counted", connections }),
+    refreshCounts: () => step({ kind: "refresh counts" }),
   };
 }
 
@@ -125,8 +125,7 @@ function perform(driver: Driver, ask: NatAsk): void {
       driver.nextLook ??= setTimeout(() => step({ kind: "look" }), ask.ms);
       return;
     case "find":
-      clearTimeout(driver.nextLook);
-      driver.nextLook = undefined;
+      if (ask.question.why === "look") stopLooking(driver);
       return step({ kind: "found", question: ask.question, connection: tools.netfilter.find(ask.original) });
     case "fetch events":
       return soon(tools.fetchEvents);
@@ -168,6 +167,11 @@ function stopWaiting(driver: Driver): void {
   driver.wait = undefined;
 }
 
+function stopLooking(driver: Driver): void {
+  clearTimeout(driver.nextLook);
+  driver.nextLook = undefined;
+}
+
 function wait(driver: Driver, ms: number): void {
   stopWaiting(driver);
   driver.wait = setDeadline(ms, () => driver.step({ kind: "overdue" }));
@@ -187,7 +191,7 @@ function close(driver: Driver, { outcome, bytesUp, bytesDown, detail }: Extract<
   const { joinedAt, report } = driver;
   const durationMs = joinedAt === undefined ? 0 : Math.round(performance.now() - joinedAt);
   stopWaiting(driver);
-  clearTimeout(driver.nextLook);
+  stopLooking(driver);
   driver.stallWatch?.stop();
   driver.claim?.release();
   const end = { kind: "closed", outcome, bytesUp, bytesDown, durationMs } as const;

@@ -103,8 +103,9 @@ function parseInput(line: string, mode: Mode, questions: NatQuestion[]): NatInpu
     case "update":
     case "gone":
       return { kind: "event", event: { kind, connection: parseConnection(words, mode) } };
+    case "refresh":
+      return { kind: "refresh counts" };
     case "listed":
-    case "counted":
       return { kind, connections: [connection() ?? []].flat() };
     case "found": {
       const question = questions.shift();

@@ -1,15 +1,8 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { expect, test } from "vitest";
-import { loadFfi } from "../../../src/sockets/ffi.ts";
 import { reservePort } from "../../../src/dataplane/kernel/port-reservation.ts";
-import { bindSystemCalls } from "../../../src/sockets/system-calls.ts";
-
-function systemCalls() {
-  const loaded = loadFfi();
-  if (!loaded.ok) throw new Error(loaded.reason);
-  return bindSystemCalls(loaded.ffi);
-}
+import { systemCalls } from "./system-calls.ts";
 
 function reserve(address: string, port: number) {
   const reservation = reservePort(systemCalls(), { address, port });

@@ -18,6 +18,8 @@ export type EdgeCommand =
   | { readonly do: "open"; readonly id: number; readonly request: EdgeRequest }
   | { readonly do: "linger"; readonly id: number; readonly ms: number }
   | { readonly do: "release"; readonly id: number }
+  /** What has been carried so far. */
+  | { readonly do: "carried"; readonly id: number }
   | { readonly do: "unfit"; readonly request: EdgeRequest }
   | { readonly do: "measure"; readonly request: EdgeRequest; readonly count: number }
   /** Does nothing else for so long, and then releases before it looks at what has come meanwhile. */
@@ -93,6 +95,9 @@ async function obey(command: EdgeCommand): Promise<object> {
     case "release":
       pinholes.get(command.id)?.release();
       return {};
+    case "carried":
+      plane.refreshCounts();
+      return { carried: pinholes.get(command.id)?.counts() ?? null };
     case "unfit":
       return { unfit: plane.unfit(full(command.request)) ?? null };
     case "measure":

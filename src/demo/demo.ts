@@ -12,20 +12,23 @@ import { createAdmin } from "../observe/admin.ts";
 import { drawLadder } from "../observe/ladder.ts";
 import { createLogger } from "../observe/log.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
+import { createSessionHistory } from "../observe/session-history.ts";
 import { createTelemetry } from "../observe/telemetry.ts";
 import type { Io } from "../process/io.ts";
 import { readVersion } from "../process/version.ts";
 import { connectActiveClient, formatActive } from "./active-client.ts";
 import { startFtpServer, type FtpServer } from "./ftp-server.ts";
+import { collectEndedSessions, type EndedSessions } from "./ended-sessions.ts";
 import { movedMetrics } from "./moved-metrics.ts";
 import { clientAddress, demoPassword, demoSessions, demoUser, runSession, type Verdict } from "./sessions.ts";
-import { collectTraces, type TraceCollector } from "./trace-collector.ts";
 
 /** What the server believes to be its address: one that exists only behind the gateway. */
 const serverAddress = "192.168.77.5";
 const loopback = "127.0.0.1";
 const fileName = "example.bin";
 const endOfSessionMs = 5000;
+/** Somebody's session of a whole day is not kept. */
+const historyLimits = { endedSessions: 10, stepsPerSession: 1000, bytesPerSession: 2 ** 20, totalBytes: 2 ** 24 };
 
 type Output = Pick<Io, "out" | "stop">;
 
@@ -40,19 +43,19 @@ export async function demo({ stay }: { stay: boolean }, io: Output): Promise<num
   const metrics = createMetrics(readVersion());
   // What happened is drawn instead of logged.
   const logger = createLogger({ level: "fatal", format: "json" }, () => {});
-  const traces = collectTraces(createTelemetry({ metrics, logger }).gateway("demo"));
+  const history = createSessionHistory(historyLimits);
+  const ended = collectEndedSessions(history);
   const plane = createRelayPlane();
   const gateway = createGateway(gatewayOptions(server.endpoint), {
-    telemetry: traces.telemetry,
-    trace: traces.trace,
+    telemetry: createTelemetry({ metrics, logger, history }).gateway("demo"),
     plane,
     shared: createSharedResources(),
   });
   try {
     const entrances = await gateway.start();
-    const verdicts = await showTransfers(server, entrances, metrics, traces, io);
+    const verdicts = await showTransfers(server, entrances, metrics, ended, io);
     const failed = report(verdicts, io);
-    if (stay && !io.stop.aborted) await serveUntilStopped(server.endpoint, entrances, metrics, traces, io);
+    if (stay && !io.stop.aborted) await serveUntilStopped(server.endpoint, entrances, metrics, ended, io);
     return failed ? 1 : 0;
   } finally {
     await gateway.stop();
@@ -76,7 +79,7 @@ async function showTransfers(
   server: FtpServer,
   entrances: readonly Endpoint[],
   metrics: Metrics,
-  traces: TraceCollector,
+  ended: EndedSessions,
   io: Output,
 ): Promise<readonly Verdict[]> {
   io.out(
@@ -93,7 +96,7 @@ async function showTransfers(
     if (!entrance || io.stop.aborted) continue;
     const results = await runSession(session, entrance, fileName, server.files);
     verdicts.push(...results);
-    io.out(`${session.title}\n\n${drawLadder(await traces.nextSession(endOfSessionMs))}\n\n`);
+    io.out(`${session.title}\n\n${drawLadder(await ended.next(endOfSessionMs))}\n\n`);
     for (const result of results) io.out(`  ${formatVerdict(result)}\n`);
     io.out("\n");
   }
@@ -137,14 +140,14 @@ async function serveUntilStopped(
   server: Endpoint,
   entrances: readonly Endpoint[],
   metrics: Metrics,
-  traces: TraceCollector,
+  ended: EndedSessions,
   io: Output,
 ): Promise<void> {
   const admin = createAdmin({ listen: { address: loopback, port: 0 }, metrics, isReady: () => true });
   const page = formatEndpoint(await admin.start());
   const [entrance = server] = entrances;
   const at = formatEndpoint(entrance);
-  traces.onSession((transcript) => io.out(`\n${drawLadder(transcript)}\n`));
+  ended.each((transcript) => io.out(`\n${drawLadder(transcript)}\n`));
   io.out(
     `\nThe gateway stays, any user and password will do:\n` +
       `  curl ftp://${at}/readme.txt                     passive\n` +

@@ -21,8 +21,6 @@ export type GatewayDeps = {
   readonly plane: DataPlane;
   /** What all gateways of the process share. */
   readonly shared: SharedResources;
-  /** Every session's transcript, line by line, secrets masked. */
-  readonly trace?: (session: string, line: string) => void;
 };
 
 export type Gateway = {
@@ -85,7 +83,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     const listening = await listeners.prepare(options);
     return {
       commit() {
-        if (settings === undefined) watchDataPorts(telemetry, () => settings);
+        if (settings === undefined) watchDataPlane(telemetry, () => settings);
         settings = next;
         listening.commit();
       },
@@ -122,16 +120,17 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
   };
 }
 
-function watchDataPorts(telemetry: GatewayTelemetry, settings: () => SessionSettings | undefined): void {
+function watchDataPlane(telemetry: GatewayTelemetry, settings: () => SessionSettings | undefined): void {
   const noPorts = { free: 0, open: 0, resting: 0 };
   telemetry.dataPorts("client", () => settings()?.clientPorts.counts() ?? noPorts);
   telemetry.dataPorts("server", () => settings()?.serverPorts.counts() ?? noPorts);
+  telemetry.dataPlane(() => settings()?.driver.pinholes.plane.refreshCounts());
 }
 
 function beginSession(
   { transport, client, local, advertise, interception }: Arrival,
   driver: DriverDeps,
-  { telemetry, shared, trace }: GatewayDeps,
+  { telemetry, shared }: GatewayDeps,
   watch: SessionWatch,
 ): DrivenSession {
   const id = shared.sessionIds.next();
@@ -139,11 +138,7 @@ function beginSession(
     transport,
     { peer: client, local, advertise },
     driver,
-    {
-      telemetry: telemetry.sessionStarted(id, client, local),
-      trace: trace && ((line) => trace(id, line)),
-      interception,
-    },
+    { observe: (source) => telemetry.sessionStarted(id, client, local, source), interception },
     watch,
   );
 }

@@ -45,9 +45,6 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
       shared,
       plane: planes.of(gateway),
       telemetry: telemetry.gateway(gateway.name),
-      ...(logger.isLevelEnabled("trace")
-        ? { trace: (session: string, line: string) => logger.trace({ session, gateway: gateway.name }, line) }
-        : {}),
     });
   const gateways = createGateways({ planes, create });
   const isReady = (): boolean => !options.isStopping() && gateways.areListening();

@@ -26,6 +26,8 @@ export type TransferEnded = {
   readonly bytesUp: number;
   readonly bytesDown: number;
   readonly durationMs: number;
+  /** Both legs were connected. */
+  readonly joined: boolean;
   readonly detail?: string;
 };
 

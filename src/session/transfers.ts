@@ -186,12 +186,12 @@ function closed(work: Work, transfer: Transfer, event: Extract<PinholeEvent, { k
   const { session } = work;
   const { id } = transfer;
   updateTransfer(work, id, { closed: event.outcome });
-  const { verb, direction, clientMode, serverMode, plane } = transfer;
+  const { verb, direction, clientMode, serverMode, plane, joined } = transfer;
   const { bytesUp, bytesDown, durationMs, detail } = event;
   const entry = unansweredEntry(session, id);
   const fact: TransferEnded = {
     kind: "transfer-ended",
-    ...{ verb, direction, clientMode, serverMode, plane, bytesUp, bytesDown, durationMs },
+    ...{ verb, direction, clientMode, serverMode, plane, joined, bytesUp, bytesDown, durationMs },
     outcome: transfer.rejected ? "rejected" : event.outcome,
     ...(detail === undefined ? {} : { detail }),
   };

@@ -9,7 +9,8 @@ import type { TestGateway } from "./start-gateway.ts";
 const secret = "Hunter2-xyzzy";
 
 async function expectUntold(gateway: TestGateway): Promise<void> {
-  const told = [JSON.stringify(gateway.log), gateway.transcript.join("\n"), await gateway.metrics.text()];
+  const metrics = await gateway.metrics.text();
+  const told = [metrics, JSON.stringify(gateway.log), gateway.transcript.join("\n")];
   for (const text of told) {
     expect(text).not.toContain(secret);
     expect(text.toLowerCase()).not.toContain(secret.toLowerCase());

@@ -6,7 +6,8 @@ import type { GatewayOptions } from "../../src/gateway/options.ts";
 import { createSharedResources } from "../../src/gateway/shared-resources.ts";
 import { createLogger } from "../../src/observe/log.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
-import { createTelemetry } from "../../src/observe/telemetry.ts";
+import { createTelemetry, type GatewayTelemetry } from "../../src/observe/telemetry.ts";
+import type { SessionEvent } from "../../src/session/events.ts";
 
 export type Overrides = {
   readonly [K in keyof GatewayOptions]?: GatewayOptions[K] extends object
@@ -20,6 +21,7 @@ export type TestGateway = {
   readonly gateway: Gateway;
   readonly port: number;
   readonly log: Record<string, unknown>[];
+  /** Each line behind its session's id. Up to date once the metrics have been read. */
   readonly transcript: string[];
   readonly metrics: Metrics;
   /** The value of one sample, e.g. `refusals_total{gateway="test",reason="tls"}`; 0 if there is none. */
@@ -27,25 +29,26 @@ export type TestGateway = {
   stop(): Promise<void>;
 };
 
+/** `seen` is told every event in the moment in which a session takes it. */
 export async function startGateway(
   serverPort: number,
   overrides: Overrides = {},
   plane: DataPlane = createRelayPlane(),
-  traced: (line: string) => void = () => {},
+  seen: (event: SessionEvent) => void = () => {},
 ): Promise<TestGateway> {
   const log: Record<string, unknown>[] = [];
   const transcript: string[] = [];
   const metrics = createMetrics("0");
-  const logger = createLogger({ level: "debug", format: "json" }, (line) => log.push(JSON.parse(line)));
+  const logger = createLogger({ level: "trace", format: "json" }, (text) => {
+    const line = JSON.parse(text) as Record<string, unknown>;
+    if (line["level"] === "trace") transcript.push(`${String(line["session"])} ${String(line["msg"])}`);
+    else log.push(line);
+  });
   const telemetry = createTelemetry({ metrics, logger });
   const gateway = createGateway(gatewayOptions(serverPort, overrides), {
     plane,
     shared: createSharedResources(),
-    telemetry: telemetry.gateway("test"),
-    trace(session, line) {
-      transcript.push(`${session} ${line}`);
-      traced(line);
-    },
+    telemetry: watched(telemetry.gateway("test"), seen),
   });
   const [endpoint] = await gateway.start();
   return {
@@ -62,6 +65,22 @@ export async function startGateway(
     async stop() {
       await gateway.stop();
       await plane.stop();
+    },
+  };
+}
+
+function watched(telemetry: GatewayTelemetry, seen: (event: SessionEvent) => void): GatewayTelemetry {
+  return {
+    ...telemetry,
+    sessionStarted(id, client, listener, source) {
+      const observer = telemetry.sessionStarted(id, client, listener, source);
+      return {
+        ...observer,
+        step(event, effects) {
+          if (event !== undefined) seen(event);
+          observer.step(event, effects);
+        },
+      };
     },
   };
 }

@@ -1,8 +1,11 @@
 // A gateway's life in which everything happens once, and a reader of the Prometheus text format.
+import type { PinholeEvent, PinholeOutcome } from "../../src/dataplane/pinhole.ts";
 import { createLogger } from "../../src/observe/log.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
-import { createTelemetry, type Telemetry } from "../../src/observe/telemetry.ts";
-import { transferOutcomes, type TransferEnded } from "../../src/session/facts.ts";
+import type { SessionObserver, SessionSource } from "../../src/observe/session-observer.ts";
+import { createTelemetry, type GatewayTelemetry, type Telemetry } from "../../src/observe/telemetry.ts";
+import type { LegPlan } from "../../src/session/events.ts";
+import { transferOutcomes, type Fact, type TransferEnded } from "../../src/session/facts.ts";
 
 export const client = { address: "192.168.1.100", port: 51_020 };
 export const listener = { address: "2001:db8::1", port: 21 };
@@ -20,20 +23,62 @@ export function transferEnded(change: Partial<TransferEnded> = {}): TransferEnde
     bytesUp: 0,
     bytesDown: 1000,
     durationMs: 250,
+    joined: true,
     ...change,
   };
 }
 
-/** Every fact and every call, with secrets and addresses wherever text may stand. */
+/** A session whose steps are told by `record` (facts), `pinhole` (events of the first one) and `step`. */
+export type TestSession = SessionObserver & {
+  record(...facts: readonly Fact[]): void;
+  open(client: LegPlan, server: LegPlan, id?: number): void;
+  pinhole(event: PinholeEvent, id?: number): void;
+};
+
+export const listen: LegPlan = { kind: "listen", peer: "192.168.1.100" };
+export const dial: LegPlan = { kind: "dial", to: { address: "192.168.1.100", port: 2581 } };
+const noSource: SessionSource = {
+  counts: () => undefined,
+  failed(error) {
+    throw error;
+  },
+};
+
+export function startSession(gateway: GatewayTelemetry, source = noSource, id = "k3f9"): TestSession {
+  const observer = gateway.sessionStarted(id, client, listener, source);
+  return {
+    ...observer,
+    record: (...facts) =>
+      observer.step(
+        undefined,
+        facts.map((fact) => ({ kind: "record", fact })),
+      ),
+    open: (ofClient, ofServer, number = 1) =>
+      observer.step(undefined, [{ kind: "open", id: number, client: ofClient, server: ofServer }]),
+    pinhole: (event, number = 1) => observer.step({ kind: "pinhole", id: number, event }, []),
+  };
+}
+
+export function closed(
+  outcome: PinholeOutcome,
+  change: { readonly bytesUp?: number; readonly bytesDown?: number; readonly durationMs?: number } = {},
+): PinholeEvent {
+  return { kind: "closed", outcome, bytesUp: 0, bytesDown: 0, durationMs: 0, ...change };
+}
+
+/** Every fact, event and call, with secrets and addresses wherever text may stand. */
 export function playAll(telemetry: Telemetry): void {
   const gateway = telemetry.gateway("public");
   gateway.listening(listener);
   gateway.dataPorts("client", () => ({ free: 998, open: 1, resting: 1 }));
+  gateway.dataPlane(() => {});
   gateway.acceptFailed("EMFILE");
   gateway.sessionRefused(client, "too-many-sessions");
-  const session = gateway.sessionStarted("k3f9", client, listener);
-  session.serverConnected(0.002);
-  session.record({ kind: "server-connected", peer: server, local: { address: "10.0.0.1", port: 40_001 } });
+  const session = startSession(gateway);
+  const local = { address: "10.0.0.1", port: 40_001 };
+  session.step(undefined, [{ kind: "connect", candidates: [server] }]);
+  session.step({ kind: "connected", peer: server, local, advertise: local.address, rejects: [] }, []);
+  session.record({ kind: "server-connected", peer: server, local });
   for (const verb of ["USER", "PASS", "HUNTER2", "192.168.1.100"]) session.record({ kind: "command", verb });
   for (const code of [150, 230, 331, 425, 530, 631]) session.record({ kind: "reply", code });
   session.record({ kind: "logged-in", user: "anna@10.0.0.5" });
@@ -41,16 +86,23 @@ export function playAll(telemetry: Telemetry): void {
   session.record({ kind: "refusal", reason: "foreign-address", detail: "PORT names 203.0.113.9" });
   session.record({ kind: "server-rejects", mode: "EPSV", code: 500 });
   session.record({ kind: "translated", from: "PASV", to: "EPSV" });
-  session.controlLatency(0.0001);
-  session.pinholeRefused(["client"], "ports-exhausted", "50000-50999");
-  session.pinholeOpened(["client"], "relay", 0.0003, { address: "203.0.113.7", port: 50_010 }, undefined);
-  session.stranger("client", { address: "203.0.113.99", port: 6666 });
-  session.otherSourcePort("client", 20, "EACCES");
+  session.step({ kind: "client-line", text: "PASV", quirks: [] }, [{ kind: "to-server", bytes: "EPSV\r\n" }]);
+  session.step({ kind: "server-line", text: "229 Entering", raw: "229 Entering\r\n" }, []);
+  session.open(listen, dial, 1);
+  session.pinhole({ kind: "refused", reason: "ports-exhausted", detail: "50000-50999" }, 1);
+  session.open(listen, dial, 2);
+  session.pinhole({ kind: "opened", plane: "relay", client: { address: "203.0.113.7", port: 50_010 } }, 2);
+  session.pinhole({ kind: "stranger", side: "client", from: { address: "203.0.113.99", port: 6666 } }, 2);
+  session.pinhole({ kind: "other-source-port", side: "client", wanted: 20, detail: "EACCES" }, 2);
+  session.pinhole({ kind: "admitted", side: "client", from: client }, 2);
+  session.pinhole({ kind: "joined" }, 2);
   session.record({ kind: "transfer-started", plane: "relay", verb: "RETR" });
-  session.pinholeClosed(["client"], "relay", "complete");
+  session.pinhole({ kind: "delivered" }, 2);
+  session.pinhole(closed("complete", { bytesDown: 1000, durationMs: 250 }), 2);
   session.record(transferEnded());
   for (const outcome of transferOutcomes) session.record(transferEnded({ outcome, detail: "to 10.0.0.5:40215" }));
   session.record({ kind: "ended", reason: "quit", detail: "" });
+  session.flush();
   telemetry.configReloaded("success", "");
   telemetry.configReloaded("failure", "gateways: nothing");
 }

@@ -1,14 +1,11 @@
 // The driver of one session: sockets, timers and pinholes become events, effects become calls. It decides nothing.
-import { performance } from "node:perf_hooks";
-import { createSecrets } from "../../ftp/secrets.ts";
-import type { SessionTelemetry } from "../../observe/telemetry.ts";
+import type { SessionObserver, SessionSource } from "../../observe/session-observer.ts";
 import type { SessionEffect, SessionEvent, TimerName } from "../../session/events.ts";
 import type { EndReason } from "../../session/reasons.ts";
 import { step, wantsClientInput, wantsServerInput } from "../../session/session.ts";
 import { startSession } from "../../session/start.ts";
 import type { SessionOptions } from "../../session/options.ts";
 import { serverOf, type ControlSide, type Session } from "../../session/state.ts";
-import { formatEffect, formatEvent } from "../../session/transcript.ts";
 import type { Endpoint } from "../../net/endpoint.ts";
 import { setReading, type Transport, type TransportEvents } from "../../sockets/transport.ts";
 import {
@@ -25,7 +22,6 @@ import type { Attempt } from "../servers/dial-server.ts";
 import type { Servers } from "../servers/servers.ts";
 import type { Interception } from "../entrance/interception.ts";
 import { createSessionPinholes, type PinholeOptions, type SessionPinholes } from "./session-pinholes.ts";
-import { createSessionRecords } from "./session-records.ts";
 import { cancelTimer, clearTimers, createSessionTimers, startTimer } from "./session-timers.ts";
 
 /** What all sessions of a gateway are driven with. */
@@ -41,9 +37,8 @@ export type DriverDeps = {
 
 /** What is one session's own. */
 export type SessionDeps = {
-  readonly telemetry: SessionTelemetry;
-  /** The transcript, line by line. */
-  readonly trace: ((line: string) => void) | undefined;
+  /** Called once. */
+  readonly observe: (source: SessionSource) => SessionObserver;
   /** On the transparent route. */
   readonly interception: Interception | undefined;
 };
@@ -70,15 +65,11 @@ export function driveSession(
   clientTransport: Transport,
   clientSide: ControlSide,
   deps: DriverDeps,
-  { telemetry, trace, interception }: SessionDeps,
+  { observe, interception }: SessionDeps,
   watch: SessionWatch,
 ): DrivenSession {
   const timers = createSessionTimers(timedOut);
-  const secrets = createSecrets();
-  const records = createSessionRecords(telemetry, secrets, (error) => {
-    broken(error);
-    settle();
-  });
+  const observer = observe({ counts: (id) => pinholes?.counts(id), failed });
   const client = controlConnection(clientTransport, deps.commands);
   let server: ControlConnection | undefined;
   let session: Session;
@@ -86,15 +77,15 @@ export function driveSession(
   let attempt: Attempt | undefined;
   /** What pinholes are told once what was said is written: the client reads of a transfer, or that there is none, first. */
   let untold: { readonly kind: "confirm" | "dismiss"; readonly id: number }[] = [];
-  let askedAt = 0;
   let isBusy = false;
   /** Enough lines for this turn of the event loop. */
   let isPausing = false;
   let state: "open" | "breaking" | "ended" | "closed" = "open";
 
-  client.transport.events = eventsOf(settle, (detail) => dispatch({ kind: "client-lost", detail }));
+  client.transport.events = eventsOf((detail) => dispatch({ kind: "client-lost", detail }));
   const [started, firstEffects] = startSession(deps.options, clientSide, interception?.server);
   session = started;
+  observer.step(undefined, firstEffects);
   run(firstEffects);
   settle();
 
@@ -112,21 +103,30 @@ export function driveSession(
     // What was opened for the session reports its end even then.
     if ((state === "ended" && event.kind !== "pinhole") || state === "closed") return;
     try {
-      if (event.kind === "client-line") secrets.note(event.text);
-      trace?.(secrets.hide(formatEvent(event)));
-      const [next, effects] = step(session, event);
-      session = next;
-      run(effects);
+      run(stepped(event));
     } catch (error) {
       broken(error);
     }
   }
 
-  function run(effects: readonly SessionEffect[]): void {
-    for (const effect of effects) {
-      if (trace !== undefined) for (const line of formatEffect(effect)) trace(secrets.hide(line));
-      perform(effect);
+  /** Observed whatever comes of it: an event that the core fails at is worth most. */
+  function stepped(event: SessionEvent): readonly SessionEffect[] {
+    let effects: readonly SessionEffect[] = [];
+    try {
+      [session, effects] = step(session, event);
+    } finally {
+      observer.step(event, effects);
     }
+    return effects;
+  }
+
+  function run(effects: readonly SessionEffect[]): void {
+    for (const effect of effects) perform(effect);
+  }
+
+  function failed(error: unknown): void {
+    broken(error);
+    settle();
   }
 
   /** A bug of ours ends the session that met it and no other. */
@@ -155,7 +155,7 @@ export function driveSession(
         connectServer(effect.candidates);
         break;
       case "open":
-        pinholes ??= createSessionPinholes(deps.pinholes, telemetry, interception, (id, event) => {
+        pinholes ??= createSessionPinholes(deps.pinholes, interception, (id, event) => {
           dispatch({ kind: "pinhole", id, event });
           reportClosed();
         });
@@ -180,7 +180,7 @@ export function driveSession(
         deps.servers.learn(serverOf(session).peer, effect.rejects);
         break;
       case "record":
-        records.add(effect.fact);
+        // For the observer.
         break;
       case "end":
         end();
@@ -193,11 +193,10 @@ export function driveSession(
     if (isBusy) return;
     if (!isPausing) takeWanted();
     flush(client);
-    const hasAsked = server !== undefined && flush(server);
-    if (hasAsked && askedAt === 0) askedAt = performance.now();
+    if (server !== undefined) flush(server);
     if (untold.length > 0) tellPinholes();
     updateReading();
-    if (state === "ended") records.make();
+    if (state === "ended") observer.flush();
   }
 
   /** What is left after so many lines waits for the next turn of the event loop: other sessions come first. */
@@ -239,14 +238,12 @@ export function driveSession(
   }
 
   function connectServer(candidates: readonly Endpoint[]): void {
-    const startedAt = performance.now();
     const from = interception?.asClient ? clientSide.peer.address : undefined;
     attempt = deps.servers.dial(candidates, from, {
       connected(transport) {
         attempt = undefined;
-        telemetry.serverConnected((performance.now() - startedAt) / 1000);
         server = controlConnection(transport, deps.replies);
-        transport.events = eventsOf(serverSpoke, (detail) => dispatch({ kind: "server-lost", detail }));
+        transport.events = eventsOf((detail) => dispatch({ kind: "server-lost", detail }));
         const { peer, local } = transport;
         const advertise = deps.serverAdvertise(local);
         dispatch({ kind: "connected", peer, local, advertise, rejects: deps.servers.rejectedBy(peer) });
@@ -255,19 +252,12 @@ export function driveSession(
     });
   }
 
-  function serverSpoke(): void {
-    const latencyMs = askedAt === 0 ? 0 : performance.now() - askedAt;
-    askedAt = 0;
-    settle();
-    if (latencyMs > 0) telemetry.controlLatency(latencyMs / 1000);
-  }
-
   function timedOut(timer: TimerName): void {
     dispatch({ kind: "timer", timer });
   }
 
-  function eventsOf(spoke: () => void, failed: (detail: string) => void): TransportEvents {
-    return { arrived: spoke, ended: spoke, failed, drained: settle, closed: reportClosed };
+  function eventsOf(lost: (detail: string) => void): TransportEvents {
+    return { arrived: settle, ended: settle, failed: lost, drained: settle, closed: reportClosed };
   }
 
   function end(): void {

@@ -1,18 +1,8 @@
 // The pinholes of one session: plans become requests with addresses, ports and times, and every pinhole is known until the
 // data plane has closed it.
-import {
-  sides,
-  type DataPlane,
-  type ExpectedPeer,
-  type Leg,
-  type Pinhole,
-  type PinholeEvent,
-  type PlaneName,
-  type Side,
-} from "../../dataplane/pinhole.ts";
+import type { ByteCounts, DataPlane, ExpectedPeer, Leg, Pinhole, PinholeEvent } from "../../dataplane/pinhole.ts";
 import type { PortPool } from "../../dataplane/port-pool.ts";
 import { familyOf, type Endpoint } from "../../net/endpoint.ts";
-import type { SessionTelemetry } from "../../observe/telemetry.ts";
 import type { SessionEffect, LegPlan } from "../../session/events.ts";
 import { serverOf, type ControlSide, type Session } from "../../session/state.ts";
 import type { Interception } from "../entrance/interception.ts";
@@ -33,13 +23,14 @@ export type PinholeOptions = {
 export type SessionPinholes = {
   open(effect: Extract<SessionEffect, { kind: "open" }>, session: Session): void;
   tell(what: "start" | "confirm" | "linger" | "release" | "dismiss", id: number): void;
+  /** What an open one has carried so far. */
+  counts(id: number): ByteCounts | undefined;
   releaseAll(): void;
   isEmpty(): boolean;
 };
 
 export function createSessionPinholes(
   options: PinholeOptions,
-  telemetry: SessionTelemetry,
   interception: Interception | undefined,
   report: (id: number, event: PinholeEvent) => void,
 ): SessionPinholes {
@@ -48,7 +39,6 @@ export function createSessionPinholes(
   return {
     open({ id, client, server }, session) {
       lingerMs = session.options.timeouts.lingerMs;
-      const startedAt = performance.now();
       const request = {
         client: leg(client, session.client, options.client, { isForeign: interception?.asServer }),
         server: leg(server, serverOf(session), options.server, { isForeign: interception?.asClient, isRouted: true }),
@@ -56,15 +46,7 @@ export function createSessionPinholes(
         connectMs: options.connectMs,
         stallMs: options.stallMs,
       };
-      const listening: readonly Side[] = sides.filter((side) => request[side].kind === "listen");
-      let plane: PlaneName = options.plane.name;
       const pinhole = options.plane.open(request, (event) => {
-        if (event.kind === "opened") {
-          plane = event.plane;
-          telemetry.pinholeOpened(listening, plane, (performance.now() - startedAt) / 1000, event.client, event.server);
-        } else {
-          tellOperators(telemetry, listening, plane, event);
-        }
         if (event.kind === "closed" || event.kind === "refused") open.delete(id);
         report(id, event);
       });
@@ -75,23 +57,12 @@ export function createSessionPinholes(
       if (what === "linger") pinhole?.linger(lingerMs);
       else pinhole?.[what]();
     },
+    counts: (id) => open.get(id)?.counts(),
     releaseAll() {
       for (const pinhole of open.values()) pinhole.release();
     },
     isEmpty: () => open.size === 0,
   };
-}
-
-function tellOperators(
-  telemetry: SessionTelemetry,
-  listening: readonly Side[],
-  plane: PlaneName,
-  event: Exclude<PinholeEvent, { kind: "opened" }>,
-): void {
-  if (event.kind === "refused") telemetry.pinholeRefused(listening, event.reason, event.detail);
-  else if (event.kind === "closed") telemetry.pinholeClosed(listening, plane, event.outcome);
-  else if (event.kind === "stranger") telemetry.stranger(event.side, event.from);
-  else if (event.kind === "other-source-port") telemetry.otherSourcePort(event.side, event.wanted, event.detail);
 }
 
 /** `isRouted`: the control connection to this peer was made by us, from the address that the system took. */

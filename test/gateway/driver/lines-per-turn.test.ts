@@ -20,8 +20,9 @@ test("60,000 bytes of LF are taken over many turns, and another session's NOOP i
   const server = await setServer();
   const counter = countTurns();
   const linesInTurn = new Map<number, number>();
-  const gateway = await setGateway(server.port, {}, createRelayPlane(), (line) => {
-    if (line === "C(bare-lf)> ") linesInTurn.set(counter.turn, (linesInTurn.get(counter.turn) ?? 0) + 1);
+  const gateway = await setGateway(server.port, {}, createRelayPlane(), (event) => {
+    if (event.kind === "client-line" && event.text === "")
+      linesInTurn.set(counter.turn, (linesInTurn.get(counter.turn) ?? 0) + 1);
   });
   const flooding = await setClient(gateway);
   await flooding.login();

@@ -169,15 +169,26 @@ describe("a client that reads no replies", () => {
 describe("a fault of our own", () => {
   test("ends its session with 421, gives everything back and leaves the others alone", async () => {
     const server = await setServer();
-    const gateway = await setGateway(server.port, {}, createRelayPlane(), (line) => {
-      if (line === "C> NOOP trip") throw new Error("a bug");
-    });
+    const relay = createRelayPlane();
+    let opened = 0;
+    const gateway = await setGateway(
+      server.port,
+      {},
+      {
+        ...relay,
+        open(request, report) {
+          opened += 1;
+          if (opened === 2) throw new Error("a bug");
+          return relay.open(request, report);
+        },
+      },
+    );
     const other = await setClient(gateway);
     await other.login();
     const client = await setClient(gateway);
     await client.login();
     await client.ask("PASV");
-    client.write("NOOP trip\r\n");
+    client.write("PASV\r\n");
     expect(await client.rest()).toMatch(/^421 .*\r\n$/);
     client.close();
     expect(await other.ask("NOOP")).toMatch(/^200/);

@@ -1,0 +1,81 @@
+// Fact records: what each fact of a session counts, and its line in the log, side by side. Addresses, users and texts go to the log
+// alone. Facts carry no arguments of commands; what they quote of peers is masked.
+// Levels: sessions, logins and ended transfers are `info`; refusals `warn`; each command and reply `debug`.
+import { metricVerb } from "../ftp/command.ts";
+import { formatEndpoint } from "../net/endpoint.ts";
+import type { Fact, TransferEnded } from "../session/facts.ts";
+import { replyClasses, type GatewayMetrics } from "./gateway-metrics.ts";
+import type { Logger } from "./log.ts";
+
+export type FactRecordDeps = { readonly counts: GatewayMetrics; readonly log: Logger };
+
+/** Facts quote what peers say in their details alone. */
+export function withoutSecrets(fact: Fact, hide: (text: string) => string): Fact {
+  return "detail" in fact && fact.detail !== undefined ? { ...fact, detail: hide(fact.detail) } : fact;
+}
+
+/** `fact`: without secrets. `ageMs`: of the session, when this happened. */
+export function recordFact(fact: Fact, ageMs: number, { counts, log }: FactRecordDeps): void {
+  switch (fact.kind) {
+    case "command":
+      counts.command(fact.verb).inc();
+      // A verb that nobody knows may be anything, a password typed too early too.
+      if (log.isLevelEnabled("debug")) log.debug({ verb: metricVerb(fact.verb) }, "command");
+      break;
+    case "reply":
+      counts.replies[replyClasses[Math.floor(fact.code / 100) - 1] ?? "other"].inc();
+      if (log.isLevelEnabled("debug")) log.debug({ code: fact.code }, "reply");
+      break;
+    case "quirk":
+      counts.quirks[fact.quirk].inc();
+      if (log.isLevelEnabled("debug")) log.debug({ quirk: fact.quirk }, "quirk");
+      break;
+    case "refusal":
+      counts.refusals[fact.reason].inc();
+      log.warn({ reason: fact.reason, detail: fact.detail }, "refused");
+      break;
+    case "server-connected":
+      log.info({ server: formatEndpoint(fact.peer), local: formatEndpoint(fact.local) }, "server connected");
+      break;
+    case "logged-in":
+      log.info({ user: fact.user }, "logged in");
+      break;
+    case "translated":
+      counts.translations[fact.from][fact.to].inc();
+      log.debug({ from: fact.from, to: fact.to }, "translated");
+      break;
+    case "server-rejects":
+      log.info({ mode: fact.mode, code: fact.code }, "server rejects mode");
+      break;
+    case "transfer-started":
+      log.debug({ plane: fact.plane, verb: fact.verb }, "transfer started");
+      break;
+    case "transfer-ended":
+      recordTransfer(fact, counts, log);
+      break;
+    case "ended": {
+      counts.sessionsActive.dec();
+      counts.sessions[fact.reason].inc();
+      const line = { reason: fact.reason, detail: fact.detail, durationMs: Math.round(ageMs) };
+      if (fact.reason === "internal-error") log.error(line, "session ended");
+      else log.info(line, "session ended");
+      break;
+    }
+  }
+}
+
+/**
+ * A data connection that was negotiated, then neither used nor named in a transfer command (clients that send PASV twice, or quit
+ * after it), is a pinhole that was not needed and no transfer that failed.
+ */
+function recordTransfer(fact: TransferEnded, counts: GatewayMetrics, log: Logger): void {
+  const isTransfer = fact.joined || fact.verb !== "";
+  if (isTransfer) counts.transferEnded(fact);
+  const { verb, direction, clientMode, serverMode, plane, outcome, bytesUp, bytesDown, durationMs, detail } = fact;
+  const line = {
+    ...{ verb, direction, clientMode, serverMode, plane, outcome, bytesUp, bytesDown, durationMs },
+    ...(detail !== undefined && { detail }),
+  };
+  if (isTransfer) log.info(line, "transfer ended");
+  else log.debug(line, "data connection not used");
+}

@@ -1,0 +1,148 @@
+// Pinhole records: what the pinholes of a session count from request to end, and their lines in the log. What a running transfer has
+// carried is asked for at every scrape, so that the bytes of a long one are seen while it runs.
+import { sides, type ByteCounts, type PinholeEvent, type PlaneName, type Side } from "../dataplane/pinhole.ts";
+import { formatEndpoint } from "../net/endpoint.ts";
+import type { SessionEffect } from "../session/events.ts";
+import { pinholeFates, type GatewayMetrics } from "./gateway-metrics.ts";
+import type { Logger } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+
+export type PinholeRecords = {
+  /** `at`: monotonic milliseconds, here and below. */
+  requested(at: number, effect: Extract<SessionEffect, { kind: "open" }>): void;
+  /** Every event of the pinhole `id`, in order. */
+  reported(at: number, id: number, event: PinholeEvent): void;
+  /** Nothing of an ended session is active, even if the end of a transfer is reported after it, or never. */
+  sessionEnded(): void;
+};
+
+/** Of each session that has a running transfer: counts what they have carried since they were asked last. */
+export type RunningTransfers = Set<() => void>;
+
+export type PinholeRecordDeps = {
+  readonly metrics: Pick<Metrics, "pinholeOpenSeconds" | "transferSeconds">;
+  readonly counts: GatewayMetrics;
+  readonly log: Logger;
+  readonly running: RunningTransfers;
+  readonly bytesOf: (id: number) => ByteCounts | undefined;
+};
+
+type PinholeRecord = {
+  /** Where it listens. */
+  readonly listening: readonly Side[];
+  readonly requestedAt: number;
+  /** Once it is open. */
+  plane: PlaneName | undefined;
+  isJoined: boolean;
+  /** Of what it has carried, as much as is counted. */
+  bytesUp: number;
+  bytesDown: number;
+};
+
+export function createPinholeRecords({ metrics, counts, log, running, bytesOf }: PinholeRecordDeps): PinholeRecords {
+  const records = new Map<number, PinholeRecord>();
+  let isSessionActive = true;
+
+  function countRunning(): void {
+    for (const [id, record] of records) {
+      const bytes = record.isJoined ? bytesOf(id) : undefined;
+      if (bytes !== undefined) countBytes(record, bytes);
+    }
+  }
+
+  function countBytes(record: PinholeRecord, { bytesUp, bytesDown }: ByteCounts): void {
+    const { plane } = record;
+    if (plane === undefined) return;
+    // What falls, against its contract, must not make a counter fall.
+    counts.transferBytes.upload[plane].inc(Math.max(0, bytesUp - record.bytesUp));
+    counts.transferBytes.download[plane].inc(Math.max(0, bytesDown - record.bytesDown));
+    record.bytesUp = Math.max(record.bytesUp, bytesUp);
+    record.bytesDown = Math.max(record.bytesDown, bytesDown);
+  }
+
+  function opened(at: number, record: PinholeRecord, event: Extract<PinholeEvent, { kind: "opened" }>): void {
+    const { plane, client, server } = event;
+    record.plane = plane;
+    for (const side of record.listening) counts.pinholesActive[side][plane].inc();
+    metrics.pinholeOpenSeconds.observe((at - record.requestedAt) / 1000);
+    if (!log.isLevelEnabled("debug")) return;
+    const listening = {
+      ...(client && { client: formatEndpoint(client) }),
+      ...(server && { server: formatEndpoint(server) }),
+    };
+    log.debug({ plane, ...listening }, "pinhole opened");
+  }
+
+  function joined(record: PinholeRecord): void {
+    if (record.plane === undefined) return;
+    record.isJoined = true;
+    if (isSessionActive) counts.transfersActive[record.plane].inc();
+    running.add(countRunning);
+  }
+
+  function closed(id: number, record: PinholeRecord, event: Extract<PinholeEvent, { kind: "closed" }>): void {
+    const { listening, plane, isJoined } = record;
+    records.delete(id);
+    if (plane === undefined) return;
+    for (const side of listening) {
+      counts.pinholesActive[side][plane].dec();
+      counts.pinholeEnded(side, plane, pinholeFates[event.outcome]);
+    }
+    countBytes(record, event);
+    if (isJoined) {
+      if (isSessionActive) counts.transfersActive[plane].dec();
+      metrics.transferSeconds.observe(event.durationMs / 1000);
+      if (!isAnyJoined()) running.delete(countRunning);
+    }
+    log.debug({ plane, outcome: event.outcome }, "pinhole closed");
+  }
+
+  function isAnyJoined(): boolean {
+    for (const { isJoined } of records.values()) if (isJoined) return true;
+    return false;
+  }
+
+  return {
+    requested(at, { id, client, server }) {
+      const plans = { client, server };
+      const listening = sides.filter((side) => plans[side].kind === "listen");
+      records.set(id, { listening, requestedAt: at, plane: undefined, isJoined: false, bytesUp: 0, bytesDown: 0 });
+    },
+    reported(at, id, event) {
+      const record = records.get(id);
+      if (record === undefined) return;
+      switch (event.kind) {
+        case "opened":
+          opened(at, record, event);
+          break;
+        case "refused":
+          records.delete(id);
+          for (const side of record.listening) counts.pinholeRefused(side);
+          log.warn({ reason: event.reason, detail: event.detail }, "pinhole refused");
+          break;
+        case "stranger":
+          counts.strangers[event.side].inc();
+          log.warn({ side: event.side, from: formatEndpoint(event.from) }, "stranger");
+          break;
+        case "other-source-port":
+          counts.quirks["other-source-port"].inc();
+          log.debug({ side: event.side, wanted: event.wanted, detail: event.detail }, "other source port");
+          break;
+        case "joined":
+          joined(record);
+          break;
+        case "closed":
+          closed(id, record, event);
+          break;
+        case "admitted":
+        case "delivered":
+          break;
+      }
+    },
+    sessionEnded() {
+      if (!isSessionActive) return;
+      isSessionActive = false;
+      for (const { plane, isJoined } of records.values()) if (isJoined && plane) counts.transfersActive[plane].dec();
+    },
+  };
+}

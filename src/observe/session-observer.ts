@@ -1,0 +1,143 @@
+// Session observer: the one door through which a session tells operators what happens to it. It is given every step, event and
+// effects as they are, and everything is made from that: metrics, log, transcript, history. A step is only noted at first; what it
+// means is worked out a little later, when its peers have been served.
+import type { ByteCounts } from "../dataplane/pinhole.ts";
+import { createSecrets } from "../ftp/secrets.ts";
+import type { SessionEffect, SessionEvent } from "../session/events.ts";
+import { formatEffect, formatEvent } from "../session/transcript.ts";
+import { recordFact, withoutSecrets } from "./fact-records.ts";
+import type { GatewayMetrics } from "./gateway-metrics.ts";
+import type { LateRecords } from "./late-records.ts";
+import type { Logger } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+import { createPinholeRecords, type PinholeRecords, type RunningTransfers } from "./pinhole-records.ts";
+import type { SessionNotes } from "./session-history.ts";
+
+export type SessionObserver = {
+  /** `event`: undefined for the start of the session. Nothing is done here but to note both, whatever they are. */
+  step(event: SessionEvent | undefined, effects: readonly SessionEffect[]): void;
+  /** Tells what waits now; else that is done within 10 ms, and before the metrics are read. */
+  flush(): void;
+};
+
+/** What an observer asks of the session that it observes. */
+export type SessionSource = {
+  /** What an open pinhole has carried so far. */
+  counts(id: number): ByteCounts | undefined;
+  /** A step could not be told: a bug of ours. Those behind it that waited with it are lost. */
+  failed(error: unknown): void;
+};
+
+/** With what all sessions of a gateway are observed. */
+export type ObserverDeps = {
+  readonly metrics: Metrics;
+  readonly counts: GatewayMetrics;
+  readonly lateRecords: LateRecords;
+  readonly running: RunningTransfers;
+};
+
+/** What is one session's own. `notes`: where it is kept, if it is. */
+export type ObservedSession = {
+  readonly log: Logger;
+  readonly notes: SessionNotes | undefined;
+  readonly source: SessionSource;
+};
+
+/** `at`: monotonic milliseconds. */
+type Step = {
+  readonly at: number;
+  readonly event: SessionEvent | undefined;
+  readonly effects: readonly SessionEffect[];
+};
+
+export function createSessionObserver(deps: ObserverDeps, { log, notes, source }: ObservedSession): SessionObserver {
+  const { metrics, counts, lateRecords, running } = deps;
+  const secrets = createSecrets();
+  const factDeps = { counts, log };
+  let pinholes: PinholeRecords | undefined;
+  const startedAt = performance.now();
+  let waiting: Step[] = [];
+  /** When something was said to the server that it has not begun to answer; 0 if nothing was. */
+  let askedAt = 0;
+  let connectingAt = startedAt;
+  let hasEnded = false;
+
+  function flush(): void {
+    const steps = waiting;
+    waiting = [];
+    const isTraced = log.isLevelEnabled("trace");
+    try {
+      for (const step of steps) {
+        tell(step);
+        if (isTraced) trace(step);
+        notes?.note(step.at, step.event, step.effects, secrets.hide);
+        if (hasEnded) notes?.ended();
+      }
+    } catch (error) {
+      source.failed(error);
+    }
+  }
+
+  function tell({ at, event, effects }: Step): void {
+    if (event !== undefined) happened(at, event);
+    for (const effect of effects) followed(at, effect);
+  }
+
+  function happened(at: number, event: SessionEvent): void {
+    switch (event.kind) {
+      case "client-line":
+        secrets.note(event.text);
+        break;
+      case "server-line":
+      case "server-refused":
+        if (askedAt !== 0) metrics.controlLatencySeconds.observe((at - askedAt) / 1000);
+        askedAt = 0;
+        break;
+      case "connected":
+        metrics.serverConnectSeconds.observe((at - connectingAt) / 1000);
+        break;
+      case "pinhole":
+        pinholes?.reported(at, event.id, event.event);
+        break;
+      default:
+    }
+  }
+
+  function followed(at: number, effect: SessionEffect): void {
+    switch (effect.kind) {
+      case "to-server":
+        if (askedAt === 0) askedAt = at;
+        break;
+      case "connect":
+        connectingAt = at;
+        break;
+      case "open":
+        pinholes ??= createPinholeRecords({ metrics, counts, log, running, bytesOf: source.counts });
+        pinholes.requested(at, effect);
+        break;
+      case "record":
+        if (effect.fact.kind === "ended") ended();
+        recordFact(withoutSecrets(effect.fact, secrets.hide), at - startedAt, factDeps);
+        break;
+      default:
+    }
+  }
+
+  function ended(): void {
+    hasEnded = true;
+    pinholes?.sessionEnded();
+  }
+
+  function trace({ event, effects }: Step): void {
+    if (event !== undefined) log.trace(secrets.hide(formatEvent(event)));
+    for (const line of effects.flatMap(formatEffect)) log.trace(secrets.hide(line));
+  }
+
+  return {
+    step(event, effects) {
+      waiting.push({ at: performance.now(), event, effects });
+      if (waiting.length === 1) lateRecords.add(flush);
+    },
+    flush,
+  };
+}

@@ -1,22 +1,22 @@
 // Reading a connected socket into memory that we choose: Node's `onread`, which has no public way onto an accepted socket.
 import { readSync } from "node:fs";
 import { Socket, type SocketConstructorOpts } from "node:net";
-import { handleOf, plainDescriptorOf, type SocketHandle } from "./socket-handle.ts";
+import { plainDescriptorOf, plainHandleOf, type SocketHandle } from "./socket-handle.ts";
 
 export type Reads = {
   /** Where reads go, or what is asked for it before each. */
   readonly buffer: Uint8Array | (() => Uint8Array);
-  /** `count` bytes stand at the start of `memory`. False stops the reading until the socket's `resume()`. */
+  /** `count` bytes stand at the start of `memory`. It is called without its object. False stops the reading until the socket's `resume()`. */
   callback(count: number, memory: Uint8Array): boolean;
 };
 
 /**
  * A socket on the same connection that reads into `reads.buffer`; `socket` itself is an empty shell afterwards, and must
- * not have read anything that its `read()` has not returned. Where Node wraps nothing that can be handed on, it is `socket`
- * itself, reading as streams do, into memory of its own.
+ * not have read anything that its `read()` has not returned. Where Node wraps nothing that can be handed on, and under TLS, it is
+ * `socket` itself, reading as streams do, into memory of its own.
  */
 export function readingSocket(socket: Socket, reads: Reads): Socket {
-  const handle = handleOf(socket);
+  const handle = plainHandleOf(socket);
   return handle === undefined ? readAsStream(socket, reads) : takeOver(socket, handle, reads);
 }
 
@@ -32,11 +32,7 @@ function takeOver(socket: Socket, handle: SocketHandle, reads: Reads): Socket {
   handle.reading = false;
   handle.readStop();
   (socket as unknown as { _handle: SocketHandle | null })._handle = null;
-  const onread = {
-    buffer: reads.buffer,
-    callback: (count: number, memory: Uint8Array) => reads.callback(count, memory),
-  };
-  const options = { handle, onread, allowHalfOpen: true, readable: true, writable: true };
+  const options = { handle, onread: reads, allowHalfOpen: true, readable: true, writable: true };
   return new Socket(options as unknown as SocketConstructorOpts);
 }
 

@@ -1,6 +1,6 @@
 // The handle that a socket of Node's wraps, and the descriptor in it. Only this folder looks at them; who needs more of a
 // socket than Node offers asks `socket-options.ts` or `transport.ts`.
-import { type Server, Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 
 /** Undocumented, but unchanged from Node 20 to 26, and what `cluster` passes about. */
 export type SocketHandle = {
@@ -22,9 +22,15 @@ export function descriptorOf(holder: Socket | Server): number {
 }
 
 /**
- * The descriptor of a socket whose bytes are those on the wire; -1 for any other. `tls.TLSSocket` shows the descriptor of
- * the socket beneath it: what is sent or spliced there goes past the encryption.
+ * The handle of a socket whose bytes are those on the wire. `tls.TLSSocket` has another, which shows the descriptor beneath
+ * it all the same: what is sent or spliced there goes past the encryption.
  */
+export function plainHandleOf(socket: Socket): SocketHandle | undefined {
+  const handle = handleOf(socket);
+  return handle?.constructor.name === "TCP" ? handle : undefined;
+}
+
+/** Its descriptor; -1 if there is none. */
 export function plainDescriptorOf(socket: Socket): number {
-  return Object.getPrototypeOf(socket) === Socket.prototype ? descriptorOf(socket) : -1;
+  return plainHandleOf(socket)?.fd ?? -1;
 }

@@ -4,9 +4,10 @@
 // directly away; `tcp` stays what it is, because only there a connection can be reset.
 import { connect, type Socket } from "node:net";
 import { type Endpoint, type Family, parseAddress } from "../net/endpoint.ts";
-import { directDescriptorOf, sendDirectly } from "./direct-send.ts";
 import { connectForeign } from "./foreign-socket.ts";
 import { type Reads, readingSocket } from "./reading-socket.ts";
+import { loadSocketCalls } from "./socket-calls.ts";
+import { plainDescriptorOf } from "./socket-handle.ts";
 import { originalDestination, watchUnacknowledged } from "./socket-options.ts";
 
 export type TransportEvents = {
@@ -155,7 +156,7 @@ function blank(): Connection {
 function attach(connection: Connection, socket: Socket, local: Endpoint, peer: Endpoint): Transport {
   connection.socket = socket;
   connection.tcp = socket;
-  connection.descriptor = directDescriptorOf(socket);
+  connection.descriptor = plainDescriptorOf(socket);
   connection.local = local;
   connection.peer = peer;
   socket.on("end", () => {
@@ -204,10 +205,13 @@ export function hasInput({ from, to }: Transport): boolean {
 export function send(transport: Transport, text: string): void {
   const connection = transport as Connection;
   const { socket, descriptor, writesUnderWay } = connection;
-  const rest = writesUnderWay === 0 ? sendDirectly(socket, descriptor, text) : text;
-  if (rest === "" || !socket.writable) return;
+  // The descriptor of a closed socket may be another's by now.
+  if (socket.destroyed) return;
+  const loaded = loadSocketCalls();
+  const sent = loaded.ok && descriptor >= 0 && writesUnderWay === 0 ? loaded.calls.send(descriptor, text) : 0;
+  if (sent === text.length || !socket.writable) return;
   connection.writesUnderWay += 1;
-  socket.write(rest, "latin1", () => {
+  socket.write(sent === 0 ? text : text.slice(sent), "latin1", () => {
     connection.writesUnderWay -= 1;
   });
 }

@@ -127,6 +127,33 @@ test("the end of the peer comes behind its last bytes, and leaves our direction 
   expect(heard.names).toEqual(["ended", "closed"]);
 });
 
+test("a short text is with the kernel at once, and each byte of it survives; a long one goes by the stream", async () => {
+  const [ours, theirs] = await pair();
+  const read: Buffer[] = [];
+  theirs.on("data", (chunk: Buffer) => read.push(chunk));
+  const text = `150 ${String.fromCharCode(...Array.from({ length: 256 }, (_, byte) => byte))}\r\n`;
+  for (const each of [text, "200 short\r\n", ".".repeat(16_384), "!".repeat(16_385)]) {
+    read.length = 0;
+    send(ours, each);
+    await until(() => Buffer.concat(read).length === each.length);
+    expect(Buffer.concat(read).toString("latin1") === each).toBe(true);
+  }
+});
+
+test("a closed transport takes nothing, whoever has its descriptor now", async () => {
+  const [ours] = await pair();
+  abortTransport(ours);
+  const [another, toAnother] = await pair();
+  let received = "";
+  toAnother.on("data", (chunk: Buffer) => (received += chunk.toString()));
+  send(ours, "221 Goodbye.\r\n");
+  send(another, "220 ready\r\n");
+  await until(() => received.length > 0);
+  await sleep(20);
+  expect(received).toBe("220 ready\r\n");
+  expect(backlogOf(ours)).toBe(0);
+});
+
 test("what the kernel does not take follows in order, and is counted until it has", async () => {
   const [ours, theirs, heard] = await pair();
   theirs.pause();

@@ -203,10 +203,8 @@ test("the source keeps its own rules", () => {
 /** Sources with code and without a test file of their own, or a whole folder of them, and where they are tested. */
 const testedElsewhere: Readonly<Record<string, string>> = {
   "process/version.ts": "main.test.ts: --version",
-  "dataplane/kernel/connection-abort.ts": "lab/kernel-plane.test.ts: aborted, stalled",
   "dataplane/kernel/events/event-wakeup.ts": "lab/kernel-plane.test.ts: how transfers end",
   "dataplane/kernel/events/event-subscription.ts": "lab/kernel-plane.test.ts: how transfers end",
-  "dataplane/kernel/events/event-stream.ts": "lab/kernel-faults.test.ts: events that were lost",
   "dataplane/kernel/examination.ts": "lab/planes.test.ts: the doctor",
   "dataplane/kernel/kernel-plane.ts": "lab/kernel-plane.test.ts",
   "dataplane/kernel/nat-pinhole.ts": "lab/kernel-plane.test.ts",
@@ -214,7 +212,6 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "dataplane/kernel/netlink/netfilter.ts": "lab/kernel-faults.test.ts: full, deleted, no privilege",
   "dataplane/kernel/nftables/nft.ts": "lab/kernel-faults.test.ts: without CAP_NET_ADMIN",
   "dataplane/pinhole.ts": "layout.test.ts: types and lists of words",
-  "dataplane/kernel/pinhole-claim.ts": "lab/kernel-faults.test.ts: full, a thousand transfers",
   "dataplane/kernel/challenge-peer.ts": "lab/kernel-plane.test.ts: aborted while nothing moves",
   "sockets/system-calls.ts": "dataplane/kernel/port-reservation.test.ts",
   "dataplane/kernel/plane-preparation.ts":

@@ -18,7 +18,10 @@ const challengesMs = [0, 300, 1000];
 const forgottenAfterMs = 3000;
 const lastMomentMs = 100;
 
-export function createConnectionAborter(netfilter: Netfilter, marks: Marks): ConnectionAborter {
+export function createConnectionAborter(
+  netfilter: Pick<Netfilter, "calls" | "markAborted" | "find" | "forget">,
+  marks: Marks,
+): ConnectionAborter {
   const timers = new Map<Tuple, NodeJS.Timeout[]>();
   const packetMark = (marks.value | marks.aborted) >>> 0;
 

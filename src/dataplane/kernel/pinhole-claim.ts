@@ -25,7 +25,7 @@ export type ClaimRefusal = { readonly reason: OpenRefusal; readonly detail: stri
 const attemptsLimit = 8;
 
 export function claimPinhole(
-  netfilter: Netfilter,
+  netfilter: Pick<Netfilter, "calls" | "close">,
   usedPinholes: UsedPinholes,
   { bind, ports }: ListenLeg,
   elements: Omit<PinholeElements, "local">,

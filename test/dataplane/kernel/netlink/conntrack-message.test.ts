@@ -1,41 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseConnection, type Tuple } from "../../../../src/dataplane/kernel/netlink/conntrack-message.ts";
-import {
-  createMessageWriter,
-  type MessageWriter,
-  viewOf,
-} from "../../../../src/dataplane/kernel/netlink/netlink-message.ts";
+import { viewOf } from "../../../../src/dataplane/kernel/netlink/netlink-message.ts";
 import { joined } from "./netlink-messages.ts";
+import { told } from "./told-connection.ts";
 
 const ipv4: Tuple = {
   source: { address: "192.168.1.100", port: 40_000 },
   destination: { address: "192.168.1.1", port: 50_000 },
 };
-/** As the kernel writes it. */
-function told(type: number, messageFlags: number, more: (writer: MessageWriter) => void = () => {}): Buffer {
-  const writer = createMessageWriter(512);
-  writer.begin(type, messageFlags, 0);
-  writer.bytes(Uint8Array.of(2, 0, 0, 0));
-  const tuple = (attribute: number, source: number[], destination: number[], ports: [number, number], protocol = 6) =>
-    writer.nest(attribute, () => {
-      writer.nest(1, () => {
-        writer.attribute(1, Uint8Array.from(source));
-        writer.attribute(2, Uint8Array.from(destination));
-      });
-      writer.nest(2, () => {
-        writer.u8(1, protocol);
-        writer.attribute(2, Uint8Array.of(ports[0] >> 8, ports[0] & 255));
-        writer.attribute(3, Uint8Array.of(ports[1] >> 8, ports[1] & 255));
-      });
-    });
-  tuple(1, [192, 168, 1, 100], [192, 168, 1, 1], [40_000, 50_000]);
-  tuple(2, [10, 0, 0, 5], [10, 0, 0, 1], [40_215, 40_000]);
-  more(writer);
-  writer.end();
-  return writer.written();
-}
-
 const parse = (message: Uint8Array) => parseConnection(viewOf(message), 0);
 
 test("a changed connection says its mark, state, flags and counters", () => {

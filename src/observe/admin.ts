@@ -1,4 +1,4 @@
-// The admin listener: metrics, health, and a page that links them. Plain HTTP, for loopback or a management network.
+// Admin listener: metrics, health, and a page that links them. Plain HTTP, for loopback or a management network.
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";

@@ -1,4 +1,4 @@
-// Draws the transcript of a session for a terminal: three lifelines, what was said between them, and what it was rewritten
+// Ladder: the transcript of a session, drawn for a terminal: three lifelines, what was said between them, and what it was rewritten
 // to. A line that is passed on as it came is one arrow from end to end; a rewritten one is two arrows with a text each;
 // what only the gateway does or sees stands in the middle. Transcript lines: `C> text` and `S> text` are heard, indented
 // `>C text` and `>S text` said by the gateway; any other line at the margin is an event, any other indented one an effect.

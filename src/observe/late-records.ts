@@ -1,5 +1,5 @@
-// What operators are told can wait until the peers have been served. It is put together a little later, many facts in one go:
-// one by one they would cost a multiple, and each at the moment when a peer waits for its line.
+// Late records: what operators are told waits until the peers have been served, and is put together a little later, many facts at once.
+// One by one they would cost a multiple, and each at the moment when a peer waits for its line.
 
 export type LateRecords = {
   /** Calls `record` within 10 ms, or when `flush` is called. */

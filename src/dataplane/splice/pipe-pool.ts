@@ -1,5 +1,6 @@
-// The pipes that spliced bytes pass through. A pipe is taken only while bytes are in it, so a few serve many transfers; but
-// a receiver that stands still keeps one, so there must always be another, smaller and smaller as the allowance goes.
+// Pipe pool: the pipes that spliced bytes pass through. A pipe is taken only while bytes are in it, so a few serve many
+// transfers; but a receiver that stands still keeps one, so there must always be another, smaller and smaller as the
+// allowance goes.
 import { closeSync, readFileSync } from "node:fs";
 import type { SpliceCalls } from "./splice-calls.ts";
 
@@ -71,7 +72,7 @@ function pipeAllowance(pageSize: number): number {
     const pages = Number(readFileSync("/proc/sys/fs/pipe-user-pages-soft", "latin1"));
     return pages === 0 ? mostBytes : Math.min(mostBytes, pages * pageSize);
   } catch {
-    // No /proc: as little as nobody minds.
+    // Without /proc the limit is not known; the smallest usual one allows more than this.
     return 2 * largeBytes;
   }
 }

@@ -1,4 +1,5 @@
-// The system calls of splicing. Descriptors and results are as in C: below zero is a failure, whose reason is `errno()`.
+// Splice calls: the system calls of splicing. Descriptors and results are as in C: below zero is a failure, whose reason is
+// `errno()`.
 import { endianness, platform } from "node:os";
 import { type CFunction, loadFfi } from "../../sockets/ffi.ts";
 

@@ -1,4 +1,4 @@
-// One direction of a spliced connection: from a socket into a pipe, and from the pipe into the other socket.
+// Splice lane: one direction of a spliced connection, from a socket into a pipe, and from the pipe into the other socket.
 import { constants } from "node:os";
 import { getSystemErrorName } from "node:util";
 import { unguard } from "../userspace/leg-guard.ts";
@@ -11,8 +11,8 @@ export type SpliceEnd = { readonly fd: number; isReadable: boolean; isWritable: 
 export type SpliceLane = {
   readonly from: SpliceEnd;
   readonly to: SpliceEnd;
-  /** Handed on so far. */
-  bytes: number;
+  /** One number: the bytes that were handed on so far. Another thread may look at it at any moment. */
+  readonly moved: Float64Array;
   pipe: Pipe | undefined;
   /** In the pipe. */
   held: number;
@@ -33,8 +33,8 @@ const moveNonBlocking = 0x1 | 0x2;
 const shutDownWriting = 1;
 const { EAGAIN, EINTR } = constants.errno;
 
-export function createLane(from: SpliceEnd, to: SpliceEnd): SpliceLane {
-  return { from, to, bytes: 0, pipe: undefined, held: 0, hasEnded: false, failure: undefined, isDone: false };
+export function createLane(from: SpliceEnd, to: SpliceEnd, moved: Float64Array = new Float64Array(1)): SpliceLane {
+  return { from, to, moved, pipe: undefined, held: 0, hasEnded: false, failure: undefined, isDone: false };
 }
 
 export function pumpLane(lane: SpliceLane, pipes: PipePool, calls: SpliceCalls): Pumped {
@@ -54,7 +54,7 @@ export function pumpLane(lane: SpliceLane, pipes: PipePool, calls: SpliceCalls):
       continue;
     }
     if (lane.hasEnded) {
-      // ENOTCONN says that the destination is gone; whoever still has something to say to it will learn that.
+      // ENOTCONN says that the destination is gone; the next write to it will tell that.
       unguard(to.fd);
       calls.shutdown(to.fd, shutDownWriting);
       lane.isDone = true;
@@ -95,7 +95,7 @@ function drain(lane: SpliceLane, pipe: Pipe, calls: SpliceCalls): string | undef
   const count = calls.splice(pipe.readEnd, null, lane.to.fd, null, lane.held, moveNonBlocking);
   if (count >= 0) {
     lane.held -= count;
-    lane.bytes += count;
+    lane.moved[0] = (lane.moved[0] ?? 0) + count;
     return undefined;
   }
   const errno = calls.errno();

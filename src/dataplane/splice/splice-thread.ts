@@ -1,10 +1,10 @@
-// The splice plane's thread, seen from the main one: starts it, lends it connections, and hears how they went. The sockets
+// Splice thread, seen from the main one: it is started, connections are lent to it, and it tells how they went. The sockets
 // stay ours: while lent only the thread touches them, and only we close them, also when the thread has died.
 import { closeSync, writeSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import type { Carriage, CarriageEvents, JoinedLegs } from "../userspace/carriage.ts";
 import { closeLegs } from "../userspace/leg.ts";
-import type { ByteCounts } from "../pinhole.ts";
+import type { ByteCounts, Side } from "../pinhole.ts";
 import { lendDescriptor } from "../../sockets/socket-options.ts";
 import type { SpliceCalls } from "./splice-calls.ts";
 import type { SpliceOrder, SpliceWorkerData } from "./splice-worker.ts";
@@ -21,53 +21,25 @@ export type SpliceThread = {
 
 type Lent = { readonly legs: JoinedLegs; readonly events: CarriageEvents; readonly counters: Float64Array };
 
+type Thread = { readonly worker: Worker; readonly wakeFd: number; readonly exited: Promise<void> };
+
 const nonBlockingCloseOnExec = 0o4000 | 0o2000000;
 const wakeUp = new BigUint64Array([1n]);
 /** With a bit for the side it has to fit into 32, and all ones are taken. */
 const idLimit = 2 ** 31 - 1;
-const read = (counters: Float64Array): ByteCounts => ({ bytesUp: counters[0] ?? 0, bytesDown: counters[1] ?? 0 });
 const program = new URL(import.meta.url.endsWith(".ts") ? "./splice-worker.ts" : "./splice-worker.js", import.meta.url);
 
 export function createSpliceThread(calls: Pick<SpliceCalls, "eventfd">, workerProgram = program): SpliceThread {
   const lent = new Map<number, Lent>();
-  let thread: { worker: Worker; wakeFd: number; exited: Promise<void> } | undefined;
+  let thread: Thread | undefined;
   let failure: string | undefined;
   let nextId = 0;
 
   function start() {
     if (thread || failure !== undefined) return;
-    const wakeFd = calls.eventfd(0, nonBlockingCloseOnExec);
-    if (wakeFd < 0) return fail("no descriptor is free for an eventfd");
-    const worker = launch(wakeFd);
-    if (worker === undefined) return closeSync(wakeFd);
-    const exited = new Promise<void>((resolve) => {
-      worker.on("exit", (code) => {
-        fail(`the splice thread has ended (${code})`);
-        closeSync(wakeFd);
-        resolve();
-      });
-    });
-    worker.on("error", (error) => fail(`the splice thread has died: ${error.message}`));
-    worker.on("message", hear);
-    worker.unref();
-    thread = { worker, wakeFd, exited };
-  }
-
-  function launch(wakeFd: number): Worker | undefined {
-    const data: SpliceWorkerData = { wakeFd };
-    try {
-      // The flags of this process are not the thread's: a test runner's loader, say. The thread opens pipes that Node does
-      // not know of, and closes them itself.
-      return new Worker(workerProgram, {
-        name: "ftp-alg splice",
-        workerData: data,
-        execArgv: [],
-        trackUnmanagedFds: false,
-      });
-    } catch (error) {
-      fail(`the splice thread can't be started: ${String(error)}`);
-      return undefined;
-    }
+    const launched = launch(calls, workerProgram, { hear, fail });
+    if (typeof launched === "string") return fail(launched);
+    thread = launched;
   }
 
   function order(message: SpliceOrder) {
@@ -81,13 +53,7 @@ export function createSpliceThread(calls: Pick<SpliceCalls, "eventfd">, workerPr
     if (!connection) return;
     if (report.kind === "delivered") return connection.events.delivered();
     lent.delete(report.id);
-    const { legs, events, counters } = connection;
-    const leg = (side: "client" | "server") => {
-      const socket = legs[side];
-      return { socket, hasFin: report.hasFin[side] || socket.writableEnded };
-    };
-    closeLegs(report.end, { client: leg("client"), server: leg("server") });
-    events.ended(report.end, read(counters), report.detail);
+    end(connection, report);
   }
 
   function fail(reason: string) {
@@ -109,17 +75,63 @@ export function createSpliceThread(calls: Pick<SpliceCalls, "eventfd">, workerPr
       const counters = new Float64Array(new SharedArrayBuffer(16));
       lent.set(id, { legs, events, counters });
       order({ kind: "add", pair: { id, client, server, counters } });
-      return {
-        counts: () => read(counters),
-        abort: () => order({ kind: "abort", id }),
-      };
+      return { counts: () => read(counters), abort: () => order({ kind: "abort", id }) };
     },
     failure: () => failure,
     async stop() {
       order({ kind: "stop" });
-      // Whoever waits for the end must not find the process gone before.
+      // The process must not be gone before the end that is waited for.
       thread?.worker.ref();
       await thread?.exited;
     },
   };
+}
+
+type Listener = { hear(report: SpliceReport): void; fail(reason: string): void };
+
+/** The running thread, or why there is none. */
+function launch(calls: Pick<SpliceCalls, "eventfd">, workerProgram: URL, { hear, fail }: Listener): Thread | string {
+  const wakeFd = calls.eventfd(0, nonBlockingCloseOnExec);
+  if (wakeFd < 0) return "no descriptor is free for an eventfd";
+  const worker = startWorker(workerProgram, { wakeFd });
+  if (typeof worker === "string") {
+    closeSync(wakeFd);
+    return worker;
+  }
+  const exited = new Promise<void>((resolve) => {
+    worker.on("exit", (code) => {
+      fail(`the splice thread has ended (${code})`);
+      closeSync(wakeFd);
+      resolve();
+    });
+  });
+  worker.on("error", (error) => fail(`the splice thread has died: ${error.message}`));
+  worker.on("message", hear);
+  // Last: a listener for messages keeps the process alive.
+  worker.unref();
+  return { worker, wakeFd, exited };
+}
+
+function startWorker(workerProgram: URL, data: SpliceWorkerData): Worker | string {
+  try {
+    // The flags of this process are not the thread's: a test runner's loader, say. The thread opens pipes that Node does
+    // not know of, and closes them itself.
+    const flags = { execArgv: [], trackUnmanagedFds: false };
+    return new Worker(workerProgram, { name: "ftp-alg splice", workerData: data, ...flags });
+  } catch (error) {
+    return `the splice thread can't be started: ${String(error)}`;
+  }
+}
+
+function end({ legs, events, counters }: Lent, report: Extract<SpliceReport, { kind: "ended" }>): void {
+  const leg = (side: Side) => ({
+    socket: legs[side],
+    hasFin: report.hasFin[side] || legs[side].writableEnded,
+  });
+  closeLegs(report.end, { client: leg("client"), server: leg("server") });
+  events.ended(report.end, read(counters), report.detail);
+}
+
+function read(counters: Float64Array): ByteCounts {
+  return { bytesUp: counters[0] ?? 0, bytesDown: counters[1] ?? 0 };
 }

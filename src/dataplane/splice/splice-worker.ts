@@ -1,5 +1,5 @@
-// The thread of the splice plane. While it carries anything it waits in epoll, and hears messages when its eventfd is
-// written to; with nothing to carry it waits for messages like any thread, so that it can be ended.
+// Splice worker: the program of the splice thread. While it carries anything it waits in epoll, and hears messages when its
+// eventfd is written to; with nothing to carry it waits for messages like any thread, so that it can be ended.
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { loadSpliceCalls } from "./splice-calls.ts";
 import { createSplicer, type SplicePair } from "./splicer.ts";

@@ -1,4 +1,4 @@
-// The plane that moves bulk inside the kernel, without privileges, where koffi loads. A data connection starts as a relayed
+// Splice plane: it moves bulk inside the kernel, without privileges, where koffi loads. A data connection starts as a relayed
 // one, which is the cheaper way for a small file; when it turns out to carry bulk, the two descriptors are lent to a thread
 // that splices.
 import type { DataPlane } from "../pinhole.ts";

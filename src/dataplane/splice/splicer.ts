@@ -1,11 +1,11 @@
-// Moves bytes between pairs of sockets inside the kernel: epoll tells which are ready, splice(2) moves their bytes as pages.
-// It owns the pipes between them, and neither opens nor closes a socket.
+// Splicer: moves bytes between pairs of sockets inside the kernel. epoll tells which are ready, splice(2) moves their bytes
+// as pages. It owns the pipes between them, and neither opens nor closes a socket.
 import { closeSync, readSync } from "node:fs";
 import { arch } from "node:os";
 import { getSystemErrorName } from "node:util";
 import type { CarriageEnd } from "../userspace/carriage.ts";
 import type { Side } from "../pinhole.ts";
-import { createPipePool } from "./pipe-pool.ts";
+import { createPipePool, type PipePool } from "./pipe-pool.ts";
 import type { SpliceCalls } from "./splice-calls.ts";
 import { createLane, freePipe, pumpLane, type SpliceEnd, type SpliceLane } from "./splice-lane.ts";
 
@@ -54,119 +54,144 @@ const tagOffset = eventBytes - 8;
 const mostEvents = 256;
 const wakeTag = 0xffffffff;
 /** How often a pipe is tried for where there was no descriptor for one. */
-const hungerMs = 50;
+const retryMs = 50;
+
+/** The splicer's own state. */
+type Splicing = {
+  readonly calls: SpliceCalls;
+  readonly report: (event: SpliceReport) => void;
+  readonly epoll: number;
+  readonly pipes: PipePool;
+  readonly carried: Map<number, Carried>;
+  /** Those that have something to do. */
+  queue: Carried[];
+  /** Those that found no descriptor for a pipe: nothing wakes them when there is one again. */
+  readonly starving: Carried[];
+  readonly interest: Buffer;
+};
 
 export function createSplicer(calls: SpliceCalls, wakeFd: number, report: (event: SpliceReport) => void): Splicer {
   const carried = new Map<number, Carried>();
   const pipes = createPipePool(calls);
-  const events = Buffer.alloc(eventBytes * mostEvents);
-  const interest = Buffer.alloc(eventBytes);
-  const wakeCount = Buffer.alloc(8);
-  let queue: Carried[] = [];
-  /** Those that found no descriptor for a pipe: nothing wakes them when there is one again. */
-  const starving: Carried[] = [];
   const epoll = calls.epollCreate(closeOnExec);
-  if (epoll < 0 || !watch(wakeFd, epollIn, wakeTag)) throw new Error(`epoll: ${getSystemErrorName(-calls.errno())}`);
+  const interest = Buffer.alloc(eventBytes);
+  const splicing: Splicing = { calls, report, epoll, pipes, carried, queue: [], starving: [], interest };
+  if (epoll < 0 || !watch(splicing, wakeFd, epollIn, wakeTag)) throw new Error(`epoll: ${errorOf(calls)}`);
+  const events = Buffer.alloc(eventBytes * mostEvents);
+  const wakeCount = Buffer.alloc(8);
 
   return {
     size: () => carried.size,
-    add,
+    add: (pair) => add(splicing, pair),
     abort(id) {
       const pair = carried.get(id);
-      if (pair) end(pair, "aborted");
+      if (pair) end(splicing, pair, "aborted");
     },
     turn,
     close() {
-      for (const pair of [...carried.values()]) end(pair, "aborted");
+      for (const pair of [...carried.values()]) end(splicing, pair, "aborted");
       pipes.close();
       closeSync(epoll);
     },
   };
 
-  function watch(fd: number, mask: number, tag: number): boolean {
-    interest.writeUInt32LE(mask, 0);
-    interest.writeUInt32LE(tag, tagOffset);
-    return calls.epollControl(epoll, epollAdd, fd, interest) === 0;
-  }
-
-  function add(pair: SplicePair) {
-    const client: SpliceEnd = { fd: pair.client, isReadable: true, isWritable: true };
-    const server: SpliceEnd = { fd: pair.server, isReadable: true, isWritable: true };
-    const added = { ...pair, up: createLane(client, server), down: createLane(server, client), isQueued: false };
-    carried.set(pair.id, added);
-    const mask = epollIn | epollOut | epollPeerEnded | epollEdge;
-    // The lowest bit of the tag says which side.
-    if (watch(pair.client, mask >>> 0, pair.id * 2) && watch(pair.server, mask >>> 0, pair.id * 2 + 1)) enqueue(added);
-    else end(added, "aborted", `epoll: ${getSystemErrorName(-calls.errno())}`);
-  }
-
   function turn(timeoutMs: number): boolean {
-    const patienceMs = starving.length > 0 ? Math.min(timeoutMs, hungerMs) : timeoutMs;
-    const count = calls.epollWait(epoll, events, mostEvents, queue.length > 0 ? 0 : patienceMs);
-    for (const pair of starving.splice(0)) enqueue(pair);
+    const { starving } = splicing;
+    const patienceMs = starving.length > 0 ? Math.min(timeoutMs, retryMs) : timeoutMs;
+    const count = calls.epollWait(epoll, events, mostEvents, splicing.queue.length > 0 ? 0 : patienceMs);
+    for (const pair of starving.splice(0)) enqueue(splicing, pair);
     let isWoken = false;
     for (let at = 0; at < count * eventBytes; at += eventBytes) {
       const tag = events.readUInt32LE(at + tagOffset);
-      if (tag !== wakeTag) heard(tag, events.readUInt32LE(at));
+      if (tag !== wakeTag) heard(splicing, tag, events.readUInt32LE(at));
       else {
         readSync(wakeFd, wakeCount);
         isWoken = true;
       }
     }
-    const ready = queue;
-    queue = [];
-    for (const pair of ready) work(pair);
+    const ready = splicing.queue;
+    splicing.queue = [];
+    for (const pair of ready) work(splicing, pair);
     return isWoken;
   }
+}
 
-  function heard(tag: number, mask: number) {
-    const pair = carried.get(tag >>> 1);
-    if (!pair) return;
-    const side = (tag & 1) === 0 ? pair.up.from : pair.down.from;
-    // A broken socket tells why when it is read or written.
-    if ((mask & (epollIn | epollPeerEnded | epollBroken)) !== 0) side.isReadable = true;
-    if ((mask & (epollOut | epollBroken)) !== 0) side.isWritable = true;
-    enqueue(pair);
-  }
+/** Of the call just made. */
+const errorOf = (calls: SpliceCalls): string => getSystemErrorName(-calls.errno());
 
-  function enqueue(pair: Carried) {
-    if (pair.isQueued) return;
-    pair.isQueued = true;
-    queue.push(pair);
-  }
+function watch({ calls, epoll, interest }: Splicing, fd: number, mask: number, tag: number): boolean {
+  interest.writeUInt32LE(mask, 0);
+  interest.writeUInt32LE(tag, tagOffset);
+  return calls.epollControl(epoll, epollAdd, fd, interest) === 0;
+}
 
-  function work(pair: Carried) {
-    pair.isQueued = false;
-    pump(pair, "client", pair.up, pair.down);
-    pump(pair, "server", pair.down, pair.up);
-    if (pair.up.isDone && pair.down.isDone && carried.has(pair.id)) end(pair, "complete");
-  }
+function add(splicing: Splicing, pair: SplicePair): void {
+  const client: SpliceEnd = { fd: pair.client, isReadable: true, isWritable: true };
+  const server: SpliceEnd = { fd: pair.server, isReadable: true, isWritable: true };
+  const up = createLane(client, server, pair.counters.subarray(0, 1));
+  const down = createLane(server, client, pair.counters.subarray(1));
+  const added = { ...pair, up, down, isQueued: false };
+  splicing.carried.set(pair.id, added);
+  const mask = (epollIn | epollOut | epollPeerEnded | epollEdge) >>> 0;
+  // The lowest bit of the tag says which side.
+  const isWatched =
+    watch(splicing, pair.client, mask, pair.id * 2) && watch(splicing, pair.server, mask, pair.id * 2 + 1);
+  if (isWatched) enqueue(splicing, added);
+  else end(splicing, added, "aborted", `epoll: ${errorOf(splicing.calls)}`);
+}
 
-  /** `from`: the side that `lane` reads. */
-  function pump(pair: Carried, from: Side, lane: SpliceLane, opposite: SpliceLane) {
-    // Bytes towards a side that has broken no longer matter.
-    if (!carried.has(pair.id) || lane.isDone || opposite.failure !== undefined) return;
-    const outcome = pumpLane(lane, pipes, calls);
-    pair.counters[from === "client" ? 0 : 1] = lane.bytes;
-    if (typeof outcome === "object") {
-      const broken = from === "client" ? "server-reset" : "client-reset";
-      // What broke first stays the reason.
-      if (lane.failure === undefined) end(pair, broken, outcome.destinationBroken);
-      else end(pair, `${from}-reset`, lane.failure);
-    } else if (outcome === "source-broken") end(pair, `${from}-reset`, lane.failure);
-    else if (outcome === "starved") starving.push(pair);
-    else if (outcome === "more") enqueue(pair);
-    else if (outcome === "done" && from === "server") report({ kind: "delivered", id: pair.id });
-  }
+function heard(splicing: Splicing, tag: number, mask: number): void {
+  const pair = splicing.carried.get(tag >>> 1);
+  if (!pair) return;
+  const side = (tag & 1) === 0 ? pair.up.from : pair.down.from;
+  // A broken socket tells why when it is read or written.
+  if ((mask & (epollIn | epollPeerEnded | epollBroken)) !== 0) side.isReadable = true;
+  if ((mask & (epollOut | epollBroken)) !== 0) side.isWritable = true;
+  enqueue(splicing, pair);
+}
 
-  function end(pair: Carried, how: CarriageEnd, detail?: string) {
-    carried.delete(pair.id);
-    calls.epollControl(epoll, epollRemove, pair.client, null);
-    calls.epollControl(epoll, epollRemove, pair.server, null);
-    freePipe(pair.up, pipes);
-    freePipe(pair.down, pipes);
-    const hasFin = { client: pair.down.isDone, server: pair.up.isDone };
-    const ended = { kind: "ended", id: pair.id, end: how, hasFin } as const;
-    report(detail === undefined ? ended : { ...ended, detail });
-  }
+function enqueue(splicing: Splicing, pair: Carried): void {
+  if (pair.isQueued) return;
+  pair.isQueued = true;
+  splicing.queue.push(pair);
+}
+
+function work(splicing: Splicing, pair: Carried): void {
+  pair.isQueued = false;
+  pump(splicing, pair, "client", pair.up, pair.down);
+  pump(splicing, pair, "server", pair.down, pair.up);
+  if (pair.up.isDone && pair.down.isDone && splicing.carried.has(pair.id)) end(splicing, pair, "complete");
+}
+
+/** `from`: the side that `lane` reads. */
+function pump(splicing: Splicing, pair: Carried, from: Side, lane: SpliceLane, opposite: SpliceLane): void {
+  const { calls, carried, pipes, report, starving } = splicing;
+  // Bytes towards a side that has broken no longer matter.
+  if (!carried.has(pair.id) || lane.isDone || opposite.failure !== undefined) return;
+  const outcome = pumpLane(lane, pipes, calls);
+  if (typeof outcome === "object") {
+    const broken = from === "client" ? "server-reset" : "client-reset";
+    // What broke first stays the reason.
+    if (lane.failure === undefined) end(splicing, pair, broken, outcome.destinationBroken);
+    else end(splicing, pair, `${from}-reset`, lane.failure);
+  } else if (outcome === "source-broken") end(splicing, pair, `${from}-reset`, lane.failure);
+  else if (outcome === "starved") starving.push(pair);
+  else if (outcome === "more") enqueue(splicing, pair);
+  else if (outcome === "done" && from === "server") report({ kind: "delivered", id: pair.id });
+}
+
+function end(
+  { calls, carried, epoll, pipes, report }: Splicing,
+  pair: Carried,
+  how: CarriageEnd,
+  detail?: string,
+): void {
+  carried.delete(pair.id);
+  calls.epollControl(epoll, epollRemove, pair.client, null);
+  calls.epollControl(epoll, epollRemove, pair.server, null);
+  freePipe(pair.up, pipes);
+  freePipe(pair.down, pipes);
+  const hasFin = { client: pair.down.isDone, server: pair.up.isDone };
+  const ended = { kind: "ended", id: pair.id, end: how, hasFin } as const;
+  report(detail === undefined ? ended : { ...ended, detail });
 }

@@ -1,4 +1,4 @@
-// Several data planes as one: each pinhole is opened on the first plane that can carry it and does open it.
+// Fallback: several data planes as one. Each pinhole is opened on the first plane that can carry it and does open it.
 import type { DataPlane, Pinhole, PinholeEvent, PinholeRequest, PlaneName } from "./pinhole.ts";
 
 /** `planes`: the best first; the last one takes what the others can't. `chose` is told what was taken and why. */

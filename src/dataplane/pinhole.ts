@@ -1,5 +1,5 @@
-// Contract of a data plane, what it is asked for and what it reports: the one narrow interface between sessions and whatever carries
-// the bytes of a data connection. It knows endpoints and nothing of FTP.
+// Pinhole, the contract of a data plane: what it is asked for and what it reports. The one narrow interface between sessions
+// and whatever carries the bytes of a data connection. It knows endpoints and nothing of FTP.
 import type { Endpoint, Network } from "../net/endpoint.ts";
 import type { PortPool } from "./port-pool.ts";
 

@@ -1,4 +1,4 @@
-// Notices that nothing moves: looks at a counter now and then, so that no timer is touched per chunk.
+// Stall watch: notices that nothing moves. It looks at a counter now and then, so that no timer is touched per chunk.
 import { cancelDeadline, setDeadline } from "../sockets/deadlines.ts";
 
 export type StallWatch = {

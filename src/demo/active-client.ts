@@ -1,5 +1,5 @@
-// A scripted FTP client for active mode, which basic-ftp does not speak: it listens, announces itself with PORT or EPRT and
-// lets the server connect. It says what a client says and expects what a client expects, no more.
+// Active client: a scripted FTP client for active mode, which basic-ftp does not speak: it listens, announces itself with
+// PORT or EPRT and lets the server connect. It says what a client says and expects what a client expects, no more.
 import { connect, type Socket } from "node:net";
 import { familyOf, parseAddress, type Endpoint } from "../net/endpoint.ts";
 import { listenForData, receiveBytes, sendBytes } from "./data-connection.ts";
@@ -90,7 +90,7 @@ export async function connectActiveClient(server: Endpoint, options: ActiveClien
   return client;
 }
 
-/** Replies in order; the end of the connection rejects whoever waits. */
+/** Replies in order; the end of the connection rejects what is waited for. */
 function readReplies(control: Socket, timeoutMs: number): () => Promise<ServerReply> {
   const replies: ServerReply[] = [];
   const waiting: { resolve: (reply: ServerReply) => void; reject: (error: Error) => void }[] = [];

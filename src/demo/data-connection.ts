@@ -1,4 +1,4 @@
-// The data connections of the embedded FTP server: one per transfer, listened for or dialled, from the control peer only.
+// Data connections of the embedded FTP server: one per transfer, listened for or dialled, from the control peer only.
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { familyOf, parseAddress, parsePortNumber, type Endpoint } from "../net/endpoint.ts";
 

@@ -1,5 +1,5 @@
-// `ftp-alg demo`: an FTP server, a gateway in front of it and clients, all in this process and on loopback; real transfers
-// in each mode, each session drawn as a ladder. It needs no privileges, no configuration and no fixed port.
+// Demonstration, `ftp-alg demo`: an FTP server, a gateway in front of it and clients, all in this process and on loopback;
+// real transfers in each mode, each session drawn as a ladder. It needs no privileges, no configuration and no fixed port.
 import { randomBytes } from "node:crypto";
 import { networkInterfaces } from "node:os";
 import { configFromArguments } from "../config/from-arguments.ts";

@@ -1,4 +1,4 @@
-// The commands of the embedded FTP server that read and change its files.
+// File commands: those of the embedded FTP server that read and change its files.
 import type { Socket } from "node:net";
 import { receiveBytes, sendBytes } from "./data-connection.ts";
 import { resolvePath, type Entry, type FileTree } from "./file-tree.ts";

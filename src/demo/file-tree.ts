@@ -1,4 +1,4 @@
-// The files of the embedded FTP server, in memory. A name is the path from the root without a leading slash, one
+// File tree: the files of the embedded FTP server, in memory. A name is the path from the root without a leading slash, one
 // character per byte as it came over the wire (latin1), so that any name survives; "" is the root.
 
 export type FileTree = {
@@ -23,7 +23,7 @@ export type Entry = {
   readonly modified: Date;
 };
 
-/** All files together, so that whoever is let in can't fill the memory. */
+/** All files together, so that no client can fill the memory. */
 const maxTreeBytes = 512 * 1024 * 1024;
 
 /** `cwd` and a client's argument to a path of the tree; `..` stops at the root. */

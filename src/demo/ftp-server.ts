@@ -1,4 +1,4 @@
-// A small FTP server with its files in memory: what the demo puts behind the gateway, and what tests talk to. It speaks
+// FTP server, a small one with its files in memory: what the demo puts behind the gateway, and what tests talk to. It speaks
 // RFC 959, 2428 and 3659 as far as clients ask for it, over IPv4 and IPv6, and lets everybody in with any password.
 // It is no server for production: no users, no rights, no TLS, no text conversion (a file is its bytes, in TYPE A too).
 // The servers on npm have not been maintained for years, and one that announces a wrong address on purpose is needed.

@@ -1,5 +1,5 @@
-// One control connection of the embedded FTP server: lines in, replies out, one transfer at a time. Commands are answered
-// in order; only ABOR and STAT are heard while a transfer runs.
+// FTP session: one control connection of the embedded FTP server. Lines in, replies out, one transfer at a time. Commands
+// are answered in order; only ABOR and STAT are heard while a transfer runs.
 import type { Socket } from "node:net";
 import { familyOf, parseAddress, type Endpoint } from "../net/endpoint.ts";
 import {

@@ -1,5 +1,6 @@
-// What the demonstration does as a client: one session for each way to announce a data connection, each with a download
-// and an upload whose bytes are compared. Passive sessions are basic-ftp's, active ones those of the scripted client.
+// Sessions of the demonstration, what it does as a client: one session for each way to announce a data connection, each with
+// a download and an upload whose bytes are compared. Passive sessions are basic-ftp's, active ones those of the scripted
+// client.
 import { randomBytes } from "node:crypto";
 import { Readable, Writable } from "node:stream";
 import { Client, enterPassiveModeIPv4, enterPassiveModeIPv6 } from "basic-ftp";

@@ -1,6 +1,6 @@
-// Bytes from the client → command lines. Telnet is taken out here and nowhere else (RFC 854, RFC 1123 4.1.2.12), because
-// the next parser on the path may read it differently. An LF always ends the line, whatever Telnet command it interrupts,
-// so no peer can bring two readers of the same bytes out of step. No time, no socket, no reply texts.
+// Command reader: bytes from the client → command lines. Telnet is taken out here and nowhere else (RFC 854, RFC 1123
+// 4.1.2.12), because the next parser on the path may read it differently. An LF always ends the line, whatever Telnet
+// command it interrupts, so no peer can bring two readers of the same bytes out of step. No time, no socket, no reply texts.
 import { readLatin1 } from "./latin1.ts";
 import { noQuirks, type Quirk } from "./quirks.ts";
 
@@ -167,7 +167,7 @@ export function createCommandReader({ maxBytes }: { maxBytes: number }): Command
 
   function refuse(reason: "line-too-long" | "nul-byte" | "lone-cr"): void {
     events.push({ kind: "refused", reason });
-    // Whoever fills lines without end holds no memory by it.
+    // A client that fills lines without end holds no memory by it.
     held = "";
     draining = true;
   }

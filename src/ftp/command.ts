@@ -1,6 +1,7 @@
-// The language of the control connection as values: what a line says, never what to do about it. The folder holds the two
-// line readers, commands, replies, and the endpoint encodings of RFC 959 (`host-port.ts`) and RFC 2428 (`extended.ts`).
-// Text is latin1 throughout: one character is one byte and is never decoded. No policy, no state beyond one line.
+// Command, and the language of the control connection as values: what a line says, never what to do about it. The folder
+// holds the two line readers, commands, replies, and the endpoint encodings of RFC 959 (`host-port.ts`) and RFC 2428
+// (`extended.ts`). Text is latin1 throughout: one character is one byte and is never decoded. No policy, no state beyond one
+// line.
 import { upperCaseAscii } from "./latin1.ts";
 import { noQuirks, type Quirk } from "./quirks.ts";
 

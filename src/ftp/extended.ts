@@ -1,4 +1,4 @@
-// The endpoint encoding of RFC 2428: `|2|fd00::5|6446|` in EPRT, `(|||6446|)` in the 229 reply.
+// Extended endpoints, the encoding of RFC 2428: `|2|fd00::5|6446|` in EPRT, `(|||6446|)` in the 229 reply.
 // What is read is what was said; whether to believe it is not decided here.
 import { familyOf, parseAddress, parsePortNumber, type Endpoint, type Family } from "../net/endpoint.ts";
 import { trimBlanks } from "./latin1.ts";

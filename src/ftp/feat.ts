@@ -1,4 +1,4 @@
-// One line of the body of a FEAT reply (RFC 2389 3.2): ` REST STREAM`.
+// Feature line: one line of the body of a FEAT reply (RFC 2389 3.2): ` REST STREAM`.
 import { upperCaseAscii } from "./latin1.ts";
 
 /**

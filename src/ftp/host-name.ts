@@ -1,5 +1,5 @@
-// Naming a server inside the dialogue, for the login route: `USER user@host:port`, `OPEN host port`, `SITE host`.
-// Names are checked, not resolved.
+// Host name: how a client names its server inside the dialogue, for the login route: `USER user@host:port`, `OPEN host
+// port`, `SITE host`. Names are checked, not resolved.
 import { parseAddress, parsePortNumber } from "../net/endpoint.ts";
 import { trimBlanks } from "./latin1.ts";
 

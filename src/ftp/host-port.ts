@@ -1,4 +1,4 @@
-// The endpoint encoding of RFC 959: six decimal bytes, `192,168,1,100,10,21`, in PORT and in the 227 reply.
+// Host and port, the endpoint encoding of RFC 959: six decimal bytes, `192,168,1,100,10,21`, in PORT and in the 227 reply.
 // What is read is what was said, 0.0.0.0 and loopback included; whether to believe it is not decided here.
 import { type Endpoint } from "../net/endpoint.ts";
 import { trimBlanks } from "./latin1.ts";

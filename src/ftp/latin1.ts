@@ -1,4 +1,4 @@
-// Bytes as text, one character per byte, so that nothing is ever decoded and every byte survives (D3.57).
+// Latin-1: bytes as text, one character per byte, so that nothing is ever decoded and every byte survives (D3.57).
 // `TextDecoder("latin1")` would not do: it decodes windows-1252, which maps 0x80-0x9f elsewhere.
 
 /** Engines limit the arguments of one call; this many are safe on any stack. */

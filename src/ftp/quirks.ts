@@ -1,4 +1,4 @@
-// Every oddity of the language that is tolerated instead of refused, as the word that the log and `quirks_total` use.
+// Quirks: every oddity of the language that is tolerated instead of refused, as the word that the log and `quirks_total` use.
 // The list is closed, so that it can be a metric label; a quirk never carries what the peer sent. QUIRKS.md says by number who
 // does it, and what else is known of the wire.
 

@@ -1,6 +1,6 @@
-// Bytes from the server → reply lines, each with the bytes it came in, because the gateway passes lines on unchanged.
-// NUL, Telnet and anything else goes through untouched: the client knows its server. A line is given out as soon as its LF
-// is here, however long the reply it belongs to, so that an endless listing costs no more than one line.
+// Reply reader: bytes from the server → reply lines, each with the bytes it came in, because the gateway passes lines on
+// unchanged. NUL, Telnet and anything else goes through untouched: the client knows its server. A line is given out as soon
+// as its LF is here, however long the reply it belongs to, so that an endless listing costs no more than one line.
 import { readLatin1 } from "./latin1.ts";
 
 /** `text` is the line without CR and LF; `raw` is the line with its terminator exactly as received. */

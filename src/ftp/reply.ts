@@ -1,4 +1,4 @@
-// One reply line at a time: a multi-line reply is passed on as it comes and never collected (RFC 959 4.2).
+// Reply: one line at a time. A multi-line reply is passed on as it comes and never collected (RFC 959 4.2).
 import { trimBlanks } from "./latin1.ts";
 import { noQuirks, type Quirk } from "./quirks.ts";
 

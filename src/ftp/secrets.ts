@@ -1,4 +1,4 @@
-// What a session has heard of secrets, so that no text about it repeats them: a server may well quote a password in its
+// Secrets: what a session has heard of them, so that no text about it repeats them: a server may well quote a password in its
 // reply (`530 hunter2 is wrong`), and that reply may be the reason why a session ended.
 
 export type Secrets = {

@@ -1,4 +1,4 @@
-// One direction of a relayed connection: what is read from one socket is written to the other. It never reads on before
+// Flow: one direction of a relayed connection. What is read from one socket is written to the other. It never reads on before
 // all that it has read is with the kernel, so one buffer is all that it holds.
 import type { Socket } from "node:net";
 import type { ReadBuffers } from "./read-buffers.ts";

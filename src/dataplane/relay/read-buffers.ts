@@ -1,5 +1,6 @@
-// The memory that relayed bytes pass through. Fewer, larger reads are what makes a relay fast, but few directions of few
-// transfers carry bulk at any moment: all others read into one shared buffer and have their bytes copied out of it.
+// Read buffers: the memory that relayed bytes pass through. Fewer, larger reads are what makes a relay fast, but few
+// directions of few transfers carry bulk at any moment: all others read into one shared buffer and have their bytes copied
+// out of it.
 
 export type ReadBuffers = {
   /** Valid until the read's callback returns. */

@@ -1,4 +1,4 @@
-// The plane that works everywhere: Node reads and writes the bytes itself.
+// Relay plane: the one that works everywhere. Node reads and writes the bytes itself.
 import type { DataPlane } from "../pinhole.ts";
 import { createReadBuffers, type ReadBuffersOptions } from "./read-buffers.ts";
 import { relayCarry } from "./relay-carriage.ts";

@@ -1,4 +1,4 @@
-// A leg that connects to the endpoint its peer has announced, from the preferred source port where that can be had.
+// Dialled leg: it connects to the endpoint its peer has announced, from the preferred source port if it is free.
 import { connect, type Socket } from "node:net";
 import { formatEndpoint } from "../../net/endpoint.ts";
 import { connectForeign } from "../../sockets/foreign-socket.ts";
@@ -14,7 +14,7 @@ export type DialledLegEvents = {
 };
 
 /**
- * What the system says of a source port that can't be had: a connection from it to the same endpoint is open or in
+ * Errors of the system for a source port that is not to be had: a connection from it to the same endpoint is open or in
  * TIME_WAIT, somebody listens on it, or the process may not bind it.
  */
 const sourcePortErrors = new Set(["EADDRNOTAVAIL", "EADDRINUSE", "EACCES", "EPERM"]);

@@ -1,6 +1,6 @@
-// What a peer is told when this process is killed in the middle of a file: the kernel closes its sockets for it, and would
-// end with a FIN, which is the end of a complete file, what was cut off. A guarded leg is reset instead, by whoever closes it.
-// Without the FFI there is no guard, and all else is as it is with one.
+// Leg guard: what a peer is told when this process is killed in the middle of a file. The kernel closes its sockets for it,
+// and would end what was cut off with a FIN, which is the end of a complete file. A guarded leg is reset instead,
+// however it is closed. Without the FFI there is no guard, and all else is as it is with one.
 import type { Server, Socket } from "node:net";
 import { loadSocketCalls } from "../../sockets/socket-calls.ts";
 import { resetWhenClosed } from "../../sockets/socket-options.ts";

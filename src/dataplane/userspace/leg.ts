@@ -1,4 +1,4 @@
-// The end of a leg: how a connected socket of a data connection is closed, so that its peer learns the truth from it.
+// Leg: how a connected socket of a data connection is closed, so that its peer learns the truth from it.
 import type { Socket } from "node:net";
 import type { CarriageEnd } from "./carriage.ts";
 import { closeLeg } from "./leg-guard.ts";

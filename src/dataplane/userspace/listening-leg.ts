@@ -1,5 +1,5 @@
-// A leg that waits for its peer: a listener on a port of the pool that admits one connection from whom it expects, and is
-// closed with it. Everybody else is reset, told of, and takes nothing away.
+// Listening leg: it waits for its peer. A listener on a port of the pool that admits one connection from whom it expects,
+// and is closed with it. Everybody else is reset, told of, and takes nothing away.
 import { createServer, type Server, type Socket } from "node:net";
 import { type Endpoint, networkContains, parseAddress } from "../../net/endpoint.ts";
 import { bindForeign } from "../../sockets/foreign-socket.ts";
@@ -86,7 +86,7 @@ export function openListeningLeg(leg: ListenLeg, events: ListeningLegEvents): Li
       socket.resetAndDestroy();
       return events.stranger(from);
     }
-    // Closed with the admission: whoever comes second is refused by the kernel.
+    // Closed with the admission: the kernel refuses a second connection.
     server.close();
     events.admitted(socket, from);
   }

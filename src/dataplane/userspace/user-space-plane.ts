@@ -1,5 +1,5 @@
-// What relay and splice share: a plane whose data connections end in this process. It knows which are open, and how to
-// carry is handed in.
+// User-space plane, what relay and splice share: a plane whose data connections end in this process. It knows which are
+// open, and how to carry is handed in.
 import type { Carry } from "./carriage.ts";
 import { openDataPinhole } from "./data-pinhole.ts";
 import { soon } from "../../sockets/soon.ts";

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from "node:v8";
 import type { Config, ParsedConfig } from "../config/config.ts";
 import { ephemeralWarnings } from "../config/ephemeral.ts";
-import { createLogger, flushLog, type Logger } from "../observe/log.ts";
+import { flushLog, openLog, type Logger } from "../observe/log.ts";
 import { errorMessage } from "../process/error-message.ts";
 import { createGatewayProcess } from "../process/gateway-process.ts";
 import type { Io } from "../process/io.ts";
@@ -17,9 +17,10 @@ export async function runGateway(config: Config, io: RunIo, reread: () => Promis
   // What a gateway allocates is short-lived or stays for a session; a young generation that grows to 32 MiB buys it no
   // speed and doubles the memory of an idle session (measured).
   setFlagsFromString("--semi-space-growth-factor=1");
-  const logger = createLogger(config.log);
+  const log = openLog(config.log);
+  const { logger } = log;
   const { inherited = [] } = io;
-  const running = await createGatewayProcess(config, { logger, inherited, isStopping: () => io.stop.aborted });
+  const running = await createGatewayProcess(config, { log, inherited, isStopping: () => io.stop.aborted });
   let hasStarted = (): void => {};
   const started = new Promise<void>((resolve) => (hasStarted = resolve));
   const rereadValid = async (): Promise<Config> => {

@@ -9,8 +9,8 @@ import type { Metrics } from "./metrics.ts";
 export type Admin = {
   /** Listens, and returns where. Rejects with an Error that names the endpoint and the cause. */
   start(): Promise<Endpoint>;
-  /** Closes the listener and every connection. */
-  stop(): Promise<void>;
+  /** Closes the listener, and every connection that is not done within `graceMs`, by default at once. */
+  stop(graceMs?: number): Promise<void>;
 };
 
 export type AdminOptions = {
@@ -42,12 +42,11 @@ export function createAdmin(options: AdminOptions): Admin {
   server.maxConnections = maxConnections;
   return {
     start: () => listen(server, options.listen),
-    async stop() {
+    async stop(graceMs = 0) {
       if (!server.listening) return;
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
+      const cutOff = setTimeout(() => server.closeAllConnections(), graceMs);
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      clearTimeout(cutOff);
     },
   };
 }

@@ -1,6 +1,7 @@
 // The log: where lines go and how they look. What is logged, and at which level, is decided in telemetry.ts.
 import { destination as openDestination, pino, stdTimeFunctions, type DestinationStream, type Logger } from "pino";
 import { prettyFactory } from "pino-pretty";
+import { createWeakList } from "./weak-list.ts";
 
 export type { Logger };
 export type LogLevel = "fatal" | "error" | "warn" | "info" | "debug" | "trace";
@@ -13,17 +14,39 @@ const maxUnwrittenBytes = 16 * 1024 * 1024;
  * A logger that writes lines to `write`, by default to standard output, in the background: a slow reader of the log never
  * holds up a session. What is not yet written is written when the process exits, or by `flushLog`.
  */
-export function createLogger({ level, format }: LogOptions, write?: (line: string) => void): Logger {
+export function createLogger(options: LogOptions, write?: (line: string) => void): Logger {
+  return openLog(options, write).logger;
+}
+
+export type Log = {
+  readonly logger: Logger;
+  /** Level and format of every line from now on, those of child loggers that are in use included. */
+  change(options: LogOptions): void;
+};
+
+/** A log whose options may change while it is written; otherwise as `createLogger`. */
+export function openLog({ level, format }: LogOptions, write?: (line: string) => void): Log {
   const stream = write ? { write } : standardOutput((count) => logger.warn({ count }, "log lines dropped"));
+  const formatted = changeableFormat(stream, format);
+  const children = createWeakList<Logger>();
   const options = {
     level,
     // Neither process id nor host name: whoever collects the log adds them.
     base: null,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
+    // A child has a level of its own.
+    onChild: (child: Logger) => children.add(child),
   };
-  const logger = pino(options, format === "pretty" ? prettyStream(stream) : stream);
-  return logger;
+  const logger = pino(options, formatted.stream);
+  return {
+    logger,
+    change(next) {
+      formatted.change(next.format);
+      logger.level = next.level;
+      for (const child of children.alive()) child.level = next.level;
+    },
+  };
 }
 
 /** Resolves when everything that was logged is written. What can't be written any more (a closed pipe) is no error. */
@@ -87,15 +110,22 @@ function standardOutput(reportDropped: (count: number) => void): FlushableStream
   };
 }
 
+type LogFormat = LogOptions["format"];
+
 /** Formats on the spot, without a worker thread. */
-function prettyStream(stream: FlushableStream): FlushableStream {
+function changeableFormat(stream: FlushableStream, format: LogFormat) {
   const prettify = prettyFactory({
     colorize: false,
     translateTime: "SYS:HH:MM:ss.l",
     hideObject: true,
     messageFormat: (log) => formatMessage(log),
   });
-  return { ...stream, write: (line) => stream.write(prettify(line)) };
+  let isPretty = format === "pretty";
+  const formatting: FlushableStream = {
+    ...stream,
+    write: (line) => stream.write(isPretty ? prettify(line) : line),
+  };
+  return { stream: formatting, change: (next: LogFormat) => void (isPretty = next === "pretty") };
 }
 
 const notFields = new Set(["level", "time", "msg", "session"]);

@@ -2,12 +2,14 @@
 import type { Config, GatewayConfig } from "../config/config.ts";
 import { adoptListeners, type InheritedListeners } from "../gateway/entrance/inherited-listeners.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
+import { prepareAll, type PreparedChange } from "../gateway/prepared-change.ts";
 import { createSharedResources } from "../gateway/shared-resources.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
 import { createAdmin } from "../observe/admin.ts";
-import type { Logger } from "../observe/log.ts";
+import type { Log, Logger } from "../observe/log.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { createTelemetry, type Telemetry } from "../observe/telemetry.ts";
+import { createAdminListener } from "./admin-listener.ts";
 import { createGateways } from "./gateways.ts";
 import { createPlanes, type PlanesTelemetry } from "./planes.ts";
 import { restartNeeded } from "./reload.ts";
@@ -26,7 +28,7 @@ export type GatewayProcess = {
 };
 
 export type GatewayProcessOptions = {
-  readonly logger: Logger;
+  readonly log: Log;
   /** Descriptors of listening sockets that the process was started with. */
   readonly inherited: readonly number[];
   /** Told to end: not ready any more. */
@@ -34,7 +36,8 @@ export type GatewayProcessOptions = {
 };
 
 export async function createGatewayProcess(config: Config, options: GatewayProcessOptions): Promise<GatewayProcess> {
-  const { logger } = options;
+  const { log } = options;
+  const { logger } = log;
   const metrics = createMetrics(readVersion());
   const telemetry = createTelemetry({ metrics, logger });
   const planes = await createPlanes(config, planesTelemetry(logger));
@@ -48,20 +51,26 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
     });
   const gateways = createGateways({ planes, create });
   const isReady = (): boolean => !options.isStopping() && gateways.areListening();
-  const admin = config.admin && createAdmin({ ...config.admin, metrics, isReady });
+  const admin = createAdminListener((listen) => createAdmin({ listen, metrics, isReady }), logger);
+  /** All of it, or an Error and nothing has changed. */
+  const prepare = (next: Config): Promise<PreparedChange> =>
+    prepareAll([
+      async () => ({ commit: () => log.change(next.log), rollback() {} }),
+      () => gateways.prepare(next),
+      () => admin.prepare(next),
+    ]);
 
   return {
     telemetry,
     async start() {
       inherited = adoptListeners(options.inherited);
-      (await gateways.prepare(config)).commit();
+      (await prepare(config)).commit();
       for (const endpoint of inherited.closeRest()) {
         logger.warn({ endpoint: formatEndpoint(endpoint) }, "inherited socket closed: no gateway listens there");
       }
-      if (admin) logger.info({ endpoint: formatEndpoint(await admin.start()) }, "admin listening");
     },
     async apply(next) {
-      (await gateways.prepare(next)).commit();
+      (await prepare(next)).commit();
       for (const key of restartNeeded(config, next)) logger.warn({ key }, "changed, but takes a restart");
     },
     drain: gateways.drain,
@@ -69,7 +78,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
       inherited?.closeRest();
       await gateways.stop();
       await planes.stop();
-      await admin?.stop();
+      await admin.stop();
     },
   };
 }

@@ -34,5 +34,5 @@ export function reloadOnSignal(io: Pick<Io, "onReload" | "stop">, reload: Reload
 /** What a reload can't change: it takes a restart. */
 export function restartNeeded(before: Config, after: Config): readonly string[] {
   const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
-  return (["log", "admin", "kernel"] as const).filter((key) => !same(before[key], after[key]));
+  return (["kernel"] as const).filter((key) => !same(before[key], after[key]));
 }

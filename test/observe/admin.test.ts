@@ -106,6 +106,19 @@ test("an address that the machine does not have is named in the error", async ()
   );
 });
 
+test("stop leaves a request that is under way the time it is given", async () => {
+  const { admin, endpoint, url } = await startAdmin();
+  const half = connect(endpoint.port, endpoint.address);
+  await once(half, "connect");
+  half.write("GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n");
+  // The server has read it before it answers another one.
+  await (await fetch(`${url}/healthz`)).text();
+  const stopped = admin.stop(5000);
+  half.write("\r\n");
+  expect(String(await once(half, "data"))).toMatch(/^HTTP\/1.1 200 /);
+  await stopped;
+});
+
 test("stop closes connections that are kept alive, idle or in the middle of a request", async () => {
   const { admin, endpoint, url } = await startAdmin();
   await (await fetch(`${url}/healthz`)).text();

@@ -1,15 +1,20 @@
 // SIGHUP with a real process: the new configuration holds for new sessions, a wrong one for none.
 import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { connect } from "node:net";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { restartNeeded } from "../../src/process/reload.ts";
 import { parseConfig } from "../../src/config/parse.ts";
 import { startFakeServer } from "../gateway/fake-server.ts";
 import { openDialogue } from "../gateway/ftp-dialogue.ts";
 import { freePort } from "../gateway/stage.ts";
+
+// A whole program is started for each test.
+vi.setConfig({ testTimeout: 20_000 });
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
@@ -44,6 +49,12 @@ async function setUp(first: { gateway?: object; gateways?: object[]; rest?: obje
   return { child, server, configure, configureAll, port, logged, lines, reload };
 }
 
+/** A pretty line has its text as message. */
+function parseLine(text: string): Line {
+  const [, msg] = /^\[[\d:.]+\] [A-Z]+: (.*)$/.exec(text) ?? [];
+  return msg === undefined ? (JSON.parse(text) as Line) : { msg, isPretty: true };
+}
+
 function portOf({ endpoint }: Line): number {
   return Number(String(endpoint).split(":").at(-1));
 }
@@ -58,7 +69,7 @@ function watchLog(child: ChildProcess): { logged(message: string): Promise<Line>
     rest += String(chunk);
     const whole = rest.split("\n");
     rest = whole.pop() ?? "";
-    const parsed = whole.map((line) => JSON.parse(line) as Line);
+    const parsed = whole.map(parseLine);
     lines.push(...parsed);
     all.push(...parsed);
     wake();
@@ -186,13 +197,76 @@ test("a range of data ports that is widened keeps the open ones open, for new se
   expect(await (await client(port)).ask("PASV")).toMatch(/^425 /);
 });
 
+describe("SIGHUP changes the log", () => {
+  test("its level, for running sessions too", async () => {
+    const { configure, port, reload, logged } = await setUp();
+    const before = await client(port);
+    const { session } = await logged("session started");
+    configure({}, { log: { level: "debug" } });
+    await reload("configuration reloaded");
+    await before.ask("PWD");
+    expect(await logged("command")).toMatchObject({ session, verb: "PWD" });
+  });
+
+  test("its format", async () => {
+    const { configure, reload } = await setUp();
+    configure({}, { log: { format: "pretty" } });
+    expect(await reload("configuration reloaded")).toMatchObject({ isPretty: true });
+    configure({}, { log: { format: "json" } });
+    expect(await reload("configuration reloaded")).toMatchObject({ level: "info" });
+  });
+});
+
+describe("SIGHUP changes the admin listener", () => {
+  const at = (port: number) => ({ admin: { listen: `127.0.0.1:${port}` } });
+  const healthy = async (port: number) => (await fetch(`http://127.0.0.1:${port}/healthz`)).text();
+
+  test("which moves: the new endpoint answers, the old one no more; and it goes when it is configured no longer", async () => {
+    const [before, after] = [await freePort(), await freePort()];
+    const { configure, reload, logged } = await setUp({ rest: at(before) });
+    await logged("admin listening");
+    expect(await healthy(before)).toBe("ok\n");
+    configure({}, at(after));
+    await reload("configuration reloaded");
+    expect(await logged("admin listening")).toMatchObject({ endpoint: `127.0.0.1:${after}` });
+    expect(await healthy(after)).toBe("ok\n");
+    await expect(healthy(before)).rejects.toThrow();
+    configure({});
+    await reload("configuration reloaded");
+    await expect(healthy(after)).rejects.toThrow();
+  });
+
+  test("but not where its endpoint is the same: a connection to it stays open", async () => {
+    const admin = await freePort();
+    const { configure, reload, logged } = await setUp({ rest: at(admin) });
+    await logged("admin listening");
+    const socket = connect(admin, "127.0.0.1");
+    onTestFinished(() => void socket.destroy());
+    socket.write("GET /healthz HTTP/1.1\r\nhost: a\r\n");
+    configure({ limits: { sessions: 1 } }, at(admin));
+    await reload("configuration reloaded");
+    socket.write("\r\n");
+    expect(String(await once(socket, "data"))).toMatch(/^HTTP\/1.1 200 /);
+  });
+
+  test("and one that can't be opened changes nothing, gateways and log neither", async () => {
+    const admin = await freePort();
+    const { configure, port, reload, logged, server } = await setUp({ rest: at(admin) });
+    await logged("admin listening");
+    configure(noPwd, { ...at(server.port), log: { format: "pretty" } });
+    const failure = await reload("configuration not reloaded");
+    expect(failure["detail"]).toContain(`127.0.0.1:${server.port}: the port is in use`);
+    expect(await healthy(admin)).toBe("ok\n");
+    expect(await (await client(port)).ask("PWD")).toMatch(/^257 /);
+  });
+});
+
 test("what a reload can't change is named", () => {
   const config = (text: string) => {
     const parsed = parseConfig(`{ gateways: [{ listen: ["127.0.0.1:0"], route: { server: "10.0.0.5" } }], ${text} }`);
     if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
     return parsed.config;
   };
-  expect(restartNeeded(config(""), config("log: { level: debug }"))).toEqual(["log"]);
-  expect(restartNeeded(config(""), config("admin: {}"))).toEqual(["admin"]);
-  expect(restartNeeded(config(""), config(""))).toEqual([]);
+  expect(restartNeeded(config(""), config("kernel: { table: other }"))).toEqual(["kernel"]);
+  expect(restartNeeded(config(""), config("log: { level: debug }, admin: {}"))).toEqual([]);
 });

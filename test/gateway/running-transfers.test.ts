@@ -1,5 +1,4 @@
 // Transfers that run, in the metrics: their bytes count while they are carried, not when all of them are.
-import { once } from "node:events";
 import type { Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { DataPlane } from "../../src/dataplane/pinhole.ts";
@@ -20,18 +19,19 @@ const planes: Readonly<Record<string, () => DataPlane>> = {
   },
 };
 
-/** Reads `count` bytes and no more. */
-async function take(socket: Socket, count: number): Promise<void> {
+/** Reads `count` bytes, then reads no more. */
+function take(socket: Socket, count: number): Promise<void> {
   let taken = 0;
-  socket.on("data", add);
-  socket.resume();
-  while (taken < count) await once(socket, "data");
-  socket.off("data", add);
-  socket.pause();
-
-  function add(chunk: Buffer): void {
-    taken += chunk.length;
-  }
+  return new Promise((resolve) => {
+    socket.on("data", (chunk: Buffer) => {
+      taken += chunk.length;
+      if (taken < count) return;
+      socket.removeAllListeners("data");
+      socket.pause();
+      resolve();
+    });
+    socket.resume();
+  });
 }
 
 describe.each(Object.keys(planes))("%s", (name) => {

@@ -12,7 +12,7 @@ import type { PreparedChange } from "./prepared-change.ts";
 import type { SharedResources } from "./shared-resources.ts";
 import { createRunningSessions } from "./running-sessions.ts";
 import { createServerMemory } from "./servers/server-memory.ts";
-import { driveSession, type DrivenSession, type DriverDeps, type SessionWatch } from "./driver/session-driver.ts";
+import { driveSession, type DrivenSession, type DriverDeps, type SessionDeps } from "./driver/session-driver.ts";
 import { createSessionSettings, type SessionSettings } from "./session-settings.ts";
 import { abortTransport, type Transport } from "../sockets/transport.ts";
 
@@ -131,14 +131,12 @@ function beginSession(
   { transport, client, local, advertise, interception }: Arrival,
   driver: DriverDeps,
   { telemetry, shared }: GatewayDeps,
-  watch: SessionWatch,
+  watch: Pick<SessionDeps, "ended" | "closed">,
 ): DrivenSession {
   const id = shared.sessionIds.next();
-  return driveSession(
-    transport,
-    { peer: client, local, advertise },
-    driver,
-    { observe: (source) => telemetry.sessionStarted(id, client, local, source), interception },
-    watch,
-  );
+  return driveSession(transport, { peer: client, local, advertise }, driver, {
+    observe: (source) => telemetry.sessionStarted(id, client, local, source),
+    interception,
+    ...watch,
+  });
 }

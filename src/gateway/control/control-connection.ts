@@ -19,6 +19,7 @@ export type ControlConnection = {
 /** A line that may be ordinary is no longer than this; the others take the way of readers. */
 const ordinaryLimit = 1024;
 const lf = 0x0a;
+const maxBacklogBytes = 256 * 1024;
 const none: SessionEvent[] = [];
 
 export function controlConnection(transport: Transport, format: LineFormat): ControlConnection {
@@ -71,9 +72,9 @@ function latin1Of(memory: Latin1Memory, from: number, to: number): string {
   return memory.latin1Slice?.(from, to) ?? Buffer.from(memory.subarray(from, to)).toString("latin1");
 }
 
-/** What the peer has not taken yet: bytes. */
-export function unsentOf({ transport, unwritten }: ControlConnection): number {
-  return unwritten.length + backlogOf(transport);
+/** Whether more may be said: so much that the peer has not taken yet is kept, and no more. */
+export function hasRoom({ transport, unwritten }: ControlConnection): boolean {
+  return unwritten.length + backlogOf(transport) < maxBacklogBytes;
 }
 
 /** Returns whether there was anything to write. */

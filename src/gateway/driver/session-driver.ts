@@ -1,6 +1,6 @@
-// The driver of one session: sockets, timers and pinholes become events, effects become calls. It decides nothing.
+// Session driver: transports, timers and pinholes of one session become events, effects become calls. It decides nothing.
 import type { SessionObserver, SessionSource } from "../../observe/session-observer.ts";
-import type { SessionEffect, SessionEvent, TimerName } from "../../session/events.ts";
+import type { SessionEffect, SessionEvent } from "../../session/events.ts";
 import type { EndReason } from "../../session/reasons.ts";
 import { step, wantsClientInput, wantsServerInput } from "../../session/session.ts";
 import { startSession } from "../../session/start.ts";
@@ -12,9 +12,9 @@ import {
   closeSoftly,
   controlConnection,
   flush,
+  hasRoom,
   hasUnread,
   takeNext,
-  unsentOf,
   type ControlConnection,
 } from "../control/control-connection.ts";
 import type { LineFormat } from "../control/line-format.ts";
@@ -22,7 +22,7 @@ import type { Attempt } from "../servers/dial-server.ts";
 import type { Servers } from "../servers/servers.ts";
 import type { Interception } from "../entrance/interception.ts";
 import { createSessionPinholes, type PinholeOptions, type SessionPinholes } from "./session-pinholes.ts";
-import { cancelTimer, clearTimers, createSessionTimers, startTimer } from "./session-timers.ts";
+import { cancelTimer, clearTimers, createSessionTimers, startTimer, type SessionTimers } from "./session-timers.ts";
 
 /** What all sessions of a gateway are driven with. */
 export type DriverDeps = {
@@ -41,6 +41,10 @@ export type SessionDeps = {
   readonly observe: (source: SessionSource) => SessionObserver;
   /** On the transparent route. */
   readonly interception: Interception | undefined;
+  /** Nothing more is said or done; connections are being closed. May come during `driveSession`. */
+  ended(): void;
+  /** Both control connections and every pinhole are closed. The last that is heard, and never during `driveSession`. */
+  closed(): void;
 };
 
 export type DrivenSession = {
@@ -48,127 +52,152 @@ export type DrivenSession = {
   stop(reason: EndReason, detail: string): void;
 };
 
-/** More than this unread by one peer, and what would add to it is no longer read. */
-const maxBacklogBytes = 256 * 1024;
-
 /** Lines of one session in one turn of the event loop: with 64 and 128 the others wait about 2 and 4 times as long. */
 const linesPerTurn = 32;
 
-export type SessionWatch = {
-  /** Nothing more is said or done; connections are being closed. May come during `driveSession`. */
-  ended(): void;
-  /** Both control connections and every pinhole are closed. The last that is heard, and never during `driveSession`. */
-  closed(): void;
+type Driver = {
+  readonly deps: DriverDeps;
+  readonly own: SessionDeps;
+  readonly timers: SessionTimers;
+  readonly observer: SessionObserver;
+  readonly client: ControlConnection;
+  /** From the effect `connect` on, once it is connected. */
+  server: ControlConnection | undefined;
+  session: Session;
+  /** From the first effect `open` on. */
+  pinholes: SessionPinholes | undefined;
+  /** While a name is being resolved or a server dialled. */
+  attempt: Attempt | undefined;
+  /** What pinholes are told once what was said is written: the client reads of a transfer, or that there is none, first. */
+  readonly afterFlush: { readonly kind: "confirm" | "dismiss"; readonly id: number }[];
+  /** While events are being handed over: one that comes meanwhile is stepped, and nothing else is done for it. */
+  isTaking: boolean;
+  /** There were enough lines for this turn of the event loop. */
+  isYielding: boolean;
+  /** `breaking`: a bug of ours is ending it. `ended`: its connections are being closed. */
+  state: "open" | "breaking" | "ended" | "closed";
 };
 
+/** `clientSide`: the client's ends and what is announced to it. */
 export function driveSession(
-  clientTransport: Transport,
+  transport: Transport,
   clientSide: ControlSide,
   deps: DriverDeps,
-  { observe, interception }: SessionDeps,
-  watch: SessionWatch,
+  own: SessionDeps,
 ): DrivenSession {
-  const timers = createSessionTimers(timedOut);
-  const observer = observe({ counts: (id) => pinholes?.counts(id), failed });
-  const client = controlConnection(clientTransport, deps.commands);
-  let server: ControlConnection | undefined;
-  let session: Session;
-  let pinholes: SessionPinholes | undefined;
-  let attempt: Attempt | undefined;
-  /** What pinholes are told once what was said is written: the client reads of a transfer, or that there is none, first. */
-  let untold: { readonly kind: "confirm" | "dismiss"; readonly id: number }[] = [];
-  let isBusy = false;
-  /** Enough lines for this turn of the event loop. */
-  let isPausing = false;
-  let state: "open" | "breaking" | "ended" | "closed" = "open";
-
-  client.transport.events = eventsOf((detail) => dispatch({ kind: "client-lost", detail }));
-  const [started, firstEffects] = startSession(deps.options, clientSide, interception?.server);
-  session = started;
-  observer.step(undefined, firstEffects);
-  run(firstEffects);
-  settle();
-
-  return {
-    drain: () => dispatch({ kind: "drain" }),
-    stop: (reason, detail) => dispatch({ kind: "stop", reason, detail }),
+  const [session, effects] = startSession(deps.options, clientSide, own.interception?.server);
+  const driver: Driver = {
+    deps,
+    own,
+    timers: createSessionTimers((timer) => dispatch(driver, { kind: "timer", timer })),
+    observer: own.observe({
+      counts: (id) => driver.pinholes?.counts(id),
+      failed(error) {
+        breakDown(driver, error);
+        settle(driver);
+      },
+    }),
+    client: controlConnection(transport, deps.commands),
+    server: undefined,
+    session,
+    pinholes: undefined,
+    attempt: undefined,
+    afterFlush: [],
+    isTaking: false,
+    isYielding: false,
+    state: "open",
   };
+  transport.events = eventsOf(driver, "client-lost");
+  driver.observer.step(undefined, effects);
+  perform(driver, effects);
+  settle(driver);
+  return {
+    drain: () => dispatch(driver, { kind: "drain" }),
+    stop: (reason, detail) => dispatch(driver, { kind: "stop", reason, detail }),
+  };
+}
 
-  function dispatch(event: SessionEvent): void {
-    take(event);
-    settle();
+function eventsOf(driver: Driver, lost: "client-lost" | "server-lost"): TransportEvents {
+  const goOn = (): void => settle(driver);
+  return {
+    arrived: goOn,
+    ended: goOn,
+    failed: (detail) => dispatch(driver, { kind: lost, detail }),
+    drained: goOn,
+    closed: () => reportClosed(driver),
+  };
+}
+
+function dispatch(driver: Driver, event: SessionEvent): void {
+  take(driver, event);
+  settle(driver);
+}
+
+function take(driver: Driver, event: SessionEvent): void {
+  const { state } = driver;
+  // What was opened for the session reports its end even then.
+  if ((state === "ended" && event.kind !== "pinhole") || state === "closed") return;
+  try {
+    perform(driver, observedStep(driver, event));
+  } catch (error) {
+    breakDown(driver, error);
   }
+}
 
-  function take(event: SessionEvent): void {
-    // What was opened for the session reports its end even then.
-    if ((state === "ended" && event.kind !== "pinhole") || state === "closed") return;
-    try {
-      run(stepped(event));
-    } catch (error) {
-      broken(error);
-    }
-  }
-
-  /** Observed whatever comes of it: an event that the core fails at is worth most. */
-  function stepped(event: SessionEvent): readonly SessionEffect[] {
-    let effects: readonly SessionEffect[] = [];
-    try {
-      [session, effects] = step(session, event);
-    } finally {
-      observer.step(event, effects);
-    }
+function observedStep(driver: Driver, event: SessionEvent): readonly SessionEffect[] {
+  let effects: readonly SessionEffect[] = [];
+  try {
+    [driver.session, effects] = step(driver.session, event);
     return effects;
+  } finally {
+    // Whatever comes of it: an event that the core fails at is worth most.
+    driver.observer.step(event, effects);
   }
+}
 
-  function run(effects: readonly SessionEffect[]): void {
-    for (const effect of effects) perform(effect);
-  }
+/** A bug of ours ends the session that met it and no other. */
+function breakDown(driver: Driver, error: unknown): void {
+  if (driver.state !== "open") return end(driver);
+  driver.state = "breaking";
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  take(driver, { kind: "stop", reason: "internal-error", detail });
+}
 
-  function failed(error: unknown): void {
-    broken(error);
-    settle();
-  }
-
-  /** A bug of ours ends the session that met it and no other. */
-  function broken(error: unknown): void {
-    if (state !== "open") return end();
-    state = "breaking";
-    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    take({ kind: "stop", reason: "internal-error", detail });
-  }
-
-  function perform(effect: SessionEffect): void {
+/** The one place where effects become calls, in their order. Nothing that is called reports before it has returned. */
+function perform(driver: Driver, effects: readonly SessionEffect[]): void {
+  const { client, deps, timers } = driver;
+  for (const effect of effects) {
     switch (effect.kind) {
       case "to-client":
         client.unwritten += effect.bytes;
         break;
       case "to-server":
-        if (server !== undefined) server.unwritten += effect.bytes;
+        if (driver.server !== undefined) driver.server.unwritten += effect.bytes;
         break;
       case "resolve":
-        attempt = deps.servers.resolve(effect.host, effect.port, {
-          resolved: (candidates) => dispatch({ kind: "resolved", candidates }),
-          failed: (detail) => dispatch({ kind: "unresolved", detail: `${effect.host} ${detail}` }),
+        driver.attempt = deps.servers.resolve(effect.host, effect.port, {
+          resolved: (candidates) => dispatch(driver, { kind: "resolved", candidates }),
+          failed: (detail) => dispatch(driver, { kind: "unresolved", detail: `${effect.host} ${detail}` }),
         });
         break;
       case "connect":
-        connectServer(effect.candidates);
+        connectServer(driver, effect.candidates);
         break;
       case "open":
-        pinholes ??= createSessionPinholes(deps.pinholes, interception, (id, event) => {
-          dispatch({ kind: "pinhole", id, event });
-          reportClosed();
+        driver.pinholes ??= createSessionPinholes(deps.pinholes, driver.own.interception, (id, event) => {
+          dispatch(driver, { kind: "pinhole", id, event });
+          reportClosed(driver);
         });
-        pinholes.open(effect, session);
+        driver.pinholes.open(effect, driver.session);
         break;
       case "confirm":
       case "dismiss":
-        untold.push(effect);
+        driver.afterFlush.push(effect);
         break;
       case "start":
       case "linger":
       case "release":
-        pinholes?.tell(effect.kind, effect.id);
+        driver.pinholes?.tell(effect.kind, effect.id);
         break;
       case "timer":
         startTimer(timers, effect.timer, effect.ms);
@@ -177,104 +206,93 @@ export function driveSession(
         cancelTimer(timers, effect.timer);
         break;
       case "learn":
-        deps.servers.learn(serverOf(session).peer, effect.rejects);
+        deps.servers.learn(serverOf(driver.session).peer, effect.rejects);
         break;
       case "record":
         // For the observer.
         break;
       case "end":
-        end();
+        end(driver);
         break;
     }
   }
+}
 
-  /** Hands over what was read, as far as it is wanted, writes what came of it, and tells whoever waits for that. */
-  function settle(): void {
-    if (isBusy) return;
-    if (!isPausing) takeWanted();
-    flush(client);
-    if (server !== undefined) flush(server);
-    if (untold.length > 0) tellPinholes();
-    updateReading();
-    if (state === "ended") observer.flush();
-  }
+function connectServer(driver: Driver, candidates: readonly Endpoint[]): void {
+  const { deps, own, session } = driver;
+  const from = own.interception?.asClient ? session.client.peer.address : undefined;
+  driver.attempt = deps.servers.dial(candidates, from, {
+    connected(transport) {
+      driver.attempt = undefined;
+      driver.server = controlConnection(transport, deps.replies);
+      transport.events = eventsOf(driver, "server-lost");
+      const { peer, local } = transport;
+      const advertise = deps.serverAdvertise(local);
+      dispatch(driver, { kind: "connected", peer, local, advertise, rejects: deps.servers.rejectedBy(peer) });
+    },
+    failed: (detail) => dispatch(driver, { kind: "unreachable", detail }),
+  });
+}
 
-  /** What is left after so many lines waits for the next turn of the event loop: other sessions come first. */
-  function takeWanted(): void {
-    isBusy = true;
-    let left = linesPerTurn;
-    for (let event = nextWanted(); event !== undefined; event = left > 0 ? nextWanted() : undefined) {
-      take(event);
-      left -= 1;
-    }
-    isBusy = false;
-    if (left > 0) return;
-    isPausing = true;
-    setImmediate(() => {
-      isPausing = false;
-      settle();
-    });
-  }
+/** Hands over what was read, as far as it is wanted, writes what came of it, and tells whoever waits for that. */
+function settle(driver: Driver): void {
+  if (driver.isTaking) return;
+  if (!driver.isYielding) takeWanted(driver);
+  flush(driver.client);
+  if (driver.server !== undefined) flush(driver.server);
+  const { afterFlush } = driver;
+  if (afterFlush.length > 0) for (const { kind, id } of afterFlush.splice(0)) driver.pinholes?.tell(kind, id);
+  if (driver.state === "ended") driver.observer.flush();
+  else updateReading(driver);
+}
 
-  function tellPinholes(): void {
-    const told = untold;
-    untold = [];
-    for (const { kind, id } of told) pinholes?.tell(kind, id);
+/** What is left after so many lines waits for the next turn of the event loop: other sessions come first. */
+function takeWanted(driver: Driver): void {
+  driver.isTaking = true;
+  let left = linesPerTurn;
+  for (let event = nextWanted(driver); event !== undefined; event = left > 0 ? nextWanted(driver) : undefined) {
+    take(driver, event);
+    left -= 1;
   }
+  driver.isTaking = false;
+  if (left > 0) return;
+  driver.isYielding = true;
+  setImmediate(() => {
+    driver.isYielding = false;
+    settle(driver);
+  });
+}
 
-  function nextWanted(): SessionEvent | undefined {
-    if (state === "ended") return undefined;
-    if (server !== undefined && hasUnread(server) && wantsServerInput(session)) return takeNext(server);
-    const isClientWanted = hasUnread(client) && wantsClientInput(session) && unsentOf(client) < maxBacklogBytes;
-    return isClientWanted ? takeNext(client) : undefined;
-  }
+function nextWanted({ state, session, client, server }: Driver): SessionEvent | undefined {
+  if (state === "ended") return undefined;
+  const isServerWanted = server !== undefined && hasUnread(server) && wantsServerInput(session);
+  const event = isServerWanted ? takeNext(server) : undefined;
+  if (event !== undefined) return event;
+  return hasUnread(client) && wantsClientInput(session) && hasRoom(client) ? takeNext(client) : undefined;
+}
 
-  function updateReading(): void {
-    if (state === "ended") return;
-    const isClientTaking = unsentOf(client) < maxBacklogBytes;
-    const isServerTaking = server === undefined || unsentOf(server) < maxBacklogBytes;
-    setReading(client.transport, !hasUnread(client) && isServerTaking && isClientTaking);
-    if (server !== undefined) setReading(server.transport, !hasUnread(server) && isClientTaking);
-  }
+/** Back-pressure: what is unread, or would add to what a peer does not take, stays with the kernel. */
+function updateReading({ client, server }: Driver): void {
+  const isServerTaking = server === undefined || hasRoom(server);
+  setReading(client.transport, !hasUnread(client) && isServerTaking && hasRoom(client));
+  if (server !== undefined) setReading(server.transport, !hasUnread(server) && hasRoom(client));
+}
 
-  function connectServer(candidates: readonly Endpoint[]): void {
-    const from = interception?.asClient ? clientSide.peer.address : undefined;
-    attempt = deps.servers.dial(candidates, from, {
-      connected(transport) {
-        attempt = undefined;
-        server = controlConnection(transport, deps.replies);
-        transport.events = eventsOf((detail) => dispatch({ kind: "server-lost", detail }));
-        const { peer, local } = transport;
-        const advertise = deps.serverAdvertise(local);
-        dispatch({ kind: "connected", peer, local, advertise, rejects: deps.servers.rejectedBy(peer) });
-      },
-      failed: (detail) => dispatch({ kind: "unreachable", detail }),
-    });
-  }
+function end(driver: Driver): void {
+  if (driver.state === "ended") return;
+  driver.state = "ended";
+  driver.attempt?.cancel();
+  clearTimers(driver.timers);
+  driver.pinholes?.releaseAll();
+  closeSoftly(driver.client);
+  if (driver.server !== undefined) closeSoftly(driver.server);
+  driver.own.ended();
+}
 
-  function timedOut(timer: TimerName): void {
-    dispatch({ kind: "timer", timer });
-  }
-
-  function eventsOf(lost: (detail: string) => void): TransportEvents {
-    return { arrived: settle, ended: settle, failed: lost, drained: settle, closed: reportClosed };
-  }
-
-  function end(): void {
-    if (state === "ended") return;
-    state = "ended";
-    attempt?.cancel();
-    clearTimers(timers);
-    pinholes?.releaseAll();
-    closeSoftly(client);
-    if (server !== undefined) closeSoftly(server);
-    watch.ended();
-  }
-
-  function reportClosed(): void {
-    const areBothClosed = client.transport.isClosed && server?.transport.isClosed !== false;
-    if (state !== "ended" || !areBothClosed || pinholes?.isEmpty() === false) return;
-    state = "closed";
-    watch.closed();
-  }
+function reportClosed(driver: Driver): void {
+  const { client, server, pinholes, state } = driver;
+  const areBothClosed = client.transport.isClosed && server?.transport.isClosed !== false;
+  if (state !== "ended" || !areBothClosed || pinholes?.isEmpty() === false) return;
+  driver.state = "closed";
+  driver.own.closed();
 }

@@ -57,6 +57,16 @@ describe("commands that come before they can be served", () => {
     server.session.write("200 ok\r\n".repeat(64));
     await until(() => server.session.lines.length >= 2 + 128);
   });
+
+  test("are not held up by half a reply behind those that they have waited for (D3.64)", async () => {
+    const { client, server } = await setStage({ NOOP: () => {} });
+    client.write("NOOP\r\n".repeat(100));
+    await until(() => server.session.lines.length === 2 + 64);
+    server.session.write(`${"200 ok\r\n".repeat(64)}20`);
+    await until(() => server.session.lines.length === 2 + 100);
+    server.session.write("0 ok\r\n");
+    for (let count = 0; count < 65; count += 1) expect(await client.reply()).toBe("200 ok");
+  });
 });
 
 describe("a pipelined session", () => {

@@ -39,38 +39,16 @@ type PinholeRecord = {
   bytesDown: number;
 };
 
-export function createPinholeRecords({ metrics, counts, log, running, bytesOf }: PinholeRecordDeps): PinholeRecords {
+export function createPinholeRecords(deps: PinholeRecordDeps): PinholeRecords {
+  const { metrics, counts, log, running, bytesOf } = deps;
   const records = new Map<number, PinholeRecord>();
   let isSessionActive = true;
 
   function countRunning(): void {
     for (const [id, record] of records) {
       const bytes = record.isJoined ? bytesOf(id) : undefined;
-      if (bytes !== undefined) countBytes(record, bytes);
+      if (bytes !== undefined) countBytes(counts, record, bytes);
     }
-  }
-
-  function countBytes(record: PinholeRecord, { bytesUp, bytesDown }: ByteCounts): void {
-    const { plane } = record;
-    if (plane === undefined) return;
-    // What falls, against its contract, must not make a counter fall.
-    counts.transferBytes.upload[plane].inc(Math.max(0, bytesUp - record.bytesUp));
-    counts.transferBytes.download[plane].inc(Math.max(0, bytesDown - record.bytesDown));
-    record.bytesUp = Math.max(record.bytesUp, bytesUp);
-    record.bytesDown = Math.max(record.bytesDown, bytesDown);
-  }
-
-  function opened(at: number, record: PinholeRecord, event: Extract<PinholeEvent, { kind: "opened" }>): void {
-    const { plane, client, server } = event;
-    record.plane = plane;
-    for (const side of record.listening) counts.pinholesActive[side][plane].inc();
-    metrics.pinholeOpenSeconds.observe((at - record.requestedAt) / 1000);
-    if (!log.isLevelEnabled("debug")) return;
-    const listening = {
-      ...(client && { client: formatEndpoint(client) }),
-      ...(server && { server: formatEndpoint(server) }),
-    };
-    log.debug({ plane, ...listening }, "pinhole opened");
   }
 
   function joined(record: PinholeRecord): void {
@@ -80,26 +58,20 @@ export function createPinholeRecords({ metrics, counts, log, running, bytesOf }:
     running.add(countRunning);
   }
 
-  function closed(id: number, record: PinholeRecord, event: Extract<PinholeEvent, { kind: "closed" }>): void {
+  function closed(record: PinholeRecord, event: Closed): void {
     const { listening, plane, isJoined } = record;
-    records.delete(id);
     if (plane === undefined) return;
     for (const side of listening) {
       counts.pinholesActive[side][plane].dec();
       counts.pinholeEnded(side, plane, pinholeFates[event.outcome]);
     }
-    countBytes(record, event);
-    if (isJoined) {
-      if (isSessionActive) counts.transfersActive[plane].dec();
-      metrics.transferSeconds.observe(event.durationMs / 1000);
-      if (!isAnyJoined()) running.delete(countRunning);
-    }
+    countBytes(counts, record, event);
     log.debug({ plane, outcome: event.outcome }, "pinhole closed");
-  }
-
-  function isAnyJoined(): boolean {
-    for (const { isJoined } of records.values()) if (isJoined) return true;
-    return false;
+    if (!isJoined) return;
+    if (isSessionActive) counts.transfersActive[plane].dec();
+    metrics.transferSeconds.observe(event.durationMs / 1000);
+    for (const other of records.values()) if (other.isJoined) return;
+    running.delete(countRunning);
   }
 
   return {
@@ -113,26 +85,23 @@ export function createPinholeRecords({ metrics, counts, log, running, bytesOf }:
       if (record === undefined) return;
       switch (event.kind) {
         case "opened":
-          opened(at, record, event);
+          opened(deps, at, record, event);
           break;
         case "refused":
           records.delete(id);
           for (const side of record.listening) counts.pinholeRefused(side);
           log.warn({ reason: event.reason, detail: event.detail }, "pinhole refused");
           break;
-        case "stranger":
-          counts.strangers[event.side].inc();
-          log.warn({ side: event.side, from: formatEndpoint(event.from) }, "stranger");
-          break;
-        case "other-source-port":
-          counts.quirks["other-source-port"].inc();
-          log.debug({ side: event.side, wanted: event.wanted, detail: event.detail }, "other source port");
-          break;
         case "joined":
           joined(record);
           break;
         case "closed":
-          closed(id, record, event);
+          records.delete(id);
+          closed(record, event);
+          break;
+        case "stranger":
+        case "other-source-port":
+          noticed(deps, event);
           break;
         case "admitted":
         case "delivered":
@@ -145,4 +114,42 @@ export function createPinholeRecords({ metrics, counts, log, running, bytesOf }:
       for (const { plane, isJoined } of records.values()) if (isJoined && plane) counts.transfersActive[plane].dec();
     },
   };
+}
+
+type Opened = Extract<PinholeEvent, { kind: "opened" }>;
+type Closed = Extract<PinholeEvent, { kind: "closed" }>;
+type Noticed = Extract<PinholeEvent, { kind: "stranger" | "other-source-port" }>;
+
+function opened({ metrics, counts, log }: PinholeRecordDeps, at: number, record: PinholeRecord, event: Opened): void {
+  const { plane, client, server } = event;
+  record.plane = plane;
+  for (const side of record.listening) counts.pinholesActive[side][plane].inc();
+  metrics.pinholeOpenSeconds.observe((at - record.requestedAt) / 1000);
+  if (!log.isLevelEnabled("debug")) return;
+  const listening = {
+    ...(client && { client: formatEndpoint(client) }),
+    ...(server && { server: formatEndpoint(server) }),
+  };
+  log.debug({ plane, ...listening }, "pinhole opened");
+}
+
+function noticed({ counts, log }: PinholeRecordDeps, event: Noticed): void {
+  if (event.kind === "stranger") {
+    counts.strangers[event.side].inc();
+    log.warn({ side: event.side, from: formatEndpoint(event.from) }, "stranger");
+  } else {
+    counts.quirks["other-source-port"].inc();
+    log.debug({ side: event.side, wanted: event.wanted, detail: event.detail }, "other source port");
+  }
+}
+
+/** Of what was carried, as much as is not counted yet. */
+function countBytes(counts: GatewayMetrics, record: PinholeRecord, { bytesUp, bytesDown }: ByteCounts): void {
+  const { plane } = record;
+  if (plane === undefined) return;
+  // What falls, against its contract, must not make a counter fall.
+  counts.transferBytes.upload[plane].inc(Math.max(0, bytesUp - record.bytesUp));
+  counts.transferBytes.download[plane].inc(Math.max(0, bytesDown - record.bytesDown));
+  record.bytesUp = Math.max(record.bytesUp, bytesUp);
+  record.bytesDown = Math.max(record.bytesDown, bytesDown);
 }

@@ -12,6 +12,7 @@ import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { createPinholeRecords, type PinholeRecords, type RunningTransfers } from "./pinhole-records.ts";
 import type { SessionNotes } from "./session-history.ts";
+import { createStepTimes } from "./step-times.ts";
 
 export type SessionObserver = {
   /** `event`: undefined for the start of the session. Nothing is done here but to note both, whatever they are. */
@@ -53,13 +54,11 @@ type Step = {
 export function createSessionObserver(deps: ObserverDeps, { log, notes, source }: ObservedSession): SessionObserver {
   const { metrics, counts, lateRecords, running } = deps;
   const secrets = createSecrets();
+  const times = createStepTimes(metrics);
   const factDeps = { counts, log };
   let pinholes: PinholeRecords | undefined;
   const startedAt = performance.now();
   let waiting: Step[] = [];
-  /** When something was said to the server that it has not begun to answer; 0 if nothing was. */
-  let askedAt = 0;
-  let connectingAt = startedAt;
   let hasEnded = false;
 
   function flush(): void {
@@ -84,42 +83,19 @@ export function createSessionObserver(deps: ObserverDeps, { log, notes, source }
   }
 
   function happened(at: number, event: SessionEvent): void {
-    switch (event.kind) {
-      case "client-line":
-        secrets.note(event.text);
-        break;
-      case "server-line":
-      case "server-refused":
-        if (askedAt !== 0) metrics.controlLatencySeconds.observe((at - askedAt) / 1000);
-        askedAt = 0;
-        break;
-      case "connected":
-        metrics.serverConnectSeconds.observe((at - connectingAt) / 1000);
-        break;
-      case "pinhole":
-        pinholes?.reported(at, event.id, event.event);
-        break;
-      default:
-    }
+    times.happened(at, event.kind);
+    if (event.kind === "client-line") secrets.note(event.text);
+    else if (event.kind === "pinhole") pinholes?.reported(at, event.id, event.event);
   }
 
   function followed(at: number, effect: SessionEffect): void {
-    switch (effect.kind) {
-      case "to-server":
-        if (askedAt === 0) askedAt = at;
-        break;
-      case "connect":
-        connectingAt = at;
-        break;
-      case "open":
-        pinholes ??= createPinholeRecords({ metrics, counts, log, running, bytesOf: source.counts });
-        pinholes.requested(at, effect);
-        break;
-      case "record":
-        if (effect.fact.kind === "ended") ended();
-        recordFact(withoutSecrets(effect.fact, secrets.hide), at - startedAt, factDeps);
-        break;
-      default:
+    times.followed(at, effect.kind);
+    if (effect.kind === "open") {
+      pinholes ??= createPinholeRecords({ metrics, counts, log, running, bytesOf: source.counts });
+      pinholes.requested(at, effect);
+    } else if (effect.kind === "record") {
+      if (effect.fact.kind === "ended") ended();
+      recordFact(withoutSecrets(effect.fact, secrets.hide), at - startedAt, factDeps);
     }
   }
 

@@ -56,23 +56,6 @@ test("a step that can't be told is reported as a fault, those behind it are drop
   expect(messages()).toEqual(["session started", "command", "command"]);
 });
 
-test("the time to connect to the server, and from what is said to it until its answer, are observed", async () => {
-  const { start, observations } = observe();
-  const session = start();
-  const local = { address: "10.0.0.1", port: 40_001 };
-  session.step(undefined, [{ kind: "connect", candidates: [server] }]);
-  session.step({ kind: "connected", peer: server, local, advertise: local.address, rejects: [] }, []);
-  expect(await observations("server_connect_seconds")).toBe(1);
-  session.step(reply("220 Ready"), []);
-  expect(await observations("control_latency_seconds")).toBe(0);
-  // Pipelined: the first answer to what was said first.
-  session.step(line("NOOP"), [{ kind: "to-server", bytes: "NOOP\r\n" }]);
-  session.step(line("NOOP"), [{ kind: "to-server", bytes: "NOOP\r\n" }]);
-  session.step(reply("200 OK"), []);
-  session.step(reply("200 OK"), []);
-  expect(await observations("control_latency_seconds")).toBe(1);
-});
-
 test("at info a session is its start, its server, its login, its transfers and its end", () => {
   const { start, messages } = observe("info");
   const session = start();

@@ -36,158 +36,174 @@ export function ordinaryCommand(input: string, maxBytes: number): string | undef
   return input.length - 2 <= maxBytes && ordinary.test(input) ? input.slice(0, -2) : undefined;
 }
 
+/** Between chunks: nothing is added to it. */
+const nothing: CommandEvent[] = [];
+
+/** A line that is being read, and what has been found in the present chunk. */
+type Reading = {
+  readonly maxBytes: number;
+  held: string;
+  /** CRs seen but not yet explained: LF makes them a terminator, NUL makes one an escape, anything else is an error. */
+  pendingCrs: number;
+  /** How far into a Telnet command the last byte led; a chunk may end anywhere. */
+  telnet: "none" | "iac" | "option" | "block" | "block-iac";
+  optionVerb: number;
+  /** Bytes of negotiation in this line: bounds both an endless SB and the answers to a flood of WILL. */
+  negotiationBytes: number;
+  /** The line is refused already; what is left of it is skipped unread, Telnet included. */
+  isDraining: boolean;
+  quirks: readonly Quirk[];
+  events: CommandEvent[];
+};
+
 /**
  * Reads command lines of at most `maxBytes` (without terminator) out of any chunking. A refused line is reported once, at the
  * byte that spoils it, and swallowed up to its LF. Nothing is held between lines; within one, at most `maxBytes`.
  */
 export function createCommandReader({ maxBytes }: { maxBytes: number }): CommandReader {
-  let held = "";
-  /** CRs seen but not yet explained: LF makes them a terminator, NUL makes one an escape, anything else is an error. */
-  let pendingCrs = 0;
-  /** How far into a Telnet command the last byte led; a chunk may end anywhere. */
-  let telnet: "none" | "iac" | "option" | "block" | "block-iac" = "none";
-  let optionVerb = 0;
-  /** Bytes of negotiation in this line: bounds both an endless SB and the answers to a flood of WILL. */
-  let negotiationBytes = 0;
-  /** The line is refused already; what is left of it is skipped unread, Telnet included. */
-  let draining = false;
-  let quirks: readonly Quirk[] = noQuirks;
-  let events: CommandEvent[] = [];
+  const reading: Reading = {
+    maxBytes,
+    held: "",
+    pendingCrs: 0,
+    telnet: "none",
+    optionVerb: 0,
+    negotiationBytes: 0,
+    isDraining: false,
+    quirks: noQuirks,
+    events: nothing,
+  };
+  return { feed: (chunk) => feed(reading, chunk) };
+}
 
-  function feed(chunk: Uint8Array): CommandEvent[] {
-    events = [];
-    for (let from = 0; from < chunk.length;) {
-      const end = chunk.indexOf(lf, from);
-      if (!draining) readPart(readLatin1(chunk, from, end === -1 ? chunk.length : end));
-      if (end === -1) break;
-      endLine();
-      from = end + 1;
-    }
-    const found = events;
-    events = [];
-    return found;
+function feed(reading: Reading, chunk: Uint8Array): CommandEvent[] {
+  const events: CommandEvent[] = [];
+  reading.events = events;
+  for (let from = 0; from < chunk.length;) {
+    const end = chunk.indexOf(lf, from);
+    if (!reading.isDraining) readPart(reading, readLatin1(chunk, from, end === -1 ? chunk.length : end));
+    if (end === -1) break;
+    endLine(reading);
+    from = end + 1;
   }
+  reading.events = nothing;
+  return events;
+}
 
-  function readPart(text: string): void {
-    let at = 0;
-    while (at < text.length) {
-      if (telnet !== "none") at += readTelnet(text.charCodeAt(at));
-      else if (pendingCrs > 0) at += readAfterCr(text.charCodeAt(at));
-      else at = readOrdinary(text, at);
-      if (draining) return;
-    }
+function readPart(reading: Reading, text: string): void {
+  let at = 0;
+  while (at < text.length) {
+    if (reading.telnet !== "none") at += readTelnet(reading, text.charCodeAt(at));
+    else if (reading.pendingCrs > 0) at += readAfterCr(reading, text.charCodeAt(at));
+    else at = readOrdinary(reading, text, at);
+    if (reading.isDraining) return;
   }
+}
 
-  function readOrdinary(text: string, at: number): number {
-    if (held === "" && isSynchRemains(text.charCodeAt(at))) {
-      note("telnet-command");
-      return at + 1;
-    }
-    special.lastIndex = at;
-    const stop = special.test(text) ? special.lastIndex - 1 : text.length;
-    append(text.slice(at, stop));
-    if (draining || stop === text.length) return stop;
-    const byte = text.charCodeAt(stop);
-    if (byte === cr) pendingCrs = 1;
-    else if (byte === iac) telnet = "iac";
-    else refuse("nul-byte");
-    return stop + 1;
+function readOrdinary(reading: Reading, text: string, at: number): number {
+  if (reading.held === "" && isSynchRemains(text.charCodeAt(at))) {
+    note(reading, "telnet-command");
+    return at + 1;
   }
+  special.lastIndex = at;
+  const stop = special.test(text) ? special.lastIndex - 1 : text.length;
+  append(reading, text.slice(at, stop));
+  if (reading.isDraining || stop === text.length) return stop;
+  const byte = text.charCodeAt(stop);
+  if (byte === cr) reading.pendingCrs = 1;
+  else if (byte === iac) reading.telnet = "iac";
+  else refuse(reading, "nul-byte");
+  return stop + 1;
+}
 
-  /** A Telnet command may come between a CR and its LF: a client that answers ours does not look what it interrupts. */
-  function readAfterCr(byte: number): 0 | 1 {
-    if (byte === cr) pendingCrs += 1;
-    else if (byte === iac) telnet = "iac";
-    else if (byte === 0 && pendingCrs === 1) {
-      // CR NUL is how Telnet writes a CR inside a path name (RFC 2640 3.1); the server undoes it, not we.
-      pendingCrs = 0;
-      append("\r\0");
-    } else refuse("lone-cr");
+/** A Telnet command may come between a CR and its LF: a client that answers ours does not look what it interrupts. */
+function readAfterCr(reading: Reading, byte: number): 0 | 1 {
+  if (byte === cr) reading.pendingCrs += 1;
+  else if (byte === iac) reading.telnet = "iac";
+  else if (byte === 0 && reading.pendingCrs === 1) {
+    // CR NUL is how Telnet writes a CR inside a path name (RFC 2640 3.1); the server undoes it, not we.
+    reading.pendingCrs = 0;
+    append(reading, "\r\0");
+  } else refuse(reading, "lone-cr");
+  return 1;
+}
+
+/** Returns 0 where the byte turns out to be no part of a Telnet command and wants reading again as text. */
+function readTelnet(reading: Reading, byte: number): 0 | 1 {
+  if (reading.telnet === "iac") return readCommand(reading, byte);
+  reading.negotiationBytes += 1;
+  if (reading.negotiationBytes > reading.maxBytes) refuse(reading, "line-too-long");
+  else if (reading.telnet === "option") answer(reading, byte);
+  else if (reading.telnet === "block") reading.telnet = byte === iac ? "block-iac" : "block";
+  else reading.telnet = byte === subnegotiationEnd ? "none" : "block";
+  return 1;
+}
+
+function readCommand(reading: Reading, byte: number): 0 | 1 {
+  reading.telnet = "none";
+  if (byte < subnegotiationEnd) {
+    keepIac(reading);
+    return 0;
+  }
+  if (byte === iac) {
+    // A byte 0xff of a file name, doubled by the client; the server halves it, so it travels on doubled.
+    append(reading, "\xff\xff");
     return 1;
   }
-
-  /** Returns 0 where the byte turns out to be no part of a Telnet command and wants reading again as text. */
-  function readTelnet(byte: number): 0 | 1 {
-    if (telnet === "iac") return readCommand(byte);
-    negotiationBytes += 1;
-    if (negotiationBytes > maxBytes) refuse("line-too-long");
-    else if (telnet === "option") answer(byte);
-    else if (telnet === "block") telnet = byte === iac ? "block-iac" : "block";
-    else telnet = byte === subnegotiationEnd ? "none" : "block";
-    return 1;
+  note(reading, "telnet-command");
+  // NOP, IP, AO, AYT and the like carry nothing: they are dropped and, since FTP replies only to commands, not answered.
+  if (byte === subnegotiation) reading.telnet = "block";
+  else if (byte >= will) {
+    reading.telnet = "option";
+    reading.optionVerb = byte;
   }
+  return 1;
+}
 
-  function readCommand(byte: number): 0 | 1 {
-    telnet = "none";
-    if (byte < subnegotiationEnd) {
-      keepIac();
-      return 0;
-    }
-    if (byte === iac) {
-      // A byte 0xff of a file name, doubled by the client; the server halves it, so it travels on doubled.
-      append("\xff\xff");
-      return 1;
-    }
-    note("telnet-command");
-    // NOP, IP, AO, AYT and the like carry nothing: they are dropped and, since FTP replies only to commands, not answered.
-    if (byte === subnegotiation) telnet = "block";
-    else if (byte >= will) {
-      telnet = "option";
-      optionVerb = byte;
-    }
-    return 1;
+function answer(reading: Reading, option: number): void {
+  const { optionVerb, events } = reading;
+  reading.telnet = "none";
+  // WONT and DONT state what is the case anyway; answering them could loop.
+  if (optionVerb === wont || optionVerb === dont) return;
+  events.push({ kind: "telnet-answer", bytes: String.fromCharCode(iac, optionVerb === doIt ? wont : dont, option) });
+}
+
+/** An IAC before no command: what is left of a synch at the start of a line, else a file name that was not doubled. */
+function keepIac(reading: Reading): void {
+  if (reading.held === "") return note(reading, "telnet-command");
+  note(reading, "undoubled-iac");
+  append(reading, "\xff");
+}
+
+function append(reading: Reading, run: string): void {
+  if (reading.pendingCrs > 0) refuse(reading, "lone-cr");
+  else if (reading.held.length + run.length > reading.maxBytes) refuse(reading, "line-too-long");
+  else reading.held += run;
+}
+
+function note(reading: Reading, quirk: Quirk): void {
+  if (!reading.quirks.includes(quirk)) reading.quirks = [...reading.quirks, quirk];
+}
+
+function refuse(reading: Reading, reason: "line-too-long" | "nul-byte" | "lone-cr"): void {
+  reading.events.push({ kind: "refused", reason });
+  // A client that fills lines without end holds no memory by it.
+  reading.held = "";
+  reading.isDraining = true;
+}
+
+function endLine(reading: Reading): void {
+  if (reading.telnet === "iac") keepIac(reading);
+  if (!reading.isDraining) {
+    if (reading.pendingCrs === 0) note(reading, "bare-lf");
+    if (reading.pendingCrs > 1) note(reading, "cr-cr-lf");
+    reading.events.push({ kind: "line", text: reading.held, quirks: reading.quirks });
   }
-
-  function answer(option: number): void {
-    telnet = "none";
-    // WONT and DONT state what is the case anyway; answering them could loop.
-    if (optionVerb === wont || optionVerb === dont) return;
-    events.push({ kind: "telnet-answer", bytes: String.fromCharCode(iac, optionVerb === doIt ? wont : dont, option) });
-  }
-
-  /** An IAC before no command: what is left of a synch at the start of a line, else a file name that was not doubled. */
-  function keepIac(): void {
-    if (held === "") {
-      note("telnet-command");
-      return;
-    }
-    note("undoubled-iac");
-    append("\xff");
-  }
-
-  function append(run: string): void {
-    if (pendingCrs > 0) refuse("lone-cr");
-    else if (held.length + run.length > maxBytes) refuse("line-too-long");
-    else held += run;
-  }
-
-  function note(quirk: Quirk): void {
-    if (!quirks.includes(quirk)) quirks = [...quirks, quirk];
-  }
-
-  function refuse(reason: "line-too-long" | "nul-byte" | "lone-cr"): void {
-    events.push({ kind: "refused", reason });
-    // A client that fills lines without end holds no memory by it.
-    held = "";
-    draining = true;
-  }
-
-  function endLine(): void {
-    if (telnet === "iac") keepIac();
-    if (!draining) {
-      if (pendingCrs === 0) note("bare-lf");
-      if (pendingCrs > 1) note("cr-cr-lf");
-      events.push({ kind: "line", text: held, quirks });
-    }
-    held = "";
-    pendingCrs = 0;
-    telnet = "none";
-    negotiationBytes = 0;
-    draining = false;
-    quirks = noQuirks;
-  }
-
-  return { feed };
+  reading.held = "";
+  reading.pendingCrs = 0;
+  reading.telnet = "none";
+  reading.negotiationBytes = 0;
+  reading.isDraining = false;
+  reading.quirks = noQuirks;
 }
 
 /**

@@ -1,156 +1,163 @@
 // File commands: those of the embedded FTP server that read and change its files.
-import type { Socket } from "node:net";
 import { receiveBytes, sendBytes } from "./data-connection.ts";
-import { resolvePath, type Entry, type FileTree } from "./file-tree.ts";
+import { resolvePath, type Entry } from "./file-tree.ts";
 import { formatFactsEntry, formatTime, formatUnixEntry } from "./listing.ts";
-
-export type Reply = (code: number, text: string) => void;
-export type Command = (argument: string) => void | Promise<void>;
-
-/** Runs a transfer on the prepared data connection: 425, or 150 and then what `move` ends with, or 426. */
-export type Transfer = (opening: string, move: (socket: Socket) => Promise<Outcome>) => Promise<void>;
-export type Outcome = { readonly code: number; readonly text: string };
+import { type Command, prepareData, reply, replyLines, type ServerSession, transfer } from "./server-session.ts";
 
 const maxFileBytes = 256 * 1024 * 1024;
+
+const directoryCommands: Readonly<Record<string, Command>> = {
+  PWD: (session) => reply(session, 257, `${quoted(session.cwd)} is the current directory`),
+  CWD: (session, argument) => changeTo(session, pathOf(session, argument)),
+  CDUP: (session) => changeTo(session, pathOf(session, "..")),
+  MKD(session, argument) {
+    const path = pathOf(session, argument);
+    if (session.options.tree.makeDirectory(path)) reply(session, 257, `${quoted(path)} created`);
+    else reply(session, 550, "Can't create that directory.");
+  },
+  RMD(session, argument) {
+    done(session, session.options.tree.removeDirectory(pathOf(session, argument)), "Directory removed.");
+  },
+  DELE(session, argument) {
+    done(session, session.options.tree.removeFile(pathOf(session, argument)), "File removed.");
+  },
+  RNFR(session, argument) {
+    const path = pathOf(session, argument);
+    session.renameFrom = session.options.tree.list(path) ? path : undefined;
+    if (session.renameFrom === undefined) reply(session, 550, "No such file or directory.");
+    else reply(session, 350, "Ready for RNTO.");
+  },
+  RNTO(session, argument) {
+    const { renameFrom } = session;
+    if (renameFrom === undefined) return reply(session, 503, "RNFR first.");
+    session.renameFrom = undefined;
+    done(session, session.options.tree.rename(renameFrom, pathOf(session, argument)), "Renamed.");
+  },
+};
+
+const factCommands: Readonly<Record<string, Command>> = {
+  SIZE(session, argument) {
+    const file = session.options.tree.files.get(pathOf(session, argument));
+    if (file) reply(session, 213, String(file.length));
+    else reply(session, 550, "No such file.");
+  },
+  MDTM(session, argument) {
+    const { tree } = session.options;
+    const path = pathOf(session, argument);
+    if (tree.files.has(path)) reply(session, 213, formatTime(tree.modified(path)));
+    else reply(session, 550, "No such file.");
+  },
+  STAT(session, argument) {
+    if (argument === "") return reply(session, 211, "Nothing is running.");
+    const entries = session.options.tree.list(pathOf(session, withoutOptions(argument)));
+    if (!entries) return reply(session, 450, "No such file or directory.");
+    // An entry line may begin with anything; the space keeps it from looking like the end of the reply (RFC 959 §4.2).
+    replyLines(session, ["213-Status:", ...entries.map((entry) => ` ${formatUnixEntry(entry)}`), "213 End"]);
+  },
+  MLST(session, argument) {
+    const { tree } = session.options;
+    const path = pathOf(session, argument);
+    if (!tree.list(path)) return reply(session, 550, "No such file or directory.");
+    const bytes = tree.files.get(path)?.length ?? 0;
+    const entry = { name: `/${path}`, directory: tree.isDirectory(path), bytes, modified: tree.modified(path) };
+    replyLines(session, ["250-Listing", ` ${formatFactsEntry(entry)}`, "250 End"]);
+  },
+};
+
+const transferCommands: Readonly<Record<string, Command>> = {
+  LIST: (session, argument) => sendListing(session, withoutOptions(argument), formatUnixEntry),
+  NLST: (session, argument) => sendListing(session, withoutOptions(argument), ({ name }) => name),
+  MLSD: (session, argument) => sendListing(session, argument, formatFactsEntry),
+  REST(session, argument) {
+    if (!/^\d{1,15}$/.test(argument)) return reply(session, 501, "Can't read the argument of REST.");
+    session.restartAt = Number(argument);
+    reply(session, 350, `Restart at ${session.restartAt}.`);
+  },
+  async RETR(session, argument) {
+    const file = session.options.tree.files.get(pathOf(session, argument));
+    const offset = takeRestart(session);
+    if (!file || offset > file.length) {
+      return refuse(session, file ? "The file is shorter than that." : "No such file.");
+    }
+    await transfer(session, `Opening data connection for ${file.length - offset} bytes.`, async (socket) => {
+      await sendBytes(socket, file.subarray(offset));
+      return { code: 226, text: "Transfer complete." };
+    });
+  },
+  STOR(session, argument) {
+    const offset = takeRestart(session);
+    return store(session, argument, (old) => (offset === 0 ? Buffer.alloc(0) : old.subarray(0, offset)));
+  },
+  APPE: (session, argument) => store(session, argument, (old) => old),
+};
+
+/** RFC 775 and old BSD clients. */
+const aliases = { XPWD: "PWD", XCWD: "CWD", XCUP: "CDUP", XMKD: "MKD", XRMD: "RMD" };
+
+export const fileCommands: Readonly<Record<string, Command>> = {
+  ...directoryCommands,
+  ...factCommands,
+  ...transferCommands,
+  ...Object.fromEntries(Object.entries(aliases).map(([alias, verb]) => [alias, directoryCommands[verb]!])),
+};
 
 /** RFC 959 §4.2 "257": quotes in a name are doubled. */
 function quoted(path: string): string {
   return `"/${path.replaceAll('"', '""')}"`;
 }
 
-/** `giveUpData` drops the prepared data connection of a transfer that is refused before it starts. */
-export function createFileCommands(
-  tree: FileTree,
-  reply: Reply,
-  replyLines: (lines: readonly string[]) => void,
-  transfer: Transfer,
-  giveUpData: () => void,
-): Record<string, Command> {
-  let cwd = "";
-  let renameFrom: string | undefined;
-  let restartAt = 0;
+function pathOf({ cwd }: ServerSession, argument: string): string {
+  return resolvePath(cwd, argument);
+}
 
-  /** The reply goes out first: the end of the data connection would not say why. */
-  function refuse(text: string): void {
-    reply(550, text);
-    giveUpData();
+/** Clients ask `LIST -la`; the options change nothing here. */
+function withoutOptions(argument: string): string {
+  return argument.replace(/^(-\S* ?)+/, "");
+}
+
+function done(session: ServerSession, isDone: boolean, text: string): void {
+  if (isDone) reply(session, 250, text);
+  else reply(session, 550, "Not possible.");
+}
+
+/** Of a transfer, before it starts. The reply goes out first: the end of the data connection would not say why. */
+function refuse(session: ServerSession, text: string): void {
+  reply(session, 550, text);
+  prepareData(session, undefined);
+}
+
+function changeTo(session: ServerSession, path: string): void {
+  if (!session.options.tree.isDirectory(path)) return reply(session, 550, "No such directory.");
+  session.cwd = path;
+  reply(session, 250, `Directory is ${quoted(path)}.`);
+}
+
+function takeRestart(session: ServerSession): number {
+  const offset = session.restartAt;
+  session.restartAt = 0;
+  return offset;
+}
+
+async function sendListing(session: ServerSession, argument: string, format: (entry: Entry) => string): Promise<void> {
+  const entries = session.options.tree.list(pathOf(session, argument));
+  if (!entries) return refuse(session, "No such file or directory.");
+  const text = entries.map((entry) => `${format(entry)}\r\n`).join("");
+  await transfer(session, "Here comes the listing.", async (socket) => {
+    await sendBytes(socket, Buffer.from(text, "latin1"));
+    return { code: 226, text: "Listing sent." };
+  });
+}
+
+async function store(session: ServerSession, argument: string, before: (old: Buffer) => Buffer): Promise<void> {
+  const { tree } = session.options;
+  const path = pathOf(session, argument);
+  if (argument === "" || tree.isDirectory(path) || !tree.isDirectory(resolvePath(path, ".."))) {
+    return refuse(session, "Can't write there.");
   }
-
-  const done = (ok: boolean, text: string) => (ok ? reply(250, text) : reply(550, "Not possible."));
-
-  function changeTo(path: string): void {
-    if (!tree.isDirectory(path)) return reply(550, "No such directory.");
-    cwd = path;
-    reply(250, `Directory is ${quoted(cwd)}.`);
-  }
-
-  async function sendListing(path: string, format: (entry: Entry) => string): Promise<void> {
-    const entries = tree.list(path);
-    if (!entries) return refuse("No such file or directory.");
-    const text = entries.map((entry) => `${format(entry)}\r\n`).join("");
-    await transfer("Here comes the listing.", async (socket) => {
-      await sendBytes(socket, Buffer.from(text, "latin1"));
-      return { code: 226, text: "Listing sent." };
-    });
-  }
-
-  /** Clients ask `LIST -la`; the options change nothing here. */
-  const withoutOptions = (argument: string) => resolvePath(cwd, argument.replace(/^(-\S* ?)+/, ""));
-
-  async function store(argument: string, before: (old: Buffer) => Buffer): Promise<void> {
-    const path = resolvePath(cwd, argument);
-    if (argument === "" || tree.isDirectory(path) || !tree.isDirectory(resolvePath(path, ".."))) {
-      return refuse("Can't write there.");
-    }
-    await transfer(`Ready for ${quoted(path)}.`, async (socket: Socket): Promise<Outcome> => {
-      const received = await receiveBytes(socket, maxFileBytes);
-      const content = Buffer.concat([before(tree.files.get(path) ?? Buffer.alloc(0)), received]);
-      if (!tree.write(path, content)) return { code: 552, text: "Storage is full." };
-      return { code: 226, text: `Received ${received.length} bytes.` };
-    });
-  }
-
-  function takeRestart(): number {
-    const offset = restartAt;
-    restartAt = 0;
-    return offset;
-  }
-
-  const commands: Record<string, Command> = {
-    PWD: () => reply(257, `${quoted(cwd)} is the current directory`),
-    CWD: (argument) => changeTo(resolvePath(cwd, argument)),
-    CDUP: () => changeTo(resolvePath(cwd, "..")),
-    MKD(argument) {
-      const path = resolvePath(cwd, argument);
-      if (tree.makeDirectory(path)) reply(257, `${quoted(path)} created`);
-      else reply(550, "Can't create that directory.");
-    },
-    RMD: (argument) => done(tree.removeDirectory(resolvePath(cwd, argument)), "Directory removed."),
-    DELE: (argument) => done(tree.removeFile(resolvePath(cwd, argument)), "File removed."),
-    RNFR(argument) {
-      const path = resolvePath(cwd, argument);
-      renameFrom = tree.list(path) ? path : undefined;
-      if (renameFrom === undefined) reply(550, "No such file or directory.");
-      else reply(350, "Ready for RNTO.");
-    },
-    RNTO(argument) {
-      if (renameFrom === undefined) return reply(503, "RNFR first.");
-      const from = renameFrom;
-      renameFrom = undefined;
-      done(tree.rename(from, resolvePath(cwd, argument)), "Renamed.");
-    },
-    SIZE(argument) {
-      const file = tree.files.get(resolvePath(cwd, argument));
-      if (file) reply(213, String(file.length));
-      else reply(550, "No such file.");
-    },
-    MDTM(argument) {
-      const path = resolvePath(cwd, argument);
-      if (tree.files.has(path)) reply(213, formatTime(tree.modified(path)));
-      else reply(550, "No such file.");
-    },
-    REST(argument) {
-      if (!/^\d{1,15}$/.test(argument)) return reply(501, "Can't read the argument of REST.");
-      restartAt = Number(argument);
-      reply(350, `Restart at ${restartAt}.`);
-    },
-    STAT(argument) {
-      if (argument === "") return reply(211, "Nothing is running.");
-      const entries = tree.list(withoutOptions(argument));
-      if (!entries) return reply(450, "No such file or directory.");
-      // An entry line may begin with anything; the space keeps it from looking like the end of the reply (RFC 959 §4.2).
-      replyLines(["213-Status:", ...entries.map((entry) => ` ${formatUnixEntry(entry)}`), "213 End"]);
-    },
-    LIST: (argument) => sendListing(withoutOptions(argument), formatUnixEntry),
-    NLST: (argument) => sendListing(withoutOptions(argument), ({ name }) => name),
-    MLSD: (argument) => sendListing(resolvePath(cwd, argument), formatFactsEntry),
-    MLST(argument) {
-      const path = resolvePath(cwd, argument);
-      if (!tree.list(path)) return reply(550, "No such file or directory.");
-      const isDirectory = tree.isDirectory(path);
-      const bytes = tree.files.get(path)?.length ?? 0;
-      const entry = { name: `/${path}`, directory: isDirectory, bytes, modified: tree.modified(path) };
-      replyLines(["250-Listing", ` ${formatFactsEntry(entry)}`, "250 End"]);
-    },
-    async RETR(argument) {
-      const file = tree.files.get(resolvePath(cwd, argument));
-      const offset = takeRestart();
-      if (!file || offset > file.length) {
-        return refuse(file ? "The file is shorter than that." : "No such file.");
-      }
-      await transfer(`Opening data connection for ${file.length - offset} bytes.`, async (socket) => {
-        await sendBytes(socket, file.subarray(offset));
-        return { code: 226, text: "Transfer complete." };
-      });
-    },
-    STOR(argument) {
-      const offset = takeRestart();
-      return store(argument, (old) => (offset === 0 ? Buffer.alloc(0) : old.subarray(0, offset)));
-    },
-    APPE: (argument) => store(argument, (old) => old),
-  };
-  // RFC 775 and old BSD clients.
-  const aliases = { XPWD: "PWD", XCWD: "CWD", XCUP: "CDUP", XMKD: "MKD", XRMD: "RMD" };
-  for (const [alias, verb] of Object.entries(aliases)) commands[alias] = commands[verb] ?? (() => {});
-  return commands;
+  await transfer(session, `Ready for ${quoted(path)}.`, async (socket) => {
+    const received = await receiveBytes(socket, maxFileBytes);
+    const content = Buffer.concat([before(tree.files.get(path) ?? Buffer.alloc(0)), received]);
+    if (!tree.write(path, content)) return { code: 552, text: "Storage is full." };
+    return { code: 226, text: `Received ${received.length} bytes.` };
+  });
 }

@@ -166,7 +166,7 @@ for piece in ${JSON.stringify(pieces)}:
     time.sleep(0.03)
 s.send(b"NOOP\\r\\n")
 got = b""
-while b"200" not in got: got += s.recv(1000)
+while b"200" not in got and (more := s.recv(1000)): got += more
 sys.stdout.write(got.decode("latin1"))`;
     const child = spawn("python3", ["-c", script], { stdio: ["ignore", "pipe", "inherit"] });
     let printed = "";

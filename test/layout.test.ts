@@ -166,13 +166,14 @@ test("main.ts reaches the layers through what stands highest, and nobody imports
   expect(lintTree({ "src/cli/a.ts": 'export { a } from "../main.ts";\n' })).toEqual([`src/cli/a.ts ${imports}`]);
 });
 
-test("a default export, a cycle, a long file and a name in another case are reported", () => {
+test("a default export, a cycle, a long file, a long function and a name in another case are reported", () => {
   expect(
     lintTree({
       "src/net/default.ts": "export default 1;\n",
       "src/net/a.ts": 'import { b } from "./b.ts";\nexport const a = () => b;\n',
       "src/net/b.ts": 'import { a } from "./a.ts";\nexport const b = () => a;\n',
       "src/net/long.ts": `export type A = 1;\n${"// a line\n".repeat(300)}`,
+      "src/net/long-function.ts": `export function a() {\n${"  // a line\n".repeat(79)}}\n`,
       "src/net/camelCase.ts": "export const c = 1;\n",
     }).toSorted(),
   ).toEqual([
@@ -180,6 +181,7 @@ test("a default export, a cycle, a long file and a name in another case are repo
     "src/net/b.ts import(no-cycle)",
     "src/net/camelCase.ts unicorn(filename-case)",
     "src/net/default.ts import(no-default-export)",
+    "src/net/long-function.ts eslint(max-lines-per-function)",
     "src/net/long.ts eslint(max-lines)",
   ]);
 });

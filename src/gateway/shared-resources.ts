@@ -12,10 +12,12 @@ export type SharedResources = {
   readonly sessionIds: SessionIds;
 };
 
-export function createSharedResources(inherited: Pick<ListenerOptions, "takeInherited"> = {}): SharedResources {
+export function createSharedResources(
+  listening: Pick<ListenerOptions, "takeInherited" | "mayShare"> = {},
+): SharedResources {
   const ownEndpoints = createOwnEndpoints();
   return {
-    listeningSockets: createListeningSockets(ownEndpoints, inherited),
+    listeningSockets: createListeningSockets(ownEndpoints, listening),
     ownEndpoints,
     portPools: createPortPools(),
     sessionIds: createSessionIds(),

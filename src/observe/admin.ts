@@ -15,6 +15,8 @@ export type Admin = {
 
 export type AdminOptions = {
   readonly listen: Endpoint;
+  /** Other processes of the same user may listen there too if they say the same (SO_REUSEPORT); port 0 is never shared. */
+  readonly mayShare?: boolean;
   readonly metrics: Pick<Metrics, "text" | "contentType">;
   /** Listening and able to take sessions; false while stopping. */
   readonly isReady: () => boolean;
@@ -41,7 +43,7 @@ export function createAdmin(options: AdminOptions): Admin {
   const server = createAdaptorServer({ fetch: adminApp(options).fetch, overrideGlobalObjects: false }) as Server;
   server.maxConnections = maxConnections;
   return {
-    start: () => listen(server, options.listen),
+    start: () => start(server, options),
     async stop(graceMs = 0) {
       if (!server.listening) return;
       const cutOff = setTimeout(() => server.closeAllConnections(), graceMs);
@@ -72,17 +74,28 @@ function adminApp({ metrics, isReady }: AdminOptions): Hono {
   return app;
 }
 
-function listen(server: Server, { address, port }: Endpoint): Promise<Endpoint> {
+/** Rejects with an Error that names the endpoint. Where the system can't share a port, it listens alone. */
+async function start(server: Server, { listen: wanted, mayShare = false }: AdminOptions): Promise<Endpoint> {
+  try {
+    await listen(server, wanted, mayShare && wanted.port !== 0).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOTSUP") throw error;
+      return listen(server, wanted, false);
+    });
+  } catch (error) {
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    const why = listenProblems[code] ?? message;
+    throw new Error(`admin: can't listen on ${formatEndpoint(wanted)}: ${why}`, { cause: error });
+  }
+  const { address, port } = server.address() as AddressInfo;
+  return { address, port };
+}
+
+function listen(server: Server, { address: host, port }: Endpoint, reusePort: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
-    const failed = (error: NodeJS.ErrnoException): void => {
-      const why = listenProblems[error.code ?? ""] ?? error.message;
-      reject(new Error(`admin: can't listen on ${formatEndpoint({ address, port })}: ${why}`, { cause: error }));
-    };
-    server.once("error", failed);
-    server.listen({ host: address, port }, () => {
-      server.off("error", failed);
-      const taken = server.address() as AddressInfo;
-      resolve({ address: taken.address, port: taken.port });
+    server.once("error", reject);
+    server.listen({ host, port, reusePort }, () => {
+      server.off("error", reject);
+      resolve();
     });
   });
 }

@@ -18,8 +18,8 @@ export type Telemetry = {
 };
 
 export type GatewayTelemetry = {
-  /** `isInherited`: the process was started with that socket. */
-  listening(endpoint: Endpoint, isInherited?: boolean): void;
+  /** `isInherited`: the process was started with that socket; `isShared`: another process listens there too. */
+  listening(endpoint: Endpoint, socket?: { readonly isInherited: boolean; readonly isShared: boolean }): void;
   stopped(): void;
   acceptFailed(detail: string): void;
   /** `counts` is asked at every scrape, until `stopped`. */
@@ -73,8 +73,10 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
   /** Each ends something that is asked at every scrape. */
   const endings: (() => void)[] = [];
   return {
-    listening: (endpoint, isInherited) =>
-      log.info({ endpoint: formatEndpoint(endpoint), ...(isInherited && { inherited: true }) }, "listening"),
+    listening(endpoint, { isInherited, isShared } = { isInherited: false, isShared: false }) {
+      const found = { ...(isInherited && { inherited: true }), ...(isShared && { shared: true }) };
+      log.info({ endpoint: formatEndpoint(endpoint), ...found }, "listening");
+    },
     stopped() {
       for (const end of endings.splice(0)) end();
       log.info("stopped");

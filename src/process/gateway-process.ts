@@ -42,7 +42,10 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   const telemetry = createTelemetry({ metrics, logger });
   const planes = await createPlanes(config, planesTelemetry(logger));
   let inherited: InheritedListeners | undefined;
-  const shared = createSharedResources({ takeInherited: (wanted, accepted) => inherited?.take(wanted, accepted) });
+  const shared = createSharedResources({
+    takeInherited: (wanted, accepted) => inherited?.take(wanted, accepted),
+    mayShare: true,
+  });
   const create = (gateway: GatewayConfig): Gateway =>
     createGateway(gateway, {
       shared,
@@ -51,7 +54,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
     });
   const gateways = createGateways({ planes, create });
   const isReady = (): boolean => !options.isStopping() && gateways.areListening();
-  const admin = createAdminListener((listen) => createAdmin({ listen, metrics, isReady }), logger);
+  const admin = createAdminListener((listen) => createAdmin({ listen, mayShare: true, metrics, isReady }), logger);
   /** All of it, or an Error and nothing has changed. */
   const prepare = (next: Config): Promise<PreparedChange> =>
     prepareAll([

@@ -54,7 +54,7 @@ export function createGatewayListeners(
   };
 
   function take(claim: Claim): void {
-    if (!claim.isTaken()) telemetry.listening(claim.endpoint, claim.isInherited);
+    if (!claim.isTaken()) telemetry.listening(claim.endpoint, claim);
     claim.take();
   }
 }

@@ -10,6 +10,8 @@ export type Listener = {
   readonly wanted: Endpoint;
   readonly endpoint: Endpoint;
   readonly isInherited: boolean;
+  /** Another socket listened there already, one that shares too. */
+  readonly isShared: boolean;
   /** The connection of a socket that was accepted this turn. */
   transportOf(accepted: Socket): Transport;
   /** What it accepts from now on is asked whether its peer still lives after so long. */
@@ -21,6 +23,8 @@ export type TakeInherited = (wanted: Endpoint, accepted: (socket: Socket) => voi
 
 export type ListenerOptions = {
   readonly takeInherited?: TakeInherited | undefined;
+  /** Other processes of the same user may listen there too if they say the same (SO_REUSEPORT); port 0 is never shared. */
+  readonly mayShare?: boolean;
   /** Accepts what TPROXY hands it, connections to any address: where the process may (`try`), or else it fails (`must`). */
   readonly foreign?: "try" | "must" | undefined;
   readonly keepaliveMs: number;
@@ -37,12 +41,14 @@ export const acceptOptions = { allowHalfOpen: true, pauseOnConnect: true } as co
 /** Rejects with an Error that names the endpoint. */
 export async function openListener(
   wanted: Endpoint,
-  { takeInherited, foreign, keepaliveMs }: ListenerOptions,
+  { takeInherited, mayShare = false, foreign, keepaliveMs }: ListenerOptions,
   events: ListenerEvents,
 ): Promise<Listener> {
   const accepting = { keepaliveMs, isPreset: false };
   const taken = takeInherited?.(wanted, events.accepted);
-  const server = taken ?? (await bind(wanted, events.accepted));
+  const { server, isShared } = taken
+    ? { server: taken, isShared: false }
+    : await bind(wanted, events.accepted, mayShare);
   server.on("error", (error) => events.failed(error.message));
   keepUrgentInline(server);
   try {
@@ -60,6 +66,7 @@ export async function openListener(
     wanted,
     endpoint: { address: wanted.address, port },
     isInherited: taken !== undefined,
+    isShared,
     transportOf: (accepted) => acceptedTransport(accepted, accepting),
     setKeepalive(idleMs) {
       if (idleMs === accepting.keepaliveMs) return;
@@ -75,14 +82,48 @@ export async function openListener(
   }
 }
 
-function bind(wanted: Endpoint, accepted: (socket: Socket) => void): Promise<Server> {
+type Bound = { readonly server: Server; readonly isShared: boolean };
+
+type Accepted = (socket: Socket) => void;
+
+async function bind(wanted: Endpoint, accepted: Accepted, mayShare: boolean): Promise<Bound> {
+  try {
+    // The system gives port 0 to nobody twice.
+    if (!mayShare || wanted.port === 0) return { server: await listen(wanted, accepted, false), isShared: false };
+    const isShared = await isTaken(wanted);
+    return { server: await listenShared(wanted, accepted), isShared };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Error(`cannot listen on ${formatEndpoint(wanted)}: ${code ?? message}`, { cause: error });
+  }
+}
+
+async function listenShared(wanted: Endpoint, accepted: Accepted): Promise<Server> {
+  try {
+    return await listen(wanted, accepted, true);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOTSUP") throw error;
+    return listen(wanted, accepted, false);
+  }
+}
+
+/** Whether somebody listens there already. Sharing would not tell. */
+async function isTaken(wanted: Endpoint): Promise<boolean> {
+  try {
+    const alone = await listen(wanted, (socket) => void socket.destroy(), false);
+    await new Promise((resolve) => alone.close(resolve));
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+  }
+}
+
+/** Rejects with the system's error. Node.js before 22.12 knows no `reusePort` and listens alone. */
+function listen({ address: host, port }: Endpoint, accepted: Accepted, reusePort: boolean): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer(acceptOptions, accepted);
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      reject(new Error(`cannot listen on ${formatEndpoint(wanted)}: ${error.code ?? error.message}`));
-    });
-    const ipv6Only = familyOf(wanted.address) === 6;
-    server.listen({ host: wanted.address, port: wanted.port, ipv6Only, backlog: 1024 }, () => {
+    server.once("error", reject);
+    server.listen({ host, port, ipv6Only: familyOf(host) === 6, backlog: 1024, reusePort }, () => {
       server.removeAllListeners("error");
       resolve(server);
     });

@@ -17,6 +17,7 @@ export type Claim = {
   /** Where it listens: the port is not the wanted one where that was 0. */
   readonly endpoint: Endpoint;
   readonly isInherited: boolean;
+  readonly isShared: boolean;
   /** Those who have connected and are not taken yet, and those to come, are the claimant's. */
   take(): void;
   /** The claimant is the last that has taken the socket. */
@@ -44,7 +45,7 @@ type OpenEntry = Entry & { readonly listener: Listener };
 
 export function createListeningSockets(
   ownEndpoints: OwnEndpoints,
-  inherited: Pick<ListenerOptions, "takeInherited">,
+  processOptions: Pick<ListenerOptions, "takeInherited" | "mayShare">,
 ): ListeningSockets {
   const entries = new Set<OpenEntry>();
 
@@ -57,7 +58,7 @@ export function createListeningSockets(
 
   async function open(wanted: Endpoint, options: ClaimOptions): Promise<OpenEntry> {
     const entry: Entry = { claims: new Map(), untaken: [], listener: undefined, taker: undefined };
-    const listener = await openListener(wanted, { ...inherited, ...options }, eventsOf(entry));
+    const listener = await openListener(wanted, { ...processOptions, ...options }, eventsOf(entry));
     const opened = Object.assign(entry, { listener });
     entries.add(opened);
     ownEndpoints.add(listener.endpoint);
@@ -83,6 +84,7 @@ export function createListeningSockets(
       return {
         endpoint: entry.listener.endpoint,
         isInherited: entry.listener.isInherited,
+        isShared: entry.listener.isShared,
         take() {
           entry.taker = claimant;
           entry.listener.setKeepalive(keepaliveMs);

@@ -12,7 +12,7 @@ import type { PreparedChange } from "./prepared-change.ts";
 import type { SharedResources } from "./shared-resources.ts";
 import { createRunningSessions } from "./running-sessions.ts";
 import { createServerMemory } from "./servers/server-memory.ts";
-import { driveSession, type DrivenSession, type DriverDeps, type SessionDeps } from "./driver/session-driver.ts";
+import { driveSession, type DrivenSession, type SessionDeps } from "./driver/session-driver.ts";
 import { createSessionSettings, type SessionSettings } from "./session-settings.ts";
 import { abortTransport, type Transport } from "../sockets/transport.ts";
 
@@ -61,17 +61,18 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
 
   function accept(transport: Transport): void {
     if (settings === undefined) return abortTransport(transport);
-    const { options, driver, intercept } = settings;
+    const current = settings;
+    const { options, intercept } = current;
     receiveClient(transport, { clientSide: options.clientSide, intercept }, (arrival) => {
       const refused = admission.admit(arrival.client, options.limits);
-      if (refused === undefined) return begin(arrival, driver);
+      if (refused === undefined) return begin(arrival, current);
       telemetry.sessionRefused(arrival.client, refused);
       turnAway(transport, refused);
     });
   }
 
-  function begin(arrival: Arrival, driver: DriverDeps): void {
-    const session = beginSession(arrival, driver, deps, {
+  function begin(arrival: Arrival, current: SessionSettings): void {
+    const session = beginSession(arrival, current, deps, {
       ended: () => admission.leave(arrival.client),
       closed: () => sessions.remove(session),
     });
@@ -129,12 +130,13 @@ function watchDataPlane(telemetry: GatewayTelemetry, settings: () => SessionSett
 
 function beginSession(
   { transport, client, local, advertise, interception }: Arrival,
-  driver: DriverDeps,
+  { driver, clientOptions }: SessionSettings,
   { telemetry, shared }: GatewayDeps,
   watch: Pick<SessionDeps, "ended" | "closed">,
 ): DrivenSession {
   const id = shared.sessionIds.next();
-  return driveSession(transport, { peer: client, local, advertise }, driver, {
+  const newClient = { ...clientOptions, client: { peer: client, local, advertise }, intended: interception?.server };
+  return driveSession(transport, newClient, driver, {
     observe: (source) => telemetry.sessionStarted(id, client, local, source),
     interception,
     ...watch,

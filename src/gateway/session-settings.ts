@@ -10,10 +10,13 @@ import { commandLines, replyLines } from "./control/line-format.ts";
 import type { ServerMemory } from "./servers/server-memory.ts";
 import { createServers } from "./servers/servers.ts";
 import type { DriverDeps } from "./driver/session-driver.ts";
+import type { ClientOptions } from "../session/options.ts";
 
 export type SessionSettings = {
   readonly options: GatewayOptions;
   readonly driver: DriverDeps;
+  /** The same for every client of this gateway. */
+  readonly clientOptions: ClientOptions;
   readonly clientPorts: PortPool;
   readonly serverPorts: PortPool;
   /** The transparent route only. */
@@ -40,12 +43,10 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
     clientPorts,
     serverPorts,
     intercept: route.kind === "transparent" ? createIntercept(route) : undefined,
+    clientOptions: { policy, serverMode: serverSide.mode, heldCommands: limits.heldCommands },
     driver: {
       options: {
         route: route.kind === "fixed" ? { kind: "fixed", ...route.server } : route,
-        serverMode: serverSide.mode,
-        policy,
-        heldCommands: limits.heldCommands,
         timeouts,
         isOurs: (endpoint) => ownEndpoints.has(endpoint),
       },

@@ -135,8 +135,8 @@ function activeCommand(work: Work, mode: "PORT" | "EPRT", line: string, reading:
 
 /** The client listens, or so it says: low ports and third hosts are how a bounce attack looks (RFC 2577). */
 function announced(work: Work, mode: Mode, line: string, { address, port }: Endpoint): void {
-  const { client, options } = work.session;
-  const { minDataPort, foreignAddress } = options.policy;
+  const { client, clientOptions } = work.session;
+  const { minDataPort, foreignAddress } = clientOptions.policy;
   if (familyOf(address) !== clientFamily(work.session)) {
     refuseFamily(work);
     return;

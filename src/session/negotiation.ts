@@ -36,14 +36,14 @@ import {
 /** `clientLine` is the client's line, `clientEndpoint` where to dial it in its active modes. */
 export function startNegotiation(work: Work, clientMode: Mode, clientLine: string, clientEndpoint?: Endpoint): void {
   const { session } = work;
-  const { options, serverRejects, algsDisabled } = session;
+  const { clientOptions, serverRejects, algsDisabled } = session;
   const serverFamily = familyOf(serverOf(session).local.address);
   supersedePending(work);
   const isExtended = clientMode === "EPSV" || clientMode === "EPRT";
   const verbatim = isVerbatim(session) || (algsDisabled && isExtended);
   const [current, ...remaining] = verbatim
     ? [clientMode]
-    : serverModes(options.serverMode, clientMode, serverFamily, serverRejects);
+    : serverModes(clientOptions.serverMode, clientMode, serverFamily, serverRejects);
   if (current === undefined) throw new Error(`no mode to ask the server in for ${clientMode}`);
   session.negotiation = {
     ...{ id: session.nextId, clientMode, clientEndpoint, clientLine, verbatim, current, remaining },
@@ -192,7 +192,7 @@ function passiveReply(work: Work, negotiation: Negotiation, code: number, texts:
     return;
   }
   const { session } = work;
-  const read = readServerEndpoint(mode, texts, serverOf(session), session.options.policy);
+  const read = readServerEndpoint(mode, texts, serverOf(session), session.clientOptions.policy);
   recordQuirks(work, read.quirks);
   if (read.ok) open(work, negotiation, { kind: "dial", to: read.endpoint });
   else unusable(work, negotiation, code, text, read.reason);

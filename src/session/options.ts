@@ -32,10 +32,15 @@ export type Route =
 /** What all sessions of a gateway share. Times in milliseconds. */
 export type SessionOptions = {
   readonly route: Route;
-  readonly serverMode: ServerMode;
-  readonly policy: Policy;
-  readonly heldCommands: number;
   readonly timeouts: { readonly loginMs: number; readonly idleMs: number; readonly lingerMs: number };
   /** Whether an endpoint is one of our own entrances: connecting there would loop. */
   readonly isOurs: (endpoint: Endpoint) => boolean;
+};
+
+/** What may differ from one client of a gateway to the next; decided before its session begins. */
+export type ClientOptions = {
+  readonly policy: Policy;
+  readonly serverMode: ServerMode;
+  /** So many commands at most are held or without their final reply; further ones are left unread. */
+  readonly heldCommands: number;
 };

@@ -2,6 +2,7 @@
 import { metricVerb, type Command } from "../ftp/command.ts";
 import { parseLoginTarget } from "../ftp/host-name.ts";
 import { upperCaseAscii } from "../ftp/latin1.ts";
+import type { Policy } from "./options.ts";
 import { refusal, type Refusal } from "./refusals.ts";
 import { targetOf, type Session } from "./state.ts";
 
@@ -20,7 +21,7 @@ const writingVerbs: ReadonlySet<string> = new Set([
 
 /** Why this command is not for the server, or undefined. PORT and the like are judged with their endpoint. */
 export function refusalOf(session: Session, command: Command): Refusal | undefined {
-  const { policy } = session.options;
+  const { policy } = session.clientOptions;
   const { verb } = command;
   if (tlsVerbs.has(verb)) return refusal("tls", verb);
   if (longVerbs.has(verb)) return refusal("long-form", verb);
@@ -44,7 +45,7 @@ export function refusalOf(session: Session, command: Command): Refusal | undefin
 /** QUIT and what opens the login are needed by everybody; an allow list need not name them. */
 const alwaysAllowed: ReadonlySet<string> = new Set(["USER", "PASS", "QUIT"]);
 
-function isAllowed(commands: Session["options"]["policy"]["commands"], verb: string): boolean {
+function isAllowed(commands: Policy["commands"], verb: string): boolean {
   if ("deny" in commands) return !commands.deny.includes(verb);
   return commands.allow.includes(verb) || alwaysAllowed.has(verb);
 }
@@ -60,7 +61,7 @@ function isAnonymous(session: Session, argument: string): boolean {
 
 /** FEAT: the features that the gateway refuses to let through. */
 export function isHiddenFeature(session: Session, feature: string): boolean {
-  const { commands, readOnly } = session.options.policy;
+  const { commands, readOnly } = session.clientOptions.policy;
   // MLST is the feature of both MLST and MLSD; a list without the latter is of no use.
   const verb = feature === "MLST" ? "MLSD" : feature;
   if (tlsVerbs.has(verb) || longVerbs.has(verb)) return true;

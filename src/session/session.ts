@@ -26,7 +26,7 @@ export function step(session: Session, event: SessionEvent): Step {
 
 /** Whether more of the client's lines are wanted now; otherwise its socket is left unread (back-pressure). */
 export function wantsClientInput(session: Session): boolean {
-  return session.heldClient.length < session.options.heldCommands && !hasEnoughToAnswer(session);
+  return session.heldClient.length < session.clientOptions.heldCommands && !hasEnoughToAnswer(session);
 }
 
 /** Likewise for the server. What it says during a hold is bounded. */
@@ -36,9 +36,9 @@ export function wantsServerInput(session: Session): boolean {
 
 const maxHeldReplies = 64;
 
-function hasEnoughToAnswer({ outstanding, options }: Session): boolean {
-  if (outstanding.length < options.heldCommands) return false;
-  return outstanding.filter(({ optional }) => !optional).length >= options.heldCommands;
+function hasEnoughToAnswer({ outstanding, clientOptions }: Session): boolean {
+  if (outstanding.length < clientOptions.heldCommands) return false;
+  return outstanding.filter(({ optional }) => !optional).length >= clientOptions.heldCommands;
 }
 
 function handle(work: Work, event: SessionEvent): void {

@@ -3,20 +3,27 @@ import { formatReply } from "../ftp/reply.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { SessionEffect } from "./events.ts";
 import { resolveServer } from "./login.ts";
-import type { Route, SessionOptions } from "./options.ts";
+import type { ClientOptions, Route, SessionOptions } from "./options.ts";
 import type { ControlSide, Session, Target } from "./state.ts";
 import { emit, passReply, type Work } from "./work.ts";
 
-/** A client has connected. `intended`: on the transparent route, the server that it meant. */
+/** A client that has connected, and what holds for it alone. */
+export type NewClient = ClientOptions & {
+  readonly client: ControlSide;
+  /** The server that it meant to reach, on the transparent route; absent: the local end of its connection. */
+  readonly intended?: Endpoint | undefined;
+};
+
+/** The first state of a session, and what is to be done first, in order. */
 export function startSession(
   options: SessionOptions,
-  client: ControlSide,
-  intended: Endpoint = client.local,
+  { client, intended = client.local, ...clientOptions }: NewClient,
 ): readonly [Session, readonly SessionEffect[]] {
   const { route, timeouts } = options;
   const work: Work = {
     session: {
       options,
+      clientOptions,
       client,
       phase: { name: "choosing" },
       clientState: "silent",

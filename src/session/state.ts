@@ -4,7 +4,7 @@ import type { PinholeOutcome, PlaneName } from "../dataplane/pinhole.ts";
 import type { ClientEvent, ServerEvent } from "./events.ts";
 import type { Direction, TransferEnded } from "./facts.ts";
 import type { Mode } from "./mode.ts";
-import type { SessionOptions } from "./options.ts";
+import type { ClientOptions, SessionOptions } from "./options.ts";
 
 /** One control connection: both ends, and the address to announce to its peer. */
 export type ControlSide = { readonly peer: Endpoint; readonly local: Endpoint; readonly advertise: string };
@@ -119,6 +119,7 @@ export type HeldReply = {
 /** Everything that is known of a session. Where nothing else is said, a field is empty or false at the start. */
 export type Session = {
   readonly options: SessionOptions;
+  readonly clientOptions: ClientOptions;
   readonly client: ControlSide;
   readonly phase: Phase;
   /** `speaking` from its first line on; `ended` once it has closed its direction, though it may still read. */
@@ -191,7 +192,7 @@ export function targetOf({ phase }: Session): Target | undefined {
  * where no server is connected.
  */
 export function isVerbatim(session: Session): boolean {
-  if (session.options.serverMode !== "same") return false;
+  if (session.clientOptions.serverMode !== "same") return false;
   return familyOf(serverOf(session).local.address) === clientFamily(session);
 }
 

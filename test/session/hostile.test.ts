@@ -9,7 +9,7 @@ import { startSession } from "../../src/session/start.ts";
 import type { Session } from "../../src/session/state.ts";
 import { formatEffect, formatEvent } from "../../src/session/transcript.ts";
 import { anyEvent, likelyEvent } from "./any-event.ts";
-import { clients, prologue, sessionOptions, type PlayOptions } from "./play.ts";
+import { clientOptions, clients, prologue, sessionOptions, type PlayOptions } from "./play.ts";
 import { parseEvent } from "../../src/session/transcript-reader.ts";
 
 const heldCommands = 4;
@@ -31,7 +31,10 @@ function watch(playOptions: PlayOptions, shouldLogIn: boolean) {
   const server = family === 4 ? "10.0.0.5" : "fd00:2::5";
   const local = { address: family === 4 ? "10.0.0.1" : "fd00:2::1", port: 40001 };
   const context = { local, advertise: local.address, rejects: [] };
-  let [session, effects] = startSession(sessionOptions(playOptions, server), clients[playOptions.client ?? 4]);
+  let [session, effects] = startSession(sessionOptions(playOptions, server), {
+    ...clientOptions(playOptions),
+    client: clients[playOptions.client ?? 4],
+  });
   const opened = new Set<number>();
   const gone = new Set<number>();
   const fromServer = new Set<string>();

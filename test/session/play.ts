@@ -7,7 +7,7 @@ import type { Fact } from "../../src/session/facts.ts";
 import type { Mode, ServerMode } from "../../src/session/mode.ts";
 import { step } from "../../src/session/session.ts";
 import { startSession } from "../../src/session/start.ts";
-import type { Policy, Route, SessionOptions } from "../../src/session/options.ts";
+import type { ClientOptions, Policy, Route, SessionOptions } from "../../src/session/options.ts";
 import type { ControlSide, Session } from "../../src/session/state.ts";
 import { formatEffect } from "../../src/session/transcript.ts";
 import { parseEvent } from "../../src/session/transcript-reader.ts";
@@ -103,9 +103,12 @@ function start(options: PlayOptions) {
   const context = { local: server.local, advertise: server.local.address, rejects: options.rejects ?? [] };
   const listenPort = options.listenPort ?? 21;
   const [initial, first] = startSession(sessionOptions(options, server.peer), {
-    ...client,
-    local: { ...client.local, port: listenPort },
-    advertise: options.clientAdvertise ?? client.advertise,
+    ...clientOptions(options),
+    client: {
+      ...client,
+      local: { ...client.local, port: listenPort },
+      advertise: options.clientAdvertise ?? client.advertise,
+    },
   });
   let session = initial;
   const effects: SessionEffect[] = [...first];
@@ -161,6 +164,13 @@ function normal(line: string): string {
 export function sessionOptions(options: PlayOptions, server: string): SessionOptions {
   return {
     route: options.route ?? { kind: "fixed", host: server, port: 21 },
+    timeouts: { loginMs: 60_000, idleMs: 900_000, lingerMs: 10_000 },
+    isOurs: options.isOurs ?? (() => false),
+  };
+}
+
+export function clientOptions(options: PlayOptions): ClientOptions {
+  return {
     serverMode: options.serverMode ?? "same",
     policy: {
       foreignAddress: { kind: "use-peer" },
@@ -171,7 +181,5 @@ export function sessionOptions(options: PlayOptions, server: string): SessionOpt
       ...options.policy,
     },
     heldCommands: options.heldCommands ?? 64,
-    timeouts: { loginMs: 60_000, idleMs: 900_000, lingerMs: 10_000 },
-    isOurs: options.isOurs ?? (() => false),
   };
 }

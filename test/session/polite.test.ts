@@ -8,7 +8,7 @@ import { step, wantsClientInput, wantsServerInput } from "../../src/session/sess
 import { startSession } from "../../src/session/start.ts";
 import { formatEffect, formatEvent } from "../../src/session/transcript.ts";
 import { parseEvent } from "../../src/session/transcript-reader.ts";
-import { clients, prologue, sessionOptions, type PlayOptions } from "./play.ts";
+import { clientOptions, clients, prologue, sessionOptions, type PlayOptions } from "./play.ts";
 
 /** What the client says, and the codes of the final reply that it may expect where every announcement is accepted. */
 const commands: Readonly<Record<string, readonly number[]>> = {
@@ -92,7 +92,7 @@ type Behaviour = { readonly dice: () => number; readonly answersMeanwhile: boole
 function playOut(options: PlayOptions, said: readonly string[], rejected: readonly string[], behaviour: Behaviour) {
   const { dice, answersMeanwhile } = behaviour;
   const context = { local: { address: "10.0.0.1", port: 40001 }, advertise: "10.0.0.1", rejects: [] };
-  let [session] = startSession(sessionOptions(options, "10.0.0.5"), clients[4]);
+  let [session] = startSession(sessionOptions(options, "10.0.0.5"), { ...clientOptions(options), client: clients[4] });
   const server: Server = { say: [], todo: [], nextPort: 52000, announced: undefined, transferring: undefined };
   const idsOfPorts = new Map<number, number>();
   const unsaid = [...said];

@@ -3,9 +3,9 @@ import type { SessionObserver, SessionSource } from "../../observe/session-obser
 import type { SessionEffect, SessionEvent } from "../../session/events.ts";
 import type { EndReason } from "../../session/reasons.ts";
 import { step, wantsClientInput, wantsServerInput } from "../../session/session.ts";
-import { startSession } from "../../session/start.ts";
+import { startSession, type NewClient } from "../../session/start.ts";
 import type { SessionOptions } from "../../session/options.ts";
-import { serverOf, type ControlSide, type Session } from "../../session/state.ts";
+import { serverOf, type Session } from "../../session/state.ts";
 import type { Endpoint } from "../../net/endpoint.ts";
 import { setReading, type Transport, type TransportEvents } from "../../sockets/transport.ts";
 import {
@@ -78,14 +78,13 @@ type Driver = {
   state: "open" | "breaking" | "ended" | "closed";
 };
 
-/** `clientSide`: the client's ends and what is announced to it. */
 export function driveSession(
   transport: Transport,
-  clientSide: ControlSide,
+  newClient: NewClient,
   deps: DriverDeps,
   own: SessionDeps,
 ): DrivenSession {
-  const [session, effects] = startSession(deps.options, clientSide, own.interception?.server);
+  const [session, effects] = startSession(deps.options, newClient);
   const driver: Driver = {
     deps,
     own,

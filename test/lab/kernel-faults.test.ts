@@ -240,6 +240,8 @@ describe("the kernel plane let down", { timeout: 30_000 }, () => {
   });
 
   test("a thousand transfers leave no element, connection, descriptor or port behind", async () => {
+    // What a late RST has closed is kept as long as what ended in order.
+    await lab.edgeOutput("sh", "-c", "echo 120 > /proc/sys/net/netfilter/nf_conntrack_tcp_timeout_close");
     const edge = await lab.startEdge();
     const { port } = await lab.server.ask({ do: "listen", id: 0, address: addresses.server.IPv4, serve: 5000 });
     const transfer = async () => {
@@ -262,7 +264,11 @@ describe("the kernel plane let down", { timeout: 30_000 }, () => {
     const tracked = await lab.tracked("0x46000000/0xff000000");
     const served = tracked.filter((line) => line.includes(`sport=${String(port)} `));
     expect(served).toHaveLength(1001);
-    expect(served.filter((line) => !line.includes("TIME_WAIT"))).toEqual([]);
+    // On a busy machine a client sends its FIN twice, and meets the second acknowledgement with an RST, as its socket is gone.
+    const { openerReset, answererReset, aborted } = createMarks();
+    const flagsOf = (line: string) => Number(/ mark=(\d+) /.exec(line)?.[1]) & (openerReset | answererReset | aborted);
+    const isInOrder = (line: string) => flagsOf(line) === (line.includes("TIME_WAIT") ? 0 : openerReset);
+    expect(served.filter((line) => !isInOrder(line))).toEqual([]);
   }, 60_000);
 });
 

@@ -23,8 +23,8 @@ describe.each(families)("over %s", { timeout: 30_000 }, (family) => {
 
   const at = (request: EdgeRequest, towardsClient: string, towardsServer: string): EdgeRequest => ({
     ...request,
-    client: { ...request.client, bind: towardsClient },
-    server: { ...request.server, bind: towardsServer },
+    client: { ...request.client, bind: towardsClient, isForeign: true },
+    server: { ...request.server, bind: towardsServer, isForeign: towardsServer !== addresses.edgeToServer[family] },
   });
 
   /** Both peers connected. */

@@ -27,13 +27,13 @@ const attemptsLimit = 8;
 export function claimPinhole(
   netfilter: Pick<Netfilter, "calls" | "close">,
   usedPinholes: UsedPinholes,
-  { bind, ports }: ListenLeg,
+  { bind, ports, isForeign }: ListenLeg,
   elements: Omit<PinholeElements, "local">,
 ): PinholeClaim | ClaimRefusal {
   for (let attempt = 1; attempt <= attemptsLimit; attempt++) {
     const port = ports.take();
     if (port === undefined) return { reason: "ports-exhausted", detail: "no data port is free" };
-    const reservation = reservePort(netfilter.calls, { address: bind, port });
+    const reservation = reservePort(netfilter.calls, { address: bind, port }, isForeign);
     if ("port" in reservation) {
       const local = { address: bind, port: reservation.port };
       const key = { peer: elements.peer, local };

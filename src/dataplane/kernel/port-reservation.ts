@@ -6,8 +6,15 @@ import { errnos, families, int32, levels, options, socketTypes, type SystemCalls
 
 export type PortReservation = { readonly port: number; release(): void };
 
-/** Port 0 takes any free one. `errno`: EADDRINUSE where another program has the port. */
-export function reservePort(calls: SystemCalls, endpoint: Endpoint): PortReservation | { readonly errno: number } {
+/**
+ * Port 0 takes any free one. `isForeign`: the address is another machine's, for which the gateway speaks. `errno`: EADDRINUSE
+ * where another program has the port, EADDRNOTAVAIL where the address is not this machine's though it should be.
+ */
+export function reservePort(
+  calls: SystemCalls,
+  endpoint: Endpoint,
+  isForeign = false,
+): PortReservation | { readonly errno: number } {
   const isIPv4 = familyOf(endpoint.address) === 4;
   const type = socketTypes.stream | socketTypes.closeOnExec;
   const descriptor = calls.socket(isIPv4 ? families.ipv4 : families.ipv6, type, 0);
@@ -39,7 +46,7 @@ export function reservePort(calls: SystemCalls, endpoint: Endpoint): PortReserva
 
   /** An intercepted connection's local address is the server's, not one of this machine. */
   function bindElsewhere() {
-    if (calls.errno() !== errnos.addressNotAvailable) return false;
+    if (!isForeign || calls.errno() !== errnos.addressNotAvailable) return false;
     const [level, option] = isIPv4 ? [levels.ipv4, options.freeBind4] : [levels.ipv6, options.freeBind6];
     calls.setsockopt(descriptor, level, option, int32(1), 4);
     return calls.bind(descriptor, address, address.length) === 0;

@@ -100,6 +100,15 @@ test("what the kernel refuses gives port and reservation back, with the errno", 
   expect(ports.counts()).toMatchObject({ open: 0 });
 });
 
+test("an address that is not this machine's is unavailable, and its port is given back", async () => {
+  const ports = await freePorts(1);
+  expect(kernelThat().claim(ports, "192.0.2.77")).toEqual({
+    reason: "address-unavailable",
+    detail: "bind EADDRNOTAVAIL 192.0.2.77",
+  });
+  expect(ports.counts()).toMatchObject({ open: 0 });
+});
+
 test("no port is left, or none of eight that were tried: ports-exhausted", async () => {
   const ports = await freePorts(20);
   const { claim } = kernelThat(...Array.from({ length: 8 }, () => errnos.eexist));

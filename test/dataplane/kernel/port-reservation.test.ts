@@ -38,10 +38,13 @@ test("a port that another program listens on can't be reserved", async () => {
   server.close();
 });
 
-test("an address that is not this machine's is as good, for intercepted connections", () => {
-  const reservation = reserve("198.51.100.7", 0);
+test("another machine's address is as good where the gateway speaks for it, and else not available", () => {
+  const foreign = { address: "198.51.100.7", port: 0 };
+  const reservation = reservePort(systemCalls(), foreign, true);
+  if ("errno" in reservation) throw new Error(`errno ${reservation.errno}`);
   expect(reservation.port).toBeGreaterThan(0);
   reservation.release();
+  expect(reservePort(systemCalls(), foreign)).toEqual({ errno: 99 });
 });
 
 test("a port whose last connection is in TIME_WAIT can be reserved", async () => {

@@ -2,10 +2,12 @@
 // value a line; kernel-lab.ts is the other end.
 import { readdirSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createKernelPlane, type KernelPlaneOptions } from "../../../src/dataplane/kernel/kernel-plane.ts";
 import { loadFfi } from "../../../src/sockets/ffi.ts";
+import type { Word } from "../../dataplane/conformance/harness.ts";
 import type { Leg, Pinhole, PinholeRequest } from "../../../src/dataplane/pinhole.ts";
-import { createPortTable } from "../../../src/dataplane/port-pool.ts";
+import { createPortTable, type PortPool } from "../../../src/dataplane/port-pool.ts";
 
 type PlainLeg = Leg extends infer L ? (L extends { kind: "listen" } ? Omit<L, "ports"> : L) : never;
 
@@ -15,16 +17,24 @@ export type EdgeRequest = Omit<PinholeRequest, "client" | "server"> & {
 };
 
 export type EdgeCommand =
-  | { readonly do: "open"; readonly id: number; readonly request: EdgeRequest }
+  /** The words are said in the same turn. `hasNoPort`: from a pool whose one port is open. */
+  | {
+      readonly do: "open";
+      readonly id: number;
+      readonly request: EdgeRequest;
+      readonly words?: readonly Word[];
+      readonly hasNoPort?: boolean;
+    }
+  | { readonly do: "say"; readonly id: number; readonly words: readonly Word[] }
   | { readonly do: "linger"; readonly id: number; readonly ms: number }
   | { readonly do: "release"; readonly id: number }
-  /** What has been carried so far. */
+  /** What has been carried so far, and how many events came while `open` or a word was being said. */
   | { readonly do: "carried"; readonly id: number }
   | { readonly do: "unfit"; readonly request: EdgeRequest }
   | { readonly do: "measure"; readonly request: EdgeRequest; readonly count: number }
   /** Does nothing else for so long, and then releases before it looks at what has come meanwhile. */
   | { readonly do: "block"; readonly ms: number; readonly release?: number }
-  | { readonly do: "counts" | "drop privileges" | "stop" };
+  | { readonly do: "counts" | "drop privileges" | "stop plane" | "stop" };
 
 export type EdgeOptions = KernelPlaneOptions & {
   readonly ports: readonly [first: number, last: number];
@@ -40,15 +50,57 @@ if ("unavailable" in made) {
   process.exit(0);
 }
 const { plane } = made;
+const noPort = createPortTable({ restMs: 0 }).pool(options.ports[0], options.ports[0]);
+noPort.take();
 const pinholes = new Map<number, Pinhole>();
+/** Of each pinhole: what came during a call. */
+const duringCalls = new Map<number, number>();
+let isCalling = false;
+/** The plane refreshes its counts at most so often. */
+const refreshedAfterMs = 100;
+let refreshedAt = -Infinity;
+const closed = new Set<number>();
 say({ tag: 0 });
 
-const leg = (plain: PlainLeg): Leg => (plain.kind === "listen" ? { ...plain, ports: pool } : plain);
-const full = (request: EdgeRequest): PinholeRequest => ({
+const leg = (plain: PlainLeg, ports: PortPool): Leg => (plain.kind === "listen" ? { ...plain, ports } : plain);
+const full = (request: EdgeRequest, ports = pool): PinholeRequest => ({
   ...request,
-  client: leg(request.client),
-  server: leg(request.server),
+  client: leg(request.client, ports),
+  server: leg(request.server, ports),
 });
+
+function open({ id, request, words = [], hasNoPort = false }: Extract<EdgeCommand, { do: "open" }>): void {
+  isCalling = true;
+  duringCalls.set(id, 0);
+  const pinhole = plane.open(full(request, hasNoPort ? noPort : pool), (event) => {
+    if (isCalling) duringCalls.set(id, (duringCalls.get(id) ?? 0) + 1);
+    if (event.kind === "closed" || event.kind === "refused") closed.add(id);
+    say({ id, event });
+  });
+  pinholes.set(id, pinhole);
+  speak(id, words);
+  isCalling = false;
+}
+
+function speak(id: number, words: readonly Word[]): void {
+  const pinhole = pinholes.get(id);
+  isCalling = true;
+  for (const word of words) {
+    if (typeof word === "string") pinhole?.[word]();
+    else pinhole?.linger(word.linger);
+  }
+  isCalling = false;
+}
+
+async function carried(id: number): Promise<object> {
+  if (!closed.has(id)) {
+    // A timer may be early by a millisecond.
+    await sleep(Math.max(0, refreshedAt + refreshedAfterMs + 2 - performance.now()));
+    refreshedAt = performance.now();
+    plane.refreshCounts();
+  }
+  return { carried: pinholes.get(id)?.counts(), duringCalls: duringCalls.get(id) };
+}
 
 /** Microseconds from the call to `opened`. */
 async function measure(request: EdgeRequest, count: number): Promise<{ p50: number; p99: number }> {
@@ -80,15 +132,12 @@ function dropPrivileges(): boolean {
 
 async function obey(command: EdgeCommand): Promise<object> {
   switch (command.do) {
-    case "open": {
-      const { id } = command;
-      const pinhole = plane.open(full(command.request), (event) => {
-        if (event.kind === "closed" || event.kind === "refused") pinholes.delete(id);
-        say({ id, event });
-      });
-      pinholes.set(id, pinhole);
+    case "open":
+      open(command);
       return {};
-    }
+    case "say":
+      speak(command.id, command.words);
+      return {};
     case "linger":
       pinholes.get(command.id)?.linger(command.ms);
       return {};
@@ -96,8 +145,7 @@ async function obey(command: EdgeCommand): Promise<object> {
       pinholes.get(command.id)?.release();
       return {};
     case "carried":
-      plane.refreshCounts();
-      return { carried: pinholes.get(command.id)?.counts() ?? null };
+      return await carried(command.id);
     case "unfit":
       return { unfit: plane.unfit(full(command.request)) ?? null };
     case "measure":
@@ -112,6 +160,7 @@ async function obey(command: EdgeCommand): Promise<object> {
       return { counts: { ...pool.counts(), descriptors: readdirSync("/proc/self/fd").length } };
     case "drop privileges":
       return { dropped: dropPrivileges() };
+    case "stop plane":
     case "stop":
       await plane.stop();
       return {};

@@ -20,6 +20,8 @@ export type Conversation<Command> = {
   ask(command: Command): Promise<Line>;
   /** The first line told that fits, when it has come. */
   line(fits: (line: Line) => boolean, what: string): Promise<Line>;
+  /** The same, for as long as it takes; never, if the process ends before. */
+  once(fits: (line: Line) => boolean): Promise<Line>;
   kill(signal: NodeJS.Signals): void;
   readonly ended: Promise<unknown>;
   readonly complaints: () => string;
@@ -109,24 +111,39 @@ export async function converse<Command extends object>(
         look();
       });
     },
+    once(fits) {
+      return new Promise((resolve) => {
+        const look = () => {
+          const found = told.find(fits);
+          if (found === undefined) return;
+          watchers.delete(look);
+          resolve(found);
+        };
+        watchers.add(look);
+        look();
+      });
+    },
     kill: (signal) => void child.kill(signal),
     ended,
     complaints: () => complaints,
   };
 }
 
-export type Peer = Conversation<PeerCommand> & {
+type PeerEventKind = "connected" | "failed" | "ended";
+type PeerEventOf<K extends PeerEventKind> = Extract<PeerEvent, Record<K, unknown>>;
+
+export type Peer = Omit<Conversation<PeerCommand>, "once"> & {
   /** The connection with that number: `connected`, `failed` or how it ended. */
-  event<K extends "connected" | "failed" | "ended">(
-    id: number,
-    kind: K,
-  ): Promise<Extract<PeerEvent, Record<K, unknown>>>;
+  event<K extends PeerEventKind>(id: number, kind: K): Promise<PeerEventOf<K>>;
+  /** The same, for as long as it takes. */
+  once<K extends PeerEventKind>(id: number, kind: K): Promise<PeerEventOf<K>>;
 };
 
 async function startPeer(lab: Lab, place: Place): Promise<Peer> {
   const conversation = await converse<PeerCommand>(lab, place, "peer-process.ts");
   return {
     ...conversation,
+    once: async (id, kind) => (await conversation.once((line) => line["id"] === id && kind in line)) as never,
     event: async (id, kind) =>
       (await conversation.line((line) => line["id"] === id && kind in line, `${kind} of ${id}`)) as never,
   };

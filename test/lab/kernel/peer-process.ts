@@ -1,6 +1,7 @@
 // The FTP peers' data sockets in a network namespace: listens, dials, sends and breaks as it is told, one JSON value a line.
 import { createInterface } from "node:readline";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { isPattern, patternAt } from "../../dataplane/pattern.ts";
 
 export type PeerCommand =
   /** The connection that comes is `id`; `serve`: every one is sent so many bytes and a FIN, and is not told of. */
@@ -15,37 +16,46 @@ export type PeerCommand =
     }
   /** Answered when everything is written; `flood` at once. */
   | { readonly do: "send" | "flood"; readonly id: number; readonly bytes: number }
-  | { readonly do: "fin" | "reset" | "pause" | "resume" | "unlisten"; readonly id: number };
+  | { readonly do: "fin" | "reset" | "pause" | "resume" | "unlisten" | "received"; readonly id: number };
 
 export type PeerEvent =
   | { readonly id: number; readonly connected: { address: string; port: number } }
   | { readonly id: number; readonly failed: string }
-  | { readonly id: number; readonly ended: "fin" | "reset"; readonly received: number };
+  | { readonly id: number; readonly ended: "fin" | "reset"; readonly received: number; readonly isIntact: boolean };
 
 const say = (value: object) => process.stdout.write(`${JSON.stringify(value)}\n`);
 const sockets = new Map<number, Socket>();
 const servers = new Map<number, Server>();
 
+const received = new Map<number, number>();
+const sent = new Map<number, number>();
+
 function watch(id: number, socket: Socket) {
   sockets.set(id, socket);
-  let received = 0;
+  let isIntact = true;
   let isOver = false;
   const over = (ended: "fin" | "reset") => {
-    if (!isOver) say({ id, ended, received });
+    if (!isOver) say({ id, ended, received: received.get(id) ?? 0, isIntact });
     isOver = true;
   };
-  socket.on("data", (chunk: Buffer) => (received += chunk.length));
+  socket.on("data", (chunk: Buffer) => {
+    const before = received.get(id) ?? 0;
+    isIntact &&= isPattern(before, chunk);
+    received.set(id, before + chunk.length);
+  });
   socket.once("end", () => over("fin"));
   socket.on("error", () => over("reset"));
 }
 
-const chunk = Buffer.alloc(65_536);
-
 async function write(id: number, bytes: number): Promise<object> {
-  for (let left = bytes; left > 0; left -= chunk.length) {
+  for (let left = bytes; left > 0;) {
     const socket = sockets.get(id);
     if (!socket || socket.destroyed) break;
-    await new Promise((resolve) => socket.write(chunk.subarray(0, Math.min(left, chunk.length)), resolve));
+    const offset = sent.get(id) ?? 0;
+    const chunk = patternAt(offset, left);
+    sent.set(id, offset + chunk.length);
+    left -= chunk.length;
+    await new Promise((resolve) => socket.write(chunk, resolve));
   }
   return {};
 }
@@ -79,6 +89,7 @@ function obey(command: PeerCommand): object | Promise<object> {
         ...(from !== undefined && { localAddress: from }),
         ...(fromPort !== undefined && { localPort: fromPort }),
       });
+      sockets.set(id, socket);
       const failed = (error: NodeJS.ErrnoException) => say({ id, failed: error.code });
       socket.once("error", failed);
       socket.once("connect", () => {
@@ -105,12 +116,15 @@ function obey(command: PeerCommand): object | Promise<object> {
     case "resume":
       sockets.get(command.id)?.resume();
       return {};
+    case "received":
+      return { received: received.get(command.id) ?? 0 };
   }
 }
 
 say({ tag: 0 });
 for await (const line of createInterface({ input: process.stdin })) {
   const { tag, ...command } = JSON.parse(line) as PeerCommand & { tag: number };
-  say({ tag, ...(await obey(command)) });
+  // What takes its time does not keep others waiting.
+  void Promise.resolve(obey(command)).then((answer) => say({ tag, ...answer }));
 }
 process.exit(0);

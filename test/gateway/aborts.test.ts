@@ -1,10 +1,10 @@
 // ABOR with a transfer under way, and the many ways in which servers answer it (D3.49-50).
 import type { Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { fileBody, type FakeSession } from "./fake-server.ts";
 import { type Dialogue, readAll } from "./ftp-dialogue.ts";
 import { passive, setStage, until } from "./stage.ts";
+import { sleep } from "../virtual-time.ts";
 
 /** A download without end, and an ABOR that is answered so. */
 function endless(answers: readonly string[], order: "close-first" | "reply-first") {

@@ -1,10 +1,10 @@
 // Peers that leave: by FIN or by reset, in every phase of a session. Nobody hangs, nobody is lied to, nothing is left.
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { download, fileBody, type Script } from "./fake-server.ts";
 import { closed, type DataEnd, readAll } from "./ftp-dialogue.ts";
 import { announce } from "./modes.ts";
 import { expectNothingLeft, passive, setClient, setGateway, setServer, setStage, until } from "./stage.ts";
+import { passUntil, sleep } from "../virtual-time.ts";
 
 const short = { timeouts: { lingerMs: 200, idleMs: 8000, pinholeMs: 8000, loginMs: 8000 } };
 /** Before the greeting a client that has closed its direction may still want to read, within the time to log in. */
@@ -65,7 +65,7 @@ describe.each(Object.keys(silentAfter))("%s", (phase) => {
     const { server, gateway, client, received } = await reach(phase);
     if (how === "reset") client.socket.resetAndDestroy();
     else client.close();
-    await expectNothingLeft(gateway);
+    await passUntil(expectNothingLeft(gateway));
     await until(() => server.session.socket.readableEnded || server.session.socket.destroyed);
     if (received !== undefined) expect((await received).end).toBe("reset");
   });
@@ -76,8 +76,8 @@ describe.each(Object.keys(silentAfter))("%s", (phase) => {
     if (how === "reset") server.session.socket.resetAndDestroy();
     else server.session.socket.destroy();
     // Data that runs is given its time: it may be all there is (D4.70).
-    if (phase === "with data running") expect((await received)?.end).toBe("reset");
-    expect(await rest).toMatch(/421 [^\r\n]*\r\n$/);
+    if (phase === "with data running") expect((await passUntil(received!)).end).toBe("reset");
+    expect(await passUntil(rest)).toMatch(/421 [^\r\n]*\r\n$/);
     client.socket.end();
     await expectNothingLeft(gateway);
   });
@@ -267,7 +267,7 @@ describe("a server that closes the control connection while data runs", () => {
     const data = await passive(client);
     const received = readAll(data);
     client.write("RETR x\r\n");
-    expect((await received).end).toBe("reset");
+    expect((await passUntil(received)).end).toBe("reset");
     expect(await client.rest()).toMatch(/421 .*\r\n$/);
     client.socket.end();
     await expectNothingLeft(gateway);

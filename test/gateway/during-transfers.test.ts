@@ -1,9 +1,9 @@
 // What is said while data moves, and when servers answer it (D3.51, D5.86).
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { download, fileBody, type FakeSession } from "./fake-server.ts";
 import { closed, dialData, portOf, readAll } from "./ftp-dialogue.ts";
 import { passive, setStage, until } from "./stage.ts";
+import { sleep } from "../virtual-time.ts";
 
 describe("commands during a transfer are answered (D3.51)", () => {
   async function duringDownload(command: string, answer: (s: FakeSession) => void) {

@@ -1,7 +1,6 @@
 // The entrance: how many may come in, how it says so, and how it closes (D5).
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { download, fileBody } from "./fake-server.ts";
 import { type Dialogue, readAll } from "./ftp-dialogue.ts";
@@ -15,6 +14,7 @@ import {
   setStage,
   until,
 } from "./stage.ts";
+import { passUntil, sleep } from "../virtual-time.ts";
 
 async function farewellOf(client: Dialogue): Promise<string> {
   const text = await client.rest();
@@ -47,6 +47,7 @@ describe("over a limit a client is told so with 421 and FIN (D5.89)", () => {
     client.write("QUIT\r\n");
     await client.rest();
     expect(await (await setClient(gateway)).reply()).toMatch(/^220/);
+    await passUntil(gateway.gateway.stop());
   });
 
   test("but another client is not concerned", async () => {
@@ -95,7 +96,7 @@ describe("stop", () => {
     const { client, gateway } = await setStage();
     client.socket.pause();
     const before = performance.now();
-    await gateway.gateway.stop();
+    await passUntil(gateway.gateway.stop());
     expect(performance.now() - before).toBeLessThan(4000);
   });
 
@@ -148,7 +149,7 @@ describe("drain", () => {
     const received = readAll(await passive(client));
     await client.ask("RETR x");
     const drained = gateway.gateway.drain();
-    expect((await received).end).toBe("reset");
+    expect((await passUntil(received)).end).toBe("reset");
     expect(await farewellOf(client)).toMatch(/421 .*\r\n$/);
     await drained;
   });
@@ -174,7 +175,7 @@ describe("drain", () => {
 describe("the idle time", () => {
   test("ends a session of which nobody says anything, with 421", async () => {
     const { client } = await setStage({}, { timeouts: { idleMs: 200 } });
-    expect(await farewellOf(client)).toMatch(/^421 .*\r\n$/);
+    expect(await passUntil(farewellOf(client))).toMatch(/^421 .*\r\n$/);
   });
 
   test("begins anew with each command", async () => {
@@ -208,7 +209,7 @@ describe("the idle time", () => {
   test("ends a session whose server has fallen silent (D5.86)", async () => {
     const { client } = await setStage({ NOOP: () => {} }, { timeouts: { idleMs: 200 } });
     client.write("NOOP\r\n");
-    expect(await farewellOf(client)).toMatch(/^421 .*\r\n$/);
+    expect(await passUntil(farewellOf(client))).toMatch(/^421 .*\r\n$/);
   });
 });
 

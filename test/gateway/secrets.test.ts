@@ -1,10 +1,10 @@
 // A password is nowhere but on the way to the server, whatever the client does with it: not in the log, at any level, not in
 // a transcript, not in the metrics, not in a reply of ours.
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { Script } from "./fake-server.ts";
 import { setClient, setGateway, setServer, until } from "./stage.ts";
 import type { TestGateway } from "./start-gateway.ts";
+import { sleep } from "../virtual-time.ts";
 
 const secret = "Hunter2-xyzzy";
 

@@ -1,8 +1,8 @@
 // Replies as servers, and what stands in front of them, give them: passed on byte for byte, paired, and bounded.
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { passive, setClient, setGateway, setServer, setStage, until } from "./stage.ts";
 import { readAll } from "./ftp-dialogue.ts";
+import { passUntil, sleep } from "../virtual-time.ts";
 
 describe("the greeting", () => {
   test.each([
@@ -42,7 +42,7 @@ describe("the greeting", () => {
   test("that never comes ends in 421 at the login timeout", async () => {
     const server = await setServer({}, { greeting: "" });
     const client = await setClient(await setGateway(server.port, { timeouts: { loginMs: 200 } }));
-    expect(await client.rest()).toMatch(/^421 .*\r\n$/);
+    expect(await passUntil(client.rest())).toMatch(/^421 .*\r\n$/);
   });
 
   test("replaced by a server that closes at once is a 421", async () => {
@@ -149,13 +149,13 @@ describe("a server that says 421", () => {
   test("at any time: the client is told, and it is the end (D2.33)", async () => {
     const { client, server } = await setStage();
     server.session.say("421 Going down");
-    expect(await client.rest()).toBe("421 Going down\r\n");
+    expect(await passUntil(client.rest())).toBe("421 Going down\r\n");
   });
 
   test("in several lines: all of them are told (D2.33)", async () => {
     const { client, server } = await setStage();
     server.session.write("421-Going\r\n down\r\n421 now\r\n");
-    expect(await client.rest()).toBe("421-Going\r\n down\r\n421 now\r\n");
+    expect(await passUntil(client.rest())).toBe("421-Going\r\n down\r\n421 now\r\n");
   });
 
   test("in the middle of a download: the client is told, and its data is no whole file (D2.33)", async () => {
@@ -178,7 +178,7 @@ describe("a server that says 421", () => {
   test("instead of an answer to PASV: the client is told (D2.33)", async () => {
     const { client } = await setStage({ PASV: (s) => s.say("421 Timeout") });
     client.write("PASV\r\n");
-    expect(await client.rest()).toBe("421 Timeout\r\n");
+    expect(await passUntil(client.rest())).toBe("421 Timeout\r\n");
   });
 });
 
@@ -205,7 +205,7 @@ describe("login", () => {
     const client = await setClient(await setGateway(server.port, { timeouts: { loginMs: 200 } }));
     await client.reply();
     await client.ask("USER u");
-    expect(await client.rest()).toMatch(/^421 .*\r\n$/);
+    expect(await passUntil(client.rest())).toMatch(/^421 .*\r\n$/);
   });
 
   test("again as somebody else is between client and server (D3.53)", async () => {
@@ -220,6 +220,6 @@ describe("login", () => {
     const data = await passive(client);
     expect(await client.ask("REIN")).toMatch(/^220/);
     expect((await readAll(data)).end).toBe("reset");
-    expect(await client.rest()).toMatch(/^421 .*\r\n$/);
+    expect(await passUntil(client.rest())).toMatch(/^421 .*\r\n$/);
   });
 });

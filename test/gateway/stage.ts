@@ -1,6 +1,7 @@
 // A server, a gateway in front of it and clients, all of which are gone when the test that set them up is over.
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
+import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import { type FakeServer, type FakeServerOptions, type Script, startFakeServer } from "./fake-server.ts";
@@ -69,7 +70,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Waits for what is sure to come soon. */
+/** Waits for what is sure to come soon, in real time. */
 export async function until(condition: () => boolean | Promise<boolean>, ms = 3000): Promise<void> {
   const deadline = performance.now() + ms;
   while (!(await condition())) {

@@ -3,12 +3,12 @@
 // file with FIN, so a relay that closes softly after an error forges complete files.
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { FakeSession } from "./fake-server.ts";
 import { type Dialogue, readAll } from "./ftp-dialogue.ts";
 import { announce, knowsOnly, modePairs, serverModeFor } from "./modes.ts";
 import { expectNothingLeft, setClient, setGateway, setServer, until } from "./stage.ts";
+import { passUntil, sleep } from "../virtual-time.ts";
 
 const body = Buffer.alloc(400_000, "0123456789abcdef");
 
@@ -89,7 +89,7 @@ describe.each(cuts)("after %s", (_, cut, expectedEnd) => {
       client.write("RETR x\r\n");
       // A client in active mode may never be dialled when the server has broken its side first.
       const received = announced.socket.then(readAll);
-      const reply = await finalReply(client);
+      const reply = await passUntil(finalReply(client));
       expect(reply, `seed ${pair.seed}`).not.toMatch(/^2/);
       const got = await Promise.race([received, sleep(20)]);
       announced.close();

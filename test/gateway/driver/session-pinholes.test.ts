@@ -1,7 +1,6 @@
 // Who gets through a pinhole, from where, and how many of them there are (D1.17, D4.72-76, D5.91-92).
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { download, fileBody } from "../fake-server.ts";
 import { dialData, listenData, openDialogue, portLine, portOf, readAll } from "../ftp-dialogue.ts";
@@ -15,6 +14,7 @@ import {
   setStage,
   until,
 } from "../stage.ts";
+import { sleep } from "../../virtual-time.ts";
 
 const strangers = (side: string): string => `pinhole_strangers_total{gateway="test",side="${side}"}`;
 
@@ -201,7 +201,10 @@ describe("a second announcement before the first was used", () => {
 test("a pinhole that nobody uses is closed after its time, and gives a 425 then", async () => {
   const { client, gateway } = await setStage({}, { timeouts: { pinholeMs: 150 } });
   const port = portOf(await client.ask("PASV"));
-  await until(async () => (await activeSamples(gateway)).length === 1);
+  await sleep(149);
+  expect(await activeSamples(gateway)).not.toHaveLength(1);
+  await sleep(1 + 25);
+  expect(await activeSamples(gateway)).toHaveLength(1);
   expect((await readAll(await dialData(port))).end).toBe("reset");
   expect(await client.ask("RETR x")).toMatch(/^425 /);
   const received = readAll(await passive(client));

@@ -23,7 +23,11 @@ export type MetricCells = {
   seconds(name: string, help: string, buckets: readonly number[]): Seconds;
   /** Hands everything over. */
   update(): void;
+  /** No metric has a label set with this value of `gateway` any more; what its cells still count goes nowhere. */
+  forget(gateway: string): void;
 };
+
+type Cell = { readonly gateway: string | undefined; readonly update: () => void; readonly remove: () => void };
 
 export const prefix = "ftp_alg_";
 
@@ -32,17 +36,19 @@ const batchSize = 256;
 
 export function createMetricCells(registry: Registry): MetricCells {
   const registers = [registry];
-  /** Each brings one label set up to date. */
-  const updates: (() => void)[] = [];
+  let cells: Cell[] = [];
+  const add = (labels: Readonly<Record<string, string>>, update: () => void, remove: () => void): void =>
+    void cells.push({ gateway: labels["gateway"], update, remove });
   return {
     counter(name, help, labelNames) {
       const metric = new Counter({ name: prefix + name, help, labelNames, registers });
       return (labels) => {
         let count = 0;
-        updates.push(() => {
+        const update = (): void => {
           metric.inc(labels, count);
           count = 0;
-        });
+        };
+        add(labels, update, () => metric.remove(labels));
         return { inc: (by = 1) => void (count += by) };
       };
     },
@@ -50,7 +56,11 @@ export function createMetricCells(registry: Registry): MetricCells {
       const metric = new Gauge({ name: prefix + name, help, labelNames, registers });
       return (labels) => {
         let value = 0;
-        updates.push(() => metric.set(labels, value));
+        add(
+          labels,
+          () => metric.set(labels, value),
+          () => metric.remove(labels),
+        );
         return { inc: () => void (value += 1), dec: (by = 1) => void (value -= by) };
       };
     },
@@ -63,7 +73,7 @@ export function createMetricCells(registry: Registry): MetricCells {
         count = 0;
         for (let at = 0; at < pending; at++) metric.observe(seen[at]!);
       };
-      updates.push(handOver);
+      add({}, handOver, () => {});
       return {
         observe(seconds) {
           seen[count++] = seconds;
@@ -72,7 +82,11 @@ export function createMetricCells(registry: Registry): MetricCells {
       };
     },
     update() {
-      for (const update of updates) update();
+      for (const { update } of cells) update();
+    },
+    forget(gateway) {
+      for (const cell of cells) if (cell.gateway === gateway) cell.remove();
+      cells = cells.filter((cell) => cell.gateway !== gateway);
     },
   };
 }

@@ -9,6 +9,8 @@ export type ReloadResult = "success" | "failure";
 export type Metrics = {
   /** The same object for the same name, so that counters survive a reload. */
   gateway(name: string): GatewayMetrics;
+  /** There is no gateway of that name any more, and no series of it. */
+  forgetGateway(name: string): void;
   readonly pinholeOpenSeconds: Seconds;
   readonly transferSeconds: Seconds;
   readonly serverConnectSeconds: Seconds;
@@ -43,6 +45,10 @@ export function createMetrics(version: string): Metrics {
       let metrics = gateways.get(name);
       if (!metrics) gateways.set(name, (metrics = createGatewayMetrics(name)));
       return metrics;
+    },
+    forgetGateway(name) {
+      gateways.delete(name);
+      cells.forget(name);
     },
     pinholeOpenSeconds: cells.seconds(
       "pinhole_open_seconds",

@@ -52,7 +52,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
       plane: planes.of(gateway),
       telemetry: telemetry.gateway(gateway.name),
     });
-  const gateways = createGateways({ planes, create });
+  const gateways = createGateways({ planes, create, forget: metrics.forgetGateway });
   const isReady = (): boolean => !options.isStopping() && gateways.areListening();
   const admin = createAdminListener((listen) => createAdmin({ listen, mayShare: true, metrics, isReady }), logger);
   /** All of it, or an Error and nothing has changed. */

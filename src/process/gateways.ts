@@ -18,40 +18,55 @@ export type Gateways = {
 export type GatewaysDeps = {
   readonly planes: Planes;
   readonly create: (options: GatewayConfig) => Gateway;
+  /** No gateway has that name any more. */
+  readonly forget: (name: string) => void;
 };
 
-export function createGateways({ planes, create }: GatewaysDeps): Gateways {
+export function createGateways({ planes, create, forget }: GatewaysDeps): Gateways {
   const running = new Map<string, Gateway>();
   /** No longer configured, with sessions that have not ended. */
-  const retired = new Set<Gateway>();
-  const all = (): readonly Gateway[] => [...running.values(), ...retired];
+  const retired = new Map<Gateway, string>();
+  const all = (): readonly Gateway[] => [...running.values(), ...retired.keys()];
+
+  function forgetUnused(name: string): void {
+    if (!running.has(name) && ![...retired.values()].includes(name)) forget(name);
+  }
 
   async function prepareOne(options: GatewayConfig): Promise<PreparedChange> {
     const known = running.get(options.name);
     if (known !== undefined) return known.prepare(options, planes.of(options));
     const gateway = create(options);
-    const change = await gateway.prepare();
-    return {
-      commit() {
-        running.set(options.name, gateway);
-        change.commit();
-      },
-      rollback: change.rollback,
-    };
+    try {
+      const change = await gateway.prepare();
+      return {
+        commit() {
+          running.set(options.name, gateway);
+          change.commit();
+        },
+        rollback() {
+          change.rollback();
+          forgetUnused(options.name);
+        },
+      };
+    } catch (error) {
+      forgetUnused(options.name);
+      throw error;
+    }
   }
 
-  async function retire(gateway: Gateway): Promise<void> {
-    retired.add(gateway);
+  async function retire(name: string, gateway: Gateway): Promise<void> {
+    retired.set(gateway, name);
     await gateway.retire();
     await gateway.stop();
     retired.delete(gateway);
+    forgetUnused(name);
   }
 
   function retireOthers({ gateways }: Config): void {
     for (const [name, gateway] of running) {
       if (gateways.some((options) => options.name === name)) continue;
       running.delete(name);
-      void retire(gateway);
+      void retire(name, gateway);
     }
   }
 

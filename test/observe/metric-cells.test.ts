@@ -28,3 +28,19 @@ test("every duration is in its histogram, however many there are between two scr
   expect(text).toContain("ftp_alg_wait_seconds_count 1000");
   expect(text).toContain("ftp_alg_wait_seconds_sum 500");
 });
+
+test("a gateway that is forgotten has no series, whatever its cells still count; others keep theirs", async () => {
+  const registry = new Registry();
+  const cells = createMetricCells(registry);
+  const counter = cells.counter("c_total", "C.", ["gateway"]);
+  const gauge = cells.gauge("g", "G.", ["gateway"]);
+  const [old, other, gone] = [counter({ gateway: "old" }), counter({ gateway: "other" }), gauge({ gateway: "old" })];
+  for (const cell of [old, other, gone]) cell.inc();
+  cells.update();
+  cells.forget("old");
+  for (const cell of [old, other, gone]) cell.inc();
+  cells.update();
+  const text = await registry.metrics();
+  expect(text).not.toContain('gateway="old"');
+  expect(text).toContain('ftp_alg_c_total{gateway="other"} 2');
+});

@@ -10,7 +10,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { restartNeeded } from "../../src/process/reload.ts";
 import { parseConfig } from "../../src/config/parse.ts";
 import { startFakeServer } from "../gateway/fake-server.ts";
-import { openDialogue } from "../gateway/ftp-dialogue.ts";
+import { type Dialogue, openDialogue } from "../gateway/ftp-dialogue.ts";
 import { freePort } from "../gateway/stage.ts";
 
 // A whole program is started for each test.
@@ -132,17 +132,23 @@ describe("SIGHUP", () => {
 
   test("a gateway that is renamed takes over the listening socket: nobody is refused, and sessions go on under the old name", async () => {
     const listen = [`127.0.0.1:${await freePort()}`];
-    const { configure, port, reload, logged, lines } = await setUp({ gateway: { listen } });
+    const rest = { admin: { listen: "127.0.0.1:0" } };
+    const { configure, port, reload, logged, lines } = await setUp({ gateway: { listen }, rest });
+    const metrics = `http://127.0.0.1:${portOf(await logged("admin listening"))}/metrics`;
+    const namesInMetrics = async () =>
+      new Set([...(await (await fetch(metrics)).text()).matchAll(/gateway="(\w+)"/g)].map(([, name]) => name));
     const before = await client(port);
     const greetings: Promise<string>[] = [];
     const visitor = async (): Promise<string> => {
       const dialogue = await openDialogue(port);
-      onTestFinished(() => dialogue.close());
+      dialogues.push(dialogue);
       return dialogue.reply();
     };
+    const dialogues: Dialogue[] = [];
+    onTestFinished(() => dialogues.forEach((dialogue) => dialogue.close()));
     const visits = setInterval(() => greetings.push(visitor()), 2);
     onTestFinished(() => clearInterval(visits));
-    configure({ name: "two", listen });
+    configure({ name: "two", listen }, rest);
     await reload("configuration reloaded");
     expect(await logged("listening")).toMatchObject({ gateway: "two", endpoint: listen[0] });
     greetings.push(visitor());
@@ -155,6 +161,22 @@ describe("SIGHUP", () => {
         .at(-1),
     ).toMatchObject({ gateway: "two" });
     expect(lines().filter(({ msg }) => msg === "stopped")).toEqual([]);
+    expect(await namesInMetrics()).toEqual(new Set(["one", "two"]));
+    before.close();
+    dialogues.splice(0).forEach((dialogue) => dialogue.close());
+    expect(await logged("stopped")).toMatchObject({ gateway: "one" });
+    expect(await namesInMetrics()).toEqual(new Set(["two"]));
+  });
+
+  test("a gateway that could not be started leaves no series and is not said to have stopped", async () => {
+    const rest = { admin: { listen: "127.0.0.1:0" } };
+    const { configureAll, reload, logged, lines, server } = await setUp({ rest });
+    const metrics = `http://127.0.0.1:${portOf(await logged("admin listening"))}/metrics`;
+    configureAll([{}, { name: "two" }, { name: "three", listen: [`127.0.0.1:${server.port}`] }], rest);
+    await reload("configuration not reloaded");
+    const text = await (await fetch(metrics)).text();
+    expect(new Set([...text.matchAll(/gateway="(\w+)"/g)].map(([, name]) => name))).toEqual(new Set(["one"]));
+    expect(lines().filter(({ gateway }) => gateway !== undefined && gateway !== "one")).toEqual([]);
   });
 
   test("two gateways that exchange their endpoints have each the other's clients", async () => {

@@ -1,4 +1,4 @@
-// How the 32 bits of a connection mark are used. The administrator's mask picks the topmost bits for our value; below them
+// Connection marks: how their 32 bits are used. The administrator's mask picks the topmost bits for our value; below them
 // come three flags that the kernel path sets while a connection lives, and the number of the transfer.
 
 export type Marks = {

@@ -16,7 +16,7 @@ import type { UsedPinholes } from "./used-pinholes.ts";
 
 /** What the plane lends to each of its pinholes. */
 export type NatPinholeTools = {
-  readonly netfilter: Netfilter;
+  readonly netfilter: Pick<Netfilter, "calls" | "close" | "find">;
   readonly usedPinholes: UsedPinholes;
   readonly marks: Marks;
   /** Of this transfer: no other living transfer of this plane has it. */

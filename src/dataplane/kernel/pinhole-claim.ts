@@ -1,4 +1,4 @@
-// A port of ours with a pinhole on it: taken from its pool, kept from other programs, known to the kernel's maps.
+// Pinhole claim: a port of ours with a pinhole on it, taken from its pool, kept from other programs, known to the kernel's maps.
 import type { Endpoint } from "../../net/endpoint.ts";
 import type { ListenLeg } from "../pinhole.ts";
 import type { OpenRefusal } from "../pinhole.ts";

@@ -1,5 +1,5 @@
-// Keeps a port from the other programs of this machine without listening on it: who comes to it unasked is refused by the
-// kernel. A pinhole needs it because connections to its port do not end here.
+// Reservation of a port: other programs of this machine can't take it, and nobody listens on it, so that the kernel refuses
+// connections to it. A pinhole needs it because connections to its port do not end here.
 import { type Endpoint, familyOf } from "../../net/endpoint.ts";
 import { portOf, socketAddress } from "../../sockets/socket-address.ts";
 import { errnos, families, int32, levels, options, socketTypes, type SystemCalls } from "../../sockets/system-calls.ts";

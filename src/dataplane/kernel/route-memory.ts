@@ -1,4 +1,4 @@
-// Remembers for a moment which way an address is routed: the question comes twice per pinhole, and always for the same
+// Memory of which way an address is routed: the question comes twice per pinhole, and always for the same
 // few addresses.
 import type { RouteKind } from "./netlink/route-message.ts";
 

@@ -1,4 +1,4 @@
-// The kernel's own settings that the kernel plane depends on, as /proc shows them in this network namespace.
+// Kernel settings (sysctl) that the kernel plane depends on, as /proc shows them in this network namespace.
 import { readFileSync, writeFileSync } from "node:fs";
 
 const folder = "/proc/sys/net";

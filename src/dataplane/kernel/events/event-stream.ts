@@ -70,7 +70,7 @@ export function createEventStream(calls: SystemCalls, subscribed: number, events
 
   /** Returns whether there were any. */
   function fetchAll(): boolean {
-    // Who is told of one may ask for more.
+    // A listener that is told of one may fetch more.
     if (isFetching || descriptor === undefined) return true;
     isFetching = true;
     try {

@@ -29,7 +29,7 @@ export type NetlinkSocket = {
 
 export const protocols = { route: 0, netfilter: 12 } as const;
 
-/** Only a kernel that is broken lets anybody wait so long. */
+/** The kernel answers at once; one that does not for so long is out of order. */
 const patienceSeconds = 1;
 const largestDatagram = 65_536;
 

@@ -1,4 +1,4 @@
-// The question which way the kernel sends packets for an address, and its answer (linux/rtnetlink.h).
+// Route messages: the question which way the kernel sends packets for an address, and its answer (linux/rtnetlink.h).
 import { familyOf } from "../../../net/endpoint.ts";
 import { addressBytes } from "../../../net/address-bytes.ts";
 import { flags, type Message, type MessageWriter } from "./netlink-message.ts";

@@ -1,4 +1,4 @@
-// One living gateway per table: who holds the table's name as an abstract socket owns it. The kernel keeps such names per
+// Owner of a table, one living gateway: it holds the table's name as an abstract socket. The kernel keeps such names per
 // network namespace, as it does tables, and drops them with their process, however that ends.
 import { createServer, type Server } from "node:net";
 

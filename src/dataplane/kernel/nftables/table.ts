@@ -1,4 +1,4 @@
-// Brings the gateway's table into the kernel and out of it, and looks at the tables that stand beside it.
+// The gateway's table: brought into the kernel and out of it, with a look at the tables that stand beside it.
 import { acceptingRule, acceptsMark, droppingForwardChains } from "./forward-chains.ts";
 import type { Marks } from "../marks.ts";
 import type { Netfilter } from "../netlink/netfilter.ts";

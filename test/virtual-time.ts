@@ -10,7 +10,6 @@ vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearI
 
 /** Without an event for so many turns of the event loop, and then for a millisecond, nothing is under way. */
 const quietTurns = 4;
-const mostMs = 120_000;
 
 let sleepers = 0;
 let isPassing = false;
@@ -32,8 +31,8 @@ export async function sleep(ms: number): Promise<void> {
   await whileAsleep(new Promise<void>((resolve) => void setTimeout(resolve, ms)));
 }
 
-/** Lets time pass until `promise` is settled, for at most two minutes. */
-export async function passUntil<T>(promise: Promise<T>): Promise<T> {
+/** Lets time pass until `promise` is settled; after `mostMs` of it, rejects. */
+export async function passUntil<T>(promise: Promise<T>, mostMs = 120_000): Promise<T> {
   let limit: NodeJS.Timeout | undefined;
   const never = new Promise<never>((_, reject) => {
     limit = setTimeout(() => reject(new Error(`nothing has come in ${mostMs} ms of virtual time`)), mostMs);

@@ -1,9 +1,9 @@
 // Lines as clients type, cut and decorate them, up to what must not get through.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { setClient, setGateway, setServer, setStage, until } from "./stage.ts";
+import { sleep } from "../virtual-time.ts";
 
 /** What the server receives of `bytes`, and what the client reads in answer until a NOOP of its own is answered. */
 async function said(bytes: string, script = {}) {

@@ -1,11 +1,11 @@
 // Attack by noise: a server and a client that say anything at any time, in any pieces, and leave in any way. Whatever they
 // do, no fault of ours comes of it, the session comes to its end, and nothing is left. The seed repeats a failure.
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { ServerMode } from "../../src/session/mode.ts";
 import type { FakeSession, Script } from "./fake-server.ts";
 import { dialData, openDialogue } from "./ftp-dialogue.ts";
 import { activeSamples, setGateway, setServer, until } from "./stage.ts";
+import { passUntil, sleep } from "../virtual-time.ts";
 
 type Dice = {
   /** From 0 up to but not including `below`. */
@@ -141,7 +141,8 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8].flatMap((seed) => (["same", "auto"] as const)
       hostileClient(gateway.port, dice(seed * 1000 + index + 1)),
     );
     await Promise.all(clients);
-    await until(async () => (await activeSamples(gateway)).length === 0, 6000);
+    const isOver = until(async () => (await activeSamples(gateway)).length === 0, 6000);
+    await passUntil(isOver, 6000);
     expect(gateway.log.filter((line) => line["reason"] === "internal-error")).toEqual([]);
     const count = (message: string): number => gateway.log.filter((line) => line["msg"] === message).length;
     expect(count("session ended")).toBe(count("session started"));

@@ -1,11 +1,11 @@
 // After every kind of failure, many times over: no descriptor, no socket, no timer, no port, no session is left.
 import { readdir } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { fileBody, startFakeServer, type FakeSession, type Script } from "./fake-server.ts";
 import { dialData, type Dialogue, listenData, openDialogue, portLine, portOf, readAll } from "./ftp-dialogue.ts";
 import { activeSamples, until } from "./stage.ts";
 import { startGateway } from "./start-gateway.ts";
+import { passUntil, sleep } from "../virtual-time.ts";
 
 const script: Script = {
   async RETR(s: FakeSession, name) {
@@ -107,45 +107,48 @@ const failures: Readonly<Record<string, Failure>> = {
 const descriptors = async (): Promise<number> => (await readdir("/proc/self/fd")).length;
 
 function activeResources(): string[] {
-  const counted = ["TCPSocketWrap", "TCPServerWrap", "TCPConnectWrap", "Timeout"];
+  const counted = ["TCPSocketWrap", "TCPServerWrap", "TCPConnectWrap"];
   return process.getActiveResourcesInfo().filter((name) => counted.includes(name));
 }
 
 test("every failure, ten times over, leaves nothing behind", async () => {
   const rounds = 10;
   const server = await startFakeServer(script);
-  const before = { descriptors: 0, resources: 0, memory: 0 };
+  const before = { descriptors: 0, resources: 0, timers: 0, memory: 0 };
   const gateway = await startGateway(server.port, { timeouts: { lingerMs: 100, pinholeMs: 1000, connectMs: 500 } });
   for (let round = 0; round < rounds; round += 1) {
     for (const [name, fail] of Object.entries(failures)) {
       const client = await openDialogue(gateway.port);
       const other = await openDialogue(gateway.port);
       await client.login().catch(() => {});
-      await fail(client, other).catch((error: unknown) => {
+      await passUntil(fail(client, other)).catch((error: unknown) => {
         throw new Error(`${name}: ${String(error)}`);
       });
       client.close();
       other.close();
     }
-    await until(async () => (await activeSamples(gateway)).length === 0, 5000);
+    const isOver = until(async () => (await activeSamples(gateway)).length === 0, 5000);
+    await passUntil(isOver, 5000);
     server.clear();
     if (round === 1) {
       await sleep(50);
       globalThis.gc?.();
       before.descriptors = await descriptors();
       before.resources = activeResources().length;
+      before.timers = vi.getTimerCount();
       before.memory = process.memoryUsage().heapUsed;
     }
   }
   await until(async () => (await descriptors()) <= before.descriptors + 1, 5000);
   await until(() => activeResources().length <= before.resources + 1, 5000);
+  expect(vi.getTimerCount()).toBeLessThanOrEqual(before.timers + 1);
   globalThis.gc?.();
   expect(process.memoryUsage().heapUsed - before.memory).toBeLessThan(40_000_000);
   const ended = gateway.log.filter((line) => line["msg"] === "session ended").length;
   const started = gateway.log.filter((line) => line["msg"] === "session started").length;
   expect(ended).toBe(started);
   expect(gateway.log.filter((line) => line["reason"] === "internal-error")).toEqual([]);
-  await gateway.stop();
+  await passUntil(gateway.stop());
   server.stop();
   await until(() => !activeResources().includes("TCPSocketWrap") && !activeResources().includes("TCPServerWrap"), 5000);
 }, 60_000);

@@ -1,8 +1,8 @@
 // How lines are cut into segments, on either side: peers and middleboxes look at it.
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { readAll } from "../ftp-dialogue.ts";
 import { passive, setClient, setGateway, setServer, setStage, until } from "../stage.ts";
+import { sleep } from "../../virtual-time.ts";
 
 /** What the client reads in one piece after the server has written `pieces` with pauses between. */
 async function segmentsOf(pieces: readonly string[]): Promise<string[]> {

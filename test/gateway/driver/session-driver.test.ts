@@ -1,13 +1,14 @@
 // What the driver of a session owes its peers: order, bounds, and that no fault of one session becomes another's.
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as realSleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { DataPlane } from "../../../src/dataplane/pinhole.ts";
 import { createRelayPlane } from "../../../src/dataplane/relay/relay.ts";
 import { download, fileBody } from "../fake-server.ts";
 import { dialData, openDialogue, portOf, readAll } from "../ftp-dialogue.ts";
 import { activeSamples, expectNothingLeft, setClient, setGateway, setServer, setStage, until } from "../stage.ts";
+import { quiet, sleep } from "../../virtual-time.ts";
 
 describe("commands that come before they can be served", () => {
   test("are held until the greeting, and reach the server in order (D3.40)", async () => {
@@ -125,13 +126,13 @@ describe("a pipelined session", () => {
 });
 
 describe("a client that reads no replies", () => {
-  /** Writes until the gateway takes no more for a while; returns how much it took. */
+  /** Writes until the gateway takes no more for a while, in real time: a long queue is being worked off. Returns how much it took. */
   async function flood(socket: Socket, line: string): Promise<number> {
     const chunk = line.repeat(Math.floor(65_536 / line.length));
     let taken = 0;
     for (;;) {
       if (!socket.write(chunk)) {
-        const drained = await Promise.race([once(socket, "drain"), sleep(400)]);
+        const drained = await Promise.race([once(socket, "drain"), realSleep(400)]);
         if (drained === undefined) return taken;
       }
       taken += chunk.length;
@@ -169,7 +170,7 @@ describe("a client that reads no replies", () => {
     let written = 0;
     const line = ` ${"x".repeat(998)}\r\n`.repeat(64);
     while (written < 64_000_000) {
-      if (!socket.write(line) && (await Promise.race([once(socket, "drain"), sleep(400)])) === undefined) break;
+      if (!socket.write(line) && (await Promise.race([once(socket, "drain"), quiet()])) === undefined) break;
       written += line.length;
     }
     expect(written).toBeLessThan(32_000_000);

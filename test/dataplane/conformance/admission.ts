@@ -22,6 +22,7 @@ export function describeAdmission(suite: Suite): void {
         void peers[otherSide[came]]?.accepted.then(() => (isDialled = true));
         await sleep(100);
         expect([isDialled, kinds(owner)]).toEqual([false, ["opened"]]);
+        expect(await owner.counts()).toEqual({ bytesUp: 0, bytesDown: 0 });
         expect(await (await peer(came)).connected()).toBe(true);
         await peer(otherSide[came]);
         await owner.event("joined");
@@ -106,7 +107,7 @@ export function describeAdmission(suite: Suite): void {
       );
 
       test("bothListen: one alone does not keep it open: it expires, and that one is reset", async () => {
-        const { owner, peer } = await suite.opened("bothListen", { expiryMs: 200 });
+        const { owner, peer } = await suite.opened("bothListen", { expiryMs: 500 });
         const client = await peer("client");
         expect((await client.ended()).end).toBe("reset");
         expect(await owner.event("closed")).toMatchObject({ outcome: "expired" });

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { ByteCounts } from "../../../src/dataplane/pinhole.ts";
 import { otherSide, resetBy, sides } from "./harness.ts";
-import { kinds, type Suite } from "./suite.ts";
+import { eventually, kinds, type Suite } from "./suite.ts";
 
 export function describeCarrying(suite: Suite): void {
   const { modes, countsPayload } = suite.traits;
@@ -75,7 +75,7 @@ export function describeCarrying(suite: Suite): void {
     test("a receiver that resets in the middle of bulk resets the sender (ABOR, D4.77)", async () => {
       const { owner, ...peers } = await suite.transfer(mode);
       void peers[from].send(200_000_000);
-      await expect.poll(() => peers[to].received()).toBeGreaterThan(0);
+      await eventually(() => peers[to].received()).toBeGreaterThan(0);
       await peers[to].reset();
       expect((await peers[from].ended()).end).toBe("reset");
       expect(await owner.event("closed")).toMatchObject({ outcome: resetBy(to) });
@@ -87,9 +87,9 @@ export function describeCarrying(suite: Suite): void {
       const counted: ByteCounts[] = [await owner.counts()];
       for (let round = 1; round <= 4; round++) {
         await peers[from].send(500_000);
-        await expect.poll(() => peers[to].received()).toBe(500_000 * round);
+        await eventually(() => peers[to].received()).toBe(500_000 * round);
         // A byte may have arrived a moment before it is counted.
-        await expect.poll(async () => (await owner.counts())[count]).toBeGreaterThanOrEqual(500_000 * round);
+        await eventually(async () => (await owner.counts())[count]).toBeGreaterThanOrEqual(500_000 * round);
         counted.push(await owner.counts());
       }
       counted.forEach((each, round) =>
@@ -121,6 +121,17 @@ export function describeCarrying(suite: Suite): void {
       expectCounts(end, 3_000_000, 3_000_001);
     });
 
+    test("what the owner says again while it is carried changes nothing", async () => {
+      const { owner, client, server } = await suite.transfer(mode);
+      await owner.say("start", "confirm", "confirm", "start", { linger: 20_000 }, { linger: 20_000 });
+      await server.send(1000);
+      await owner.say("start", "confirm");
+      await server.fin();
+      expect(await client.ended()).toEqual({ end: "fin", bytes: 1000, isIntact: true });
+      await client.fin();
+      expect(await owner.event("closed")).toMatchObject({ outcome: "complete" });
+    });
+
     test("how long it was joined is told in the end", async () => {
       const { owner, client, server } = await suite.transfer(mode);
       await sleep(120);
@@ -133,7 +144,7 @@ export function describeCarrying(suite: Suite): void {
     test("released while it carries data: aborted, and both sides are reset", async () => {
       const { owner, client, server } = await suite.transfer(mode);
       void server.send(500_000_000);
-      await expect.poll(() => client.received()).toBeGreaterThan(0);
+      await eventually(() => client.received()).toBeGreaterThan(0);
       await owner.say("release", "release");
       expect((await client.ended()).end).toBe("reset");
       expect((await server.ended()).end).toBe("reset");
@@ -159,7 +170,7 @@ export function describeCarrying(suite: Suite): void {
     test.each(sides)("dismissed after a byte of the %s's: the other side reads no end of a file", async (from) => {
       const { owner, ...peers } = await suite.transfer(mode);
       await peers[from].send(1);
-      await expect.poll(() => peers[otherSide[from]].received()).toBe(1);
+      await eventually(() => peers[otherSide[from]].received()).toBe(1);
       await owner.say("dismiss");
       expect((await peers[otherSide[from]].ended()).end).toBe("reset");
       expect(await owner.event("closed")).toMatchObject({ outcome: "aborted" });

@@ -92,8 +92,8 @@ export function describeOpening(suite: Suite): void {
     });
 
     test.each(carried)("%s: it is of no account once the peers are connected", async (mode) => {
-      const { owner, client, server } = await suite.transfer(mode, { expiryMs: 300 });
-      await sleep(400);
+      const { owner, client, server } = await suite.transfer(mode, { expiryMs: 500 });
+      await sleep(600);
       expect(kinds(owner)).not.toContain("closed");
       await client.send(1);
       await client.fin();

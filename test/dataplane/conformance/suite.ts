@@ -106,6 +106,9 @@ export function createSuite(traits: Traits, makeHarness: () => Promise<Harness>)
   };
 }
 
+/** `expect.poll` with the time that a busy machine needs. */
+export const eventually = <T>(probe: () => T) => expect.poll(probe, { timeout: 10_000 });
+
 export const kinds = ({ events }: Owner): PinholeEvent["kind"][] => events.map(({ kind }) => kind);
 
 async function firstOf(owner: Owner): Promise<PinholeEvent> {

@@ -1,7 +1,7 @@
 // Conformance: what waits. The server's bytes for the announcement, `delivered` for the client, a stall for its time.
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { kinds, type Suite } from "./suite.ts";
+import { eventually, kinds, type Suite } from "./suite.ts";
 
 export function describeWaiting(suite: Suite): void {
   const { modes, holdsServerBytes, deliversUnasked } = suite.traits;
@@ -43,7 +43,7 @@ export function describeWaiting(suite: Suite): void {
     test("comes once, when the client's socket has taken the last byte and the FIN, and before closed", async () => {
       const { owner, client, server } = await suite.transfer(mode);
       await server.send(1000);
-      await expect.poll(() => client.received()).toBe(1000);
+      await eventually(() => client.received()).toBe(1000);
       expect(kinds(owner)).not.toContain("delivered");
       await server.fin();
       if (!deliversUnasked) await owner.say({ linger: 5000 });

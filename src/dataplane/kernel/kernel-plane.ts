@@ -163,7 +163,7 @@ function resynchroniseAll(netfilter: Netfilter, registry: NatRegistry<NatPinhole
   }
   note("info", "conntrack events were lost; the kernel was asked instead");
   const found = byNumber(connections, numbers);
-  for (const [number, pinhole] of [...registry.live]) pinhole.resynchronise(found.get(number) ?? []);
+  for (const [number, pinhole] of registry.all()) pinhole.resynchronise(found.get(number) ?? []);
 }
 
 const nothing = () => {};

@@ -107,6 +107,11 @@ function forgotten(state: NatConnection, phase: Carrying, last: Connection, asks
 /** Events were lost: this is what the kernel knows now. */
 function compare(state: NatConnection, connection: Connection | undefined, asks: NatAsk[]): NatConnection {
   const { phase, terms } = state;
+  if (phase.name === "closed") {
+    // As in `hear`, but the event was lost.
+    if (connection) asks.push({ kind: "abort", connection });
+    return state;
+  }
   if (connection) return follow(state, connection, asks);
   if (phase.name === "connecting") {
     return close(state, asks, `${terms.dialledSide}-unreachable`, "the connection is gone");

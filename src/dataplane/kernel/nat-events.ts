@@ -19,7 +19,10 @@ export type NatInput =
   /** Answer to `proceed`, once the owner has heard what was reported before it. */
   | { readonly kind: "proceed" }
   | { readonly kind: "event"; readonly event: ConntrackEvent }
-  /** Events were lost: every connection that the kernel knows under this transfer's number. */
+  /**
+   * Events were lost: every connection that the kernel knows under this transfer's number. A closed pinhole is told only if it
+   * has closed unused just now.
+   */
   | { readonly kind: "listed"; readonly connections: readonly Connection[] }
   /** Timers: the wait is over; nothing moved for the stall time; the time of `look in` has passed. */
   | { readonly kind: "overdue" | "stalled" | "look" }

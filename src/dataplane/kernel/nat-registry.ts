@@ -11,6 +11,8 @@ export type NatRegistry<T> = {
   find(number: number): T | undefined;
   /** What is live, by number. It may be changed while it is gone through. */
   readonly live: ReadonlyMap<number, T>;
+  /** What is live or remembered, each with its number, as of now. */
+  all(): [number, T][];
   /** Nothing is live and nothing is remembered. */
   isEmpty(): boolean;
 };
@@ -40,6 +42,7 @@ export function createNatRegistry<T>(last: number, first: number): NatRegistry<T
     },
     find: (number) => live.get(number) ?? recentlyClosed.get(number),
     live,
+    all: () => [...recentlyClosed, ...live],
     isEmpty: () => live.size === 0 && recentlyClosed.size === 0,
   };
 }

@@ -86,6 +86,7 @@ describe("a transfer's course", () => {
   found CLOSE opener-rst bytes=1/2
     close client-reset 1/2
   gone CLOSE opener-rst bytes=1/2
+  listed nothing
   look
   stalled
   overdue

@@ -79,6 +79,15 @@ describe("events were lost", () => {
     watch stall 30 s`);
   });
 
+  test("of a SYN that came through as the pinhole was released: its connection is found, and reset", () => {
+    play(`${opened}
+  release
+    close released 0/0
+  listed nothing
+  listed ESTABLISHED assured
+    abort 192.168.1.100:40000`);
+  });
+
   test("and none came yet: the pinhole waits on", () => {
     play(`${opened}
   listed nothing

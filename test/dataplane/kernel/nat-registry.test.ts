@@ -24,8 +24,14 @@ test("a pinhole is found while it lives, and one that closed unused for two seco
     0,
     false,
   ]);
+  registry.opened(3, "live");
+  expect(registry.all()).toEqual([
+    [2, "unused"],
+    [3, "live"],
+  ]);
+  registry.closed(3, "live", false);
   vi.advanceTimersByTime(2000);
-  expect([registry.find(2), registry.isEmpty()]).toEqual([undefined, true]);
+  expect([registry.find(2), registry.all(), registry.isEmpty()]).toEqual([undefined, [], true]);
 });
 
 test("a live pinhole is found before one that has closed with the same number, whose moment does not end the other's", () => {

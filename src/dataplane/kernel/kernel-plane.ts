@@ -1,28 +1,27 @@
 // Kernel plane: the plane whose bytes never leave the kernel. A pinhole is a translation of addresses and ports in the gateway's
 // own nftables table, opened by one netlink batch; what becomes of the connection is known from connection tracking. This file
-// makes the plane and hands conntrack events to the pinholes (nat-pinhole.ts) that they concern.
+// makes the plane.
 //
 // What the other planes can and this one can't: hold the server's bytes back until the transfer is announced (`confirm`), tell
 // of strangers (the kernel refuses them unseen), count payload (it counts IP bytes), and carry for peers on this machine.
 import type { Server } from "node:net";
 import { familyOf } from "../../net/endpoint.ts";
-import { descriptorReader } from "../../sockets/descriptor-reader.ts";
 import { loadFfi } from "../../sockets/ffi.ts";
 import { soon } from "../../sockets/soon.ts";
 import { errnoName } from "../../sockets/system-calls.ts";
 import type { DataPlane, Pinhole, PinholeEvent, PinholeOutcome, PinholeRequest } from "../pinhole.ts";
 import { createConnectionAborter } from "./connection-abort.ts";
-import { openEventStream } from "./events/event-stream.ts";
 import { rememberForwarding } from "./forwarding-memory.ts";
 import { createMarks } from "./marks.ts";
 import { type NatPinhole, openNatPinhole } from "./nat-pinhole.ts";
-import { byNumber, createNatRegistry, type NatRegistry } from "./nat-registry.ts";
+import { createNatRegistry } from "./nat-registry.ts";
 import { createCountRefresh } from "./count-refresh.ts";
 import { createNetfilter, type Netfilter } from "./netlink/netfilter.ts";
 import { defaultPinholes, defaultTable } from "./nftables/ruleset.ts";
 import { loadTable, removeTable } from "./nftables/table.ts";
 import { ownTable } from "./nftables/table-owner.ts";
 import { natLegs } from "./peers-fit.ts";
+import { openPlaneEvents } from "./plane-events.ts";
 import { createPlaneObstacle } from "./plane-obstacle.ts";
 import { type Note, type Preparation, prepareMachine } from "./plane-preparation.ts";
 import { rememberRoutes } from "./route-memory.ts";
@@ -90,27 +89,11 @@ function startPlane(
   const route = rememberRoutes(netfilter.route);
   const aborter = createConnectionAborter(netfilter, marks);
   const usedPinholes = createUsedPinholes(netfilter);
-  const resynchronise = () => resynchroniseAll(netfilter, registry, marks.numbers, note);
   let stopping: Promise<void> | undefined;
   let allClosed: (() => void) | undefined;
 
-  const readDescriptor = descriptorReader(owner);
-  if (readDescriptor === undefined) return "this version of Node has no handle that reads a netlink socket";
-  const opened = openEventStream(
-    netfilter.calls,
-    readDescriptor,
-    { marks, bufferBytes },
-    {
-      event: (event) => registry.find((event.connection.mark & marks.numbers) >>> 0)?.event(event),
-      lost: resynchronise,
-      failed(errno) {
-        obstacle.failed(`no conntrack events any more: ${errnoName(errno)}`);
-        resynchronise();
-      },
-      isWanted: () => !registry.isEmpty(),
-    },
-  );
-  if ("errno" in opened) return `no conntrack events: ${errnoName(opened.errno)}`;
+  const opened = openPlaneEvents(netfilter, owner, registry, { marks, note, bufferBytes, failed: obstacle.failed });
+  if (typeof opened === "string") return opened;
   const stream = opened;
   const { abort } = aborter;
   const tools = { netfilter, usedPinholes, marks, abort, refused: obstacle.refused, fetchEvents: stream.fetch };
@@ -154,16 +137,6 @@ function startPlane(
 
   const refreshCounts = createCountRefresh(registry.live);
   return { name: "kernel", unfit, open, refreshCounts, stop: () => (stopping ??= stopAll()) };
-}
-
-function resynchroniseAll(netfilter: Netfilter, registry: NatRegistry<NatPinhole>, numbers: number, note: Note): void {
-  const connections = netfilter.list();
-  if (typeof connections === "number") {
-    return note("warn", `conntrack events were lost, and the kernel does not answer: ${errnoName(connections)}`);
-  }
-  note("info", "conntrack events were lost; the kernel was asked instead");
-  const found = byNumber(connections, numbers);
-  for (const [number, pinhole] of registry.all()) pinhole.resynchronise(found.get(number) ?? []);
 }
 
 const nothing = () => {};

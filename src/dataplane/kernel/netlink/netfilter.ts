@@ -1,34 +1,16 @@
 // Requests to the kernel that pinholes need: each call is one netlink exchange that is over when it returns.
 import type { Ffi } from "../../../sockets/ffi.ts";
 import { type Connection, parseConnection, type Tuple } from "./conntrack-message.ts";
+import { createElementChanges, type ElementChanges } from "./element-changes.ts";
 import { writeDelete, writeDump, writeGet, writeMarkBits } from "./conntrack-question.ts";
 import type { Marks } from "../marks.ts";
 import { createMessageWriter, messageOf } from "./netlink-message.ts";
 import { type NetlinkSocket, openNetlinkSocket, protocols } from "./netlink-socket.ts";
-import {
-  type Change,
-  lengthWithoutEnd,
-  mapNames,
-  numbersOf,
-  type PinholeElements,
-  type PinholeKey,
-  prepareBlanks,
-  writeChange,
-} from "./pinhole-elements.ts";
 import { parseRoute, type RouteKind, writeRouteQuestion } from "./route-message.ts";
-import { bindSystemCalls, errnos, type SystemCalls } from "../../../sockets/system-calls.ts";
+import { bindSystemCalls, type SystemCalls } from "../../../sockets/system-calls.ts";
 
-export type Netfilter = {
+export type Netfilter = ElementChanges & {
   readonly calls: SystemCalls;
-  /**
-   * 0 or the errno: EPERM, ENOENT (no such table), ENFILE (the map is full), EEXIST. What is left of `closed` is removed in
-   * the same transaction.
-   */
-  open(elements: PinholeElements, closed?: readonly PinholeKey[]): number;
-  /** What is left of these pinholes' elements is removed. */
-  close(keys: readonly PinholeKey[]): void;
-  /** The errno that `open` would give, apart from a full map. */
-  probe(): number;
   find(original: Tuple): Connection | undefined;
   /** Every connection that bears our mark, or the errno. */
   list(): Connection[] | number;
@@ -39,17 +21,7 @@ export type Netfilter = {
   stop(): void;
 };
 
-/** An endpoint of the documentation's network: nobody comes from there. */
-const nobody: PinholeElements = {
-  peer: "192.0.2.1",
-  local: { address: "192.0.2.2", port: 1 },
-  mark: 0,
-  to: { address: "192.0.2.3", port: 1 },
-  from: "192.0.2.2",
-  timeoutMs: 1000,
-};
-
-/** A sentence where the sockets can't be opened. */
+/** The errno where the sockets can't be opened. */
 export function createNetfilter(ffi: Ffi, table: string, marks: Marks): Netfilter | { readonly errno: number } {
   const calls = bindSystemCalls(ffi);
   const netfilter = openNetlinkSocket(calls, protocols.netfilter);
@@ -70,19 +42,6 @@ function bindNetfilter(
   marks: Marks,
 ): Netfilter {
   const writer = createMessageWriter();
-  const blanks = prepareBlanks(table);
-
-  function change(wanted: Change): number {
-    writer.reset();
-    const last = writeChange(writer, blanks, netfilter.sequence(numbersOf(wanted)), wanted);
-    return netfilter.acknowledged(writer, last);
-  }
-
-  function close(removed: readonly PinholeKey[]) {
-    if (removed.length === 0 || change({ removed }) !== errnos.enoent) return;
-    // One has expired, and a transaction deletes all or nothing.
-    for (const key of removed) for (const map of mapNames) change({ removed: [key], maps: [map] });
-  }
 
   /** Begins a message of its own. Returns its sequence number. */
   function next(socket: NetlinkSocket): number {
@@ -92,19 +51,7 @@ function bindNetfilter(
 
   return {
     calls,
-    open(added, removed = []) {
-      const errno = change({ removed, added });
-      if (errno === 0 || removed.length === 0) return errno;
-      close(removed);
-      return change({ added });
-    },
-    close,
-    probe() {
-      writer.reset();
-      const added = { added: nobody };
-      const last = writeChange(writer, blanks, netfilter.sequence(numbersOf(added)), added);
-      return netfilter.acknowledged(writer, last, lengthWithoutEnd(writer.length()));
-    },
+    ...createElementChanges(netfilter, table),
     find(original) {
       const sequence = next(netfilter);
       writeGet(writer, sequence, original);

@@ -1,7 +1,8 @@
 // Conformance: who gets in, in which order the legs come about, and what a peer that can't be reached does to the other.
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { otherSide, resetBy, sides } from "./harness.ts";
+import { sides } from "../../../src/dataplane/pinhole.ts";
+import { otherSide, resetBy } from "./harness.ts";
 import { kinds, listens, type Suite } from "./suite.ts";
 
 export function describeAdmission(suite: Suite): void {

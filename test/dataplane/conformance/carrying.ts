@@ -1,8 +1,8 @@
 // Conformance: what is carried, how it ends for either peer, and what is counted of it.
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import type { ByteCounts } from "../../../src/dataplane/pinhole.ts";
-import { otherSide, resetBy, sides } from "./harness.ts";
+import { type ByteCounts, sides } from "../../../src/dataplane/pinhole.ts";
+import { otherSide, resetBy } from "./harness.ts";
 import { eventually, kinds, type Suite } from "./suite.ts";
 
 export function describeCarrying(suite: Suite): void {

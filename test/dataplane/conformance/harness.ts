@@ -102,7 +102,6 @@ export type Harness = {
   close(): Promise<void>;
 };
 
-export const sides = ["client", "server"] as const satisfies readonly Side[];
 export const otherSide = { client: "server", server: "client" } as const satisfies Record<Side, Side>;
 
 /** The outcome that says that this side has broken the connection. */

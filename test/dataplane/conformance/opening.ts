@@ -1,7 +1,8 @@
 // Conformance: how a pinhole is opened or refused, how long it is open, and what its release leaves.
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { type Mode, sides, type Wish, type Word } from "./harness.ts";
+import { sides } from "../../../src/dataplane/pinhole.ts";
+import { type Mode, type Wish, type Word } from "./harness.ts";
 import { kinds, listens, type Suite } from "./suite.ts";
 
 const modes: readonly Mode[] = ["passive", "active", "bothListen", "bothDial"];

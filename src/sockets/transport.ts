@@ -6,6 +6,7 @@ import { connect, type Socket } from "node:net";
 import { type Endpoint, type Family, parseAddress } from "../net/endpoint.ts";
 import { connectForeign } from "./foreign-socket.ts";
 import { type Reads, readingSocket } from "./reading-socket.ts";
+import { resetSocket } from "./reset-socket.ts";
 import { loadSocketCalls } from "./socket-calls.ts";
 import { plainDescriptorOf } from "./socket-handle.ts";
 import { originalDestination, watchUnacknowledged } from "./socket-options.ts";
@@ -253,8 +254,7 @@ export function endTransport(transport: Transport): void {
 /** Resets the connection: the peer can't take it for an end in order, whatever stands above TCP. */
 export function abortTransport(transport: Transport): void {
   const { socket, tcp } = transport as Connection;
-  if (!tcp.destroyed) tcp.resetAndDestroy();
-  socket.destroy();
+  resetSocket(socket, tcp);
 }
 
 /** Where an accepted connection was going before it was redirected. Undefined if the kernel has no record of it. */

@@ -18,7 +18,7 @@ import type { Carry, HoldingCarriage } from "./carriage.ts";
 import { startDataConnection, stepDataConnection } from "./data-connection.ts";
 import type { DataAsk, DataInput } from "./data-events.ts";
 import { dialLeg } from "./dialled-leg.ts";
-import { resetLeg } from "./leg.ts";
+import { resetSocket } from "../../sockets/reset-socket.ts";
 import { closeLeg } from "./leg-guard.ts";
 import { type ListeningLeg, openListeningLeg } from "./listening-leg.ts";
 
@@ -181,7 +181,7 @@ function dial({ request, dials, sockets, step }: Driver, side: Side): void {
 function resetSide({ sockets }: Driver, side: Side): void {
   const socket = sockets.get(side);
   sockets.delete(side);
-  if (socket) resetLeg(socket);
+  if (socket) resetSocket(socket);
 }
 
 function watchServer({ sockets, step }: Driver): void {
@@ -253,6 +253,6 @@ function clear(driver: Driver): void {
   cancelDeadline(driver.hold);
   driver.stallWatch?.stop();
   for (const attempt of driver.dials) attempt.cancel();
-  for (const socket of driver.sockets.values()) resetLeg(socket);
+  for (const socket of driver.sockets.values()) resetSocket(socket);
   for (const leg of driver.listeningLegs) leg.release();
 }

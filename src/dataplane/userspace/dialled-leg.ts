@@ -2,6 +2,7 @@
 import { connect, type Socket } from "node:net";
 import { formatEndpoint } from "../../net/endpoint.ts";
 import { connectForeign } from "../../sockets/foreign-socket.ts";
+import { resetConnecting } from "../../sockets/reset-socket.ts";
 import { cancelDeadline, setDeadline } from "../../sockets/deadlines.ts";
 import { guard } from "./leg-guard.ts";
 import type { DialLeg } from "../pinhole.ts";
@@ -60,14 +61,6 @@ export function dialLeg(leg: DialLeg, connectMs: number, events: DialledLegEvent
     // Once connected, it is its new owner's to close.
     if (socket.connecting) resetConnecting(socket);
   }
-}
-
-/**
- * The peer may have taken the connection already without our knowing, and must not read our close as the clean end of a
- * file. Node's own `resetAndDestroy` would wait for the connection first; this is the flag that it then sets.
- */
-function resetConnecting(socket: Socket): void {
-  Object.assign(socket, { resetAndClosing: true }).destroy();
 }
 
 function connectFrom({ to, bind, isForeign, isRouted }: DialLeg, port: number | undefined): Socket {

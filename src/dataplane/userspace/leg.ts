@@ -3,16 +3,7 @@ import type { Socket } from "node:net";
 import type { CarriageEnd } from "./carriage.ts";
 import { closeLeg } from "./leg-guard.ts";
 import type { Side } from "../pinhole.ts";
-
-/**
- * Closes a leg so that its peer can't take the end for a clean one. A shutdown that is still under way is waited for,
- * because until then libuv refuses to reset (EINVAL), and Node would leave the descriptor open.
- */
-export function resetLeg(socket: Socket): void {
-  if (socket.writableEnded && !socket.writableFinished && !socket.destroyed) {
-    socket.once("finish", () => socket.resetAndDestroy());
-  } else if (!socket.destroyed) socket.resetAndDestroy();
-}
+import { resetSocket } from "../../sockets/reset-socket.ts";
 
 /**
  * Closes both legs of a connection whose two directions both ended, or which its owner gives up (`aborted`), or which one
@@ -24,6 +15,6 @@ export function closeLegs(end: CarriageEnd, legs: Record<Side, { socket: Socket;
     const { socket, hasFin } = legs[side];
     if (end === "complete" || (end === "aborted" && hasFin)) closeLeg(socket);
     else if (end === `${side}-reset`) socket.destroy();
-    else resetLeg(socket);
+    else resetSocket(socket);
   }
 }

@@ -5,6 +5,7 @@ import { type Endpoint, networkContains, parseAddress } from "../../net/endpoint
 import { bindForeign } from "../../sockets/foreign-socket.ts";
 import { guard } from "./leg-guard.ts";
 import type { ExpectedPeer, ListenLeg, OpenRefusal } from "../pinhole.ts";
+import { resetSocket } from "../../sockets/reset-socket.ts";
 import { soon } from "../../sockets/soon.ts";
 
 export type ListeningLeg = {
@@ -83,7 +84,7 @@ export function openListeningLeg(leg: ListenLeg, events: ListeningLegEvents): Li
     const from = peerOf(socket);
     if (!server?.listening || !isExpected(leg.expect, from)) {
       socket.on("error", () => {});
-      socket.resetAndDestroy();
+      resetSocket(socket);
       return events.stranger(from);
     }
     // Closed with the admission: the kernel refuses a second connection.

@@ -73,7 +73,12 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
       }
     },
     async apply(next) {
-      (await prepare(next)).commit();
+      const change = await prepare(next);
+      if (options.isStopping()) {
+        change.rollback();
+        throw new Error("the process is ending");
+      }
+      change.commit();
       for (const key of restartNeeded(config, next)) logger.warn({ key }, "changed, but takes a restart");
     },
     drain: gateways.drain,

@@ -168,6 +168,15 @@ describe("SIGHUP", () => {
     expect(await namesInMetrics()).toEqual(new Set(["two"]));
   });
 
+  test("in the moment in which the process is told to end starts nothing that would keep it", async () => {
+    const { child, configureAll } = await setUp();
+    configureAll([{}, { name: "two" }]);
+    const ended = once(child, "exit");
+    child.kill("SIGHUP");
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([0, null]);
+  });
+
   test("a gateway that could not be started leaves no series and is not said to have stopped", async () => {
     const rest = { admin: { listen: "127.0.0.1:0" } };
     const { configureAll, reload, logged, lines, server } = await setUp({ rest });

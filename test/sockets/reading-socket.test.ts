@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { hasTrulyEnded, readAsStream, readingSocket } from "../../src/sockets/reading-socket.ts";
 import { dialledPeer, listeningPeer } from "../dataplane/loopback.ts";
+import { quiet } from "../virtual-time.ts";
 
 describe.each([
   ["into memory that we choose", true],
@@ -21,7 +22,6 @@ describe.each([
     return { socket, read, theirs: await peer.accepted };
   }
 
-  const quiet = () => new Promise((resolve) => setTimeout(resolve, 20));
   const isClosed = (socket: Socket) => new Promise((resolve) => socket.once("close", resolve));
 
   test("every byte comes to the callback, then the end", async () => {
@@ -62,7 +62,6 @@ test("an end is told from a reset, whatever the stream took it for", async () =>
   const ours = [await dialledPeer(ending.endpoint), await dialledPeer(resetting.endpoint)] as const;
   (await ending.accepted).end();
   (await resetting.accepted).resetAndDestroy();
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(ours.map(hasTrulyEnded)).toEqual([true, false]);
+  await expect.poll(() => ours.map(hasTrulyEnded)).toEqual([true, false]);
   for (const socket of ours) socket.destroy();
 });

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { handleOf } from "../../src/sockets/socket-handle.ts";
 import { loadSocketCalls, type SocketCalls } from "../../src/sockets/socket-calls.ts";
 import { sendUrgent } from "../dataplane/urgent.ts";
+import { quiet } from "../virtual-time.ts";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(() => {
@@ -42,7 +42,7 @@ describe("urgent data", () => {
     accepted.resume();
     sendUrgent(client, synch);
     client.write(Buffer.from("\xf2ABOR\r\n", "latin1"));
-    await sleep(50);
+    await quiet();
     return Buffer.concat(chunks).toString("latin1");
   }
 

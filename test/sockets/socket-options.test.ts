@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { readingSocket } from "../../src/sockets/reading-socket.ts";
 import {
@@ -10,6 +9,7 @@ import {
   unsentBytes,
   watchUnacknowledged,
 } from "../../src/sockets/socket-options.ts";
+import { quiet } from "../virtual-time.ts";
 
 async function pair(): Promise<readonly [ours: Socket, theirs: Socket]> {
   const server = createServer().listen(0, "127.0.0.1");
@@ -46,7 +46,7 @@ test("what a peer does not read is unsent or unacknowledged, also when another s
   onTestFinished(() => void taker.destroy());
   expect([unacknowledged(), unsentBytes(taker)]).toEqual([0, 0]);
   taker.write(Buffer.alloc(32_000_000));
-  await sleep(50);
+  await quiet();
   expect(unacknowledged()).toBeGreaterThan(0);
   expect(unsentBytes(taker)).toBeGreaterThan(0);
   taker.destroy();

@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import {
   abortTransport,
@@ -15,6 +14,7 @@ import {
   type TransportEvents,
   unacknowledgedOf,
 } from "../../src/sockets/transport.ts";
+import { quiet, sleep } from "../virtual-time.ts";
 
 const keepaliveMs = 60_000;
 
@@ -54,7 +54,7 @@ async function pair(): Promise<readonly [ours: Transport, theirs: Socket, heard:
 const inputOf = ({ memory, from, to }: Transport): string => Buffer.from(memory.subarray(from, to)).toString("latin1");
 
 async function until(condition: () => boolean): Promise<void> {
-  for (let count = 0; !condition() && count < 400; count += 1) await sleep(5);
+  for (let count = 0; !condition() && count < 400; count += 1) await quiet();
   expect(condition()).toBe(true);
 }
 
@@ -105,7 +105,7 @@ test("while it does not read, what comes stays with the kernel", async () => {
   const [ours, theirs] = await pair();
   setReading(ours, false);
   theirs.write("later");
-  await sleep(30);
+  await quiet();
   expect(hasInput(ours)).toBe(false);
   setReading(ours, true);
   await until(() => hasInput(ours));
@@ -149,7 +149,7 @@ test("a closed transport takes nothing, whoever has its descriptor now", async (
   send(ours, "221 Goodbye.\r\n");
   send(another, "220 ready\r\n");
   await until(() => received.length > 0);
-  await sleep(20);
+  await quiet();
   expect(received).toBe("220 ready\r\n");
   expect(backlogOf(ours)).toBe(0);
 });
@@ -197,9 +197,11 @@ test("a peer that does not close after our end is heard no longer, and cut off a
   expect(hasInput(ours)).toBe(false);
   theirs.allowHalfOpen = true;
   theirs.resume().write("more");
-  await sleep(1000);
+  await sleep(1999);
   expect([ours.isClosed, hasInput(ours)]).toEqual([false, false]);
-  await until(() => ours.isClosed);
+  await sleep(1);
+  await quiet();
+  expect(ours.isClosed).toBe(true);
   expect(heard.names).toEqual(["closed"]);
 });
 

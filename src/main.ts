@@ -17,7 +17,7 @@ const io: Io = {
   onReload: (listener) => void process.on("SIGHUP", listener),
 };
 
-// Whoever read our output has gone; the gateway goes on.
+// A reader of our output that has gone does not end the gateway.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

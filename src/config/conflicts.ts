@@ -107,8 +107,8 @@ function contend(a: Endpoint, b: Endpoint): boolean {
 }
 
 /**
- * Two ranges are the same, and then one pool serves both, or they are apart: in between, a port that rests in one pool
- * would be handed out by the other.
+ * Two ranges are the same, and then they share their ports, or they are apart: in between, each would count ports that the other
+ * has in use, and the size of neither would tell how many transfers it has room for.
  */
 function crossingRanges(ranges: readonly At<PortRange>[]): Problem[] {
   return clashes(ranges, cross).map(({ later, earlier }) => ({

@@ -1,4 +1,4 @@
-// The endpoints at which this process listens for clients. A session to one of them would loop.
+// Own endpoints: where this process listens for clients. A session to one of them would loop.
 import { networkInterfaces } from "node:os";
 import { isUnspecified, networkContains, parseAddress, sameEndpoint, type Endpoint } from "../net/endpoint.ts";
 

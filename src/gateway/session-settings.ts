@@ -1,4 +1,5 @@
-// What every session of a gateway is driven with, made once from the gateway's options, and again when they change.
+// Session settings: what every session of a gateway is driven with, made from the gateway's options, and again when they
+// change.
 import type { DataPlane, Side } from "../dataplane/pinhole.ts";
 import type { PortPool } from "../dataplane/port-pool.ts";
 import { ofSameFamily } from "./entrance/arrival.ts";
@@ -27,7 +28,7 @@ export type SettingsDeps = {
   readonly plane: DataPlane;
   readonly ownEndpoints: OwnEndpoints;
   readonly portPools: PortPools;
-  /** Of this gateway, for a side without a range. */
+  /** The pools of this gateway for a side without a range of data ports: the system picks the port. */
   readonly systemPorts: Readonly<Record<Side, PortPool>>;
   readonly memory: ServerMemory;
 };

@@ -130,7 +130,7 @@ function changeableFormat(stream: FlushableStream, format: LogFormat) {
 
 const notFields = new Set(["level", "time", "msg", "session"]);
 
-/** `#17 session started gateway=public client=192.168.1.100:51020` */
+/** `#k3f9x2a7 session started gateway=public client=192.168.1.100:51020` */
 function formatMessage(log: Record<string, unknown>): string {
   const session = log["session"] === undefined ? "" : `#${formatValue(log["session"])} `;
   const fields = Object.entries(log).filter(([name]) => !notFields.has(name));

@@ -1,4 +1,4 @@
-// What an operator is told of something that was thrown.
+// Error messages: what an operator is told of something that was thrown.
 
 /** The message of an Error; of anything else its text. */
 export function errorMessage(error: unknown): string {

@@ -1,4 +1,4 @@
-// What a command may know of the process that runs it: where text goes, and when it is told to end. Only main.ts makes
+// Io: what a command may know of the process that runs it, such as where text goes, and when it is told to end. Only main.ts makes
 // the real one; a test makes its own.
 
 export type Io = {

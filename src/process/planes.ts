@@ -1,4 +1,4 @@
-// The data planes of a process, and which of them carries for which gateway: each transfer goes to the first that can, in
+// Data planes of a process, and which of them carries for which gateway: each transfer goes to the first that can, in
 // the order kernel, splice, relay, beginning with the one that the gateway's configuration names.
 import type { Config, GatewayConfig } from "../config/config.ts";
 import { createFallbackPlane } from "../dataplane/fallback.ts";
@@ -8,9 +8,9 @@ import { createRelayPlane } from "../dataplane/relay/relay.ts";
 import { loadSplicePlane } from "../dataplane/splice/splice.ts";
 
 export type Planes = {
-  /** Of the planes that the configuration at the start had a use for. */
+  /** The plane for a gateway, made of those that the configuration at the start had a use for. */
   of(gateway: GatewayConfig): DataPlane;
-  /** Once no gateway uses them any more. */
+  /** To be called once no gateway uses them any more. */
   stop(): Promise<void>;
 };
 
@@ -31,12 +31,12 @@ export function plannedPlanes({ dataPlane, route }: GatewayConfig): readonly Pla
   return planned.filter((name) => name !== "kernel" || !isRedirected);
 }
 
-/** Whether anybody has asked for the kernel plane by name, and not just for the best there is. */
+/** Whether a gateway names the kernel plane, and does not just take the best there is. */
 export function namesKernel({ gateways }: Config): boolean {
   return gateways.some(({ dataPlane }) => dataPlane === "kernel");
 }
 
-/** What a gateway asks for by name and can't have is a warning; what `auto` can't have is worth a word. */
+/** A plane that a gateway names and that is not available is a warning; one that only `auto` would take is information. */
 export async function createPlanes(config: Config, telemetry: PlanesTelemetry): Promise<Planes> {
   const wanted = new Set(config.gateways.flatMap(plannedPlanes));
   const available = new Map<PlaneName, DataPlane>([["relay", createRelayPlane()]]);
@@ -49,7 +49,7 @@ export async function createPlanes(config: Config, telemetry: PlanesTelemetry): 
     else missing.set("splice", loaded.reason);
   }
   if (wanted.has("kernel")) {
-    // What `auto` takes has to work without further ado; whoever names the kernel may have rules that we can't judge.
+    // What `auto` takes must work as the machine is; who names the kernel may have firewall rules that we can't judge.
     const made = await createKernelPlane({ ...config.kernel, yieldsToDropPolicy: !namesKernel(config), note });
     if ("plane" in made) available.set("kernel", made.plane);
     else missing.set("kernel", made.unavailable);

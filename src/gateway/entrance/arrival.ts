@@ -1,5 +1,6 @@
 // Arrival: from an accepted socket to a client of which is known who it is, where it has connected to and which server it
-// meant. What a connection says of itself before FTP begins is read here, and nothing behind it knows that it was.
+// meant. What a connection says of itself before FTP begins belongs here, in the order of the bytes, so that neither admission nor
+// driver knows of it.
 import { familyOf, networkContains, type Endpoint } from "../../net/endpoint.ts";
 import type { Transport } from "../../sockets/transport.ts";
 import type { GatewayOptions } from "../options.ts";
@@ -23,7 +24,7 @@ export type ArrivalOptions = {
   readonly intercept: Intercept | undefined;
 };
 
-/** `arrived` is called once, or never if the connection is gone before. */
+/** Calls `arrived` once, at once: nothing has to be read yet. The login time of the session runs from then. */
 export function receiveClient(
   transport: Transport,
   { clientSide, intercept }: ArrivalOptions,

@@ -1,13 +1,13 @@
-// Listening sockets that the process was started with (sd_listen_fds(3)): systemd binds port 21, so that we need not be
-// allowed to. Each one serves the configured endpoint that it is bound to.
+// Inherited listeners: listening sockets that the process was started with (sd_listen_fds(3)). systemd binds port 21, so
+// that the gateway needs no right to. Each one serves the configured endpoint that it is bound to.
 import { createServer, type Server, type Socket } from "node:net";
 import { type Endpoint, parseAddress, sameEndpoint } from "../../net/endpoint.ts";
 import { acceptOptions, type TakeInherited } from "./listener.ts";
 
 export type InheritedListeners = {
-  /** `accepted` is told of those who have come meanwhile too. */
+  /** `accepted` is also told of clients that connected before. */
   readonly take: TakeInherited;
-  /** Closes those that nobody has taken, and gives their endpoints. */
+  /** Closes those that no gateway has taken, and returns their endpoints. */
   closeRest(): readonly Endpoint[];
 };
 

@@ -1,4 +1,4 @@
-// The nftables table that brings clients' connections to a transparent gateway, as text for `nft -f`: their control
+// Interception ruleset: the nftables table that brings clients' connections to a transparent gateway, as text for `nft -f`: their control
 // connections, and the data connections of those clients that dial the server's address instead of the one in 227, as EPSV
 // makes all of them do. Loading it again replaces it; `nft delete table` takes it away.
 import { type Endpoint, type Family, familyOf, isUnspecified } from "../../net/endpoint.ts";
@@ -15,12 +15,12 @@ const mark = "0x4654";
 const routingTable = 4654;
 const families: readonly Family[] = [4, 6];
 
-/** Whatever a gateway may be called can stand in the name of a table. */
+/** The name of the table of a gateway: every name that a gateway may have is allowed in it. */
 export function interceptionTable(gateway: string): string {
   return `ftp_alg_${gateway}`;
 }
 
-/** What has to be known besides the ruleset stands in it as comments. Port 0 in `listen` can't be foretold: no rule is made. */
+/** Comments in it say what else the machine needs. Port 0 in `listen` is not known before the start: no rule is made for it. */
 export function interceptionRuleset(options: InterceptionOptions): string {
   const table = interceptionTable(options.name);
   const body = options.route.method === "tproxy" ? tproxyChains(options) : redirectChains(options);

@@ -1,4 +1,4 @@
-// Intercepted connections: which server the client meant, and as whom the gateway appears to either side. With `redirect` a
+// Interception: which server the client meant, and as whom the gateway appears to either side. With `redirect` a
 // client's connection ends at an address of ours and the kernel remembers where it was going (SO_ORIGINAL_DST); with
 // TPROXY it ends at the server's own address, which the socket shows as its local one.
 import { loadSocketCalls } from "../../sockets/socket-calls.ts";

@@ -1,4 +1,4 @@
-// A listening socket of a gateway: bound here, or taken over from whoever started the process.
+// Listener: one listening socket, bound here or inherited from the program that started the process.
 import { createServer, type Server, type Socket } from "node:net";
 import { acceptForeignAddresses, keepUrgentInline, presetAccepted } from "../../sockets/socket-options.ts";
 import { acceptedTransport, type Transport } from "../../sockets/transport.ts";
@@ -14,7 +14,7 @@ export type Listener = {
   readonly isShared: boolean;
   /** The connection of a socket that was accepted this turn. */
   transportOf(accepted: Socket): Transport;
-  /** What it accepts from now on is asked whether its peer still lives after so long. */
+  /** TCP keepalive of what it accepts from now on: milliseconds without traffic until the first probe. */
   setKeepalive(idleMs: number): void;
 };
 
@@ -31,7 +31,7 @@ export type ListenerOptions = {
 };
 
 export type ListenerEvents = {
-  /** Nothing is read from it, whoever waits. */
+  /** Nothing is read from it until its transport is made. */
   accepted(socket: Socket): void;
   failed(detail: string): void;
 };
@@ -107,7 +107,7 @@ async function listenShared(wanted: Endpoint, accepted: Accepted): Promise<Serve
   }
 }
 
-/** Whether somebody listens there already. Sharing would not tell. */
+/** Whether a socket listens there already: binding a shared port succeeds in either case. */
 async function isTaken(wanted: Endpoint): Promise<boolean> {
   try {
     const alone = await listen(wanted, (socket) => void socket.destroy(), false);

@@ -1,5 +1,5 @@
-// What was learned about servers: the modes that each one rejects. Bounded, and forgotten after a while, because servers
-// are upgraded.
+// Server memory: the modes that each server was seen to reject. Bounded, and forgotten after a while, because servers are
+// upgraded.
 import { formatEndpoint, type Endpoint } from "../../net/endpoint.ts";
 import type { Mode } from "../../session/mode.ts";
 

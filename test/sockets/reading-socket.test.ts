@@ -62,6 +62,7 @@ test("an end is told from a reset, whatever the stream took it for", async () =>
   const ours = [await dialledPeer(ending.endpoint), await dialledPeer(resetting.endpoint)] as const;
   (await ending.accepted).end();
   (await resetting.accepted).resetAndDestroy();
-  await expect.poll(() => ours.map(hasTrulyEnded)).toEqual([true, false]);
+  await quiet();
+  expect(ours.map(hasTrulyEnded)).toEqual([true, false]);
   for (const socket of ours) socket.destroy();
 });

@@ -9,7 +9,8 @@ export function describeWaiting(suite: Suite): void {
   const joined = modes.filter((mode) => mode === "passive" || mode === "active");
 
   if (holdsServerBytes) {
-    describe.each(joined)("%s, before confirm", (mode) => {
+    describe("before confirm", () => {
+      const mode = "passive";
       test("the server's bytes and its end are held, and reach the client after confirm, whole (D4.65, D4.66)", async () => {
         const { owner, client, server } = await suite.transfer(mode, {}, { isConfirmed: false });
         void server.send(3_000_000).then(() => server.fin());
@@ -90,8 +91,8 @@ export function describeWaiting(suite: Suite): void {
     });
 
     test("a byte now and then keeps it going for longer than stallMs", async () => {
-      const { owner, client, server } = await suite.transfer(mode, { stallMs: 600 });
-      for (let count = 0; count < 10; count++) {
+      const { owner, client, server } = await suite.transfer(mode, { stallMs: 400 });
+      for (let count = 0; count < 7; count++) {
         await (count % 2 === 0 ? server : client).send(1);
         await sleep(100);
       }

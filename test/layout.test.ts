@@ -204,8 +204,6 @@ test("the source keeps its own rules", () => {
 /** Sources with code and without a test file of their own, or a whole folder of them, and where they are tested. */
 const testedElsewhere: Readonly<Record<string, string>> = {
   "process/version.ts": "main.test.ts: --version",
-  "dataplane/kernel/events/event-wakeup.ts": "lab/kernel-plane.test.ts: how transfers end",
-  "dataplane/kernel/events/event-subscription.ts": "lab/kernel-plane.test.ts: how transfers end",
   "dataplane/kernel/examination.ts": "lab/planes.test.ts: the doctor",
   "dataplane/kernel/kernel-plane.ts": "lab/kernel-plane.test.ts",
   "dataplane/kernel/nat-state.ts": "dataplane/kernel/nat-connection.test.ts",

@@ -171,7 +171,8 @@ function perform(driver: Driver, effects: readonly SessionEffect[]): void {
         client.unwritten += effect.bytes;
         break;
       case "to-server":
-        if (driver.server !== undefined) driver.server.unwritten += effect.bytes;
+        if (driver.server === undefined) throw new Error("something is said to a server that is not connected");
+        driver.server.unwritten += effect.bytes;
         break;
       case "resolve":
         driver.attempt = deps.servers.resolve(effect.host, effect.port, {

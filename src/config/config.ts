@@ -1,6 +1,6 @@
-// Configuration as a value: complete, every default filled in, every address parsed, every duration in milliseconds
-// and every size in bytes. An option is declared by the layer that needs it; here stands what belongs to the process. How it is
-// written in YAML, and the defaults, stand in schema.ts.
+// Configuration as a value: complete, every default filled in, every address parsed, every duration in milliseconds and
+// every size in bytes. An option is declared by the layer that needs it; here stands what belongs to the process. How it
+// is written in YAML, and the defaults, stand in schema.ts.
 import type { DataPlaneChoice, GatewayOptions } from "../gateway/options.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 

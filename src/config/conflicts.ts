@@ -1,6 +1,6 @@
-// What is wrong between settings that are right each by itself: names, endpoints and ranges that get in each other's
-// way. It looks at the document rather than at the parsed settings, so that these are reported together with all else;
-// whatever is malformed there it leaves to the schema.
+// Conflicts between settings that are right each by itself: names, endpoints and ranges that get in each other's way. It
+// looks at the document rather than at the parsed settings, so that these are reported together with all else; whatever is
+// malformed there it leaves to the schema.
 import {
   formatEndpoint,
   familyOf,

@@ -1,5 +1,5 @@
-// The one check of a configuration that depends on the machine: data ports that the system also hands out as ephemeral
-// ports. Pure; who reads /proc is the wiring.
+// Ephemeral ports, the one check of a configuration that depends on the machine: data ports that the system also hands out
+// as ephemeral ports. Pure; who reads /proc is the wiring.
 import type { PortRange } from "../gateway/options.ts";
 import type { Config, Problem } from "./config.ts";
 import { formatRange } from "./settings.ts";

@@ -1,4 +1,5 @@
-// The simple case without a file: one gateway to one server, as `run --listen … --server …` describes it.
+// Configuration from arguments, the simple case without a file: one gateway to one server, as `run --listen … --server …`
+// describes it.
 import type { ParsedConfig } from "./config.ts";
 import { configFrom } from "./parse.ts";
 

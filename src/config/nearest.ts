@@ -1,4 +1,4 @@
-// Which known word a mistyped one was meant to be.
+// Nearest word: which known one a mistyped one was meant to be.
 
 /** The known word at most two edits away (fewer for short words), or equal but for case, `-` and `_`. */
 export function nearest(word: string, known: readonly string[]): string | undefined {

@@ -1,4 +1,5 @@
-// YAML text → `Config`, or every problem with its path. Pure: reading the file and asking the machine is the caller's.
+// Parser of the configuration: YAML text → `Config`, or every problem with its path. Pure: reading the file and asking the
+// machine is the caller's.
 import { parseDocument } from "yaml";
 import type { GatewayRoute } from "../gateway/options.ts";
 import type { Config, GatewayConfig, ParsedConfig, Problem } from "./config.ts";

@@ -1,4 +1,5 @@
-// From what zod found to what the operator reads: one problem per mistake, each with its path and a sentence of ours.
+// Problems of a configuration, from what zod found to what the operator reads: one problem per mistake, each with its path
+// and a sentence of ours.
 import { z } from "zod";
 import type { Problem } from "./config.ts";
 import { nearest } from "./nearest.ts";

@@ -1,5 +1,5 @@
-// The configuration file as zod sees it: every key, what it takes and its default. Sections are strict: an unknown key
-// is an error. Output is still shaped like the file; parse.ts composes the `Config` from it.
+// Schema, the configuration file as zod sees it: every key, what it takes and its default. Sections are strict: an unknown
+// key is an error. Output is still shaped like the file; parse.ts composes the `Config` from it.
 import { z } from "zod";
 import { familyOf } from "../net/endpoint.ts";
 import {

@@ -1,4 +1,5 @@
-// The scalars of the configuration file: text or number → value, or what was expected instead. Nothing of zod or YAML.
+// Settings, the scalars of the configuration file: text or number → value, or what was expected instead. Nothing of zod or
+// YAML.
 import { isUnspecified, parseAddress, parseEndpoint, parseNetwork, parsePortNumber } from "../net/endpoint.ts";
 import type { Endpoint, Network } from "../net/endpoint.ts";
 import type { HostPort, PortRange } from "../gateway/options.ts";

@@ -26,13 +26,24 @@ export function serverModes(
   serverFamily: Family,
   rejected: readonly Mode[],
 ): readonly Mode[] {
-  const passive = passiveModes[serverFamily];
-  const active = activeModes[serverFamily];
-  const wanted =
-    configured === "auto"
-      ? [...passive, ...active]
-      : configured === "passive" || (configured === "same" && isPassive(clientMode))
-        ? passive
-        : active;
+  const wanted = modesOf(configured, isPassive(clientMode), passiveModes[serverFamily], activeModes[serverFamily]);
   return [...wanted.filter((mode) => !rejected.includes(mode)), ...wanted.filter((mode) => rejected.includes(mode))];
+}
+
+function modesOf(
+  configured: ServerMode,
+  isClientPassive: boolean,
+  passive: readonly Mode[],
+  active: readonly Mode[],
+): readonly Mode[] {
+  switch (configured) {
+    case "same":
+      return isClientPassive ? passive : active;
+    case "passive":
+      return passive;
+    case "active":
+      return active;
+    case "auto":
+      return [...passive, ...active];
+  }
 }

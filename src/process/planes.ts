@@ -20,8 +20,20 @@ export type PlanesTelemetry = {
   chose(gateway: GatewayConfig, plane: PlaneName, why: string): void;
 };
 
-/** The best first. */
-const order = Object.keys({ kernel: true, splice: true, relay: true } satisfies Record<PlaneName, true>) as PlaneName[];
+type Note = PlanesTelemetry["note"];
+type MadePlane = { readonly plane: DataPlane } | { readonly unavailable: string };
+
+/** How each plane is made, the best first. */
+const makers: Readonly<Record<PlaneName, (config: Config, note: Note) => MadePlane | Promise<MadePlane>>> = {
+  // What `auto` takes must work as the machine is; who names the kernel may have firewall rules that we can't judge.
+  kernel: (config, note) => createKernelPlane({ ...config.kernel, yieldsToDropPolicy: !namesKernel(config), note }),
+  splice() {
+    const loaded = loadSplicePlane();
+    return loaded.ok ? { plane: loaded.plane } : { unavailable: loaded.reason };
+  },
+  relay: () => ({ plane: createRelayPlane() }),
+};
+const order = Object.keys(makers) as PlaneName[];
 
 /** The planes a gateway may use, the best first. */
 export function plannedPlanes({ dataPlane, route }: GatewayConfig): readonly PlaneName[] {
@@ -39,24 +51,16 @@ export function namesKernel({ gateways }: Config): boolean {
 /** A plane that a gateway names and that is not available is a warning; one that only `auto` would take is information. */
 export async function createPlanes(config: Config, telemetry: PlanesTelemetry): Promise<Planes> {
   const wanted = new Set(config.gateways.flatMap(plannedPlanes));
-  const available = new Map<PlaneName, DataPlane>([["relay", createRelayPlane()]]);
-  const missing = new Map<PlaneName, string>();
+  const available = new Map<PlaneName, DataPlane>();
   const { note } = telemetry;
-
-  if (wanted.has("splice")) {
-    const loaded = loadSplicePlane();
-    if (loaded.ok) available.set("splice", loaded.plane);
-    else missing.set("splice", loaded.reason);
-  }
-  if (wanted.has("kernel")) {
-    // What `auto` takes must work as the machine is; who names the kernel may have firewall rules that we can't judge.
-    const made = await createKernelPlane({ ...config.kernel, yieldsToDropPolicy: !namesKernel(config), note });
-    if ("plane" in made) available.set("kernel", made.plane);
-    else missing.set("kernel", made.unavailable);
-  }
-  for (const [name, reason] of missing) {
+  for (const name of order.filter((one) => wanted.has(one))) {
+    const made = await makers[name](config, note);
+    if ("plane" in made) {
+      available.set(name, made.plane);
+      continue;
+    }
     const isNamed = config.gateways.some(({ dataPlane }) => dataPlane === name);
-    note(isNamed ? "warn" : "info", `the data plane ${name} is not available: ${reason}`);
+    note(isNamed ? "warn" : "info", `the data plane ${name} is not available: ${made.unavailable}`);
   }
 
   return {

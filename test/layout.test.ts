@@ -207,10 +207,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "dataplane/kernel/examination.ts": "lab/planes.test.ts: the doctor",
   "dataplane/kernel/kernel-plane.ts": "lab/kernel-plane.test.ts",
   "dataplane/kernel/nat-state.ts": "dataplane/kernel/nat-connection.test.ts",
-  "dataplane/kernel/netlink/netfilter.ts": "lab/kernel-faults.test.ts: full, deleted, no privilege",
-  "dataplane/kernel/nftables/nft.ts": "lab/kernel-faults.test.ts: without CAP_NET_ADMIN",
   "dataplane/pinhole.ts": "layout.test.ts: types and lists of words",
-  "dataplane/kernel/challenge-peer.ts": "lab/kernel-plane.test.ts: aborted while nothing moves",
   "sockets/system-calls.ts": "dataplane/kernel/port-reservation.test.ts",
   "dataplane/kernel/plane-preparation.ts":
     "lab/kernel-faults.test.ts: nothing forwarded, beside an administrator's chain",

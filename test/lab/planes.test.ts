@@ -1,5 +1,6 @@
 // The gateway with its data planes on a router, as a user who may do nothing but what it is given; and what the command
 // line says of that router.
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { clientObstacle, obstacleTo, requireNone } from "./availability.ts";
@@ -9,6 +10,7 @@ import { fixedRoute } from "./gateway.ts";
 import { startGatewayProcess } from "./intercepting-gateway.ts";
 import { createLab, labFile, type Lab } from "./lab.ts";
 import type { Running } from "./process.ts";
+import { account } from "./servers/blueprint.ts";
 import { startServer, type Server } from "./servers/server.ts";
 import { play } from "./session.ts";
 import { addresses, type EdgeKind, type Family } from "./topology.ts";
@@ -96,6 +98,39 @@ describe("on a router that forwards everything", { timeout: 60_000 }, () => {
     const { stdout } = await lab.run("edge", ["nft", "list", "tables"]);
     expect(stdout.toString()).not.toContain("ftp_alg");
   });
+
+  test.each(["kernel", "splice", "relay"])(
+    "the bytes of a slow download by %s are in /metrics while it runs",
+    async (plane) => {
+      const file = path.join(server.home, "slow.bin");
+      await writeFile(file, Buffer.alloc(24 * 1024 * 1024, "a part of a file, "), { mode: 0o644 });
+      const config = await configFile([fixedRoute("IPv4", { dataPlane: plane })], {
+        admin: { listen: "127.0.0.1:9121" },
+      });
+      await withGateway(config, ["net_bind_service", "net_admin"], async (gateway) => {
+        await gateway.line(/"msg":"admin listening"/);
+        const scrape = async (metric: string, labels = "") => {
+          const { stdout } = await lab.run("edge", ["curl", "--silent", "http://127.0.0.1:9121/metrics"]);
+          const line = new RegExp(`^ftp_alg_${metric}\\{gateway="[^"]*",${labels}plane="${plane}"\\} (\\d+)$`, "m");
+          return Number(line.exec(stdout.toString())?.[1]);
+        };
+        const bytes = () => scrape("transfer_bytes_total", 'direction="download",');
+        const url = `ftp://${account.user}:${account.password}@${addresses.edgeToClient.IPv4}/slow.bin`;
+        const client = lab.start("client", ["curl", "--silent", "--limit-rate", "8M", "--output", "/dev/null", url]);
+        await expect.poll(() => scrape("transfers_active"), { timeout: 10_000, interval: 100 }).toBe(1);
+        const seen: number[] = [];
+        while ((await scrape("transfers_active")) === 1) seen.push(await bytes());
+        expect(await client.ended, client.output()).toBe(0);
+        const [ended] = await linesOnce(gateway, "transfer ended", 1);
+        expect(ended).toMatchObject({ plane, outcome: "complete" });
+        expect(await bytes()).toBe(ended?.["bytesDown"]);
+        expect(seen).toEqual(seen.toSorted((one, other) => one - other));
+        expect(new Set(seen.filter((count) => count > 0 && count < Number(ended?.["bytesDown"]))).size).toBeGreaterThan(
+          2,
+        );
+      });
+    },
+  );
 
   test("without it the gateway says so once, and splice or relay carries", async () => {
     const config = await configFile([fixedRoute("IPv4", { dataPlane: "kernel" })]);

@@ -2,6 +2,7 @@
 // decided by nat-connection.ts; here it is done.
 import { cancelDeadline, type Deadline, setDeadline } from "../../sockets/deadlines.ts";
 import { soon } from "../../sockets/soon.ts";
+import { inTurn } from "../in-turn.ts";
 import type { Pinhole, PinholeEvent, PinholeRequest } from "../pinhole.ts";
 import { type StallWatch, watchStall } from "../stall-watch.ts";
 import type { Marks } from "./marks.ts";
@@ -63,28 +64,18 @@ export function openNatPinhole(
     tools,
     legs,
     report,
-    step,
+    step: inTurn((input) => {
+      const [stepped, asks] = stepNatConnection(state, input);
+      state = stepped;
+      for (const ask of asks) perform(driver, ask);
+    }),
     claim: undefined,
     joinedAt: undefined,
     wait: undefined,
     stallWatch: undefined,
     nextLook: undefined,
   };
-  /** What comes up while a step is being done is for the next one. */
-  const later: NatInput[] = [];
-  let isStepping = false;
-
-  function step(input: NatInput) {
-    if (isStepping) return void later.push(input);
-    isStepping = true;
-    for (let next: NatInput | undefined = input; next; next = later.shift()) {
-      const [stepped, asks] = stepNatConnection(state, next);
-      state = stepped;
-      for (const ask of asks) perform(driver, ask);
-    }
-    isStepping = false;
-  }
-
+  const { step } = driver;
   soon(() => step({ kind: "open" }));
   const release = () => step({ kind: "release" });
   return {

@@ -1,6 +1,7 @@
 // Data pinhole: one data connection through this process, with its sockets and timers. What happens next is decided by
 // data-connection.ts; here it is done.
 import type { Socket } from "node:net";
+import { inTurn } from "../in-turn.ts";
 import { cancelDeadline, type Deadline, setDeadline } from "../../sockets/deadlines.ts";
 import { watchUnacknowledged } from "../../sockets/socket-options.ts";
 import { soon } from "../../sockets/soon.ts";
@@ -54,7 +55,11 @@ export function openDataPinhole(plane: PlaneName, carry: Carry, request: Pinhole
     request,
     carry,
     report,
-    step,
+    step: inTurn((input) => {
+      const [stepped, asks] = stepDataConnection(state, input);
+      state = stepped;
+      for (const ask of asks) perform(driver, ask);
+    }),
     listeningLegs: [],
     dials: [],
     sockets: new Map(),
@@ -66,21 +71,7 @@ export function openDataPinhole(plane: PlaneName, carry: Carry, request: Pinhole
     stallWatch: undefined,
     unacknowledged: [],
   };
-  /** What comes up while a step is being done is for the next one. */
-  const later: DataInput[] = [];
-  let isStepping = false;
-
-  function step(input: DataInput) {
-    if (isStepping) return void later.push(input);
-    isStepping = true;
-    for (let next: DataInput | undefined = input; next; next = later.shift()) {
-      const [stepped, asks] = stepDataConnection(state, next);
-      state = stepped;
-      for (const ask of asks) perform(driver, ask);
-    }
-    isStepping = false;
-  }
-
+  const { step } = driver;
   soon(() => step({ kind: "open" }));
   return {
     start: () => step({ kind: "start" }),

@@ -11,17 +11,18 @@ import { loadSocketCalls } from "./socket-calls.ts";
 import { plainDescriptorOf } from "./socket-handle.ts";
 import { originalDestination, watchUnacknowledged } from "./socket-options.ts";
 
-export type TransportEvents = {
+/** One list of functions serves all whose owners are alike: each is told whose connection it is. */
+export type TransportEvents<Owner> = {
   /** There is new input. What the callee leaves of it is kept. */
-  arrived(): void;
+  arrived(owner: Owner): void;
   /** The peer has closed its direction, behind whatever is unread. */
-  ended(): void;
+  ended(owner: Owner): void;
   /** The connection broke; `detail` is the system's word, e.g. `ECONNRESET`. `closed` follows. */
-  failed(detail: string): void;
+  failed(owner: Owner, detail: string): void;
   /** All that was sent is with the kernel, after some of it was not. */
-  drained(): void;
+  drained(owner: Owner): void;
   /** The last event. */
-  closed(): void;
+  closed(owner: Owner): void;
 };
 
 export type Transport = {
@@ -34,8 +35,6 @@ export type Transport = {
   /** The peer sends no more. */
   readonly hasEnded: boolean;
   readonly isClosed: boolean;
-  /** Who hears of it now. To be set in the turn in which the transport was handed over. */
-  events: TransportEvents;
 };
 
 /** What only this file sees of it. */
@@ -51,9 +50,11 @@ type Connection = { -readonly [K in keyof Transport]: Transport[K] } & {
   isReading: boolean;
   /** Our direction is closed, and what the peer still says is thrown away. */
   isEnding: boolean;
+  owner: unknown;
+  events: TransportEvents<unknown>;
 };
 
-const unheard: TransportEvents = { arrived() {}, ended() {}, failed() {}, drained() {}, closed() {} };
+const unheard: TransportEvents<unknown> = { arrived() {}, ended() {}, failed() {}, drained() {}, closed() {} };
 
 /**
  * What is read is nearly always handled before anybody else reads, so all read into one piece of memory. Memory of its own
@@ -144,13 +145,14 @@ function blank(): Connection {
     to: 0,
     hasEnded: false,
     isClosed: false,
-    events: unheard,
     socket: undefined as unknown as Socket,
     tcp: undefined as unknown as Socket,
     descriptor: -1,
     writesUnderWay: 0,
     isReading: true,
     isEnding: false,
+    owner: undefined,
+    events: unheard,
   };
 }
 
@@ -162,13 +164,13 @@ function attach(connection: Connection, socket: Socket, local: Endpoint, peer: E
   connection.peer = peer;
   socket.on("end", () => {
     connection.hasEnded = true;
-    if (!connection.isEnding) connection.events.ended();
+    if (!connection.isEnding) connection.events.ended(connection.owner);
   });
-  socket.on("error", (error) => connection.events.failed(failureCode(error)));
-  socket.on("drain", () => connection.events.drained());
+  socket.on("error", (error) => connection.events.failed(connection.owner, failureCode(error)));
+  socket.on("drain", () => connection.events.drained(connection.owner));
   socket.on("close", () => {
     connection.isClosed = true;
-    connection.events.closed();
+    connection.events.closed(connection.owner);
   });
   return connection;
 }
@@ -190,12 +192,19 @@ function receive(connection: Connection, memory: Uint8Array, count: number): voi
   } else connection.memory = memory;
   connection.from = 0;
   connection.to = connection.memory === memory ? count : connection.memory.length;
-  connection.events.arrived();
+  connection.events.arrived(connection.owner);
   if (connection.memory !== sharedMemory) return;
   // The next read is another's.
   if (hasInput(connection)) connection.memory = Buffer.from(sharedMemory.subarray(connection.from, connection.to));
   connection.to -= connection.from;
   connection.from = 0;
+}
+
+/** Whose it is and who hears of it from now on. To be called in the turn in which the transport was handed over. */
+export function listenTo<Owner>(transport: Transport, owner: Owner, events: TransportEvents<Owner>): void {
+  const connection = transport as Connection;
+  connection.owner = owner;
+  connection.events = events;
 }
 
 export function hasInput({ from, to }: Transport): boolean {

@@ -8,6 +8,7 @@ import {
   dialTransport,
   endTransport,
   hasInput,
+  listenTo,
   send,
   setReading,
   type Transport,
@@ -20,17 +21,18 @@ const keepaliveMs = 60_000;
 
 type Heard = { readonly names: string[]; arrived: (() => void) | undefined };
 
-function listenTo(transport: Transport): Heard {
+function hear(transport: Transport): Heard {
   const heard: Heard = { names: [], arrived: undefined };
-  const note = (name: string) => (detail?: string) => void heard.names.push(detail ? `${name} ${detail}` : name);
-  const events: TransportEvents = {
-    arrived: () => heard.arrived?.(),
+  const note = (name: string) => (owner: Heard, detail?: string) =>
+    void owner.names.push(detail ? `${name} ${detail}` : name);
+  const events: TransportEvents<Heard> = {
+    arrived: (owner) => owner.arrived?.(),
     ended: note("ended"),
     failed: note("failed"),
     drained: note("drained"),
     closed: note("closed"),
   };
-  transport.events = events;
+  listenTo(transport, heard, events);
   return heard;
 }
 
@@ -42,7 +44,7 @@ async function pair(): Promise<readonly [ours: Transport, theirs: Socket, heard:
   const [accepted] = (await once(server, "connection")) as [Socket];
   if (theirs.connecting) await once(theirs, "connect");
   const ours = acceptedTransport(accepted, { keepaliveMs });
-  const heard = listenTo(ours);
+  const heard = hear(ours);
   onTestFinished(() => {
     abortTransport(ours);
     theirs.destroy();

@@ -7,7 +7,7 @@ import { startSession, type NewClient } from "../../session/start.ts";
 import type { SessionOptions } from "../../session/options.ts";
 import { serverOf, type Session } from "../../session/state.ts";
 import type { Endpoint } from "../../net/endpoint.ts";
-import { setReading, type Transport, type TransportEvents } from "../../sockets/transport.ts";
+import { listenTo, setReading, type Transport, type TransportEvents } from "../../sockets/transport.ts";
 import {
   closeSoftly,
   controlConnection,
@@ -106,7 +106,7 @@ export function driveSession(
     isYielding: false,
     state: "open",
   };
-  transport.events = eventsOf(driver, "client-lost");
+  listenTo(transport, driver, clientEvents);
   driver.observer.step(undefined, effects);
   perform(driver, effects);
   settle(driver);
@@ -116,16 +116,15 @@ export function driveSession(
   };
 }
 
-function eventsOf(driver: Driver, lost: "client-lost" | "server-lost"): TransportEvents {
-  const goOn = (): void => settle(driver);
-  return {
-    arrived: goOn,
-    ended: goOn,
-    failed: (detail) => dispatch(driver, { kind: lost, detail }),
-    drained: goOn,
-    closed: () => reportClosed(driver),
-  };
-}
+const eitherSide = { arrived: settle, ended: settle, drained: settle, closed: reportClosed };
+const clientEvents: TransportEvents<Driver> = {
+  ...eitherSide,
+  failed: (driver, detail) => dispatch(driver, { kind: "client-lost", detail }),
+};
+const serverEvents: TransportEvents<Driver> = {
+  ...eitherSide,
+  failed: (driver, detail) => dispatch(driver, { kind: "server-lost", detail }),
+};
 
 function dispatch(driver: Driver, event: SessionEvent): void {
   take(driver, event);
@@ -225,7 +224,7 @@ function connectServer(driver: Driver, candidates: readonly Endpoint[]): void {
     connected(transport) {
       driver.attempt = undefined;
       driver.server = controlConnection(transport, deps.replies);
-      transport.events = eventsOf(driver, "server-lost");
+      listenTo(transport, driver, serverEvents);
       const { peer, local } = transport;
       const advertise = deps.serverAdvertise(local);
       dispatch(driver, { kind: "connected", peer, local, advertise, rejects: deps.servers.rejectedBy(peer) });

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { createListeningSockets, type Claimant } from "../../../src/gateway/entrance/listening-sockets.ts";
-import { abortTransport, type Transport } from "../../../src/sockets/transport.ts";
+import { abortTransport, listenTo, type Transport } from "../../../src/sockets/transport.ts";
 import { createOwnEndpoints } from "../../../src/gateway/own-endpoints.ts";
 
 const anyPort = { address: "127.0.0.1", port: 0 };
@@ -52,7 +52,9 @@ test("a client that comes before the socket is taken waits, with what it has sai
   const transport = first.accepted[0];
   expect(first.accepted).toHaveLength(1);
   await new Promise<void>((resolve) => {
-    if (transport) transport.events = { ...transport.events, arrived: resolve };
+    const nothing = () => {};
+    const events = { arrived: resolve, ended: nothing, failed: nothing, drained: nothing, closed: nothing };
+    if (transport) listenTo(transport, undefined, events);
   });
   expect(transport?.to).toBe("USER early\r\n".length);
 });

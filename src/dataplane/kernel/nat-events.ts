@@ -9,6 +9,7 @@ export type NatQuestion =
   | { readonly why: "abort"; readonly outcome: PinholeOutcome }
   | { readonly why: "count"; readonly outcome: PinholeOutcome; readonly detail: string | undefined };
 
+/** What happens to a NAT connection: the owner's words, conntrack events, timers, and answers to what it has asked. */
 export type NatInput =
   | { readonly kind: "open" }
   /** Answers to `claim`. */
@@ -34,6 +35,7 @@ export type NatInput =
   | { readonly kind: "confirm" | "release" }
   | { readonly kind: "linger"; readonly ms: number };
 
+/** What a NAT connection asks of its driver, to be done in order. */
 export type NatAsk =
   /** Open the pinhole, with this timeout in the kernel. */
   | { readonly kind: "claim"; readonly timeoutMs: number }

@@ -5,15 +5,17 @@ import type { NatAsk, NatQuestion } from "./nat-events.ts";
 import type { Connection } from "./netlink/conntrack-message.ts";
 import { countsOf, type TransferRoles } from "./transfer-view.ts";
 
-/** What does not change while the connection lives. */
+/** What does not change during the life of a NAT connection. */
 export type NatTerms = TransferRoles & {
   /** The one address that may connect. */
   readonly peer: string;
   /** The source port that the dialled peer should see. */
   readonly wantedPort: number | undefined;
+  /** How long the dialled peer has to answer, from the first SYN on. */
   readonly connectMs: number;
 };
 
+/** Where a NAT connection stands, with what is known only there. */
 export type Phase =
   | { readonly name: "opening"; readonly isReleased: boolean }
   | { readonly name: "waiting"; readonly local: Endpoint }
@@ -23,6 +25,7 @@ export type Phase =
   /** `local` where it was open: a connection may have come through just before. */
   | { readonly name: "closed"; readonly local: Endpoint | undefined };
 
+/** The phase in which bytes flow. */
 export type Carrying = {
   readonly name: "carrying";
   readonly local: Endpoint;
@@ -35,13 +38,16 @@ export type Carrying = {
   readonly lookMs: number;
 };
 
+/** The state of one data connection that the kernel translates; a value that is never changed. */
 export type NatConnection = {
   readonly terms: NatTerms;
   readonly phase: Phase;
+  /** Both are the request's until the owner lingers. */
   readonly expiryMs: number;
   readonly stallMs: number;
+  /** Set by the owner's `linger`, never cleared. */
   readonly isLingering: boolean;
-  /** As of the last time that somebody wanted to know. */
+  /** As the kernel last told them; final when closed. */
   readonly counts: ByteCounts;
 };
 
@@ -49,6 +55,7 @@ const noBytes: ByteCounts = { bytesUp: 0, bytesDown: 0 };
 /** Soon, then less often. */
 export const lookAgainMs = { first: 1, last: 25 } as const;
 
+/** A connection that is not open yet; times in milliseconds. */
 export function startNatConnection(
   terms: NatTerms,
   { expiryMs, stallMs }: Pick<PinholeRequest, "expiryMs" | "stallMs">,
@@ -57,17 +64,21 @@ export function startNatConnection(
   return { terms, phase, expiryMs, stallMs, isLingering: false, counts: noBytes };
 }
 
-/** A number may come round again while a connection of a gateway before us still lives. */
+/** Whether that is this pinhole's connection: a number may come round again while a connection of a gateway before us still lives. */
 export function isOf({ terms, phase }: NatConnection, { original: { source, destination } }: Connection): boolean {
   const local = phase.name === "opening" ? undefined : phase.local;
   return local !== undefined && source.address === terms.peer && sameEndpoint(destination, local);
 }
 
+/** Asks the kernel for the connection. */
 export function find({ last }: Carrying, question: NatQuestion): NatAsk {
   return { kind: "find", original: last.original, question };
 }
 
-/** Few events carry counts: where none has come, the kernel is asked once more before the end is reported. */
+/**
+ * The connection has ended. Few events carry counts: where none has come, the kernel is asked once more before the end is
+ * reported.
+ */
 export function ended(
   state: NatConnection,
   phase: Carrying,
@@ -82,13 +93,14 @@ export function ended(
   return now;
 }
 
+/** The end of the pinhole: everything is released, and its counts are reported as they are known. */
 export function close(state: NatConnection, asks: NatAsk[], outcome: PinholeOutcome, detail?: string): NatConnection {
   const { phase, counts } = state;
   asks.push({ kind: "close", outcome, detail, ...counts });
   return { ...state, phase: { name: "closed", local: phase.name === "opening" ? undefined : phase.local } };
 }
 
-/** What was said once is not taken back. */
+/** Counts never fall: what was said once is not taken back. */
 export function withCounts(state: NatConnection, counts: ByteCounts | undefined): NatConnection {
   if (counts === undefined) return state;
   const bytesUp = Math.max(state.counts.bytesUp, counts.bytesUp);

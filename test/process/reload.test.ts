@@ -168,6 +168,19 @@ describe("SIGHUP", () => {
     expect(await namesInMetrics()).toEqual(new Set(["two"]));
   });
 
+  test("an endpoint may give way to the same port at all addresses", async () => {
+    const number = await freePort();
+    const { configure, port, reload, logged } = await setUp({ gateway: { listen: [`127.0.0.1:${number}`] } });
+    const before = await client(port);
+    configure({ listen: [`0.0.0.0:${number}`] });
+    await reload("configuration reloaded");
+    const line = await logged("listening");
+    expect(line).toMatchObject({ endpoint: `0.0.0.0:${number}` });
+    expect(line).not.toHaveProperty("shared");
+    expect(await (await client(port)).ask("PWD")).toMatch(/^257 /);
+    expect(await before.ask("PWD")).toMatch(/^257 /);
+  });
+
   test("in the moment in which the process is told to end starts nothing that would keep it", async () => {
     const { child, configureAll } = await setUp();
     configureAll([{}, { name: "two" }]);

@@ -17,6 +17,7 @@ export type Claim = {
   /** Where it listens: the port is not the wanted one where that was 0. */
   readonly endpoint: Endpoint;
   readonly isInherited: boolean;
+  /** Another process listens there too. */
   readonly isShared: boolean;
   /** Those who have connected and are not taken yet, and those to come, are the claimant's. */
   take(): void;
@@ -37,6 +38,8 @@ const maxUntaken = 1024;
 type Entry = {
   readonly claims: Map<object, Claimant>;
   readonly untaken: Socket[];
+  /** A socket of this process has that port already, at another address. */
+  readonly isPortOurs: boolean;
   listener: Listener | undefined;
   taker: Claimant | undefined;
 };
@@ -57,7 +60,8 @@ export function createListeningSockets(
   }
 
   async function open(wanted: Endpoint, options: ClaimOptions): Promise<OpenEntry> {
-    const entry: Entry = { claims: new Map(), untaken: [], listener: undefined, taker: undefined };
+    const isPortOurs = [...entries].some(({ listener }) => listener.endpoint.port === wanted.port);
+    const entry: Entry = { claims: new Map(), untaken: [], isPortOurs, listener: undefined, taker: undefined };
     const listener = await openListener(wanted, { ...processOptions, ...options }, eventsOf(entry));
     const opened = Object.assign(entry, { listener });
     entries.add(opened);
@@ -84,7 +88,7 @@ export function createListeningSockets(
       return {
         endpoint: entry.listener.endpoint,
         isInherited: entry.listener.isInherited,
-        isShared: entry.listener.isShared,
+        isShared: entry.listener.isShared && !entry.isPortOurs,
         take() {
           entry.taker = claimant;
           entry.listener.setKeepalive(keepaliveMs);

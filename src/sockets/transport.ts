@@ -101,20 +101,25 @@ export function dialTransport(to: Endpoint, options: DialOptions, events: DialEv
   const connection = blank();
   const socket = dial(to, options, readsOf(connection));
   let isOver = false;
-  socket.once("error", (error) => {
-    if (!isOver) events.failed(failureCode(error));
-    isOver = true;
-  });
-  socket.once("connect", () => {
-    isOver = true;
-    events.connected(attach(connection, socket, endpointOf(socket.localAddress, socket.localPort), to));
-  });
+  socket.once("error", failed).once("connect", connected);
   return {
     cancel() {
       if (!isOver) socket.destroy();
       isOver = true;
     },
   };
+
+  function failed(error: Error): void {
+    if (!isOver) events.failed(failureCode(error));
+    isOver = true;
+  }
+
+  function connected(): void {
+    isOver = true;
+    // Else the socket would hold on to all that has to do with the attempt.
+    socket.off("error", failed);
+    events.connected(attach(connection, socket, endpointOf(socket.localAddress, socket.localPort), to));
+  }
 }
 
 function dial(to: Endpoint, { from, keepaliveMs }: DialOptions, onread: Reads & { buffer: Uint8Array }): Socket {

@@ -223,6 +223,8 @@ test("a dialled transport is connected, or fails with the system's word, or is c
   );
   expect(dialled.peer).toEqual(to);
   expect(dialled.local.address).toBe("127.0.0.1");
+  // What was heard while dialling is forgotten: it would keep the attempt in memory as long as the connection lives.
+  expect((dialled as unknown as { socket: Socket }).socket.listenerCount("error")).toBe(1);
   abortTransport(dialled);
   const heard: string[] = [];
   const events = { connected: () => void heard.push("connected"), failed: (detail: string) => void heard.push(detail) };

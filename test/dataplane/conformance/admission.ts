@@ -1,5 +1,4 @@
 // Conformance: who gets in, in which order the legs come about, and what a peer that can't be reached does to the other.
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { sides } from "../../../src/dataplane/pinhole.ts";
 import { otherSide, resetBy } from "./harness.ts";
@@ -21,7 +20,7 @@ export function describeAdmission(suite: Suite): void {
         await owner.say("start", "confirm");
         let isDialled = false;
         void peers[otherSide[came]]?.accepted.then(() => (isDialled = true));
-        await sleep(100);
+        await suite.sleep(100);
         expect([isDialled, kinds(owner)]).toEqual([false, ["opened"]]);
         expect(await owner.counts()).toEqual({ bytesUp: 0, bytesDown: 0 });
         expect(await (await peer(came)).connected()).toBe(true);
@@ -110,7 +109,7 @@ export function describeAdmission(suite: Suite): void {
       test("bothListen: one alone does not keep it open: it expires, and that one is reset", async () => {
         const { owner, peer } = await suite.opened("bothListen", { expiryMs: 500 });
         const client = await peer("client");
-        expect((await client.ended()).end).toBe("reset");
+        expect((await suite.passUntil(client.ended())).end).toBe("reset");
         expect(await owner.event("closed")).toMatchObject({ outcome: "expired" });
       });
 
@@ -171,7 +170,7 @@ export function describeAdmission(suite: Suite): void {
         void listener?.accepted.then(() => (isDialled = true));
         await owner.say("start", "start");
         const server = await peer("server");
-        await sleep(50);
+        await suite.sleep(50);
         expect([isDialled, kinds(owner)]).toEqual([false, ["opened"]]);
         await owner.say("confirm", "start", "confirm");
         const client = await peer("client");
@@ -210,7 +209,7 @@ export function describeAdmission(suite: Suite): void {
 
       test("never confirmed, it stalls after stallMs", async () => {
         const { owner, peer } = await suite.opened("bothDial", { stallMs: 200 }, "start");
-        expect((await (await peer("server")).ended()).end).toBe("reset");
+        expect((await suite.passUntil((await peer("server")).ended())).end).toBe("reset");
         expect(await owner.event("closed")).toMatchObject({ outcome: "stalled" });
       });
 
@@ -227,7 +226,7 @@ export function describeAdmission(suite: Suite): void {
         const { owner, peer } = await suite.opened("bothDial", {}, "start");
         const server = await peer("server");
         // Until the gateway has noticed too.
-        await sleep(50);
+        await suite.sleep(50);
         await owner.say(word);
         expect((await server.ended()).end).toBe(end);
         expect(await owner.event("closed")).toMatchObject({ outcome: "released" });

@@ -1,5 +1,4 @@
 // Conformance: what is carried, how it ends for either peer, and what is counted of it.
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { type ByteCounts, sides } from "../../../src/dataplane/pinhole.ts";
 import { otherSide, resetBy } from "./harness.ts";
@@ -47,7 +46,7 @@ export function describeCarrying(suite: Suite): void {
       await peers[from].fin();
       expect(await peers[to].ended()).toMatchObject({ end: "fin", bytes: 100_000 });
       await peers[to].send(50_000);
-      await sleep(50);
+      await suite.sleep(50);
       await peers[to].send(50_000);
       expect(kinds(owner)).not.toContain("closed");
       await peers[to].fin();
@@ -134,7 +133,7 @@ export function describeCarrying(suite: Suite): void {
 
     test("how long it was joined is told in the end", async () => {
       const { owner, client, server } = await suite.transfer(mode);
-      await sleep(120);
+      await suite.sleep(120);
       await Promise.all([client.fin(), server.fin()]);
       const { durationMs } = await owner.event("closed");
       expect(durationMs).toBeGreaterThanOrEqual(110);

@@ -1,5 +1,6 @@
 // The harness of the conformance suite: what it needs to know of a data plane and of the peers on both its sides. The plane may
 // run in another process, and the peers on other machines, so everything is asked for and awaited.
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ByteCounts, PinholeEvent, PinholeOutcome, PlaneName, Side } from "../../../src/dataplane/pinhole.ts";
 import type { Endpoint } from "../../../src/net/endpoint.ts";
 
@@ -87,7 +88,17 @@ export type Owner = {
   counts(): Promise<ByteCounts>;
 };
 
+/** Time as the plane and its peers have it. */
+export type Clock = {
+  sleep(ms: number): Promise<void>;
+  /** Of what comes by itself, in time. */
+  passUntil<T>(promise: Promise<T>): Promise<T>;
+};
+
+export const realClock: Clock = { sleep, passUntil: (promise) => promise };
+
 export type Harness = {
+  readonly clock: Clock;
   /** The words are said in the turn in which the pinhole is asked for. */
   open(wish: Wish, ...words: Word[]): Promise<Owner>;
   unfit(wish: Wish): Promise<string | undefined>;

@@ -5,7 +5,18 @@ import type { DataPlane, Leg, PinholeEvent, PinholeRequest } from "../../../src/
 import { createPortTable, type PortPool } from "../../../src/dataplane/port-pool.ts";
 import type { Endpoint } from "../../../src/net/endpoint.ts";
 import { isPattern, patternAt } from "../pattern.ts";
-import type { Harness, LegWish, ListeningPeer, Owner, Peer, PeerEnd, Traits, Wish, Word } from "./harness.ts";
+import {
+  type Harness,
+  type LegWish,
+  type ListeningPeer,
+  type Owner,
+  type Peer,
+  type PeerEnd,
+  realClock,
+  type Traits,
+  type Wish,
+  type Word,
+} from "./harness.ts";
 
 const address = "127.0.0.1";
 const strangersAddress = "127.0.0.2";
@@ -22,8 +33,10 @@ export const userSpaceTraits = {
   deliversUnasked: true,
 } as const satisfies Omit<Traits, "plane">;
 
-/** `range`: of ports that other programs may use too. */
-export async function loopbackHarness(plane: DataPlane, range = { first: 20_000, last: 31_999 }): Promise<Harness> {
+/** Ports that other programs may use too. */
+const range = { first: 20_000, last: 31_999 };
+
+export async function loopbackHarness(plane: DataPlane, clock = realClock): Promise<Harness> {
   const ports = createPortTable({ restMs: 1000 }).pool(range.first, range.last);
   const noPort = createPortTable({ restMs: 0 }).pool(range.first, range.first);
   noPort.take();
@@ -34,6 +47,7 @@ export async function loopbackHarness(plane: DataPlane, range = { first: 20_000,
   };
   const request = (wish: Wish) => requestOf(wish, wish.hasNoPort ? noPort : ports);
   return {
+    clock,
     open: async (wish, ...words) => openOwner(plane, request(wish), words),
     unfit: async (wish) => plane.unfit(request(wish)),
     dial: async (_side, endpoint, { isStranger = false } = {}) =>

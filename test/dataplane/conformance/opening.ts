@@ -1,5 +1,4 @@
 // Conformance: how a pinhole is opened or refused, how long it is open, and what its release leaves.
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { sides } from "../../../src/dataplane/pinhole.ts";
 import { type Mode, type Wish, type Word } from "./harness.ts";
@@ -72,7 +71,7 @@ export function describeOpening(suite: Suite): void {
   describe("expiry", () => {
     test.each(listening)("%s: nobody comes, it expires, and nobody gets in any more", async (mode) => {
       const { owner, peer } = await suite.opened(mode, { expiryMs: 200 });
-      expect(await owner.event("closed")).toMatchObject({ outcome: "expired" });
+      expect(await suite.passUntil(owner.event("closed"))).toMatchObject({ outcome: "expired" });
       expect(kinds(owner)).toEqual(["opened", "closed"]);
       expect(await suite.harness().openPorts()).toBe(0);
       for (const side of sides.filter((each) => listens(mode, each))) {
@@ -83,18 +82,18 @@ export function describeOpening(suite: Suite): void {
     test.each(carried)("%s: linger ends the wait sooner", async (mode) => {
       const { owner } = await suite.opened(mode);
       await owner.say({ linger: 100 });
-      expect(await owner.event("closed")).toMatchObject({ outcome: "expired" });
+      expect(await suite.passUntil(owner.event("closed"))).toMatchObject({ outcome: "expired" });
     });
 
     test.each(carried)("%s: linger never makes the wait longer, said before it is open or after", async (mode) => {
       const { owner } = await suite.opened(mode, { expiryMs: 200 }, { linger: 60_000 });
       await owner.say({ linger: 60_000 });
-      expect(await owner.event("closed")).toMatchObject({ outcome: "expired" });
+      expect(await suite.passUntil(owner.event("closed"))).toMatchObject({ outcome: "expired" });
     });
 
     test.each(carried)("%s: it is of no account once the peers are connected", async (mode) => {
       const { owner, client, server } = await suite.transfer(mode, { expiryMs: 500 });
-      await sleep(600);
+      await suite.sleep(600);
       expect(kinds(owner)).not.toContain("closed");
       await client.send(1);
       await client.fin();
@@ -129,7 +128,7 @@ export function describeOpening(suite: Suite): void {
     await owner.event("closed");
     const count = owner.events.length;
     await owner.say("start", "confirm", { linger: 1 }, "release", "dismiss");
-    await sleep(50);
+    await suite.sleep(50);
     expect(owner.events.length).toBe(count);
   });
 }

@@ -1,6 +1,5 @@
 // What every part of the conformance suite stands on: pinholes whose reports are checked against the contract as a whole, and
 // joined transfers of every mode.
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import type { PinholeEvent } from "../../../src/dataplane/pinhole.ts";
 import type { Harness, ListeningPeer, Mode, Owner, Peer, Traits, Wish, Word } from "./harness.ts";
@@ -10,6 +9,9 @@ export type Transfer = { readonly owner: Owner; readonly client: Peer; readonly 
 export type Suite = {
   readonly traits: Traits;
   harness(): Harness;
+  sleep(ms: number): Promise<void>;
+  /** Of what comes by itself, in time: an expiry, a stall. */
+  passUntil<T>(promise: Promise<T>): Promise<T>;
   open(wish: Wish, ...words: Word[]): Promise<Owner>;
   listen(side: "client" | "server"): Promise<ListeningPeer>;
   /** Where nobody listens. */
@@ -46,6 +48,8 @@ export function createSuite(traits: Traits, makeHarness: () => Promise<Harness>)
     for (const owner of owners.splice(0)) {
       const isOpen = (await firstOf(owner)).kind === "opened";
       if (isOpen) await owner.event("closed");
+      // What comes after the last event would come soon.
+      await harness().clock.sleep(2);
       await expectContract(owner, isOpen);
     }
     expect(await harness().openPorts()).toBe(0);
@@ -88,6 +92,8 @@ export function createSuite(traits: Traits, makeHarness: () => Promise<Harness>)
   return {
     traits,
     harness,
+    sleep: (ms) => harness().clock.sleep(ms),
+    passUntil: (promise) => harness().clock.passUntil(promise),
     open,
     listen,
     async deaf(side) {
@@ -117,8 +123,6 @@ async function firstOf(owner: Owner): Promise<PinholeEvent> {
 
 /** What holds for the reports of every pinhole, however it went. */
 async function expectContract(owner: Owner, isOpen: boolean) {
-  // What comes after the last event would come soon.
-  await sleep(2);
   const told = kinds(owner);
   const once = ["opened", "joined", "delivered", "closed"] as const;
   expect(await owner.eventsDuringCalls(), "events during a call").toBe(0);

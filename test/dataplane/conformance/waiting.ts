@@ -1,5 +1,4 @@
 // Conformance: what waits. The server's bytes for the announcement, `delivered` for the client, a stall for its time.
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { eventually, kinds, type Suite } from "./suite.ts";
 
@@ -14,7 +13,7 @@ export function describeWaiting(suite: Suite): void {
       test("the server's bytes and its end are held, and reach the client after confirm, whole (D4.65, D4.66)", async () => {
         const { owner, client, server } = await suite.transfer(mode, {}, { isConfirmed: false });
         void server.send(3_000_000).then(() => server.fin());
-        await sleep(100);
+        await suite.sleep(100);
         expect([await client.received(), kinds(owner).includes("delivered")]).toEqual([0, false]);
         expect((await owner.counts()).bytesDown).toBe(0);
         await owner.say("confirm");
@@ -34,7 +33,7 @@ export function describeWaiting(suite: Suite): void {
         await server.fin();
         const startedAt = performance.now();
         await owner.say("start");
-        expect(await client.ended()).toEqual({ end: "fin", bytes: 1000, isIntact: true });
+        expect(await suite.passUntil(client.ended())).toEqual({ end: "fin", bytes: 1000, isIntact: true });
         expect(performance.now() - startedAt).toBeGreaterThan(900);
       });
     });
@@ -62,7 +61,7 @@ export function describeWaiting(suite: Suite): void {
       await client.fin();
       await server.ended();
       if (!deliversUnasked) await owner.say({ linger: 5000 });
-      await sleep(100);
+      await suite.sleep(100);
       expect(kinds(owner)).not.toContain("delivered");
     });
 
@@ -71,9 +70,9 @@ export function describeWaiting(suite: Suite): void {
       await client.pause();
       // More than all socket buffers on the way hold.
       void server.send(40_000_000).then(() => server.fin());
-      await sleep(300);
+      await suite.sleep(300);
       if (!deliversUnasked) await owner.say({ linger: 5000 });
-      await sleep(100);
+      await suite.sleep(100);
       expect(kinds(owner)).not.toContain("delivered");
       await client.resume();
       expect(await client.ended()).toEqual({ end: "fin", bytes: 40_000_000, isIntact: true });
@@ -85,7 +84,7 @@ export function describeWaiting(suite: Suite): void {
     test("no byte for stallMs: stalled, and both sides are reset", async () => {
       const { owner, client, server } = await suite.transfer(mode, { stallMs: 400 });
       await server.send(10);
-      expect((await client.ended()).end).toBe("reset");
+      expect((await suite.passUntil(client.ended())).end).toBe("reset");
       expect((await server.ended()).end).toBe("reset");
       expect(await owner.event("closed")).toMatchObject({ outcome: "stalled" });
     });
@@ -94,7 +93,7 @@ export function describeWaiting(suite: Suite): void {
       const { owner, client, server } = await suite.transfer(mode, { stallMs: 400 });
       for (let count = 0; count < 7; count++) {
         await (count % 2 === 0 ? server : client).send(1);
-        await sleep(100);
+        await suite.sleep(100);
       }
       await Promise.all([server.fin(), client.fin()]);
       expect(await owner.event("closed")).toMatchObject({ outcome: "complete" });
@@ -104,7 +103,7 @@ export function describeWaiting(suite: Suite): void {
       const { owner, client, server } = await suite.transfer(mode, { stallMs: 400 });
       await client.pause();
       void server.send(100_000_000);
-      expect(await owner.event("closed")).toMatchObject({ outcome: "stalled" });
+      expect(await suite.passUntil(owner.event("closed"))).toMatchObject({ outcome: "stalled" });
       await client.resume();
       expect((await client.ended()).end).toBe("reset");
     });
@@ -112,7 +111,7 @@ export function describeWaiting(suite: Suite): void {
     test("linger takes the place of stallMs from the moment it is said", async () => {
       const { owner, client, server } = await suite.transfer(mode);
       await owner.say({ linger: 200 });
-      expect((await client.ended()).end).toBe("reset");
+      expect((await suite.passUntil(client.ended())).end).toBe("reset");
       expect((await server.ended()).end).toBe("reset");
       expect(await owner.event("closed")).toMatchObject({ outcome: "stalled" });
     });
@@ -128,7 +127,9 @@ export function describeWaiting(suite: Suite): void {
         if (!deliversUnasked) await owner.say({ linger: 5000 });
         await owner.event("delivered");
         await owner.say(word === "linger" ? { linger: 200 } : "release");
-        expect(await owner.event("closed")).toMatchObject({ outcome: word === "linger" ? "stalled" : "aborted" });
+        expect(await suite.passUntil(owner.event("closed"))).toMatchObject({
+          outcome: word === "linger" ? "stalled" : "aborted",
+        });
         await client.resume();
         expect(await client.ended()).toEqual({ end: "fin", bytes: 30_000, isIntact: true });
       },

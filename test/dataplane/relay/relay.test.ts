@@ -3,8 +3,11 @@ import { createRelayPlane } from "../../../src/dataplane/relay/relay.ts";
 import { describeConformance } from "../conformance/conformance.ts";
 import { loopbackHarness, userSpaceTraits } from "../conformance/loopback-harness.ts";
 import { passiveTransfer, payload, received, sha1 } from "../loopback.ts";
+import { passUntil, sleep } from "../../virtual-time.ts";
 
-describeConformance({ plane: "relay", ...userSpaceTraits }, () => loopbackHarness(createRelayPlane()));
+describeConformance({ plane: "relay", ...userSpaceTraits }, () =>
+  loopbackHarness(createRelayPlane(), { sleep, passUntil }),
+);
 
 test("without any large buffer it still carries bulk", async () => {
   const plane = createRelayPlane({ buffers: { largeLimit: 0 } });

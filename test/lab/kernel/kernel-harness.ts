@@ -1,16 +1,17 @@
 // The conformance suite's harness for the kernel plane: the plane in the edge's process, the peers in the client's and the server's
 // network namespaces.
 import type { PinholeEvent, Side } from "../../../src/dataplane/pinhole.ts";
-import type {
-  Harness,
-  LegWish,
-  ListeningPeer,
-  Owner,
-  Peer,
-  PeerEnd,
-  Traits,
-  Wish,
-  Word,
+import {
+  type Harness,
+  type LegWish,
+  type ListeningPeer,
+  type Owner,
+  type Peer,
+  type PeerEnd,
+  realClock,
+  type Traits,
+  type Wish,
+  type Word,
 } from "../../dataplane/conformance/harness.ts";
 import { addresses, type Family, moreServerAddresses } from "../topology.ts";
 import type { EdgeRequest } from "./edge-process.ts";
@@ -36,6 +37,7 @@ export async function kernelHarness(lab: KernelLab, family: Family): Promise<Har
   const edge = await lab.startEdge();
   const request = (wish: Wish) => requestOf(wish, family);
   return {
+    clock: realClock,
     open: (wish, ...words) => openOwner(edge, request(wish), wish.hasNoPort === true, words),
     async unfit(wish) {
       return ((await edge.ask({ do: "unfit", request: request(wish) }))["unfit"] as string | null) ?? undefined;

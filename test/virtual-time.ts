@@ -32,7 +32,7 @@ export async function sleep(ms: number): Promise<void> {
 }
 
 /** Lets time pass until `promise` is settled; after `mostMs` of it, rejects. */
-export async function passUntil<T>(promise: Promise<T>, mostMs = 120_000): Promise<T> {
+export async function passUntil<T>(promise: Promise<T>, mostMs = 5000): Promise<T> {
   let limit: NodeJS.Timeout | undefined;
   const never = new Promise<never>((_, reject) => {
     limit = setTimeout(() => reject(new Error(`nothing has come in ${mostMs} ms of virtual time`)), mostMs);

@@ -65,7 +65,7 @@ describe.each(Object.keys(silentAfter))("%s", (phase) => {
     const { server, gateway, client, received } = await reach(phase);
     if (how === "reset") client.socket.resetAndDestroy();
     else client.close();
-    await passUntil(expectNothingLeft(gateway));
+    await passUntil(expectNothingLeft(gateway), 3000);
     await until(() => server.session.socket.readableEnded || server.session.socket.destroyed);
     if (received !== undefined) expect((await received).end).toBe("reset");
   });

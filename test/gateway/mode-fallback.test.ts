@@ -131,7 +131,7 @@ describe("a server that answers PASV with silence", () => {
     const { client, gateway } = await setStage({ PASV: () => {} }, { timeouts: { idleMs: 5000, lingerMs: 200 } });
     client.write("PASV\r\n");
     client.close();
-    await passUntil(expectNothingLeft(gateway));
+    await passUntil(expectNothingLeft(gateway), 3000);
   });
 });
 

@@ -219,16 +219,17 @@ describe("SIGHUP", () => {
   });
 });
 
+// Above the ephemeral ports, so that no other socket of this machine has them by chance.
 test("a range of data ports that is widened keeps the open ones open, for new sessions and in the metrics", async () => {
   const rest = { admin: { listen: "127.0.0.1:0" } };
   const { configure, port, logged, reload } = await setUp({
-    gateway: { clientSide: { dataPorts: "50960-50961" } },
+    gateway: { clientSide: { dataPorts: "61960-61961" } },
     rest,
   });
   const admin = `http://127.0.0.1:${portOf(await logged("admin listening"))}`;
   const before = await client(port);
   await before.ask("PASV");
-  configure({ clientSide: { dataPorts: "50960-50962" } }, rest);
+  configure({ clientSide: { dataPorts: "61960-61962" } }, rest);
   await reload("configuration reloaded");
   const after = [await client(port), await client(port)];
   const announced = [await after[0]?.ask("PASV"), await after[1]?.ask("PASV")];

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { performance as realPerformance } from "node:perf_hooks";
 import { expect, onTestFinished, test } from "vitest";
-import { passUntil, quiet, sleep } from "./virtual-time.ts";
+import { passUntil, passUntilTrue, quiet, sleep } from "./virtual-time.ts";
 
 test("an hour passes at once, and for nobody longer than asked for", async () => {
   const [began, really] = [performance.now(), realPerformance.now()];
@@ -54,4 +54,11 @@ test("it is seen when what was awaited came, and that it never comes", async () 
   expect(await passUntil(new Promise((resolve) => setTimeout(resolve, 500, "done")))).toBe("done");
   expect(performance.now() - began).toBe(500);
   await expect(passUntil(new Promise(() => {}))).rejects.toThrow("nothing has come in 5000 ms");
+});
+
+test("a condition is waited for as long as it may take, and no longer", async () => {
+  const began = performance.now();
+  await passUntilTrue(() => performance.now() >= began + 100, 100);
+  expect(performance.now() - began).toBe(100);
+  await expect(passUntilTrue(() => false, 100)).rejects.toThrow("not in 100 ms");
 });

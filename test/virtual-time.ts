@@ -31,7 +31,18 @@ export async function sleep(ms: number): Promise<void> {
   await whileAsleep(new Promise<void>((resolve) => void setTimeout(resolve, ms)));
 }
 
-/** Lets time pass until `promise` is settled; after `mostMs` of it, rejects. */
+/** Lets time pass until `condition` holds, which is looked at every 25 ms of it; after `mostMs`, throws. */
+export async function passUntilTrue(condition: () => boolean | Promise<boolean>, mostMs = 5000): Promise<void> {
+  const limit = performance.now() + mostMs;
+  for (await quiet(); !(await condition()); await sleep(25)) {
+    if (performance.now() >= limit) throw new Error(`not in ${mostMs} ms of virtual time: ${condition.toString()}`);
+  }
+}
+
+/**
+ * Lets time pass until `promise` is settled; after `mostMs` of it, rejects. Not for what is settled by real time, which this
+ * outruns: by a poll.
+ */
 export async function passUntil<T>(promise: Promise<T>, mostMs = 5000): Promise<T> {
   let limit: NodeJS.Timeout | undefined;
   const never = new Promise<never>((_, reject) => {

@@ -4,7 +4,7 @@ import { download, fileBody, type Script } from "./fake-server.ts";
 import { closed, type DataEnd, readAll } from "./ftp-dialogue.ts";
 import { announce } from "./modes.ts";
 import { expectNothingLeft, passive, setClient, setGateway, setServer, setStage, until } from "./stage.ts";
-import { passUntil, sleep } from "../virtual-time.ts";
+import { passUntil, passUntilTrue, sleep } from "../virtual-time.ts";
 
 const short = { timeouts: { lingerMs: 200, idleMs: 8000, pinholeMs: 8000, loginMs: 8000 } };
 /** Before the greeting a client that has closed its direction may still want to read, within the time to log in. */
@@ -65,7 +65,7 @@ describe.each(Object.keys(silentAfter))("%s", (phase) => {
     const { server, gateway, client, received } = await reach(phase);
     if (how === "reset") client.socket.resetAndDestroy();
     else client.close();
-    await passUntil(expectNothingLeft(gateway), 3000);
+    await expectNothingLeft(gateway, passUntilTrue);
     await until(() => server.session.socket.readableEnded || server.session.socket.destroyed);
     if (received !== undefined) expect((await received).end).toBe("reset");
   });

@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 import type { ServerMode } from "../../src/session/mode.ts";
 import type { FakeSession, Script } from "./fake-server.ts";
 import { dialData, openDialogue } from "./ftp-dialogue.ts";
-import { activeSamples, setGateway, setServer, until } from "./stage.ts";
-import { passUntil, sleep } from "../virtual-time.ts";
+import { activeSamples, setGateway, setServer } from "./stage.ts";
+import { passUntilTrue, sleep } from "../virtual-time.ts";
 
 type Dice = {
   /** From 0 up to but not including `below`. */
@@ -141,8 +141,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8].flatMap((seed) => (["same", "auto"] as const)
       hostileClient(gateway.port, dice(seed * 1000 + index + 1)),
     );
     await Promise.all(clients);
-    const isOver = until(async () => (await activeSamples(gateway)).length === 0, 6000);
-    await passUntil(isOver, 6000);
+    await passUntilTrue(async () => (await activeSamples(gateway)).length === 0, 6000);
     expect(gateway.log.filter((line) => line["reason"] === "internal-error")).toEqual([]);
     const count = (message: string): number => gateway.log.filter((line) => line["msg"] === message).length;
     expect(count("session ended")).toBe(count("session started"));

@@ -5,7 +5,7 @@ import { fileBody, startFakeServer, type FakeSession, type Script } from "./fake
 import { dialData, type Dialogue, listenData, openDialogue, portLine, portOf, readAll } from "./ftp-dialogue.ts";
 import { activeSamples, until } from "./stage.ts";
 import { startGateway } from "./start-gateway.ts";
-import { passUntil, sleep } from "../virtual-time.ts";
+import { passUntil, passUntilTrue, sleep } from "../virtual-time.ts";
 
 const script: Script = {
   async RETR(s: FakeSession, name) {
@@ -127,8 +127,7 @@ test("every failure, ten times over, leaves nothing behind", async () => {
       client.close();
       other.close();
     }
-    const isOver = until(async () => (await activeSamples(gateway)).length === 0, 5000);
-    await passUntil(isOver, 5000);
+    await passUntilTrue(async () => (await activeSamples(gateway)).length === 0, 5000);
     server.clear();
     if (round === 1) {
       await sleep(50);

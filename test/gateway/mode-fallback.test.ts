@@ -4,7 +4,7 @@ import type { ServerMode } from "../../src/session/mode.ts";
 import { type Answer, fileBody, type Script } from "./fake-server.ts";
 import { listenData, portLine, readAll } from "./ftp-dialogue.ts";
 import { activeSamples, downloadWhole, expectNothingLeft, passive, setClient, setStage } from "./stage.ts";
-import { passUntil, sleep } from "../virtual-time.ts";
+import { passUntil, passUntilTrue, sleep } from "../virtual-time.ts";
 
 const says =
   (line: string): Answer =>
@@ -131,7 +131,7 @@ describe("a server that answers PASV with silence", () => {
     const { client, gateway } = await setStage({ PASV: () => {} }, { timeouts: { idleMs: 5000, lingerMs: 200 } });
     client.write("PASV\r\n");
     client.close();
-    await passUntil(expectNothingLeft(gateway), 3000);
+    await expectNothingLeft(gateway, passUntilTrue);
   });
 });
 

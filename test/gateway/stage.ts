@@ -90,6 +90,6 @@ export async function activeSamples(gateway: TestGateway): Promise<string[]> {
 }
 
 /** Every session, pinhole, transfer and data port is given back. */
-export async function expectNothingLeft(gateway: TestGateway): Promise<void> {
-  await until(async () => (await activeSamples(gateway)).length === 0);
+export async function expectNothingLeft(gateway: TestGateway, waitFor = until): Promise<void> {
+  await waitFor(async () => (await activeSamples(gateway)).length === 0, 3000);
 }

@@ -39,7 +39,7 @@ describe("one direction of a relayed connection", () => {
     // What was read into the shared memory is safe from the next reader of it.
     flow.reads.buffer().fill(0);
     const receiving = received(receiver);
-    while (flow.isBlocked) await new Promise((resolve) => setTimeout(resolve, 1));
+    await expect.poll(() => flow.isBlocked).toBe(false);
     expect(flushes()).toBe(1);
     to.end();
     const all = Buffer.concat(Array.from({ length: blocks }, () => block));

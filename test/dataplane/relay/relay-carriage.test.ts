@@ -121,8 +121,7 @@ describe("read buffers of a relayed connection", () => {
     const { buffers, count } = counted();
     const { server, client, end, carriage } = await carried(buffers);
     server.write(payload(30_000_000));
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(count.inUse).toBe(1);
+    await expect.poll(() => count.inUse).toBe(1);
     carriage.abort();
     expect(await end).toBe("aborted");
     expect(count.inUse).toBe(0);

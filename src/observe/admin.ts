@@ -22,7 +22,7 @@ export type AdminOptions = {
   readonly isReady: () => boolean;
 };
 
-/** A scraper and a few people; whoever opens more is turned away. */
+/** A scraper and a few people; further connections are closed. */
 const maxConnections = 64;
 
 const page = `<!doctype html>

@@ -7,7 +7,7 @@ export type { Logger };
 export type LogLevel = "fatal" | "error" | "warn" | "info" | "debug" | "trace";
 export type LogOptions = { readonly level: LogLevel; readonly format: "json" | "pretty" };
 
-/** When whoever reads the log does not, this much is kept; further lines are dropped rather than memory filled. */
+/** While nobody reads the log, this much is kept; further lines are dropped rather than memory filled. */
 const maxUnwrittenBytes = 16 * 1024 * 1024;
 
 /**

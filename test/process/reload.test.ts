@@ -10,7 +10,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { restartNeeded } from "../../src/process/reload.ts";
 import { parseConfig } from "../../src/config/parse.ts";
 import { startFakeServer } from "../gateway/fake-server.ts";
-import { type Dialogue, openDialogue } from "../gateway/ftp-dialogue.ts";
+import { openDialogue } from "../gateway/ftp-dialogue.ts";
 import { freePort } from "../gateway/stage.ts";
 
 // A whole program is started for each test.
@@ -138,32 +138,29 @@ describe("SIGHUP", () => {
     const namesInMetrics = async () =>
       new Set([...(await (await fetch(metrics)).text()).matchAll(/gateway="(\w+)"/g)].map(([, name]) => name));
     const before = await client(port);
-    const greetings: Promise<string>[] = [];
-    const visitor = async (): Promise<string> => {
-      const dialogue = await openDialogue(port);
-      dialogues.push(dialogue);
-      return dialogue.reply();
+    const greetings = new Set<string>();
+    let isOver = false;
+    const visits = async (): Promise<void> => {
+      do {
+        const dialogue = await openDialogue(port);
+        greetings.add(await dialogue.reply());
+        dialogue.close();
+      } while (!isOver);
     };
-    const dialogues: Dialogue[] = [];
-    onTestFinished(() => dialogues.forEach((dialogue) => dialogue.close()));
-    const visits = setInterval(() => greetings.push(visitor()), 2);
-    onTestFinished(() => clearInterval(visits));
+    const visitors = Promise.all([visits(), visits(), visits()]);
     configure({ name: "two", listen }, rest);
     await reload("configuration reloaded");
     expect(await logged("listening")).toMatchObject({ gateway: "two", endpoint: listen[0] });
-    greetings.push(visitor());
-    clearInterval(visits);
-    expect(new Set(await Promise.all(greetings))).toEqual(new Set(["220 Fake server"]));
+    isOver = true;
+    await visitors;
+    await visits();
+    expect(greetings).toEqual(new Set(["220 Fake server"]));
     expect(await before.ask("PWD")).toMatch(/^257 /);
-    expect(
-      lines()
-        .filter(({ msg }) => msg === "session started")
-        .at(-1),
-    ).toMatchObject({ gateway: "two" });
+    const hosts = () => lines().flatMap(({ msg, gateway }) => (msg === "session started" ? [gateway] : []));
+    await expect.poll(() => new Set(hosts())).toEqual(new Set(["one", "two"]));
     expect(lines().filter(({ msg }) => msg === "stopped")).toEqual([]);
     expect(await namesInMetrics()).toEqual(new Set(["one", "two"]));
     before.close();
-    dialogues.splice(0).forEach((dialogue) => dialogue.close());
     expect(await logged("stopped")).toMatchObject({ gateway: "one" });
     expect(await namesInMetrics()).toEqual(new Set(["two"]));
   });

@@ -139,19 +139,19 @@ describe("SIGHUP", () => {
       new Set([...(await (await fetch(metrics)).text()).matchAll(/gateway="(\w+)"/g)].map(([, name]) => name));
     const before = await client(port);
     const greetings = new Set<string>();
-    let isOver = false;
+    const reloaded = new AbortController();
     const visits = async (): Promise<void> => {
       do {
         const dialogue = await openDialogue(port);
         greetings.add(await dialogue.reply());
         dialogue.close();
-      } while (!isOver);
+      } while (!reloaded.signal.aborted);
     };
     const visitors = Promise.all([visits(), visits(), visits()]);
     configure({ name: "two", listen }, rest);
     await reload("configuration reloaded");
     expect(await logged("listening")).toMatchObject({ gateway: "two", endpoint: listen[0] });
-    isOver = true;
+    reloaded.abort();
     await visitors;
     await visits();
     expect(greetings).toEqual(new Set(["220 Fake server"]));

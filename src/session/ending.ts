@@ -2,10 +2,12 @@
 import {
   findTransfer,
   isDataMoving,
+  isOpenUpload,
   isUnansweredTransfer,
   type Outstanding,
   type Session,
   type Transfer,
+  type TransferEntry,
 } from "./state.ts";
 import { abandon, emit, end, recordQuirk, type Work } from "./work.ts";
 
@@ -60,7 +62,7 @@ export function endIfDone(work: Work): void {
     if (hasClientEnded || session.quitAnswered) end(work, "server-closing", serverLeaving.detail);
     return;
   }
-  if (session.held !== undefined || (serverLeaving === undefined && isDataMoving(session))) return;
+  if (session.held !== undefined || (serverLeaving === undefined && isDataAwaited(session))) return;
   if (serverLeaving !== undefined) {
     if (openTransfers(session).some((transfer) => isAwaited(session, transfer))) return;
     const hasQuit = session.quitAnswered || outstanding.some(({ kind }) => kind === "quit");
@@ -69,7 +71,9 @@ export function endIfDone(work: Work): void {
   } else if (session.quitAnswered) {
     // The result of a transfer is told after QUIT too (RFC 959). A client that has closed does not ask for it.
     const results = outstanding.filter(isUnansweredTransfer);
-    const isOver = hasClientEnded && !results.some(({ id }) => findTransfer(session, id)?.joined);
+    const isWanted = (entry: TransferEntry) =>
+      findTransfer(session, entry.id)?.joined === true || isOpenUpload(session, entry);
+    const isOver = hasClientEnded && !results.some(isWanted);
     if (isOver || results.length === 0) end(work, "quit", "");
   } else if (session.phase.name !== "relaying") {
     if (session.draining) end(work, "drained", "", "The gateway is shutting down.");
@@ -79,6 +83,14 @@ export function endIfDone(work: Work): void {
       end(work, "drained", "", "The gateway is shutting down.");
     }
   }
+}
+
+/** Data moves, and somebody is there for it: not where the client is gone and the server has said what became of its upload. */
+function isDataAwaited(session: Session): boolean {
+  if (session.clientState !== "ended") return isDataMoving(session);
+  const results = session.outstanding.filter(isUnansweredTransfer);
+  const isOver = ({ id, direction }: Transfer) => direction === "upload" && !results.some((entry) => entry.id === id);
+  return isDataMoving({ ...session, transfers: session.transfers.filter((transfer) => !isOver(transfer)) });
 }
 
 /**

@@ -97,6 +97,7 @@ function open(work: Work, negotiation: Negotiation, server: LegPlan): void {
       serverListens: undefined,
       verb: "",
       direction: "unknown",
+      admitted: false,
       joined: false,
       delivered: false,
       rejected: false,

@@ -10,7 +10,7 @@ import { connectToResolved, refuseUnresolved } from "./login.ts";
 import { pinholeAnswered } from "./negotiation.ts";
 import { refusal } from "./refusals.ts";
 import { serverLine } from "./replies.ts";
-import { isDataMoving, type Session, type Target } from "./state.ts";
+import { isDataMoving, isUploading, type Session, type Target } from "./state.ts";
 import { abortOverdue, lingerExpired, pinholeReported } from "./transfers.ts";
 import { emit, end, giveLocalAnswers, lingerMs, push, record, type Work } from "./work.ts";
 
@@ -61,7 +61,7 @@ function handle(work: Work, event: SessionEvent): void {
       fromServer(work, event);
       break;
     case "client-lost":
-      end(work, "client-gone", event.detail);
+      clientLost(work, event.detail);
       break;
     case "telnet-answer":
       emit(work, { kind: "to-client", bytes: event.bytes });
@@ -114,6 +114,12 @@ function clientLeaves(work: Work): void {
   if (session.phase.name === "relaying") emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
 }
 
+/** A client that closes with replies unread breaks its control connection. What it has uploaded is on its way all the same. */
+function clientLost(work: Work, detail: string): void {
+  if (!isUploading(work.session)) end(work, "client-gone", detail);
+  else if (work.session.clientState !== "ended") fromClient(work, { kind: "client-end" });
+}
+
 function fromServer(work: Work, event: ServerEvent): void {
   const { session } = work;
   if (!("server" in session.phase) || session.serverLeaving?.how === "gone") return;
@@ -131,6 +137,11 @@ function isClientHeld(session: Session): boolean {
   if (session.phase.name === "choosing") return false;
   if (session.phase.name !== "relaying" || session.negotiation !== undefined) return true;
   return session.serverLeaving?.how === "gone" || hasEnoughToAnswer(session);
+}
+
+/** The client has connected to upload, and the data plane is about to reach the server, or to fail. */
+function isBeingUploaded(session: Session): boolean {
+  return isUploading(session) && session.transfers.some(({ admitted, closed }) => admitted && closed === undefined);
 }
 
 function isServerHeld(session: Session): boolean {
@@ -165,8 +176,10 @@ function clientEvent(work: Work, event: ClientEvent): void {
   }
   const { session } = work;
   const isQuitting = session.quitAnswered || session.outstanding.some((entry) => entry.kind === "quit");
-  // RFC 959: an unexpected close is an ABOR and a QUIT; after QUIT a transfer in progress is completed (D4.83).
-  if (session.phase.name !== "relaying" || (!isQuitting && isTransferring(session))) end(work, "client-gone", "");
+  // RFC 959: an unexpected close is an ABOR and a QUIT; after QUIT a transfer in progress is completed. The bytes of an upload
+  // were sent before the close, and are the server's to judge (D4.83).
+  const isGivenUp = !isQuitting && isTransferring(session) && !isUploading(session);
+  if (session.phase.name !== "relaying" || isGivenUp) end(work, "client-gone", "");
   else emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
 }
 
@@ -230,9 +243,10 @@ function timedOut(work: Work, timer: TimerName): void {
 
 /** The client reads on perhaps, but says no more. It gets what the server still has to say, not a session without end. */
 function graceExpired(work: Work): void {
-  const { serverLeaving, clientState } = work.session;
+  const { serverLeaving, clientState, quitAnswered } = work.session;
   if (serverLeaving?.how === "closing") end(work, "server-closing", serverLeaving.detail);
   else if (clientState !== "ended") return;
-  else if (isDataMoving(work.session)) emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
-  else end(work, "client-gone", "");
+  else if (isDataMoving(work.session) || isBeingUploaded(work.session)) {
+    emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
+  } else end(work, quitAnswered ? "quit" : "client-gone", "");
 }

@@ -86,6 +86,8 @@ export type Transfer = {
   readonly serverListens: Endpoint | undefined;
   readonly verb: string;
   readonly direction: Direction;
+  /** The expected peer of a listening leg is connected, or has asked to be. */
+  readonly admitted: boolean;
   readonly joined: boolean;
   readonly delivered: boolean;
   /** The server refused the transfer command. */
@@ -206,6 +208,17 @@ export function transferOf(session: Session, id: number): Transfer {
 /** The client waits for its result, and the server owes it. */
 export function isUnansweredTransfer(entry: Outstanding): entry is TransferEntry {
   return entry.kind === "transfer" && !entry.answered;
+}
+
+/** What the client uploads, or says that it uploads, may still be on its way to the server. */
+export function isUploading(session: Session): boolean {
+  return session.outstanding.filter(isUnansweredTransfer).some((entry) => isOpenUpload(session, entry));
+}
+
+/** Whether an upload's data connection is open: made, or still to be made. */
+export function isOpenUpload(session: Session, { direction, id }: TransferEntry): boolean {
+  const transfer = findTransfer(session, id);
+  return direction !== "download" && transfer !== undefined && transfer.closed === undefined;
 }
 
 /** A data connection is in use at this moment. One that no transfer command has used yet has nothing to carry. */

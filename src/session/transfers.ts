@@ -174,6 +174,8 @@ export function pinholeReported(work: Work, id: number, event: PinholeEvent): vo
       emit(work, { kind: "linger", id });
     }
     record(work, { kind: "transfer-started", plane: transfer.plane, verb: transfer.verb });
+  } else if (event.kind === "admitted") {
+    updateTransfer(work, id, { admitted: true });
   } else if (event.kind === "delivered") {
     updateTransfer(work, id, { delivered: true });
     if (session.held?.id === id) giveHeldReply(work, session.held, "complete");

@@ -1,4 +1,5 @@
 // Peers that leave: by FIN or by reset, in every phase of a session. Nobody hangs, nobody is lied to, nothing is left.
+import type { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { download, fileBody, type Script } from "./fake-server.ts";
 import { closed, type DataEnd, readAll } from "./ftp-dialogue.ts";
@@ -161,6 +162,49 @@ describe("QUIT during a transfer", () => {
     await sleep(50);
     data.end(fileBody);
     expect(await client.reply()).toBe("226 Got 20000");
+  });
+});
+
+describe("a client that hangs up right after its upload, without QUIT", () => {
+  const body = Buffer.alloc(3_000_000, "0123456789abcdef");
+  const leave = {
+    "by FIN": (control: Socket) => void control.end(),
+    "by a reset": (control: Socket) => void control.resetAndDestroy(),
+    "with the 150 unread": (control: Socket) => void control.destroy(),
+  };
+
+  test.each(
+    (["PASV", "EPSV", "PORT", "EPRT"] as const).flatMap((mode) =>
+      (Object.keys(leave) as (keyof typeof leave)[]).map((how) => [mode, how] as const),
+    ),
+  )("leaves a slow server every byte and the FIN, and then the end: %s, %s (D4.83)", async (mode, how) => {
+    let received: DataEnd | undefined;
+    let isControlOpen: boolean | undefined;
+    const { client, server, gateway } = await setStage({
+      async STOR(s) {
+        const data = await s.data();
+        data.pause();
+        s.say("150 Go on");
+        await sleep(700);
+        received = await readAll(data);
+        isControlOpen = !s.socket.readableEnded;
+        data.end();
+        s.say(`226 Got ${received.bytes.length}`);
+      },
+    });
+    const announced = await announce(client, mode, "127.0.0.1");
+    client.write("STOR x\r\n");
+    const data = await announced.socket;
+    await sleep(20);
+    data.end(body);
+    await sleep(20);
+    leave[how](client.socket);
+    await passUntil(until(() => received !== undefined, 10_000));
+    expect([received?.end, received?.bytes.equals(body)]).toEqual(["fin", true]);
+    expect(isControlOpen).toBe(true);
+    await passUntil(until(() => server.session.socket.readableEnded));
+    await passUntil(expectNothingLeft(gateway));
+    expect(await gateway.sample('sessions_total{gateway="test",end="client-gone"}')).toBe(1);
   });
 });
 

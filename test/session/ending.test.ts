@@ -1,6 +1,6 @@
 // How sessions end by what either peer does. The first reason wins, and the client is told.
 import { describe, expect, test } from "vitest";
-import { downloading, passiveReady, play, uploading } from "./play.ts";
+import { activeReady, downloading, passiveReady, play, uploading } from "./play.ts";
 
 describe("QUIT", () => {
   test("ends the session with the server's goodbye, all of it", () => {
@@ -70,6 +70,7 @@ describe("QUIT", () => {
       S> 221 Bye
            >C 221 Bye
       C closes
+      timer grace
            release
            end quit
       `,
@@ -345,7 +346,7 @@ describe("a server that closes the control connection", () => {
 });
 
 describe("a client that closes its direction", () => {
-  test("while data moves gives the transfer up (D4.83)", () => {
+  test("while it downloads gives the transfer up (D4.83)", () => {
     play(
       `
       C closes
@@ -353,7 +354,7 @@ describe("a client that closes its direction", () => {
            end client-gone
       closed aborted
       `,
-      { after: uploading },
+      { after: downloading },
     );
   });
 
@@ -432,6 +433,136 @@ describe("a client that closes its direction", () => {
       { after: downloading },
     );
     expect(facts).toContainEqual({ kind: "ended", reason: "client-gone", detail: "ECONNRESET" });
+  });
+});
+
+describe("a client that hangs up right after its upload", () => {
+  const stored = `
+      closed complete 300 up 0 down in 5 ms
+      S> 226 Stored
+           >C 226 Stored
+           end client-gone`;
+
+  test.each(["C closes", "C lost ECONNRESET"])("leaves the server all bytes, and then the end: %s (D4.83)", (event) => {
+    const { facts } = play(
+      `
+      ${event}
+      timer grace${stored}`,
+      { after: uploading },
+    );
+    expect(facts).toContainEqual(
+      expect.objectContaining({ kind: "transfer-ended", outcome: "complete", bytesUp: 300 }),
+    );
+  });
+
+  test.each(["STOR a", "APPE a", "STOU", "XSTO a"])(
+    "by %s, before it has heard of its beginning (D4.83)",
+    (command) => {
+      play(
+        `
+      C> ${command}
+           >S ${command}
+      C closes
+      S> 150 Send it
+           >C 150 Send it
+           confirm
+      timer grace${stored}
+      `,
+        {
+          after: `${passiveReady}
+admitted client 192.168.1.100:1236
+joined`,
+        },
+      );
+    },
+  );
+
+  test("while the server is being reached leaves it all bytes (D4.83)", () => {
+    play(
+      `
+      C> STOR a
+           >S STOR a
+      admitted client 192.168.1.100:1236
+      S> 150 Send it
+           >C 150 Send it
+           confirm
+      C closes
+      timer grace
+      joined${stored}
+      `,
+      { after: passiveReady },
+    );
+  });
+
+  test("in active mode leaves the server all bytes (D4.83)", () => {
+    play(
+      `
+      C> STOR a
+           >S STOR a
+      S> 150 Send it
+           >C 150 Send it
+           confirm
+      C closes
+      admitted server 10.0.0.5:20
+      timer grace
+      joined${stored}
+      `,
+      { after: activeReady },
+    );
+  });
+
+  test("ends with the server's word, whether or not it closes its data connection (D4.83)", () => {
+    play(
+      `
+      C closes
+      S> 226 Stored
+           linger
+           >C 226 Stored
+           release
+           end client-gone
+      closed aborted
+      `,
+      { after: uploading },
+    );
+  });
+
+  test("and then breaks its control connection does not change that (D4.83)", () => {
+    play(
+      `
+      C closes
+      C lost EPIPE${stored}`,
+      { after: uploading },
+    );
+  });
+
+  test("is told nothing that is not so: the session ends when the server says nothing for the grace time (D4.83)", () => {
+    const { facts } = play(
+      `
+      C closes
+      closed complete
+      timer grace
+           end client-gone
+      `,
+      { after: uploading },
+    );
+    expect(facts).toContainEqual(expect.objectContaining({ kind: "transfer-ended", outcome: "unconfirmed" }));
+  });
+
+  test("but has made no data connection is not waited for longer than the grace time (D4.83)", () => {
+    play(
+      `
+      C> STOR a
+           >S STOR a
+      S> 150 Send it
+           >C 150 Send it
+           confirm
+      C closes
+      timer grace
+           release
+           end client-gone
+      `,
+      { after: passiveReady },
+    );
   });
 });
 

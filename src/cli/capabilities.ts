@@ -1,4 +1,4 @@
-// What this process may do beyond an ordinary one, as /proc/self/status has it (linux/capability.h).
+// Capabilities: what this process may do beyond an ordinary one, as /proc/self/status has it (linux/capability.h).
 
 const bits = { CAP_NET_BIND_SERVICE: 10, CAP_NET_ADMIN: 12, CAP_NET_RAW: 13 } as const;
 

@@ -88,7 +88,7 @@ async function routeFindingsOf(gateway: GatewayConfig, capabilities: ReadonlySet
   const listed = await nft(["list", "table", "inet", table]);
   if (!listed.ok) {
     const text = `table inet ${table} can't be seen (${listed.detail}); load it: ftp-alg ruleset --config FILE | nft -f -`;
-    // Whoever may not list tables may still have one.
+    // A user who may not list tables may still have one.
     findings.push({ verdict: capabilities.has("CAP_NET_ADMIN") ? "missing" : "note", what, text });
   }
   return findings.length > 0 ? findings : [{ verdict: "ok", what, text: `available, table inet ${table} is loaded` }];

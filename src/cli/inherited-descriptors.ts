@@ -1,4 +1,4 @@
-// Which sockets the process was started with, as sd_listen_fds(3) says it.
+// Inherited descriptors: the sockets that the process was started with, as sd_listen_fds(3) says it.
 
 const firstDescriptor = 3;
 /** More than a configuration has use for; a number beyond it is not systemd's. */

@@ -1,4 +1,4 @@
-// What Linux says of its ephemeral ports, for the check in config/ephemeral.ts.
+// Ephemeral ports: what Linux says of them, for the check in config/ephemeral.ts.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { PortRange } from "../gateway/options.ts";

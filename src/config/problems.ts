@@ -43,7 +43,7 @@ export function problemsOf(issues: readonly z.core.$ZodIssue[], above: readonly 
       const messages = issue.message.split("\n");
       return issue.keys.map((key, index) => ({ path: formatPath([...path, key]), message: messages[index] ?? "" }));
     }
-    // A word or a mapping: whoever wrote a mapping is told what is wrong inside it.
+    // A word or a mapping: the author of a mapping is told what is wrong inside it.
     if (issue.code === "invalid_union" && typeof issue.input === "object" && issue.input !== null) {
       const inside = issue.errors.at(-1);
       if (inside && !Array.isArray(issue.input)) return problemsOf(inside, path);

@@ -1,4 +1,4 @@
-// What bytes were decoded to, for those that come again and again: every conntrack event names its connection in full. To
+// Decoded memory: what bytes were decoded to, for those that come again and again: every conntrack event names its connection in full. To
 // compare bytes is much less work than to make objects and texts of them.
 
 export type DecodedMemory<T> = {

@@ -73,7 +73,15 @@ function recordTransfer(fact: TransferEnded, counts: GatewayMetrics, log: Logger
   if (isTransfer) counts.transferEnded(fact);
   const { verb, direction, clientMode, serverMode, plane, outcome, bytesUp, bytesDown, durationMs, detail } = fact;
   const line = {
-    ...{ verb, direction, clientMode, serverMode, plane, outcome, bytesUp, bytesDown, durationMs },
+    verb,
+    direction,
+    clientMode,
+    serverMode,
+    plane,
+    outcome,
+    bytesUp,
+    bytesDown,
+    durationMs,
     ...(detail !== undefined && { detail }),
   };
   if (isTransfer) log.info(line, "transfer ended");

@@ -31,7 +31,7 @@ export function openLog({ level, format }: LogOptions, write?: (line: string) =>
   const children = createWeakList<Logger>();
   const options = {
     level,
-    // Neither process id nor host name: whoever collects the log adds them.
+    // Neither process id nor host name: the collector of the log adds them.
     base: null,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },

@@ -4,7 +4,7 @@
 export type Io = {
   /** Writes to standard output as given: the line end is the caller's. */
   readonly out: (text: string) => void;
-  /** The same to standard error. */
+  /** Writes to standard error as given: the line end is the caller's. */
   readonly err: (text: string) => void;
   /** The first SIGINT or SIGTERM: drain. */
   readonly stop: AbortSignal;

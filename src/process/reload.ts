@@ -5,9 +5,9 @@ import { errorMessage } from "./error-message.ts";
 import type { Io } from "./io.ts";
 
 export type Reload = {
-  /** Rejects with an Error that says what is wrong. */
+  /** Reads the configuration again. Rejects with an Error that says what is wrong with it. */
   readonly reread: () => Promise<Config>;
-  /** Likewise, and then nothing has changed. */
+  /** Brings a configuration into force. Rejects with an Error that says what is wrong, and then nothing has changed. */
   readonly apply: (config: Config) => Promise<void>;
   readonly telemetry: Pick<Telemetry, "configReloaded">;
   /** Until it resolves, signals wait. */

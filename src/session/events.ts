@@ -9,7 +9,7 @@ import type { EndReason } from "./reasons.ts";
 
 /** Why a line of the client is not looked at. */
 export const clientRefusals = ["line-too-long", "nul-byte", "lone-cr"] as const;
-/** Likewise of the server. */
+/** Why a line of the server's was refused. */
 export const serverRefusals = ["line-too-long"] as const;
 
 export type ClientEvent =

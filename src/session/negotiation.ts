@@ -46,8 +46,15 @@ export function startNegotiation(work: Work, clientMode: Mode, clientLine: strin
     : serverModes(clientOptions.serverMode, clientMode, serverFamily, serverRejects);
   if (current === undefined) throw new Error(`no mode to ask the server in for ${clientMode}`);
   session.negotiation = {
-    ...{ id: session.nextId, clientMode, clientEndpoint, clientLine, verbatim, current, remaining },
-    ...{ tried: [], stage: "asking" },
+    id: session.nextId,
+    clientMode,
+    clientEndpoint,
+    clientLine,
+    verbatim,
+    current,
+    remaining,
+    tried: [],
+    stage: "asking",
   };
   session.nextId += 1;
   attempt(work, session.negotiation);

@@ -33,8 +33,14 @@ function asTransfer(work: Work, entry: Outstanding, verb: string): Outstanding {
   session.pending = undefined;
   useDataConnection(work, transfer, verb, "unknown");
   const renewed: TransferEntry = {
-    ...{ kind: "transfer", verb, direction: "unknown", id: transfer.id, begun: false, answered: false },
-    ...{ ticket: entry.ticket, optional: false },
+    kind: "transfer",
+    verb,
+    direction: "unknown",
+    id: transfer.id,
+    begun: false,
+    answered: false,
+    ticket: entry.ticket,
+    optional: false,
   };
   replace(work, entry, [renewed]);
   return renewed;

@@ -112,7 +112,10 @@ function parsePinholeEvent(words: string, detail: string | undefined): PinholeEv
     }
     case "other":
       return named(sides, rest[4], (side) => ({
-        ...{ kind: "other-source-port", side, wanted: Number(rest.at(-1)), detail: detail ?? "" },
+        kind: "other-source-port",
+        side,
+        wanted: Number(rest.at(-1)),
+        detail: detail ?? "",
       }));
     case "joined":
     case "delivered":
@@ -139,7 +142,11 @@ function opened(plane: PlaneName, client: Endpoint | undefined, server: Endpoint
 function parseClosed([word, ...counts]: readonly string[], detail: string | undefined): PinholeEvent | undefined {
   const [, up = "0", down = "0", ms = "0"] = /^(\d+) up (\d+) down in (\d+) ms$/.exec(counts.join(" ")) ?? [];
   return named(pinholeOutcomes, word, (outcome) => ({
-    ...{ kind: "closed", outcome, bytesUp: Number(up), bytesDown: Number(down), durationMs: Number(ms) },
+    kind: "closed",
+    outcome,
+    bytesUp: Number(up),
+    bytesDown: Number(down),
+    durationMs: Number(ms),
     ...(detail === undefined ? {} : { detail }),
   }));
 }

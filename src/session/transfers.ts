@@ -193,7 +193,15 @@ function closed(work: Work, transfer: Transfer, event: Extract<PinholeEvent, { k
   const entry = unansweredEntry(session, id);
   const fact: TransferEnded = {
     kind: "transfer-ended",
-    ...{ verb, direction, clientMode, serverMode, plane, joined, bytesUp, bytesDown, durationMs },
+    verb,
+    direction,
+    clientMode,
+    serverMode,
+    plane,
+    joined,
+    bytesUp,
+    bytesDown,
+    durationMs,
     outcome: transfer.rejected ? "rejected" : event.outcome,
     ...(detail === undefined ? {} : { detail }),
   };

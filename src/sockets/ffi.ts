@@ -1,5 +1,5 @@
 // The C library without a compiler: functions by their prototype, called through koffi, which is an optional dependency.
-// Whoever calls declares what it calls; nothing here knows a socket.
+// Each caller declares what it calls; nothing here knows a socket.
 import { createRequire } from "node:module";
 
 /** A 64-bit result is a number as far as one holds it. */

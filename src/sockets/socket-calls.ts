@@ -1,4 +1,4 @@
-// What sockets can do on Linux and Node does not offer: where an intercepted connection was going, speaking as another
+// Socket calls: what sockets can do on Linux and Node does not offer: where an intercepted connection was going, speaking as another
 // machine, urgent data. Descriptors in, values out; linux/in.h, linux/in6.h and asm-generic/socket.h have the numbers.
 import { getSystemErrorName } from "node:util";
 import ipaddr from "ipaddr.js";
@@ -30,7 +30,7 @@ export type SocketCalls = {
    * CAP_NET_ADMIN or CAP_NET_RAW. Returns the name of the error, if any.
    */
   makeTransparent(fd: number, family: Family): string | undefined;
-  /** A new stream socket at that endpoint, whoever's the address is. Throws an ErrnoException. */
+  /** A new stream socket at that endpoint, even where the address is another machine's. Throws an ErrnoException. */
   bindAnywhere(endpoint: Endpoint): number;
   /** Bytes written to a connection that its peer has not acknowledged; 0 if there is none. */
   unacknowledgedBytes(fd: number): number;

@@ -1,4 +1,4 @@
-// What Linux can do with a socket or a listener of Node's and Node has no name for. Without the FFI nothing is set, and what is
+// Socket options: what Linux can do with a socket or a listener of Node's and Node has no name for. Without the FFI nothing is set, and what is
 // asked for is not known; each function says what that means.
 import type { Server, Socket } from "node:net";
 import type { Endpoint, Family } from "../net/endpoint.ts";

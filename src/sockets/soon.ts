@@ -1,4 +1,4 @@
-// What is to be done when the caller is done. `queueMicrotask` makes an asynchronous resource of each call, which costs more
+// Deferred calls: what is to be done once the caller is done. `queueMicrotask` makes an asynchronous resource of each call, which costs more
 // than most of what is put off so.
 
 const now = Promise.resolve();

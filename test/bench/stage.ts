@@ -62,7 +62,7 @@ export function startInEdge(lab: Lab, command: readonly string[], log: string, e
   return lab.start("edge", unlimited(quiet), env === undefined ? {} : { env });
 }
 
-/** It offers the file of 1 KiB under the name that the clients ask for; the reason why it can't be had, if it can't. */
+/** It offers the file of 1 KiB under the name that the clients ask for; the reason why there is none, if there is none. */
 async function startVsftpd(lab: Lab): Promise<string | undefined> {
   try {
     const { home } = await startServer(lab, "vsftpd", { port: serverPorts.vsftpd });

@@ -6,7 +6,7 @@ import { quiet } from "../virtual-time.ts";
 
 describe.each([
   ["into memory that we choose", true],
-  ["as streams do, where the handle can't be had", false],
+  ["as streams do, where there is no handle", false],
 ])("reading %s", (_title, hasHandle) => {
   async function reading(accept: (count: number) => boolean) {
     const peer = await listeningPeer();

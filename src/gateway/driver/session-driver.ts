@@ -233,7 +233,7 @@ function connectServer(driver: Driver, candidates: readonly Endpoint[]): void {
   });
 }
 
-/** Hands over what was read, as far as it is wanted, writes what came of it, and tells whoever waits for that. */
+/** Hands over what was read, as far as it is wanted, writes what came of it, and tells the pinholes that wait for that. */
 function settle(driver: Driver): void {
   if (driver.isTaking) return;
   if (!driver.isYielding) takeWanted(driver);

@@ -35,7 +35,7 @@ describe("every ruleset", () => {
   });
 
   test.each(["redirect", "tproxy"] as const)(
-    "speaks of a family only where a listener of it can be foretold (%s)",
+    "speaks of a family only where a listener of it can be known beforehand (%s)",
     (method) => {
       const listen = [
         { address: "0.0.0.0", port: 2121 },

@@ -2,6 +2,7 @@
 // The attack, or the accident: a connection that is cut looks like a file that is complete, because in stream mode FIN
 // means "the file is complete" (RFC 959 3.4.1). The peers here reset, vanish, stop reading and stop sending at any point;
 // the other side must never see a clean end for what was cut, and must see every byte of what was not.
+// Time is real: the splice thread and the kernel's acknowledgements take theirs.
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import { userSpacePlanes } from "../planes.ts";

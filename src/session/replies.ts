@@ -5,7 +5,8 @@ import { featureLine, featuresInOneLine } from "./features.ts";
 import { isNegotiationReplyPassed, negotiationReply, presumeAnswered, supersedePending } from "./negotiation.ts";
 import { answered, isOftenUnanswered, pair } from "./pairing.ts";
 import type { OpenReply, Outstanding } from "./state.ts";
-import { transferAnswered, transferBegun, transferRefused, transferReplyTreatment } from "./transfers.ts";
+import { transferAnswered, transferReplyTreatment } from "./completion.ts";
+import { transferBegun, transferRefused } from "./transfers.ts";
 import { emit, end, passReply, record, recordQuirk, recordQuirks, sendToServer, type Work } from "./work.ts";
 
 /** One line of the server's. `raw` carries its terminator as received. */

@@ -11,7 +11,8 @@ import { pinholeAnswered } from "./negotiation.ts";
 import { refusal } from "./refusals.ts";
 import { serverLine } from "./replies.ts";
 import { isDataMoving, isUploading, type Session, type Target } from "./state.ts";
-import { abortOverdue, lingerExpired, pinholeReported } from "./transfers.ts";
+import { lingerExpired } from "./completion.ts";
+import { abortOverdue, pinholeReported } from "./transfers.ts";
 import { emit, end, giveLocalAnswers, lingerMs, push, record, type Work } from "./work.ts";
 
 type Step = readonly [Session, readonly SessionEffect[]];

@@ -1,0 +1,148 @@
+// Completion: the final reply of a transfer, which comes after the last byte and never claims more than was delivered; what
+// the client is told in its place, and how long it is waited for.
+import { formatReply, isPositive, isPreliminary } from "../ftp/reply.ts";
+import type { PinholeOutcome } from "../dataplane/pinhole.ts";
+import { forgetTransfer, negotiationOverdue } from "./negotiation.ts";
+import { transferOvertakes } from "./pairing.ts";
+import type { Refusal } from "./refusals.ts";
+import {
+  findTransfer,
+  isUnansweredTransfer,
+  type HeldReply,
+  type Outstanding,
+  type Session,
+  type Transfer,
+  type TransferEntry,
+} from "./state.ts";
+import { isBelievable, outcomeReplies } from "./transfer-outcomes.ts";
+import {
+  emit,
+  limitWait,
+  lingerMs,
+  newTicket,
+  passReply,
+  record,
+  recordConfirmation,
+  recordQuirk,
+  remove,
+  replace,
+  waitedLongEnough,
+  type Work,
+} from "./work.ts";
+
+/** What to do with the first line of a reply to a transfer command. */
+export function transferReplyTreatment(work: Work, entry: TransferEntry, code: number): "pass" | "swallow" | "hold" {
+  if (entry.answered) {
+    if (!isPreliminary(code)) recordQuirk(work, "late-final-reply");
+    return "swallow";
+  }
+  if (isPreliminary(code) || !isPositive(code)) return "pass";
+  const transfer = findTransfer(work.session, entry.id);
+  if (!entry.begun) recordQuirk(work, "missing-preliminary");
+  if (transfer === undefined) return "pass";
+  if (transfer.closed !== undefined) return afterItsEnd(work, transfer, transfer.closed);
+  if (!entry.begun) emit(work, { kind: "confirm", id: transfer.id });
+  return keepUntilDelivered(work, transfer);
+}
+
+/** A completion reply for data that is known to have come or not. */
+function afterItsEnd(work: Work, transfer: Transfer, outcome: PinholeOutcome): "pass" | "swallow" {
+  if (isBelievable(outcome, transfer)) return "pass";
+  insteadOfReply(work, outcomeReplies[outcome]);
+  return "swallow";
+}
+
+/**
+ * The server says that it is done. What it sent may still be on its way through us, so the client hears of it when the
+ * last byte is handed over (D4.68). Of an upload the server alone can know, and a client that aborts waits for no data.
+ */
+function keepUntilDelivered(work: Work, { id, delivered, joined, direction }: Transfer): "pass" | "hold" {
+  const isAborting = work.session.outstanding.some(({ kind }) => kind === "abort");
+  if (delivered) return "pass";
+  if (joined) emit(work, { kind: "linger", id });
+  else if (isAborting) emit(work, { kind: "release", id });
+  else startLinger(work);
+  return isAborting || (joined && direction === "upload") ? "pass" : "hold";
+}
+
+function startLinger(work: Work): void {
+  emit(work, { kind: "timer", timer: "linger", ms: lingerMs(work) });
+}
+
+/** The final reply has been passed on, swallowed, or given by us. */
+export function transferAnswered(work: Work, entry: TransferEntry): void {
+  emit(work, { kind: "cancel", timer: "linger" });
+  recordConfirmation(work, entry.id, "complete");
+  const transfer = findTransfer(work.session, entry.id);
+  if (transfer?.closed !== undefined) forgetTransfer(work, transfer.id);
+  if (!entry.answered) transferOvertakes(work, entry);
+  remove(work, entry);
+  limitWait(work);
+}
+
+export function unansweredEntry(session: Session, id: number): TransferEntry | undefined {
+  return session.outstanding
+    .filter(isUnansweredTransfer)
+    .find((entry) => entry.id === id && !isBeingAnswered(session, entry));
+}
+
+/** The first line of its final reply is out, further ones follow. */
+function isBeingAnswered({ openReply }: Session, entry: TransferEntry): boolean {
+  return openReply?.ticket === entry.ticket && !isPreliminary(openReply.code);
+}
+
+/** The data connection has ended and the server has not said so: it gets the linger time, unless nothing can come of it. */
+export function awaitFinalReply(work: Work, entry: TransferEntry, outcome: PinholeOutcome): void {
+  if (outcome === "expired" || outcome === "server-unreachable") answerInstead(work, entry, outcome);
+  else startLinger(work);
+}
+
+/** The completion reply that waited, or the truth instead of it. Its further lines follow the first one's fate. */
+export function giveHeldReply(work: Work, held: HeldReply, outcome: PinholeOutcome): void {
+  const { session } = work;
+  session.held = undefined;
+  const isPassed = isBelievable(outcome, findTransfer(session, held.id));
+  if (isPassed) passReply(work, held.code, held.raw);
+  else insteadOfReply(work, outcomeReplies[outcome]);
+  const entry = session.outstanding.find(({ ticket }) => ticket === held.ticket);
+  if (!held.isWhole) {
+    const treatment = isPassed ? "pass" : "swallow";
+    session.openReply = { code: held.code, treatment, ticket: held.ticket, firstText: "", features: [] };
+  } else if (entry?.kind === "transfer") {
+    transferAnswered(work, entry);
+  }
+}
+
+/** The final reply of a transfer, or its data, is overdue: the client is told what is known. */
+export function lingerExpired(work: Work): void {
+  const { session } = work;
+  const { held } = session;
+  const transfer = findTransfer(session, held?.id);
+  if (held !== undefined && transfer?.joined === false) {
+    // A server may find nothing to send not worth a connection (an empty listing). An upload without one is none.
+    giveHeldReply(work, held, transfer.direction === "upload" ? "expired" : "complete");
+    emit(work, { kind: "release", id: held.id });
+  }
+  for (const { id, closed: outcome } of session.transfers) {
+    const entry = unansweredEntry(session, id);
+    if (entry !== undefined && outcome !== undefined) answerInstead(work, entry, outcome);
+  }
+  negotiationOverdue(work);
+  waitedLongEnough(work);
+}
+
+/** In the place of its own reply, which is swallowed if it comes still. */
+function answerInstead(work: Work, entry: TransferEntry, outcome: PinholeOutcome): void {
+  const { reason, code, text } = outcomeReplies[outcome];
+  record(work, { kind: "refusal", reason, detail: text });
+  const ours: Outstanding = { kind: "local", code, bytes: formatReply(code, text), ...newTicket(work) };
+  replace(work, entry, [ours, { ...entry, answered: true }]);
+  transferOvertakes(work, entry);
+  recordConfirmation(work, entry.id, "unconfirmed");
+  if (entry.id !== undefined) forgetTransfer(work, entry.id);
+}
+
+function insteadOfReply(work: Work, { reason, code, text }: Refusal): void {
+  record(work, { kind: "refusal", reason, detail: text });
+  passReply(work, code, formatReply(code, text));
+}

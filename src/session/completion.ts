@@ -7,6 +7,7 @@ import { transferOvertakes } from "./pairing.ts";
 import type { Refusal } from "./refusals.ts";
 import {
   findTransfer,
+  isBeingMade,
   isUnansweredTransfer,
   type HeldReply,
   type Outstanding,
@@ -39,10 +40,21 @@ export function transferReplyTreatment(work: Work, entry: TransferEntry, code: n
   if (isPreliminary(code) || !isPositive(code)) return "pass";
   const transfer = findTransfer(work.session, entry.id);
   if (!entry.begun) recordQuirk(work, "missing-preliminary");
-  if (transfer === undefined) return "pass";
+  if (transfer === undefined) return withoutDataConnection(work, entry);
   if (transfer.closed !== undefined) return afterItsEnd(work, transfer, transfer.closed);
   if (!entry.begun) emit(work, { kind: "confirm", id: transfer.id });
   return keepUntilDelivered(work, transfer);
+}
+
+/** None was negotiated. A server may find nothing to list not worth one (D4.67); anything else was not carried, by anybody. */
+function withoutDataConnection(work: Work, { verb }: TransferEntry): "pass" | "swallow" {
+  if (isListing(verb)) return "pass";
+  insteadOfReply(work, outcomeReplies.expired);
+  return "swallow";
+}
+
+function isListing(verb: string): boolean {
+  return ["LIST", "NLST", "MLSD"].includes(verb);
 }
 
 /** A completion reply for data that is known to have come or not. */
@@ -56,12 +68,13 @@ function afterItsEnd(work: Work, transfer: Transfer, outcome: PinholeOutcome): "
  * The server says that it is done. What it sent may still be on its way through us, so the client hears of it when the
  * last byte is handed over (D4.68). Of an upload the server alone can know, and a client that aborts waits for no data.
  */
-function keepUntilDelivered(work: Work, { id, delivered, joined, direction }: Transfer): "pass" | "hold" {
+function keepUntilDelivered(work: Work, transfer: Transfer): "pass" | "hold" {
+  const { id, delivered, joined, direction } = transfer;
   const isAborting = work.session.outstanding.some(({ kind }) => kind === "abort");
   if (delivered) return "pass";
   if (joined) emit(work, { kind: "linger", id });
   else if (isAborting) emit(work, { kind: "release", id });
-  else startLinger(work);
+  else if (!isBeingMade(transfer)) startLinger(work);
   return isAborting || (joined && direction === "upload") ? "pass" : "hold";
 }
 
@@ -72,6 +85,7 @@ function startLinger(work: Work): void {
 /** The final reply has been passed on, swallowed, or given by us. */
 export function transferAnswered(work: Work, entry: TransferEntry): void {
   emit(work, { kind: "cancel", timer: "linger" });
+  if (entry.direction !== "download") emit(work, { kind: "cancel", timer: "result" });
   recordConfirmation(work, entry.id, "complete");
   const transfer = findTransfer(work.session, entry.id);
   if (transfer?.closed !== undefined) forgetTransfer(work, transfer.id);
@@ -91,10 +105,35 @@ function isBeingAnswered({ openReply }: Session, entry: TransferEntry): boolean 
   return openReply?.ticket === entry.ticket && !isPreliminary(openReply.code);
 }
 
-/** The data connection has ended and the server has not said so: it gets the linger time, unless nothing can come of it. */
+/**
+ * The data connection has ended and the server has not said so: it gets the linger time, unless nothing can come of it. What
+ * became of an upload it alone knows, and it may move, scan or encrypt the file first: it gets the idle time.
+ */
 export function awaitFinalReply(work: Work, entry: TransferEntry, outcome: PinholeOutcome): void {
   if (outcome === "expired" || outcome === "server-unreachable") answerInstead(work, entry, outcome);
-  else startLinger(work);
+  else if (isUploaded(entry, outcome)) {
+    emit(work, { kind: "timer", timer: "result", ms: work.session.options.timeouts.idleMs });
+  } else startLinger(work);
+}
+
+function isUploaded({ direction }: TransferEntry, outcome: PinholeOutcome): boolean {
+  return direction !== "download" && outcome === "complete";
+}
+
+/** An upload's result is overdue too. Returns whether there was one. */
+export function resultOverdue(work: Work): boolean {
+  return answerOverdue(work, isUploaded);
+}
+
+function answerOverdue(work: Work, isOverdue: (entry: TransferEntry, outcome: PinholeOutcome) => boolean): boolean {
+  let isFound = false;
+  for (const { id, closed: outcome } of work.session.transfers) {
+    const entry = unansweredEntry(work.session, id);
+    if (entry === undefined || outcome === undefined || !isOverdue(entry, outcome)) continue;
+    answerInstead(work, entry, outcome);
+    isFound = true;
+  }
+  return isFound;
 }
 
 /** The completion reply that waited, or the truth instead of it. Its further lines follow the first one's fate. */
@@ -118,15 +157,13 @@ export function lingerExpired(work: Work): void {
   const { session } = work;
   const { held } = session;
   const transfer = findTransfer(session, held?.id);
-  if (held !== undefined && transfer?.joined === false) {
-    // A server may find nothing to send not worth a connection (an empty listing). An upload without one is none.
-    giveHeldReply(work, held, transfer.direction === "upload" ? "expired" : "complete");
+  if (held !== undefined && transfer?.joined === false && !isBeingMade(transfer)) {
+    // A server may find nothing to list not worth a connection. What it tried to send, and any file, was not delivered.
+    const isEmptyList = isListing(transfer.verb) && !transfer.serverTried;
+    giveHeldReply(work, held, isEmptyList ? "complete" : "expired");
     emit(work, { kind: "release", id: held.id });
   }
-  for (const { id, closed: outcome } of session.transfers) {
-    const entry = unansweredEntry(session, id);
-    if (entry !== undefined && outcome !== undefined) answerInstead(work, entry, outcome);
-  }
+  answerOverdue(work, (entry, outcome) => !isUploaded(entry, outcome));
   negotiationOverdue(work);
   waitedLongEnough(work);
 }

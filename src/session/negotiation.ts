@@ -105,6 +105,7 @@ function open(work: Work, negotiation: Negotiation, server: LegPlan): void {
       verb: "",
       direction: "unknown",
       admitted: false,
+      serverTried: false,
       joined: false,
       delivered: false,
       rejected: false,

@@ -10,8 +10,8 @@ import { connectToResolved, refuseUnresolved } from "./login.ts";
 import { pinholeAnswered } from "./negotiation.ts";
 import { refusal } from "./refusals.ts";
 import { serverLine } from "./replies.ts";
-import { isDataMoving, isUploading, type Session, type Target } from "./state.ts";
-import { lingerExpired } from "./completion.ts";
+import { isBeingMade, isDataMoving, isUploading, type Session, type Target } from "./state.ts";
+import { lingerExpired, resultOverdue } from "./completion.ts";
 import { abortOverdue, pinholeReported } from "./transfers.ts";
 import { emit, end, giveLocalAnswers, lingerMs, push, record, type Work } from "./work.ts";
 
@@ -142,7 +142,7 @@ function isClientHeld(session: Session): boolean {
 
 /** The client has connected to upload, and the data plane is about to reach the server, or to fail. */
 function isBeingUploaded(session: Session): boolean {
-  return isUploading(session) && session.transfers.some(({ admitted, closed }) => admitted && closed === undefined);
+  return isUploading(session) && session.transfers.some((transfer) => transfer.admitted && isBeingMade(transfer));
 }
 
 function isServerHeld(session: Session): boolean {
@@ -228,7 +228,7 @@ function timedOut(work: Work, timer: TimerName): void {
       if (!session.loggedIn) end(work, "login-timeout", "", "Login timed out.");
       break;
     case "idle":
-      if (!isDataMoving(session)) end(work, "idle", "", "Idle for too long.");
+      idleExpired(work);
       break;
     case "linger":
       lingerExpired(work);
@@ -239,7 +239,18 @@ function timedOut(work: Work, timer: TimerName): void {
     case "abort":
       abortOverdue(work);
       break;
+    case "result":
+      resultOverdue(work);
+      break;
   }
+}
+
+function idleExpired(work: Work): void {
+  const { session } = work;
+  if (isDataMoving(session)) return;
+  // The client is told what became of its upload before it is sent away.
+  if (resultOverdue(work)) emit(work, { kind: "timer", timer: "idle", ms: session.options.timeouts.idleMs });
+  else end(work, "idle", "", "Idle for too long.");
 }
 
 /** The client reads on perhaps, but says no more. It gets what the server still has to say, not a session without end. */

@@ -88,6 +88,8 @@ export type Transfer = {
   readonly direction: Direction;
   /** The expected peer of a listening leg is connected, or has asked to be. */
   readonly admitted: boolean;
+  /** Somebody has connected to the leg that listens for the server: the server, or a stranger who may be its other address. */
+  readonly serverTried: boolean;
   readonly joined: boolean;
   readonly delivered: boolean;
   /** The server refused the transfer command. */
@@ -176,6 +178,13 @@ export function findTransfer(session: Session, id: number | undefined): Transfer
 /** Both peers listen: nobody connects to us. */
 export function isDialledOnly({ clientListens, serverListens }: Transfer): boolean {
   return clientListens === undefined && serverListens === undefined;
+}
+
+/** The data plane is reaching a peer, and tells what comes of it within the connect time. */
+export function isBeingMade(transfer: Transfer): boolean {
+  const { admitted, joined, closed, clientListens, serverListens } = transfer;
+  if (joined || closed !== undefined) return false;
+  return isDialledOnly(transfer) || (admitted && (clientListens === undefined || serverListens === undefined));
 }
 
 /** The server's control connection. Throws in a phase that has none: only a fault of the core asks then. */

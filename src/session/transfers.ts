@@ -5,7 +5,7 @@ import { awaitFinalReply, giveHeldReply, unansweredEntry } from "./completion.ts
 import type { Direction, TransferEnded } from "./facts.ts";
 import { forgetTransfer } from "./negotiation.ts";
 import { refusal } from "./refusals.ts";
-import { findTransfer, isDataMoving, type Transfer, type TransferEntry } from "./state.ts";
+import { findTransfer, isBeingMade, isDataMoving, transferOf, type Transfer, type TransferEntry } from "./state.ts";
 import {
   emit,
   record,
@@ -106,14 +106,27 @@ export function pinholeReported(work: Work, id: number, event: PinholeEvent): vo
       emit(work, { kind: "linger", id });
     }
     record(work, { kind: "transfer-started", plane: transfer.plane, verb: transfer.verb });
-  } else if (event.kind === "admitted") {
-    updateTransfer(work, id, { admitted: true });
+  } else if (event.kind === "admitted" || event.kind === "stranger") {
+    peerConnected(work, transfer, event);
   } else if (event.kind === "delivered") {
     updateTransfer(work, id, { delivered: true });
     if (session.held?.id === id) giveHeldReply(work, session.held, "complete");
   } else if (event.kind === "closed") {
     closed(work, transfer, event);
   }
+}
+
+function peerConnected(
+  work: Work,
+  { id, admitted, serverTried }: Transfer,
+  { kind, side }: Extract<PinholeEvent, { kind: "admitted" | "stranger" }>,
+): void {
+  const { session } = work;
+  updateTransfer(work, id, {
+    admitted: admitted || kind === "admitted",
+    serverTried: serverTried || side === "server",
+  });
+  if (session.held?.id === id && isBeingMade(transferOf(session, id))) emit(work, { kind: "cancel", timer: "linger" });
 }
 
 function closed(work: Work, transfer: Transfer, event: Extract<PinholeEvent, { kind: "closed" }>): void {

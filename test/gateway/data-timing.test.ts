@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import { fileBody, type FakeSession } from "./fake-server.ts";
 import { closed, dialData, listenData, portLine, portOf, readAll } from "./ftp-dialogue.ts";
+import { announce } from "./modes.ts";
 import { activeSamples, expectNothingLeft, passive, setStage, until } from "./stage.ts";
 import { passUntil, quiet, sleep } from "../virtual-time.ts";
 
@@ -227,6 +228,50 @@ describe("the final reply", () => {
     expect(await client.ask("NOOP")).toMatch(/^200/);
   });
 
+  test.each(["PASV", "PORT"] as const)(
+    "of an upload is true after much more than the linger time: %s (D4.69)",
+    async (mode) => {
+      const { client } = await setStage(
+        {
+          async STOR(s) {
+            s.say("150 Go on");
+            const data = await s.data();
+            data.resume().on("end", () => data.end());
+            await closed(data);
+            await sleep(6000);
+            s.say("226 Scanned and stored");
+          },
+        },
+        linger,
+      );
+      const announced = await announce(client, mode, "127.0.0.1");
+      await client.ask("STOR x");
+      (await announced.socket).end(fileBody);
+      await sleep(3000);
+      expect(await client.ask("NOOP")).toMatch(/^200/);
+      expect(await passUntil(client.reply())).toBe("226 Scanned and stored");
+    },
+  );
+
+  test("of a file whose server connected from another address is no completion (D4.74)", async () => {
+    const { client, gateway } = await setStage(
+      {
+        async RETR(s) {
+          s.say("150 Here it comes");
+          (await s.data({ localAddress: "127.0.0.2" })).end(fileBody);
+          s.say("226 Done");
+        },
+      },
+      linger,
+    );
+    const announced = await announce(client, "PORT", "127.0.0.1");
+    expect(await client.ask("RETR x")).toMatch(/^150/);
+    expect(await passUntil(client.reply())).toMatch(/^425 /);
+    expect(await client.ask("NOOP")).toMatch(/^200/);
+    announced.close();
+    expect(await gateway.sample('refusals_total{gateway="test",reason="no-data-connection"}')).toBe(1);
+  });
+
   test("that never comes for an upload is a 451 (D4.69)", async () => {
     const { client } = await setStage(
       {
@@ -241,7 +286,7 @@ describe("the final reply", () => {
     const data = await passive(client);
     await client.ask("STOR x");
     data.end(fileBody);
-    expect(await passUntil(client.reply())).toMatch(/^451 /);
+    expect(await passUntil(client.reply(), 20_000)).toMatch(/^451 /);
     expect(await client.ask("NOOP")).toMatch(/^200/);
   });
 

@@ -118,6 +118,58 @@ describe("a 226 that never comes (D4.69)", () => {
     );
   });
 
+  test.each(["STOR a", "APPE a", "STOU", "XSTO a"])(
+    "but late is waited for after an upload, for the idle time: %s",
+    (line) => {
+      play(
+        `
+      closed complete 1000 up 0 down in 5 ms
+           timer idle
+           timer result
+      timer linger
+      C> NOOP
+           timer idle
+           >S NOOP
+      S> 200 Still at it
+           >C 200 Still at it
+      S> 226 Stored
+           >C 226 Stored
+           cancel linger
+           cancel result
+      `,
+        {
+          after: `${passiveReady}\nadmitted client 192.168.1.100:1236\njoined\nC> ${line}\nS> 150 Go on`,
+          timers: true,
+        },
+      );
+    },
+  );
+
+  test.each(["timer result", "timer idle"])(
+    "after an upload is replaced at last, and the session lives: %s",
+    (event) => {
+      play(
+        `
+      closed complete 1000 up 0 down in 5 ms
+      ${event}
+           refuse unconfirmed-transfer
+           >C 451 The server did not confirm the transfer.
+      timer result
+      C> NOOP
+           >S NOOP
+      S> 226 Stored
+           quirk late-final-reply
+      S> 200 ok
+           >C 200 ok
+      timer idle
+           >C 421 Idle for too long.
+           end idle
+      `,
+        { after: uploading },
+      );
+    },
+  );
+
   test.each([
     ["server-reset", "the server broke the data connection"],
     ["client-reset", "the client broke the data connection"],

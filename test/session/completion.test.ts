@@ -134,14 +134,138 @@ describe("a completion reply", () => {
     );
   });
 
-  test("without data connection is passed on", () => {
-    play(`
-      C> RETR a
-           >S RETR a
+  test.each(["LIST", "NLST", "MLSD"])(
+    "without a negotiated data connection is passed on for a listing: %s (D4.67)",
+    (verb) => {
+      play(`
+      C> ${verb}
+           >S ${verb}
       S> 226 Complete
            quirk missing-preliminary
            >C 226 Complete
     `);
+    },
+  );
+
+  test.each(["RETR a", "STOR a", "APPE a"])(
+    "without a negotiated data connection is no completion of a file: %s (D4.67)",
+    (line) => {
+      const { session } = play(`
+      C> ${line}
+           >S ${line}
+      S> 226-Complete
+           quirk missing-preliminary
+           refuse no-data-connection
+           >C 425 Can't open data connection: no data connection was made.
+      S> 226 Really
+    `);
+      expect(session.outstanding).toEqual([]);
+    },
+  );
+
+  test("of a file for which the server never connects is no completion (D4.67)", () => {
+    play(
+      `
+      C> RETR a
+           >S RETR a
+      S> 226 Complete
+           quirk missing-preliminary
+           confirm
+      timer linger
+           refuse no-data-connection
+           >C 425 Can't open data connection: no data connection was made.
+           release
+      closed released
+      `,
+      { after: activeReady },
+    );
+  });
+
+  test.each(["RETR a", "LIST", "MLSD"])(
+    "of a server that connected as a stranger is no completion: %s (D4.74)",
+    (line) => {
+      play(
+        `
+      C> ${line}
+           >S ${line}
+      S> 150 Here
+           >C 150 Here
+           confirm
+      stranger server 10.0.0.6:20
+      S> 226 Complete
+      timer linger
+           refuse no-data-connection
+           >C 425 Can't open data connection: no data connection was made.
+           release
+      closed released
+      `,
+        { after: activeReady },
+      );
+    },
+  );
+
+  test("waits until the client is reached or not, however short the linger time is (D4.67)", () => {
+    play(
+      `
+      C> LIST
+           timer idle
+           >S LIST
+      S> 226 Complete
+           quirk missing-preliminary
+           confirm
+           timer linger
+      admitted server 10.0.0.5:20
+           cancel linger
+      timer linger
+      closed client-unreachable
+           timer idle
+           refuse no-data-connection
+           >C 425 Can't open data connection: the client could not be reached.
+           cancel linger
+      `,
+      { after: activeReady, timers: true },
+    );
+  });
+
+  test("waits so where the gateway connects to both (D4.67)", () => {
+    play(
+      `
+      C> RETR a
+           >S RETR a
+      S> 226 Complete
+           quirk missing-preliminary
+           confirm
+      timer linger
+      closed client-unreachable
+           refuse no-data-connection
+           >C 425 Can't open data connection: the client could not be reached.
+      `,
+      {
+        serverMode: "passive",
+        after: "C> PORT 192,168,1,100,10,21\nS> 229 Extended (|||51210|)\nopened",
+      },
+    );
+  });
+
+  test("of a listing waits no longer than the linger time for a server that does not come to a client that has (D4.67)", () => {
+    play(
+      `
+      C> LIST
+           >S LIST
+      admitted client 192.168.1.100:1236
+      S> 226 Nothing here
+           quirk missing-preliminary
+           confirm
+      timer linger
+           >C 226 Nothing here
+           release
+      closed released
+      `,
+      {
+        serverMode: "active",
+        after: "C> PASV\nopened 192.0.2.1:50010, server side 10.0.0.1:51000\nS> 200 PORT command successful",
+      },
+    );
   });
 });
 

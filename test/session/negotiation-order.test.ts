@@ -135,8 +135,8 @@ test("a preliminary reply to a transfer leaves the commands before it waiting fo
     `
     C> NOOP
          >S NOOP
-    C> RETR a
-         >S RETR a
+    C> LIST
+         >S LIST
     S> 150 Here
          >C 150 Here
     S> 200 ok

@@ -16,7 +16,8 @@ export type SessionTimers = Record<TimerName, SessionTimer | undefined> & {
 };
 
 export function createSessionTimers(expired: (name: TimerName) => void): SessionTimers {
-  return { expired, login: undefined, idle: undefined, linger: undefined, grace: undefined, abort: undefined };
+  const none = { login: undefined, idle: undefined, linger: undefined, grace: undefined };
+  return { expired, ...none, abort: undefined, result: undefined };
 }
 
 export function startTimer(timers: SessionTimers, name: TimerName, ms: number): void {

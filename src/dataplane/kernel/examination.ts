@@ -53,7 +53,7 @@ export async function examineKernelPlane(options: {
       `connections are not counted, the gateway will switch that on if it may: ${sysctlCommand("accounting")}`,
     );
   }
-  remarks.push(...(await dropsForwarded(table, marks)));
+  remarks.push(...((await dropsForwarded(table, marks)) ?? []));
   const owner = await ownTable(table);
   if ("taken" in owner) remarks.push(`table inet ${table}: ${owner.taken}`);
   else owner.close();

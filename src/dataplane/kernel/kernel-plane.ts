@@ -16,6 +16,7 @@ import { createMarks } from "./marks.ts";
 import { type NatPinhole, openNatPinhole } from "./nat-pinhole.ts";
 import { createNatRegistry } from "./nat-registry.ts";
 import { createCountRefresh } from "./count-refresh.ts";
+import { watchDropPolicies } from "./drop-policies.ts";
 import { createNetfilter, type Netfilter } from "./netlink/netfilter.ts";
 import { defaultPinholes, defaultTable } from "./nftables/ruleset.ts";
 import { loadTable, removeTable } from "./nftables/table.ts";
@@ -65,8 +66,11 @@ export async function createKernelPlane(options: KernelPlaneOptions = {}): Promi
     owner.close();
     return { unavailable: `no netlink socket: ${errnoName(netfilter.errno)}` };
   }
-  const obstacle = await prepareMachine(netfilter, preparation);
-  const plane = obstacle ?? startPlane(netfilter, owner, preparation, options.eventBufferBytes);
+  const prepared = await prepareMachine(netfilter, preparation);
+  const plane =
+    "obstacle" in prepared
+      ? prepared.obstacle
+      : startPlane(netfilter, owner, { ...preparation, drops: prepared.drops }, options.eventBufferBytes);
   if (typeof plane !== "string") return { plane };
   netfilter.stop();
   owner.close();
@@ -77,7 +81,7 @@ export async function createKernelPlane(options: KernelPlaneOptions = {}): Promi
 function startPlane(
   netfilter: Netfilter,
   owner: Server,
-  preparation: Preparation,
+  preparation: Preparation & { readonly drops: readonly string[] },
   bufferBytes: number | undefined,
 ): DataPlane | string {
   const { table, marks, note } = preparation;
@@ -95,6 +99,7 @@ function startPlane(
   const opened = openPlaneEvents(netfilter, owner, registry, { marks, note, bufferBytes, failed: obstacle.failed });
   if (typeof opened === "string") return opened;
   const stream = opened;
+  const dropPolicies = watchDropPolicies(netfilter.calls, owner, preparation, obstacle.standBack);
   const { abort } = aborter;
   const tools = { netfilter, usedPinholes, marks, abort, refused: obstacle.refused, fetchEvents: stream.fetch };
 
@@ -130,6 +135,7 @@ function startPlane(
     await aborter.stop();
     usedPinholes.clear();
     stream.close();
+    dropPolicies.close();
     netfilter.stop();
     await removeTable(table);
     owner.close();

@@ -1,5 +1,5 @@
-// Obstacle of a kernel plane in use: after a refusal the plane stands back until the kernel would take a pinhole again; after a
-// failure, for ever.
+// Obstacle of a kernel plane in use: after a refusal the plane stands back until the kernel would take a pinhole again; where it
+// is told to, until it is told otherwise; after a failure, for ever.
 import { errnoName, errnos } from "../../sockets/system-calls.ts";
 import type { Note } from "./plane-preparation.ts";
 
@@ -8,6 +8,8 @@ export type PlaneObstacle = {
   current(): string | undefined;
   /** The kernel refused to open a pinhole, with this errno. Returns what to tell of it. */
   refused(errno: number): string;
+  /** Why the plane stands back until it is said otherwise, or that nothing keeps it back any more (undefined). */
+  standBack(reason: string | undefined): void;
   /** The plane can't be used any more. */
   failed(reason: string): void;
 };
@@ -32,10 +34,12 @@ export function createPlaneObstacle({
   now = () => performance.now(),
 }: ObstacleOptions): PlaneObstacle {
   let failure: string | undefined;
+  let standingBack: string | undefined;
   let refusal: { readonly text: string; readonly errno: number; probedAt: number } | undefined;
   return {
     current() {
-      if (failure !== undefined || refusal === undefined) return failure;
+      const lasting = failure ?? standingBack;
+      if (lasting !== undefined || refusal === undefined) return lasting;
       if (now() - refusal.probedAt < probeAgainMs) return refusal.text;
       refusal.probedAt = now();
       if (probe() !== 0) return refusal.text;
@@ -51,6 +55,9 @@ export function createPlaneObstacle({
       refusal = { text, errno, probedAt: now() };
       if (errno === errnos.enoent) void reloadTable();
       return text;
+    },
+    standBack(reason) {
+      standingBack = reason;
     },
     failed(reason) {
       failure = reason;

@@ -18,19 +18,25 @@ export type Preparation = {
   readonly note: Note;
 };
 
-/** Loads the table where this machine can use it; why the plane can't be used, else undefined. Then nothing is left behind. */
-export async function prepareMachine(netfilter: Netfilter, preparation: Preparation): Promise<string | undefined> {
+/** `drops`: what was told of chains that drop what is forwarded. */
+export type Prepared = { readonly obstacle: string } | { readonly drops: readonly string[] };
+
+/** Loads the table where this machine can use it; else says why the plane can't be used, and leaves nothing behind. */
+export async function prepareMachine(netfilter: Netfilter, preparation: Preparation): Promise<Prepared> {
   const { table, marks, yieldsToDropPolicy, note } = preparation;
   if (!readSysctl("forward4").isGood && !readSysctl("forward6").isGood) {
-    return `this machine forwards nothing: ${sysctlCommand("forward4")}`;
+    return { obstacle: `this machine forwards nothing: ${sysctlCommand("forward4")}` };
   }
-  const drops = await dropsForwarded(table, marks);
-  if (yieldsToDropPolicy && drops.length > 0) return drops.join("; ");
+  const drops = (await dropsForwarded(table, marks)) ?? [];
+  if (yieldsToDropPolicy && drops.length > 0) return { obstacle: drops.join("; ") };
   for (const text of drops) note("warn", text);
   const obstacle = (await loadTable(netfilter, preparation, note)) ?? trackingObstacle(netfilter);
-  if (obstacle !== undefined) await removeTable(table);
-  else countBytes(note);
-  return obstacle;
+  if (obstacle !== undefined) {
+    await removeTable(table);
+    return { obstacle };
+  }
+  countBytes(note);
+  return { drops };
 }
 
 function trackingObstacle(netfilter: Netfilter): string | undefined {

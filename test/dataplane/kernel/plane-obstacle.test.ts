@@ -69,3 +69,11 @@ test("another refusal is told by its name, and a failure is for ever", () => {
   expect(obstacle.current()).toBe("no conntrack events any more: EBADF");
   expect(notes.at(-1)).toBe("warn no conntrack events any more: EBADF");
 });
+
+test("told to stand back, it does so until it is told otherwise, and asks the kernel nothing", () => {
+  const { obstacle, kernel, notes } = obstacleAt({ answer: 0 });
+  obstacle.standBack("a chain drops what is forwarded");
+  expect(obstacle.current()).toBe("a chain drops what is forwarded");
+  obstacle.standBack(undefined);
+  expect([obstacle.current(), kernel.probes, notes]).toEqual([undefined, 0, []]);
+});

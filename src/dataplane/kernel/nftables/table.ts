@@ -34,11 +34,15 @@ export async function removeTable(table: string): Promise<void> {
   await nft(["-f", "-"], formatRemoval(table));
 }
 
-/** One sentence for each chain of somebody else's that drops what we forward, with the rule that it needs. */
-export async function dropsForwarded(table: string, marks: Marks): Promise<string[]> {
+/**
+ * One sentence for each chain of somebody else's that drops what we forward, with the rule that it needs. Undefined where nft
+ * can't list them.
+ */
+export async function dropsForwarded(table: string, marks: Marks): Promise<string[] | undefined> {
   const listed = await nft(["-j", "list", "chains"]);
+  if (!listed.ok) return undefined;
   const sentences = [];
-  for (const chain of listed.ok ? droppingForwardChains(listed.output, table) : []) {
+  for (const chain of droppingForwardChains(listed.output, table)) {
     const text = await nft(["list", "chain", chain.family, chain.table, chain.chain]);
     if (text.ok && acceptsMark(text.output, marks)) continue;
     sentences.push(

@@ -213,7 +213,6 @@ const testedElsewhere: Readonly<Record<string, string>> = {
     "lab/kernel-faults.test.ts: nothing forwarded, beside an administrator's chain",
   "dataplane/kernel/nftables/table.ts": "lab/kernel-faults.test.ts: killed, stopped, beside an administrator's chain",
   "process/gateway-process.ts": "cli/run.test.ts, process/reload.test.ts: the whole program",
-  "process/admin-listener.ts": "process/reload.test.ts: SIGHUP changes the admin listener",
   "process/gateways.ts": "process/reload.test.ts: gateways that are renamed, gone, new",
   "gateway/entrance/gateway-listeners.ts": "gateway/gateway.test.ts, process/reload.test.ts",
   "gateway/shared-resources.ts": "each of its parts; cli/run.test.ts: all together",

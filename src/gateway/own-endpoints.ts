@@ -1,11 +1,13 @@
-// Own endpoints: where this process listens for clients. A session to one of them would loop.
+// Own endpoints: where this process listens, its entrances and its admin listener, and which addresses this machine has.
+// A session to one of the endpoints would loop, or reach what only operators may.
 import { networkInterfaces } from "node:os";
-import { isUnspecified, networkContains, parseAddress, sameEndpoint, type Endpoint } from "../net/endpoint.ts";
+import { addressKind, embeddedAddresses } from "../net/address-kind.ts";
+import { isUnspecified, parseAddress, sameEndpoint, type Endpoint } from "../net/endpoint.ts";
+import type { OwnGround } from "../session/dialling.ts";
 
-export type OwnEndpoints = {
+export type OwnEndpoints = OwnGround & {
   add(endpoint: Endpoint): void;
   remove(endpoint: Endpoint): void;
-  has(endpoint: Endpoint): boolean;
 };
 
 export function createOwnEndpoints(): OwnEndpoints {
@@ -13,20 +15,31 @@ export function createOwnEndpoints(): OwnEndpoints {
   return {
     add: (endpoint) => void endpoints.add(endpoint),
     remove: (endpoint) => void endpoints.delete(endpoint),
-    has(asked) {
-      for (const own of endpoints) {
-        if (sameEndpoint(own, asked)) return true;
-        if (own.port === asked.port && isUnspecified(own.address) && isLocal(asked.address)) return true;
-      }
-      return false;
+    listensAt({ address, port }) {
+      const own = [...endpoints].filter((endpoint) => endpoint.port === port);
+      if (own.length === 0) return false;
+      const asked = [address, ...embeddedAddresses(address)];
+      return asked.some((one) => own.some((listener) => takes(listener, { address: one, port })));
     },
+    hasAddress: isOwnAddress,
   };
 }
 
-const loopback = { base: "127.0.0.0", bits: 8 };
+/** Whether a connection to `asked` may end at `listener`, which has the same port. */
+function takes(listener: Endpoint, asked: Endpoint): boolean {
+  if (sameEndpoint(listener, asked)) return true;
+  // Linux makes 127.0.0.1 of 0.0.0.0, and ::1 of ::.
+  if (addressKind(asked.address) === "unspecified")
+    return isUnspecified(listener.address) || isLoopback(listener.address);
+  return isUnspecified(listener.address) && (isLoopback(asked.address) || isOwnAddress(asked.address));
+}
 
-function isLocal(address: string): boolean {
-  if (isUnspecified(address) || networkContains(loopback, address)) return true;
+function isLoopback(address: string): boolean {
+  return addressKind(address) === "loopback";
+}
+
+function isOwnAddress(address: string): boolean {
+  const asked = new Set([address, ...embeddedAddresses(address)]);
   const interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return interfaces.some((entry) => parseAddress(entry.address) === address);
+  return interfaces.some((entry) => asked.has(parseAddress(entry.address) ?? ""));
 }

@@ -49,7 +49,7 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
       options: {
         route: route.kind === "fixed" ? { kind: "fixed", ...route.server } : route,
         timeouts,
-        isOurs: (endpoint) => ownEndpoints.has(endpoint),
+        own: ownEndpoints,
       },
       pinholes: {
         plane,

@@ -1,5 +1,6 @@
 // Admin listener of a process: moved to another endpoint, opened or closed when the configuration says so.
 import type { Config } from "../config/config.ts";
+import type { OwnEndpoints } from "../gateway/own-endpoints.ts";
 import type { PreparedChange } from "../gateway/prepared-change.ts";
 import { formatEndpoint, sameEndpoint, type Endpoint } from "../net/endpoint.ts";
 import type { Admin } from "../observe/admin.ts";
@@ -11,16 +12,27 @@ export type AdminListener = {
   stop(): Promise<void>;
 };
 
-type Running = { readonly wanted: Endpoint; readonly admin: Admin };
+/** `endpoint`: where it listens, the wanted one but for port 0. */
+type Running = { readonly wanted: Endpoint; readonly endpoint: Endpoint; readonly admin: Admin };
 
 /** What a scrape that is under way at the old endpoint has left. */
 const graceMs = 5000;
 
-export function createAdminListener(create: (listen: Endpoint) => Admin, logger: Pick<Logger, "info">): AdminListener {
+/** `ownEndpoints`: nothing that this process dials may lead to the listener. */
+export function createAdminListener(
+  create: (listen: Endpoint) => Admin,
+  ownEndpoints: Pick<OwnEndpoints, "add" | "remove">,
+  logger: Pick<Logger, "info">,
+): AdminListener {
   let running: Running | undefined;
 
+  async function close({ admin, endpoint }: Running, afterMs: number): Promise<void> {
+    await admin.stop(afterMs);
+    ownEndpoints.remove(endpoint);
+  }
+
   function replaceBy(next: Running | undefined): void {
-    void running?.admin.stop(graceMs);
+    if (running !== undefined) void close(running, graceMs);
     running = next;
   }
 
@@ -30,16 +42,18 @@ export function createAdminListener(create: (listen: Endpoint) => Admin, logger:
       if (running !== undefined && sameEndpoint(running.wanted, wanted.listen)) return { commit() {}, rollback() {} };
       const admin = create(wanted.listen);
       const endpoint = await admin.start();
+      const next = { wanted: wanted.listen, endpoint, admin };
+      ownEndpoints.add(endpoint);
       return {
         commit() {
-          replaceBy({ wanted: wanted.listen, admin });
+          replaceBy(next);
           logger.info({ endpoint: formatEndpoint(endpoint) }, "admin listening");
         },
-        rollback: () => void admin.stop(),
+        rollback: () => void close(next, 0),
       };
     },
     async stop() {
-      await running?.admin.stop();
+      if (running !== undefined) await close(running, 0);
     },
   };
 }

@@ -54,7 +54,11 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
     });
   const gateways = createGateways({ planes, create, forget: metrics.forgetGateway });
   const isReady = (): boolean => !options.isStopping() && gateways.areListening();
-  const admin = createAdminListener((listen) => createAdmin({ listen, mayShare: true, metrics, isReady }), logger);
+  const admin = createAdminListener(
+    (listen) => createAdmin({ listen, mayShare: true, metrics, isReady }),
+    shared.ownEndpoints,
+    logger,
+  );
   /** All of it, or an Error and nothing has changed. */
   const prepare = (next: Config): Promise<PreparedChange> =>
     prepareAll([

@@ -4,6 +4,7 @@ import { parseEprt, parseEpsv, type EprtReading } from "../ftp/extended.ts";
 import { parsePort, type EndpointReading } from "../ftp/host-port.ts";
 import { familyOf, type Endpoint } from "../net/endpoint.ts";
 import { trustedAddress } from "./announced-address.ts";
+import { obstacleTo } from "./dialling.ts";
 import type { ClientEvent } from "./events.ts";
 import { chooseServer, laterUser } from "./login.ts";
 import type { Mode } from "./mode.ts";
@@ -135,7 +136,7 @@ function activeCommand(work: Work, mode: "PORT" | "EPRT", line: string, reading:
 
 /** The client listens, or so it says: low ports and third hosts are how a bounce attack looks (RFC 2577). */
 function announced(work: Work, mode: Mode, line: string, { address, port }: Endpoint): void {
-  const { client, clientOptions } = work.session;
+  const { client, clientOptions, options } = work.session;
   const { minDataPort, foreignAddress } = clientOptions.policy;
   if (familyOf(address) !== clientFamily(work.session)) {
     refuseFamily(work);
@@ -150,8 +151,14 @@ function announced(work: Work, mode: Mode, line: string, { address, port }: Endp
     refuse(work, refusal("foreign-address", mode, address));
     return;
   }
+  const endpoint = { address: trust.address, port };
+  // The address is the client's own, or in a network that policy lists.
+  if (obstacleTo(endpoint, options.own, true) !== undefined) {
+    refuse(work, refusal("own-endpoint", mode));
+    return;
+  }
   recordQuirks(work, trust.quirks);
-  startNegotiation(work, mode, line, { address: trust.address, port });
+  startNegotiation(work, mode, line, endpoint);
 }
 
 function pasvCommand(work: Work, { argument, line, verb }: Command): void {

@@ -2,9 +2,11 @@
 // known only what needs none is answered.
 import type { Command } from "../ftp/command.ts";
 import { hostMatches, parseHostPort, parseLoginTarget } from "../ftp/host-name.ts";
+import { addressKind } from "../net/address-kind.ts";
 import { networkContains, parseAddress, type Endpoint } from "../net/endpoint.ts";
+import { obstacleTo, type Obstacle, type OwnGround } from "./dialling.ts";
 import { refusal } from "./refusals.ts";
-import type { AllowRule } from "./options.ts";
+import type { AllowRule, Route } from "./options.ts";
 import { targetOf, type Session, type Target } from "./state.ts";
 import { answer, emit, end, refuse, type Work } from "./work.ts";
 
@@ -83,22 +85,54 @@ export function resolveServer(work: Work, target: Target): void {
   else connectToResolved(work, target, [{ address: literal, port }]);
 }
 
-/** The server's endpoints are known: those that policy allows and that are not ourselves are tried in order. */
+/** The server's endpoints are known: those that policy allows and that may be dialled are tried in order. */
 export function connectToResolved(work: Work, target: Target, resolved: readonly Endpoint[]): void {
   const { session } = work;
-  const { route, isOurs } = session.options;
-  const allowed =
-    route.kind === "login" ? resolved.filter(({ address }) => isAllowed(route.allow, target.host, address)) : resolved;
-  const candidates = allowed.filter((endpoint) => !isOurs(endpoint));
+  const { route } = session.options;
+  const { host, port } = target;
+  const allowed = resolved.filter(({ address }) => route.kind !== "login" || isAllowed(route.allow, host, address));
+  const judged = allowed.map((endpoint) => ({ endpoint, obstacle: serverObstacle(work, target, endpoint) }));
+  const candidates = judged.filter(({ obstacle }) => obstacle === undefined).map(({ endpoint }) => endpoint);
+  const isLoop = judged.some(({ obstacle }) => obstacle === "own-listener");
   if (candidates.length > 0) {
     session.phase = { name: "connecting", target };
     emit(work, { kind: "connect", candidates });
-  } else if (route.kind !== "login") {
-    end(work, "loop", `${target.host}:${target.port} is this gateway`, "The server is this gateway itself.");
-  } else {
+  } else if (route.kind === "login") {
     session.phase = { name: "choosing" };
-    if (allowed.length > 0) refuse(work, refusal("loop", target.host));
-    else refuseHost(work, target.host);
+    if (isLoop) refuse(work, refusal("loop", host));
+    else if (judged.length > 0) refuse(work, refusal("server-address", host));
+    else refuseHost(work, host);
+  } else if (isLoop) {
+    end(work, "loop", `${host}:${port} is this gateway`, "The server is this gateway itself.");
+  } else {
+    const addresses = allowed.map(({ address }) => address).join(", ");
+    end(
+      work,
+      "server-address",
+      `${host} leads to ${addresses || "no address"}`,
+      "The server's address is not allowed.",
+    );
+  }
+}
+
+/** Why one of the server's endpoints is not to be dialled. */
+function serverObstacle(work: Work, { host }: Target, endpoint: Endpoint): Obstacle | undefined {
+  const { route, own } = work.session.options;
+  return obstacleTo(endpoint, own, isAddressNamed(route, own, host, endpoint.address));
+}
+
+/**
+ * Whether the route names this very address. A client's word does not, nor does a pattern of names. A configured name is the
+ * operator's own word for this machine, but hardly for a link, a group or nobody.
+ */
+function isAddressNamed(route: Route, own: OwnGround, host: string, address: string): boolean {
+  switch (route.kind) {
+    case "fixed":
+      return host === address || addressKind(address) === "loopback" || own.hasAddress(address);
+    case "login":
+      return isNetworkAllowed(route.allow, address);
+    case "transparent":
+      return false;
   }
 }
 
@@ -125,10 +159,11 @@ function hasNetworks(rules: readonly AllowRule[]): boolean {
 }
 
 function isAllowed(rules: readonly AllowRule[], host: string, address: string): boolean {
-  return (
-    isNameAllowed(rules, host) ||
-    rules.some((rule) => rule.kind === "network" && networkContains(rule.network, address))
-  );
+  return isNameAllowed(rules, host) || isNetworkAllowed(rules, address);
+}
+
+function isNetworkAllowed(rules: readonly AllowRule[], address: string): boolean {
+  return rules.some((rule) => rule.kind === "network" && networkContains(rule.network, address));
 }
 
 /**

@@ -201,7 +201,7 @@ function passiveReply(work: Work, negotiation: Negotiation, code: number, texts:
     return;
   }
   const { session } = work;
-  const read = readServerEndpoint(mode, texts, serverOf(session), session.clientOptions.policy);
+  const read = readServerEndpoint(mode, texts, serverOf(session), session.clientOptions.policy, session.options.own);
   recordQuirks(work, read.quirks);
   if (read.ok) open(work, negotiation, { kind: "dial", to: read.endpoint });
   else unusable(work, negotiation, code, text, read.reason);

@@ -1,5 +1,6 @@
 // Session options: what a session must be told. The gateway composes them from its own.
-import type { Endpoint, Network } from "../net/endpoint.ts";
+import type { Network } from "../net/endpoint.ts";
+import type { OwnGround } from "./dialling.ts";
 import type { ServerMode } from "./mode.ts";
 
 /** `pattern` is a lower-case name; a leading `*.` stands for one or more labels, `*` alone for any host whatever. */
@@ -33,8 +34,7 @@ export type Route =
 export type SessionOptions = {
   readonly route: Route;
   readonly timeouts: { readonly loginMs: number; readonly idleMs: number; readonly lingerMs: number };
-  /** Whether an endpoint is one of our own entrances: connecting there would loop. */
-  readonly isOurs: (endpoint: Endpoint) => boolean;
+  readonly own: OwnGround;
 };
 
 /** What may differ from one client of a gateway to the next; decided before its session begins. */

@@ -31,6 +31,7 @@ const wordings = {
     code: 504,
     text: (verb: Mode, address: string) => `${verb} refused: ${address} is not your address.`,
   },
+  "own-endpoint": { code: 504, text: (verb: Mode) => `${verb} refused: that is this gateway itself.` },
   // RFC 2428: 522 lists the address families that can be used, 1 for IPv4 and 2 for IPv6.
   "unsupported-family": { code: 522, text: (usable: 1 | 2) => `Network protocol not supported, use (${usable})` },
   "unsupported-family:pasv": { code: 522, text: () => "Network protocol not supported, use EPSV (2)" },
@@ -49,6 +50,10 @@ const wordings = {
     code: 530,
     text: (why: string) => `Not allowed, because its address is unknown: ${why}.`,
   },
+  "server-address": {
+    code: 530,
+    text: (host: string) => `${host} is not allowed: its address must be allowed by itself.`,
+  },
   "server-port": { code: 530, text: (port: number) => `Port ${port} is not allowed.` },
   "other-server": { code: 503, text: () => "Already connected to another server; QUIT first." },
   loop: { code: 530, text: (host: string) => `${host} is this gateway itself.` },
@@ -56,6 +61,7 @@ const wordings = {
   "server-endpoint-malformed": { code: 425, text: unopened },
   "server-endpoint-low-port": { code: 425, text: unopened },
   "server-endpoint-foreign": { code: 425, text: unopened },
+  "server-endpoint-own": { code: 425, text: unopened },
   "server-rejects-mode": { code: 425, text: unopened },
   "ports-exhausted": { code: 425, text: () => unopened("no data port is free.") },
   "address-unavailable": { code: 425, text: () => unopened("the gateway cannot listen on its address.") },

@@ -4,6 +4,7 @@ import { parse227 } from "../ftp/host-port.ts";
 import type { Quirk } from "../ftp/quirks.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import { trustedAddress } from "./announced-address.ts";
+import { obstacleTo, type OwnGround } from "./dialling.ts";
 import type { Policy } from "./options.ts";
 import type { ControlSide } from "./state.ts";
 
@@ -11,7 +12,11 @@ export type ServerEndpoint =
   | { readonly ok: true; readonly endpoint: Endpoint; readonly quirks: readonly Quirk[] }
   | { readonly ok: false; readonly reason: UnusableEndpoint; readonly quirks: readonly Quirk[] };
 
-export type UnusableEndpoint = "server-endpoint-malformed" | "server-endpoint-low-port" | "server-endpoint-foreign";
+export type UnusableEndpoint =
+  | "server-endpoint-malformed"
+  | "server-endpoint-low-port"
+  | "server-endpoint-foreign"
+  | "server-endpoint-own";
 
 /** The endpoint to connect to, from the texts of the reply: the first that holds one counts. `quirks` are those met so far. */
 export function readServerEndpoint(
@@ -19,6 +24,7 @@ export function readServerEndpoint(
   texts: readonly string[],
   server: ControlSide,
   policy: Policy,
+  own: OwnGround,
 ): ServerEndpoint {
   const readings = texts.map((text) => (mode === "EPSV" ? read229(text, server) : parse227(text)));
   const reading = readings.find((candidate) => candidate.ok);
@@ -27,7 +33,10 @@ export function readServerEndpoint(
   if (endpoint.port < policy.minDataPort) return { ok: false, reason: "server-endpoint-low-port", quirks };
   const trust = trustedAddress(policy.foreignAddress, endpoint.address, server.peer.address);
   if (!trust.ok) return { ok: false, reason: "server-endpoint-foreign", quirks };
-  return { ok: true, endpoint: { address: trust.address, port: endpoint.port }, quirks: [...quirks, ...trust.quirks] };
+  const trusted = { address: trust.address, port: endpoint.port };
+  // The address is the server's own, or in a network that policy lists.
+  if (obstacleTo(trusted, own, true) !== undefined) return { ok: false, reason: "server-endpoint-own", quirks };
+  return { ok: true, endpoint: trusted, quirks: [...quirks, ...trust.quirks] };
 }
 
 /** RFC 2428: the address is that of the control connection. */

@@ -100,7 +100,7 @@ describe("the login route", () => {
   });
 
   test("resolves a name", async () => {
-    const { server, client } = await setLogin([{ kind: "name", pattern: "localhost" }]);
+    const { server, client } = await setLogin([...anywhere, { kind: "name", pattern: "localhost" }]);
     expect(await client.ask(`USER me@localhost:${server.port}`)).toMatch(/^331/);
   });
 

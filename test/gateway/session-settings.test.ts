@@ -53,9 +53,9 @@ test("an entrance of the process that is opened later is one of our own all the 
   const { settings, ownEndpoints } = setUp();
   const { driver } = settings({});
   const endpoint = { address: "192.0.2.1", port: 2121 };
-  expect(driver.options.isOurs(endpoint)).toBe(false);
+  expect(driver.options.own.listensAt(endpoint)).toBe(false);
   ownEndpoints.add(endpoint);
-  expect(driver.options.isOurs(endpoint)).toBe(true);
+  expect(driver.options.own.listensAt(endpoint)).toBe(true);
 });
 
 test("the fixed route names its server to the session, and intercepts nothing", () => {

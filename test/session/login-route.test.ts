@@ -193,6 +193,45 @@ resolved 192.0.2.9:21 10.0.0.5:21 127.0.0.1:21
     );
   });
 
+  test.each([
+    ["127.0.0.1", "loopback"],
+    ["::1", "loopback"],
+    ["169.254.169.254", "link-local"],
+    ["0.0.0.0", "unspecified"],
+    ["224.0.0.1", "multicast"],
+    ["64:ff9b::7f00:1", "loopback by NAT64"],
+    ["192.0.2.1", "this machine's own"],
+  ])("does not include %s (%s) by a pattern of names, not even by `*`: a network has to name it", (address) => {
+    const own = { hasAddress: (asked: string) => asked === "192.0.2.1" };
+    const host = address.includes(":") ? `[${address}]` : address;
+    const endpoint = `${host}:2121`;
+    playLogin(
+      `
+C> USER bob@${endpoint}
+     refuse server-address
+     >C 530 ${address} is not allowed: its address must be allowed by itself.
+C> OPEN ftp.example.com 2121
+     resolve ftp.example.com:2121
+resolved ${endpoint}
+     refuse server-address
+     >C 530 ftp.example.com is not allowed: its address must be allowed by itself.
+C> USER bob@ftp.example.com:2121
+     resolve ftp.example.com:2121
+resolved ${endpoint} 10.0.0.5:2121
+     connect 10.0.0.5:2121
+      `,
+      { ...anybody, own },
+    );
+    const network = parseNetwork(address) ?? expect.fail();
+    playLogin(
+      `
+C> USER bob@${endpoint}
+     connect ${endpoint}
+      `,
+      { ...allow({ kind: "name", pattern: "*" }, { kind: "network", network }), own },
+    );
+  });
+
   test("does not include a literal address that no rule names", () => {
     playLogin(
       `
@@ -243,7 +282,7 @@ C> USER bob@ftp.example.com
 resolved 192.0.2.1:21 10.0.0.5:21
      connect 10.0.0.5:21
       `,
-      { ...anybody, isOurs: ({ address, port }) => address === "192.0.2.1" && port === 21 },
+      { ...anybody, own: { listensAt: ({ address, port }) => address === "192.0.2.1" && port === 21 } },
     );
   });
 });

@@ -108,7 +108,7 @@ describe("the server of a fixed route", () => {
            >C 421 The server is this gateway itself.
            end loop
       `,
-      { route: { kind: "fixed", host: "loop.example.com", port: 21 }, isOurs: () => true },
+      { route: { kind: "fixed", host: "loop.example.com", port: 21 }, own: { listensAt: () => true } },
     );
   });
 

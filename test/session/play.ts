@@ -23,7 +23,7 @@ export type PlayOptions = {
   /** The gateway's port that the client has connected to. */
   readonly listenPort?: number;
   readonly clientAdvertise?: string;
-  readonly isOurs?: SessionOptions["isOurs"];
+  readonly own?: Partial<SessionOptions["own"]>;
   /** Events that have happened before the script. */
   readonly after?: string;
   /** Timers that start and stop are shown like other effects: `timer idle`, `cancel idle`. */
@@ -165,7 +165,7 @@ export function sessionOptions(options: PlayOptions, server: string): SessionOpt
   return {
     route: options.route ?? { kind: "fixed", host: server, port: 21 },
     timeouts: { loginMs: 60_000, idleMs: 900_000, lingerMs: 10_000 },
-    isOurs: options.isOurs ?? (() => false),
+    own: { listensAt: () => false, hasAddress: () => false, ...options.own },
   };
 }
 

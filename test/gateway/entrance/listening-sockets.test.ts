@@ -73,7 +73,7 @@ test("a second claimant gets the clients from when it has taken the socket, and 
   expect([before.isTaken(), after.isTaken()]).toEqual([false, true]);
   await client(before.endpoint);
   await expect.poll(() => second.accepted.length).toBe(1);
-  expect(ownEndpoints.has(before.endpoint)).toBe(true);
+  expect(ownEndpoints.listensAt(before.endpoint)).toBe(true);
 });
 
 test("a claim that is given up leaves the socket to whom it belonged", async () => {
@@ -96,7 +96,7 @@ test("once nobody claims it the socket is closed, and so are those who were neve
   claimed.release();
   claimed.release();
   await closed;
-  expect(ownEndpoints.has(claimed.endpoint)).toBe(false);
+  expect(ownEndpoints.listensAt(claimed.endpoint)).toBe(false);
   await expect(client(claimed.endpoint)).rejects.toThrow("ECONNREFUSED");
 });
 

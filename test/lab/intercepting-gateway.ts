@@ -59,6 +59,7 @@ async function intercept(lab: Lab, method: Method): Promise<void> {
     listen,
     route: { method, ports: [21], interface: "lan" },
     clientSide: { dataPorts },
+    timeouts: { keepaliveMs: 60_000 },
   });
   await mustRun(lab, ["nft", "-f", "-"], ruleset);
   for (const [, command = ""] of ruleset.matchAll(/^# +(ip -.*)$/gm)) await mustRun(lab, command.split(" "));

@@ -93,6 +93,34 @@ print("said", said)
   return said.replaceAll("\\r", "\r").replaceAll("\\n", "\n");
 }
 
+/** From as many ports of the client to port 21 of as many machines behind the gateway: ACKs of connections that never were. */
+async function strayAcks(lab: Lab, count: number): Promise<void> {
+  const script = `
+import socket, struct, sys
+raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+source = socket.inet_aton(sys.argv[1])
+for number in range(int(sys.argv[2])):
+    to = "10.0.0.%d" % (20 + number % 200)
+    fields = (30000 + number, 21, 1, 1, 5 << 4, 0x10, 1024)
+    pseudo = source + socket.inet_aton(to) + struct.pack("!BBH", 0, 6, 20) + struct.pack("!HHIIBBHHH", *fields, 0, 0)
+    total = sum(struct.unpack("!16H", pseudo))
+    total = (total & 0xffff) + (total >> 16)
+    checksum = ~((total & 0xffff) + (total >> 16)) & 0xffff
+    for again in range(2): raw.sendto(struct.pack("!HHIIBBHHH", *fields, checksum, 0), (to, 0))
+print("sent")
+`;
+  const running = await python(lab, "client", script, addresses.client.IPv4, String(count));
+  await running.line(/^sent/);
+  await running.ended;
+}
+
+/** Who talks FTP with whom, as the ruleset of `redirect` has noted it. */
+async function notedPairs(lab: Lab): Promise<string> {
+  const listed = await lab.run("edge", ["nft", "list", "set", "inet", "ftp_alg_lab", "pairs4"]);
+  expect(listed.status, listed.stderr.toString()).toBe(0);
+  return listed.stdout.toString();
+}
+
 /** A server of something else. */
 async function greet(lab: Lab, port: number): Promise<Running> {
   const script = `
@@ -210,6 +238,17 @@ describe.each(cases)("intercepted by $title", (given) => {
     async (family) => {
       const said = await conversation(site.lab, addresses.edgeToClient[family], 2121);
       expect(said).toBe("421 The server is this gateway itself.\r\n");
+    },
+  );
+
+  test.runIf(method === "redirect")(
+    "stray ACKs make no pair for the data ports, an accepted connection does",
+    async () => {
+      await strayAcks(site.lab, 500);
+      await curl(site, "IPv4", []);
+      const noted = await notedPairs(site.lab);
+      expect(noted).toContain(`${addresses.client.IPv4} . ${addresses.server.IPv4} `);
+      expect(noted.match(/ \. 10\.0\.0\.\d+ /g)).toHaveLength(1);
     },
   );
 

@@ -8,6 +8,7 @@ import type { GatewayOptions, TransparentRoute } from "../options.ts";
 export type InterceptionOptions = Pick<GatewayOptions, "name" | "listen"> & {
   readonly route: Pick<TransparentRoute, "method" | "ports" | "interface">;
   readonly clientSide: Pick<GatewayOptions["clientSide"], "dataPorts">;
+  readonly timeouts: Pick<GatewayOptions["timeouts"], "keepaliveMs">;
 };
 
 /** "FT"; of the packet, not of the connection. Only packets that end at the gateway ever bear it. */
@@ -83,6 +84,11 @@ function tproxyNotes(options: InterceptionOptions): string[] {
   ];
 }
 
+/** A pair is forgotten after that. Three answers to keepalives may be lost, which come at least every 75 s once one is missing. */
+function pairSeconds({ timeouts }: InterceptionOptions): number {
+  return Math.ceil((3 * Math.max(timeouts.keepaliveMs, 75_000)) / 1000);
+}
+
 function redirectChains(options: InterceptionOptions): string[] {
   const ports = options.route.ports.join(", ");
   const { dataPorts } = options.clientSide;
@@ -105,12 +111,13 @@ function redirectChains(options: InterceptionOptions): string[] {
   return [
     ...found.flatMap(([family]) => [
       "# Who talks FTP with whom: a data port is one only between these two. The keepalive of the control connection renews it.",
-      `set pairs${family} { type ${nfproto[family]}_addr . ${nfproto[family]}_addr; flags dynamic, timeout; timeout 1h; size 65535; }`,
+      `set pairs${family} { type ${nfproto[family]}_addr . ${nfproto[family]}_addr; flags dynamic, timeout; timeout ${pairSeconds(options)}s; size 65535; }`,
     ]),
     "chain observation {",
     "  type filter hook prerouting priority mangle; policy accept;",
+    "  # Only of connections that the gateway has accepted, and that were redirected: packets alone make no pair.",
     ...found.map(([family]) => {
-      const match = `${from(options)}tcp dport { ${ports} } fib daddr type != local`;
+      const match = `${from(options)}tcp dport { ${ports} } ct state established ct status dnat fib daddr type != local`;
       return `  ${match} update @pairs${family} { ${ip[family]} saddr . ${ip[family]} daddr }`;
     }),
     "}",

@@ -9,7 +9,7 @@ const both = [
 function ruleset(route: Partial<InterceptionOptions["route"]>, more: Partial<InterceptionOptions> = {}): string[] {
   const clientSide = { dataPorts: { first: 50_000, last: 50_999 } };
   const text = interceptionRuleset({
-    ...{ name: "lan-1", listen: both, clientSide },
+    ...{ name: "lan-1", listen: both, clientSide, timeouts: { keepaliveMs: 60_000 } },
     ...more,
     route: { method: "redirect", ports: [21], ...route },
   });
@@ -61,7 +61,20 @@ describe("redirect", () => {
   test("takes connections to data ports only between those who have a control connection", () => {
     const lines = ruleset({});
     expect(lines).toContain("tcp dport 50000-50999 ip saddr . ip daddr @pairs4 redirect");
-    expect(lines).toContain("tcp dport { 21 } fib daddr type != local update @pairs4 { ip saddr . ip daddr }");
+  });
+
+  test("knows a pair by a connection that was accepted and redirected, never by a packet alone", () => {
+    const match = "tcp dport { 21 } ct state established ct status dnat fib daddr type != local";
+    expect(ruleset({})).toContain(`${match} update @pairs4 { ip saddr . ip daddr }`);
+  });
+
+  test.each([
+    [60_000, 225],
+    [600_000, 1800],
+  ])("forgets a pair when three keepalives every %i ms were not answered", (keepaliveMs, seconds) => {
+    const sets = ruleset({}, { timeouts: { keepaliveMs } }).filter((line) => line.startsWith("set pairs"));
+    expect(sets).toHaveLength(2);
+    for (const line of sets) expect(line).toContain(`timeout ${seconds}s;`);
   });
 
   test("to a listener with an address of its own is a dnat to it, of data connections too", () => {

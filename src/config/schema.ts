@@ -150,6 +150,8 @@ const policy = z.strictObject({
   commands: commands.default({ deny: [] }),
   readOnly: z.boolean().default(false),
   anonymousOnly: z.boolean().default(false),
+  // A web page in a client's browser can speak FTP, but it has no login.
+  pinholesBeforeLogin: z.boolean().default(false),
   tls: choice<GatewayConfig["policy"]["tls"]>({ refuse: true }, ["passthrough", "terminate"]).default("refuse"),
 });
 

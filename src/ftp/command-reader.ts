@@ -1,12 +1,16 @@
 // Command reader: bytes from the client → command lines. Telnet is taken out here and nowhere else (RFC 854, RFC 1123
 // 4.1.2.12), because the next parser on the path may read it differently. An LF always ends the line, whatever Telnet
 // command it interrupts, so no peer can bring two readers of the same bytes out of step. No time, no socket, no reply texts.
+import { beginsLikeAnotherProtocol } from "./command.ts";
 import { readLatin1 } from "./latin1.ts";
 import { noQuirks, type Quirk } from "./quirks.ts";
 
+/** Why a line is not looked at. `not-ftp`: it is refused for one of the other reasons, and begins like another protocol. */
+export type UnreadableLine = "line-too-long" | "nul-byte" | "lone-cr" | "not-ftp";
+
 export type CommandEvent =
   | { kind: "line"; text: string; quirks: readonly Quirk[] }
-  | { kind: "refused"; reason: "line-too-long" | "nul-byte" | "lone-cr" }
+  | { kind: "refused"; reason: UnreadableLine }
   | { kind: "telnet-answer"; bytes: string };
 
 export type CommandReader = { feed(chunk: Uint8Array): CommandEvent[] };
@@ -35,6 +39,9 @@ const ordinary = /^(?:[^\0\r\n\xf2\xf4\xff][^\0\r\n\xff]*)?\r\n$/;
 export function ordinaryCommand(input: string, maxBytes: number): string | undefined {
   return input.length - 2 <= maxBytes && ordinary.test(input) ? input.slice(0, -2) : undefined;
 }
+
+/** So much of a refused line shows whose it is; no more, so that it does not depend on the chunks. */
+const beginningBytes = 64;
 
 /** Between chunks: nothing is added to it. */
 const nothing: CommandEvent[] = [];
@@ -176,7 +183,7 @@ function keepIac(reading: Reading): void {
 
 function append(reading: Reading, run: string): void {
   if (reading.pendingCrs > 0) refuse(reading, "lone-cr");
-  else if (reading.held.length + run.length > reading.maxBytes) refuse(reading, "line-too-long");
+  else if (reading.held.length + run.length > reading.maxBytes) refuse(reading, "line-too-long", run);
   else reading.held += run;
 }
 
@@ -184,8 +191,11 @@ function note(reading: Reading, quirk: Quirk): void {
   if (!reading.quirks.includes(quirk)) reading.quirks = [...reading.quirks, quirk];
 }
 
-function refuse(reading: Reading, reason: "line-too-long" | "nul-byte" | "lone-cr"): void {
-  reading.events.push({ kind: "refused", reason });
+function refuse(reading: Reading, reason: UnreadableLine, unread = ""): void {
+  const isForeign = beginsLikeAnotherProtocol(
+    (reading.held + unread).slice(0, Math.min(beginningBytes, reading.maxBytes)),
+  );
+  reading.events.push({ kind: "refused", reason: isForeign ? "not-ftp" : reason });
   // A client that fills lines without end holds no memory by it.
   reading.held = "";
   reading.isDraining = true;

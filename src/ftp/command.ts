@@ -62,13 +62,39 @@ export function metricVerb(verb: string): string {
   return metricVerbs.has(verb) ? verb : "other";
 }
 
-const httpRequest =
-  /^(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PROPFIND|DESCRIBE|PRI|INVITE|REGISTER) .*(?:HTTP|RTSP|SIP)\/\d/i;
+const requestVersion = /[ \t](?:HTTP|RTSP|SIP|ICAP)\/\d/i;
 
 /**
- * Whether a first line speaks HTTP, SMTP, SSH or TLS. A browser can be made to send FTP commands inside a POST to port 21
- * (NAT slipstreaming), so such a client is not answered line by line.
+ * Whether a line speaks HTTP (a request or a header), SMTP, SSH or TLS. A browser can be made to send FTP commands inside a
+ * POST to port 21 (NAT slipstreaming), so such a client is not answered line by line. No FTP command has a colon in its verb,
+ * and a verb that FTP knows is never a request's: `HOST ftp.example.com` and `RETR notes HTTP/1.1` are none of these.
  */
 export function looksLikeAnotherProtocol(line: string): boolean {
-  return httpRequest.test(line) || /^(?:(?:HELO|EHLO|LHLO)(?: |$)|SSH-\d)/i.test(line) || line.startsWith("\x16\x03");
+  if (beginsTls(line)) return true;
+  const verb = parseCommand(line)?.verb ?? "";
+  if (metricVerb(verb) !== "other") return false;
+  return (
+    verb.includes(":") ||
+    ["HELO", "EHLO", "LHLO"].includes(verb) ||
+    /^SSH-\d/.test(verb) ||
+    requestVersion.test(line) ||
+    /^[ \t]*(?:MAIL FROM|RCPT TO):/i.test(line)
+  );
+}
+
+/** Likewise of a line that was not read to its end: a request shows by its target there. */
+export function beginsLikeAnotherProtocol(beginning: string): boolean {
+  if (looksLikeAnotherProtocol(beginning)) return true;
+  const { verb = "other", argument = "" } = parseCommand(beginning) ?? {};
+  return metricVerb(verb) === "other" && /^(?:\/|\*|[a-z]+:\/\/)/i.test(argument);
+}
+
+/** A record of a TLS handshake. */
+function beginsTls(line: string): boolean {
+  return line.startsWith("\x16\x03");
+}
+
+/** Whether a client that speaks FTP may say this first: a command that some RFC or some program in use knows. */
+export function isKnownCommand(line: string): boolean {
+  return metricVerb(parseCommand(line)?.verb ?? "") !== "other";
 }

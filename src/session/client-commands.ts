@@ -1,5 +1,5 @@
 // Client commands: what is refused here, what is negotiated, what is forwarded as typed.
-import { looksLikeAnotherProtocol, metricVerb, parseCommand, type Command } from "../ftp/command.ts";
+import { isKnownCommand, looksLikeAnotherProtocol, metricVerb, parseCommand, type Command } from "../ftp/command.ts";
 import { parseEprt, parseEpsv, type EprtReading } from "../ftp/extended.ts";
 import { parsePort, type EndpointReading } from "../ftp/host-port.ts";
 import { familyOf, type Endpoint } from "../net/endpoint.ts";
@@ -29,21 +29,29 @@ export function clientSaid(work: Work, event: ClientWords): void {
 }
 
 /**
- * Looks at what the client says first, before the server may be there. A browser made to speak to us, a TLS client: there
- * is no dialogue, because each answer would feed the attack (D3.62). NUL bytes are a ClientHello's or a scanner's.
+ * Looks at what the client says when it comes, before the server may be there and whatever waits before it. A browser made
+ * to speak to us, a TLS client: there is no dialogue, because each answer would feed the attack (D3.62).
  */
-export function clientBegins(work: Work, event: ClientWords): void {
+export function clientHeard(work: Work, event: ClientWords): void {
   const { session } = work;
-  if (session.clientState !== "silent") return;
-  session.clientState = "speaking";
-  const isForeign =
-    event.kind === "client-refused" ? event.reason === "nul-byte" : looksLikeAnotherProtocol(event.text);
-  if (isForeign) {
-    record(work, { kind: "refusal", reason: "not-ftp", detail: "the first line is not FTP" });
-    end(work, "not-ftp", "the first line is not FTP", refusal("not-ftp").text);
-  } else if (session.phase.name !== "choosing" && session.phase.name !== "relaying") {
+  const isFirst = session.clientState === "silent";
+  if (isFirst) session.clientState = "speaking";
+  if (isForeign(event) || (isFirst && !isFirstCommand(event))) {
+    const detail = isFirst ? "the first line is not FTP" : "a line is not FTP";
+    record(work, { kind: "refusal", reason: "not-ftp", detail });
+    end(work, "not-ftp", detail, refusal("not-ftp").text);
+  } else if (isFirst && session.phase.name !== "choosing" && session.phase.name !== "relaying") {
     recordQuirk(work, "command-before-greeting");
   }
+}
+
+function isForeign(event: ClientWords): boolean {
+  return event.kind === "client-refused" ? event.reason === "not-ftp" : looksLikeAnotherProtocol(event.text);
+}
+
+/** Nobody who speaks FTP begins with a blank line, one too long, or a NUL. */
+function isFirstCommand(event: ClientWords): boolean {
+  return event.kind === "client-line" && isKnownCommand(event.text);
 }
 
 function clientCommand(work: Work, text: string): void {

@@ -7,8 +7,8 @@ import type { Fact } from "./facts.ts";
 import type { Mode } from "./mode.ts";
 import type { EndReason } from "./reasons.ts";
 
-/** Why a line of the client is not looked at. */
-export const clientRefusals = ["line-too-long", "nul-byte", "lone-cr"] as const;
+/** Why a line of the client is not looked at. `not-ftp`: for one of the other reasons, and it begins like another protocol. */
+export const clientRefusals = ["line-too-long", "nul-byte", "lone-cr", "not-ftp"] as const;
 /** Why a line of the server's was refused. */
 export const serverRefusals = ["line-too-long"] as const;
 

@@ -22,6 +22,8 @@ export type Policy = {
   readonly commands: { readonly allow: readonly string[] } | { readonly deny: readonly string[] };
   readonly readOnly: boolean;
   readonly anonymousOnly: boolean;
+  /** PORT, EPRT, PASV and EPSV are let through before the server has accepted a login. */
+  readonly pinholesBeforeLogin: boolean;
 };
 
 export type Route =

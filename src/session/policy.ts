@@ -1,5 +1,5 @@
 // Policy: what this gateway does not let through, and the FTP reply that says so.
-import { metricVerb, type Command } from "../ftp/command.ts";
+import { metricVerb, parseCommand, type Command } from "../ftp/command.ts";
 import { parseLoginTarget } from "../ftp/host-name.ts";
 import { upperCaseAscii } from "../ftp/latin1.ts";
 import type { Policy } from "./options.ts";
@@ -36,10 +36,28 @@ export function refusalOf(session: Session, command: Command): Refusal | undefin
   if (policy.anonymousOnly && verb === "USER" && !isAnonymous(session, command.argument)) {
     return refusal("anonymous-only");
   }
+  if (isLoginNeeded(session, verb)) return refusal("not-logged-in", verb);
   if (session.epsvAll && (verb === "PORT" || verb === "EPRT" || verb === "PASV")) {
     return refusal("epsv-all", verb);
   }
   return undefined;
+}
+
+/** What makes a pinhole. */
+const pinholeVerbs: ReadonlySet<string> = new Set(["PORT", "EPRT", "PASV", "EPSV"]);
+
+/** Before a server is known, every command is answered so. */
+function isLoginNeeded({ clientOptions, loggedIn, phase }: Session, verb: string): boolean {
+  if (clientOptions.policy.pinholesBeforeLogin || loggedIn) return false;
+  return pinholeVerbs.has(verb) && phase.name !== "choosing";
+}
+
+/** Whether what the server has not answered yet decides about this line: it waits for that. */
+export function dependsOnLogin({ clientOptions, outstanding }: Session, line: string): boolean {
+  if (clientOptions.policy.pinholesBeforeLogin) return false;
+  if (!outstanding.some(({ kind, optional }) => (kind === "login" || kind === "rein") && !optional)) return false;
+  const verb = parseCommand(line)?.verb ?? "";
+  return pinholeVerbs.has(verb) && isAllowed(clientOptions.policy.commands, verb);
 }
 
 /** QUIT and what opens the login are needed by everybody; an allow list need not name them. */

@@ -37,6 +37,7 @@ export const refusalReasons = [
   "unsupported-family",
   "long-form",
   "epsv-all",
+  "not-logged-in",
   "denied-command",
   "read-only",
   "anonymous-only",

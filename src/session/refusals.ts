@@ -37,6 +37,7 @@ const wordings = {
   "unsupported-family:pasv": { code: 522, text: () => "Network protocol not supported, use EPSV (2)" },
   "long-form": { code: 502, text: (verb: string) => `${verb} refused: use EPRT or EPSV.` },
   "epsv-all": { code: 501, text: (verb: string) => `${verb} refused after EPSV ALL.` },
+  "not-logged-in": { code: 530, text: (verb: string) => `${verb} refused: log in with USER and PASS first.` },
   "denied-command": { code: 502, text: (name: string) => `${name} refused by policy of this gateway.` },
   "read-only": { code: 550, text: (verb: string) => `${verb} refused: this gateway is read-only.` },
   "anonymous-only": { code: 530, text: () => "Only anonymous login is allowed here." },

@@ -94,8 +94,8 @@ function finishCommand(work: Work, entry: Outstanding, code: number, texts: read
       negotiationReply(work, code, texts);
       break;
     case "login":
-      // Some say 202 to a PASS that they did not need.
-      if (isPositive(code)) loggedIn(work, entry.verb);
+      // Some say 202 to a PASS that they did not need; to an ACCT without a login it says nothing.
+      if (isPositive(code) && !(entry.verb === "ACCT" && code === 202)) loggedIn(work, entry.verb);
       break;
     case "rein":
       if (isPositive(code)) reinitialized(work);
@@ -139,8 +139,9 @@ function loggedIn(work: Work, verb: string): void {
 function reinitialized(work: Work): void {
   const { session } = work;
   supersedePending(work);
+  // Who was not logged in has the time that it has had.
+  if (session.loggedIn) emit(work, { kind: "timer", timer: "login", ms: session.options.timeouts.loginMs });
   session.loggedIn = false;
   session.epsvAll = false;
   session.algsDisabled = false;
-  emit(work, { kind: "timer", timer: "login", ms: session.options.timeouts.loginMs });
 }

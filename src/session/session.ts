@@ -1,13 +1,15 @@
 // Session as a state machine: step(state, event) → [state, effects]. Nothing here opens a socket, reads a clock or
 // throws on what a peer says. Phases: choosing → resolving → connecting → greeting → relaying → ended (state.ts).
-// Held: the client's lines until the server's greeting and while a data connection is negotiated; the server's lines
+// Held: the client's lines until the server's greeting, while a data connection is negotiated, and behind PORT and the like
+// until a login is answered; the server's lines
 // while a pinhole is being opened and while a completion reply waits for its data. RFC 959, 1123, 2428, 2577, 6384.
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
-import { clientBegins, clientSaid } from "./client-commands.ts";
+import { clientHeard, clientSaid } from "./client-commands.ts";
 import { endIfDone, isTransferring, serverGone } from "./ending.ts";
 import type { ClientEvent, SessionEffect, SessionEvent, ServerEvent, TimerName } from "./events.ts";
 import { connectToResolved, refuseUnresolved } from "./login.ts";
 import { pinholeAnswered } from "./negotiation.ts";
+import { dependsOnLogin } from "./policy.ts";
 import { refusal } from "./refusals.ts";
 import { serverLine } from "./replies.ts";
 import { isBeingMade, isDataMoving, isUploading, type Session, type Target } from "./state.ts";
@@ -101,9 +103,10 @@ const shuttingDown = "The gateway is shutting down.";
 function fromClient(work: Work, event: ClientEvent): void {
   const { session } = work;
   if (event.kind === "client-end") clientLeaves(work);
-  else clientBegins(work, event);
+  else clientHeard(work, event);
   if (session.phase.name === "ended") return;
-  if (session.heldClient.length > 0 || isClientHeld(session)) session.heldClient = [...session.heldClient, event];
+  if (session.heldClient.length > 0 || isClientHeld(session, event))
+    session.heldClient = [...session.heldClient, event];
   else clientEvent(work, event);
 }
 
@@ -134,9 +137,10 @@ function pinholeEvent(work: Work, id: number, event: PinholeEvent): void {
   else pinholeReported(work, id, event);
 }
 
-function isClientHeld(session: Session): boolean {
+function isClientHeld(session: Session, event: ClientEvent): boolean {
   if (session.phase.name === "choosing") return false;
   if (session.phase.name !== "relaying" || session.negotiation !== undefined) return true;
+  if (event.kind === "client-line" && dependsOnLogin(session, event.text)) return true;
   return session.serverLeaving?.how === "gone" || hasEnoughToAnswer(session);
 }
 
@@ -160,7 +164,7 @@ function settle(work: Work): void {
     if (serverHeld !== undefined && !isServerHeld(session)) {
       session.heldServer = laterServer;
       serverEvent(work, serverHeld);
-    } else if (clientHeld !== undefined && !isClientHeld(session)) {
+    } else if (clientHeld !== undefined && !isClientHeld(session, clientHeld)) {
       session.heldClient = laterClient;
       clientEvent(work, clientHeld);
     } else {

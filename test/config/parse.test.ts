@@ -32,6 +32,7 @@ const defaults: GatewayConfig = {
     commands: { deny: [] },
     readOnly: false,
     anonymousOnly: false,
+    pinholesBeforeLogin: false,
     tls: "refuse",
   },
   limits: { sessions: 10_000, sessionsPerClient: 100, commandBytes: 4096, replyLineBytes: 65_536, heldCommands: 64 },

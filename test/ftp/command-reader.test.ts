@@ -14,7 +14,7 @@ function line(text: string, ...quirks: Quirk[]): CommandEvent {
   return { kind: "line", text, quirks };
 }
 
-function refused(reason: "line-too-long" | "nul-byte" | "lone-cr"): CommandEvent {
+function refused(reason: "line-too-long" | "nul-byte" | "lone-cr" | "not-ftp"): CommandEvent {
   return { kind: "refused", reason };
 }
 
@@ -64,6 +64,11 @@ describe("limits", () => {
       `${longest}x\r\nNOOP\r\n`,
       [refused("line-too-long"), line("NOOP")],
     ],
+    ["D3.62 a request that is too long is one", `POST /${longest} HTTP/1.1\r\n`, [refused("not-ftp")]],
+    ["D3.62 so is one of any method for a whole URL", `X-Y http://${longest}\r\n`, [refused("not-ftp")]],
+    ["D3.62 and a header that is too long", `Cookie: ${longest}\r\n`, [refused("not-ftp")]],
+    ["D3.62 a command on a long path is none", `STOR /${longest}\r\n`, [refused("line-too-long")]],
+    ["D3.62 a TLS handshake is known where a NUL ends the reading", "\x16\x03\x01\0\xa5\r\n", [refused("not-ftp")]],
     ["D3.46 a line without an end is refused before its end", `${longest}xxxx`, [refused("line-too-long")]],
     [
       "D3.46 a refused line stays refused however long it is",

@@ -142,6 +142,13 @@ describe("D3.62 another protocol", () => {
     ["EHLO"],
     ["SSH-2.0-OpenSSH_9.2"],
     ["\x16\x03\x01"],
+    ["Host: ftp.example.com"],
+    ["Content-Length:5"],
+    [" folded: header"],
+    ["MAIL FROM:<a@example.com>"],
+    ["RCPT TO:<a@example.com>"],
+    ["MKCOL /x HTTP/1.1"],
+    ["OPTIONS icap://10.0.0.5/ ICAP/1.0"],
   ])("is recognised in %j", (line) => {
     expect(looksLikeAnotherProtocol(line)).toBe(true);
   });
@@ -154,6 +161,10 @@ describe("D3.62 another protocol", () => {
     ["get file.txt"],
     ["STOR a HTTP/1.1"],
     ["HELOX"],
+    ["SITE Host: x"],
+    ["CLNT a: b HTTP/1.1"],
+    ["XYZZY a: b"],
+    ["MAIL a from: b"],
     ["\x16USER"],
     [""],
   ])("is not suspected in %j", (line) => {

@@ -99,6 +99,7 @@ export function gatewayOptions(serverPort: number, overrides: Overrides): Gatewa
       commands: { deny: [] },
       readOnly: false,
       anonymousOnly: false,
+      pinholesBeforeLogin: false,
       ...policy,
     },
     limits: {

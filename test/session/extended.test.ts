@@ -153,6 +153,11 @@ describe("EPSV ALL", () => {
       S> 220 Again
            >C 220 Again
            release
+      C> USER u
+           >S USER u
+      S> 230 In
+           >C 230 In
+           quirk login-without-password
       C> PASV
            >S PASV
       `,

@@ -182,7 +182,6 @@ describe("a login", () => {
       C> SYST
            >S SYST
       C> PASV
-           >S PASV
       S> 331 Password
            >C 331 Password
       S> 230-Welcome
@@ -192,6 +191,7 @@ describe("a login", () => {
            >C 227 Entering Passive Mode (10,0,0,5,1,1)
       S> 230 in
            >C 230 in
+           >S PASV
       S> 215 UNIX Type: L8
            >C 215 UNIX Type: L8
       S> 227 Entering Passive Mode (10,0,0,5,200,10)
@@ -282,10 +282,81 @@ describe("a client that does not speak FTP is not answered line by line (D3.62)"
     `);
   });
 
-  test("but the same line later is a command like any other", () => {
+  test.each([
+    "GET / HTTP/1.1",
+    "POST /upload HTTP/1.0",
+    "X-ANYTHING / HTTP/1.1",
+    "Host: ftp.example.com",
+    "Content-Type: text/plain",
+    " folded: header",
+    "EHLO mail.example.com",
+    "MAIL FROM:<a@example.com>",
+    "SSH-2.0-OpenSSH_9.6",
+    "\x16\x03\x01",
+  ])("%j, after the login too", (line) => {
     play(`
-      C> GET / HTTP/1.1
-           >S GET / HTTP/1.1
+      C> ${line.trimStart()}
+           refuse not-ftp
+           >C 421 This is an FTP gateway.
+           end not-ftp
     `);
   });
+
+  test("a request that is too long to be read is the end, and what stands in its body is not heard", () => {
+    playFromStart(`
+           connect 10.0.0.5:21
+      connected 10.0.0.5:21
+      S> 220 ready
+           >C 220 ready
+      C refused line-too-long
+           refuse not-ftp
+           >C 421 This is an FTP gateway.
+           end not-ftp
+      C> USER anonymous
+      C> PORT 192,168,1,100,10,21
+    `);
+  });
+
+  test("a line in the middle that begins like a request or a handshake and can't be read is the end", () => {
+    play(`
+      C refused not-ftp
+           refuse not-ftp
+           >C 421 This is an FTP gateway.
+           end not-ftp
+    `);
+  });
+
+  test.each(["", "   ", "XYZZY", "user-agent"])("a first line that no FTP client says: %j", (line) => {
+    playFromStart(`
+           connect 10.0.0.5:21
+      C> ${line}
+           refuse not-ftp
+           >C 421 This is an FTP gateway.
+           end not-ftp
+    `);
+  });
+
+  test.each(["HOST ftp.example.com", "OPTS UTF8 ON", "CLNT NcFTP: 3.2", "FEAT", "noop", "SITE HELP", "STAT"])(
+    "but %j may come first, and is passed on",
+    (line) => {
+      playFromStart(`
+             connect 10.0.0.5:21
+        connected 10.0.0.5:21
+        S> 220 ready
+             >C 220 ready
+        C> ${line}
+             >S ${line}
+      `);
+    },
+  );
+
+  test.each(["XYZZY a: b", "SITE CHMOD 644 a:b", "RETR notes on HTTP/1.1", "GET a.txt", "STOR mail from: bob"])(
+    "%j is a command like any other later",
+    (line) => {
+      play(`
+        C> ${line}
+             >S ${line}
+      `);
+    },
+  );
 });

@@ -178,6 +178,7 @@ export function clientOptions(options: PlayOptions): ClientOptions {
       commands: { deny: [] },
       readOnly: false,
       anonymousOnly: false,
+      pinholesBeforeLogin: false,
       ...options.policy,
     },
     heldCommands: options.heldCommands ?? 64,

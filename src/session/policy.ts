@@ -2,6 +2,7 @@
 import { metricVerb, parseCommand, type Command } from "../ftp/command.ts";
 import { parseLoginTarget } from "../ftp/host-name.ts";
 import { upperCaseAscii } from "../ftp/latin1.ts";
+import type { Mode } from "./mode.ts";
 import type { Policy } from "./options.ts";
 import { refusal, type Refusal } from "./refusals.ts";
 import { targetOf, type Session } from "./state.ts";
@@ -25,6 +26,8 @@ export function refusalOf(session: Session, command: Command): Refusal | undefin
   const { verb } = command;
   if (tlsVerbs.has(verb)) return refusal("tls", verb);
   if (longVerbs.has(verb)) return refusal("long-form", verb);
+  const disguised = disguisedAnnouncement(command);
+  if (disguised !== undefined) return disguised;
   if (!isAllowed(policy.commands, verb)) {
     // A verb that nobody knows may be anything, a password typed too early too, and this text is logged.
     return refusal("denied-command", metricVerb(verb) === "other" ? "Command" : verb);
@@ -58,6 +61,16 @@ export function dependsOnLogin({ clientOptions, outstanding }: Session, line: st
   if (!outstanding.some(({ kind, optional }) => (kind === "login" || kind === "rein") && !optional)) return false;
   const verb = parseCommand(line)?.verb ?? "";
   return pinholeVerbs.has(verb) && isAllowed(clientOptions.policy.commands, verb);
+}
+
+/**
+ * A verb that announces a data connection, and something beside it that is no part of it: `PORT1,2,3,4,5,6`, EPRT with a byte
+ * 0xa0 or a CR NUL. Some servers read four letters and take it, and what it announces would not be translated.
+ */
+function disguisedAnnouncement({ verb, line }: Command): Refusal | undefined {
+  const [spelled, mode] = /^[^A-Z]*(?:(PORT|EPRT|PASV|EPSV)|LPRT|LPSV)(?![A-Z])/.exec(upperCaseAscii(line)) ?? [];
+  if (spelled === undefined || verb === mode) return undefined;
+  return mode === undefined ? refusal("long-form", "Command") : refusal("malformed-endpoint", mode as Mode);
 }
 
 /** QUIT and what opens the login are needed by everybody; an allow list need not name them. */

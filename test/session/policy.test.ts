@@ -148,3 +148,29 @@ describe("what would need TLS is refused (D3.60, D5.94)", () => {
     },
   );
 });
+
+test.each([
+  ["no blank behind it", "PORT192,168,1,100,10,21", "PORT"],
+  ["a delimiter behind it", "eprt|1|192.168.1.100|2581|", "EPRT"],
+  ["a CR NUL behind it", "PORT\r\0 192,168,1,100,10,21", "PORT"],
+  ["a no-break space before it", "\xa0PORT 192,168,1,100,10,21", "PORT"],
+  ["an escaped 0xff before it", "\xff\xff EPRT |1|192.168.1.100|2581|", "EPRT"],
+  ["a byte behind it", "PASV\xa0", "PASV"],
+  ["a hyphen behind it", "EPSV-ALL", "EPSV"],
+])("an announcement that only a careless server would understand is not passed on: %s", (_title, line, verb) => {
+  play(`
+    C> ${line}
+         refuse malformed-endpoint
+         >C 501 ${verb} refused: malformed argument.
+  `);
+});
+
+test("nor is one of the long form, nor a verb that only begins alike taken for one", () => {
+  play(`
+    C> LPRT,4,4,1,2,3,4,2,1,2
+         refuse long-form
+         >C 502 Command refused: use EPRT or EPSV.
+    C> PORTAL x
+         >S PORTAL x
+  `);
+});

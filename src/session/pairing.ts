@@ -60,12 +60,14 @@ function ownerOf(session: Session, expected: readonly Outstanding[], code: numbe
   if (isPreliminary(code)) {
     return (
       expected.find(({ kind }) => kind === "greeting") ??
-      expected.find((entry) => entry.kind === "transfer" && !entry.answered)
+      expected.find((entry) => entry.kind === "transfer" && !(entry.answered && entry.begun))
     );
   }
   if (dataCodes.has(code)) {
     const awaited = expected.find((entry) => entry.kind === "abort" || (entry.kind === "transfer" && !entry.answered));
-    return awaited ?? expected.find(({ kind }) => kind === "transfer");
+    const first = expected.find(({ kind }) => kind === "transfer");
+    // What has not begun does not end before what has.
+    return awaited?.kind === "transfer" && !awaited.begun ? first : (awaited ?? first);
   }
   const mode = session.negotiation?.current;
   const isAnnounced = (code === 227 && mode === "PASV") || (code === 229 && mode === "EPSV");

@@ -468,3 +468,37 @@ describe("a 226 for data that did not arrive is no 226", () => {
     );
   });
 });
+
+describe("a transfer that the client was told is over, before the server has said anything of it", () => {
+  const givenUp = `${passiveReady}\nC> RETR a\nclosed expired`;
+
+  test("has its late preliminary reply swallowed too, and no announcement takes it for its own", () => {
+    play(
+      `
+      C> PASV
+           >S PASV
+      S> 150 Here it comes
+      S> 426 Nobody came
+           quirk late-final-reply
+      S> 227 Entering Passive Mode (10,0,0,5,200,11)
+           open client side for 192.168.1.100, dial 10.0.0.5:51211 #2
+      `,
+      { after: givenUp },
+    );
+  });
+
+  test("ends before the next one, which has not begun", () => {
+    play(
+      `
+      C> RETR b
+           >S RETR b
+      S> 150 Here it comes
+      S> 426 Nobody came
+           quirk late-final-reply
+      S> 425 Use PASV first
+           >C 425 Use PASV first
+      `,
+      { after: givenUp },
+    );
+  });
+});

@@ -1,7 +1,6 @@
 // The log: where lines go and how they look. What is logged, and at which level, is decided in telemetry.ts.
 import { destination as openDestination, pino, stdTimeFunctions, type DestinationStream, type Logger } from "pino";
 import { prettyFactory } from "pino-pretty";
-import { createWeakList } from "./weak-list.ts";
 
 export type { Logger };
 export type LogLevel = "fatal" | "error" | "warn" | "info" | "debug" | "trace";
@@ -20,7 +19,7 @@ export function createLogger(options: LogOptions, write?: (line: string) => void
 
 export type Log = {
   readonly logger: Logger;
-  /** Level and format of every line from now on, those of child loggers that are in use included. */
+  /** Level and format of every line from now on; child loggers follow by `withLevelOf`. */
   change(options: LogOptions): void;
 };
 
@@ -28,15 +27,12 @@ export type Log = {
 export function openLog({ level, format }: LogOptions, write?: (line: string) => void): Log {
   const stream = write ? { write } : standardOutput((count) => logger.warn({ count }, "log lines dropped"));
   const formatted = changeableFormat(stream, format);
-  const children = createWeakList<Logger>();
   const options = {
     level,
     // Neither process id nor host name: the collector of the log adds them.
     base: null,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
-    // A child has a level of its own.
-    onChild: (child: Logger) => children.add(child),
   };
   const logger = pino(options, formatted.stream);
   return {
@@ -44,9 +40,14 @@ export function openLog({ level, format }: LogOptions, write?: (line: string) =>
     change(next) {
       formatted.change(next.format);
       logger.level = next.level;
-      for (const child of children.alive()) child.level = next.level;
     },
   };
+}
+
+/** `child`, with the level that its parent has now: it keeps the one that it was made with, and to list all children would keep them. */
+export function withLevelOf(parent: Logger, child: Logger): Logger {
+  if (child.level !== parent.level) child.level = parent.level;
+  return child;
 }
 
 /** Resolves when everything that was logged is written. What can't be written any more (a closed pipe) is no error. */

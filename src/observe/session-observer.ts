@@ -8,7 +8,7 @@ import { formatEffect, formatEvent } from "../session/transcript.ts";
 import { recordFact, withoutSecrets } from "./fact-records.ts";
 import type { GatewayMetrics } from "./gateway-metrics.ts";
 import type { LateRecords } from "./late-records.ts";
-import type { Logger } from "./log.ts";
+import { withLevelOf, type Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { createPinholeRecords, type PinholeRecords, type RunningTransfers } from "./pinhole-records.ts";
 import type { SessionNotes } from "./session-history.ts";
@@ -35,6 +35,8 @@ export type ObserverDeps = {
   readonly counts: GatewayMetrics;
   readonly lateRecords: LateRecords;
   readonly running: RunningTransfers;
+  /** The parent of the sessions' loggers. */
+  readonly logger: Logger;
 };
 
 /** What is one session's own. `notes`: where it is kept, if it is. */
@@ -52,7 +54,7 @@ type Step = {
 };
 
 export function createSessionObserver(deps: ObserverDeps, { log, notes, source }: ObservedSession): SessionObserver {
-  const { metrics, counts, lateRecords, running } = deps;
+  const { metrics, counts, lateRecords, running, logger } = deps;
   const secrets = createSecrets();
   const times = createStepTimes(metrics);
   const factDeps = { counts, log };
@@ -64,7 +66,7 @@ export function createSessionObserver(deps: ObserverDeps, { log, notes, source }
   function flush(): void {
     const steps = waiting;
     waiting = [];
-    const isTraced = log.isLevelEnabled("trace");
+    const isTraced = withLevelOf(logger, log).isLevelEnabled("trace");
     try {
       for (const step of steps) {
         tell(step);

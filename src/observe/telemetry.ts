@@ -5,7 +5,7 @@ import { formatEndpoint, type Endpoint } from "../net/endpoint.ts";
 import { endReasons, type EndReason, type RefusalReason } from "../session/reasons.ts";
 import type { PortCounts } from "./gateway-metrics.ts";
 import { createLateRecords, type LateRecords } from "./late-records.ts";
-import type { Logger } from "./log.ts";
+import { withLevelOf, type Logger } from "./log.ts";
 import type { Metrics, ReloadResult } from "./metrics.ts";
 import type { RunningTransfers } from "./pinhole-records.ts";
 import type { SessionHistory } from "./session-history.ts";
@@ -68,20 +68,21 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
 function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
   const { metrics, logger, history, lateRecords, running, refreshers } = shared;
   const counts = metrics.gateway(name);
-  const log = logger.child({ gateway: name });
-  const observed = { metrics, counts, lateRecords, running };
+  const own = logger.child({ gateway: name });
+  const log = () => withLevelOf(logger, own);
+  const observed = { metrics, counts, lateRecords, running, logger };
   /** Each ends something that is asked at every scrape. */
   const endings: (() => void)[] = [];
   return {
     listening(endpoint, { isInherited, isShared } = { isInherited: false, isShared: false }) {
       const found = { ...(isInherited && { inherited: true }), ...(isShared && { shared: true }) };
-      log.info({ endpoint: formatEndpoint(endpoint), ...found }, "listening");
+      log().info({ endpoint: formatEndpoint(endpoint), ...found }, "listening");
     },
     stopped() {
       for (const end of endings.splice(0)) end();
-      log.info("stopped");
+      log().info("stopped");
     },
-    acceptFailed: (detail) => log.error({ detail }, "accept failed"),
+    acceptFailed: (detail) => log().error({ detail }, "accept failed"),
     dataPorts: (side, ports) => void endings.push(counts.dataPorts(side, ports)),
     dataPlane(refreshCounts) {
       refreshers.add(refreshCounts);
@@ -91,7 +92,7 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
       counts.refusals[reason].inc();
       // Some of the reasons are also ends: the client's connection is over, and sessions_total says why.
       if (isEndReason(reason)) counts.sessions[reason].inc();
-      log.warn({ client: formatEndpoint(client), reason }, "session refused");
+      log().warn({ client: formatEndpoint(client), reason }, "session refused");
     },
     sessionStarted(id, client, listener, source) {
       // Made from the root, so that the session stands before the gateway in every line.

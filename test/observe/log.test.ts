@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
-import { createLogger, openLog } from "../../src/observe/log.ts";
+import { createLogger, openLog, withLevelOf } from "../../src/observe/log.ts";
 
 const source = new URL("../../src/observe/log.ts", import.meta.url).href;
 
@@ -56,13 +56,14 @@ test("what is below the level is not written", () => {
 test("a log that changes its level changes that of children in use too, and its format for all lines", () => {
   const lines: string[] = [];
   const { logger, change } = openLog({ level: "info", format: "json" }, (line) => lines.push(line));
-  const child = logger.child({ session: "k3f9x2a7" });
-  child.debug("not yet");
+  const own = logger.child({ session: "k3f9x2a7" });
+  const child = () => withLevelOf(logger, own);
+  child().debug("not yet");
   change({ level: "debug", format: "pretty" });
-  child.debug("command");
+  child().debug("command");
   logger.debug("so does the root");
   change({ level: "warn", format: "json" });
-  child.info("no longer");
+  child().info("no longer");
   expect(lines.map((line) => line.replace(/^\[[\d:.]+\] /, ""))).toEqual([
     "DEBUG: #k3f9x2a7 command\n",
     "DEBUG: so does the root\n",

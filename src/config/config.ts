@@ -17,7 +17,11 @@ export type LogFormat = "json" | "pretty";
 export type Config = {
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   /** Absent: no admin listener. */
-  readonly admin?: { readonly listen: Endpoint };
+  readonly admin?: {
+    readonly listen: Endpoint;
+    /** Lower-case names that a Host header may have, besides literal addresses and `localhost`. */
+    readonly hosts: readonly string[];
+  };
   readonly kernel: KernelConfig;
   readonly gateways: readonly GatewayConfig[];
 };

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { familyOf } from "../net/endpoint.ts";
 import {
   expected,
+  parseAdminHost,
   parseAdvertised,
   parseAllowRule,
   parseCidr,
@@ -70,6 +71,7 @@ const log = z.strictObject({
 const admin = z.strictObject({
   // It tells who transfers what: loopback unless the operator decides otherwise.
   listen: scalar(parseListen).default({ address: "127.0.0.1", port: 9121 }),
+  hosts: z.array(scalar(parseAdminHost)).default([]),
 });
 
 const login = z.strictObject({

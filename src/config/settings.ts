@@ -102,6 +102,12 @@ function parseHostName(text: string): string | undefined {
   return name.length <= 253 && hostName.test(name) && !allDigitsAndDots.test(name) ? name : undefined;
 }
 
+/** A name by which the admin listener is reached, in lower case, without a port. */
+export function parseAdminHost(raw: unknown): Setting<string> {
+  const name = typeof raw === "string" ? parseHostName(raw) : undefined;
+  return setting(name, "a host name without a port such as gw.example.net", raw);
+}
+
 /** `10.0.0.5:21`, `[fd00::5]:2121`, `ftp.example.com`; an address of either family without a port also serves. */
 export function parseServer(raw: unknown): Setting<HostPort> {
   const what = "a host and a port such as 10.0.0.5:21, [fd00::5]:21 or ftp.example.com:21";

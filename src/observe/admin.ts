@@ -4,6 +4,8 @@ import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { formatEndpoint, type Endpoint } from "../net/endpoint.ts";
+import { boundConnections } from "./admin-connections.ts";
+import { isHostAllowed } from "./admin-host.ts";
 import type { Metrics } from "./metrics.ts";
 
 export type Admin = {
@@ -17,13 +19,21 @@ export type AdminOptions = {
   readonly listen: Endpoint;
   /** Other processes of the same user may listen there too if they say the same (SO_REUSEPORT); port 0 is never shared. */
   readonly mayShare?: boolean;
+  /** Names that a Host header may have, besides literal addresses and `localhost`; lower case. Asked each time. */
+  readonly hosts?: () => readonly string[];
+  /** The time for a request to arrive; by default 5 seconds. */
+  readonly requestMs?: number;
   readonly metrics: Pick<Metrics, "text" | "contentType">;
   /** Listening and able to take sessions; false while stopping. */
   readonly isReady: () => boolean;
 };
 
-/** A scraper and a few people; further connections are closed. */
+/** A scraper and a few people. */
 const maxConnections = 64;
+
+/** A request is a few lines: nobody honest needs longer for one, or to read some of the answer. */
+const requestMs = 5000;
+const unreadMs = 10_000;
 
 const page = `<!doctype html>
 <html lang="en">
@@ -40,8 +50,15 @@ const page = `<!doctype html>
 
 export function createAdmin(options: AdminOptions): Admin {
   // Without the adapter's own Request and Response in place of the global ones.
-  const server = createAdaptorServer({ fetch: adminApp(options).fetch, overrideGlobalObjects: false }) as Server;
-  server.maxConnections = maxConnections;
+  const { fetch } = adminApp(options);
+  const limitMs = options.requestMs ?? requestMs;
+  // How often the times are looked at.
+  const connectionsCheckingInterval = Math.min(limitMs, 1000);
+  const serverOptions = { headersTimeout: limitMs, requestTimeout: limitMs, connectionsCheckingInterval };
+  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false, serverOptions }) as Server;
+  boundConnections(server, maxConnections);
+  // A connection on which neither side gets on while a request is answered. One that is kept alive has its own time.
+  server.setTimeout(unreadMs);
   return {
     start: () => start(server, options),
     async stop(graceMs = 0) {
@@ -53,10 +70,13 @@ export function createAdmin(options: AdminOptions): Admin {
   };
 }
 
-function adminApp({ metrics, isReady }: AdminOptions): Hono {
+function adminApp({ metrics, isReady, hosts = () => [] }: AdminOptions): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
     const { method } = context.req;
+    if (!isHostAllowed(context.req.header("host") ?? "", hosts())) {
+      return context.text("the Host header must be an address, localhost, or one of admin.hosts\n", 421);
+    }
     if (method !== "GET" && method !== "HEAD") return context.text("method not allowed\n", 405, { allow: "GET, HEAD" });
     await next();
     context.header("cache-control", "no-store");

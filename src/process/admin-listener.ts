@@ -3,7 +3,7 @@ import type { Config } from "../config/config.ts";
 import type { OwnEndpoints } from "../gateway/own-endpoints.ts";
 import type { PreparedChange } from "../gateway/prepared-change.ts";
 import { formatEndpoint, sameEndpoint, type Endpoint } from "../net/endpoint.ts";
-import type { Admin } from "../observe/admin.ts";
+import type { Admin, AdminOptions } from "../observe/admin.ts";
 import type { Logger } from "../observe/log.ts";
 
 export type AdminListener = {
@@ -20,11 +20,12 @@ const graceMs = 5000;
 
 /** `ownEndpoints`: nothing that this process dials may lead to the listener. */
 export function createAdminListener(
-  create: (listen: Endpoint) => Admin,
+  create: (options: Pick<AdminOptions, "listen" | "hosts">) => Admin,
   ownEndpoints: Pick<OwnEndpoints, "add" | "remove">,
   logger: Pick<Logger, "info">,
 ): AdminListener {
   let running: Running | undefined;
+  let hosts: readonly string[] = [];
 
   async function close({ admin, endpoint }: Running, afterMs: number): Promise<void> {
     await admin.stop(afterMs);
@@ -39,13 +40,16 @@ export function createAdminListener(
   return {
     async prepare({ admin: wanted }) {
       if (wanted === undefined) return { commit: () => replaceBy(undefined), rollback() {} };
-      if (running !== undefined && sameEndpoint(running.wanted, wanted.listen)) return { commit() {}, rollback() {} };
-      const admin = create(wanted.listen);
+      const takeHosts = (): void => void (hosts = wanted.hosts);
+      if (running !== undefined && sameEndpoint(running.wanted, wanted.listen))
+        return { commit: takeHosts, rollback() {} };
+      const admin = create({ listen: wanted.listen, hosts: () => hosts });
       const endpoint = await admin.start();
       const next = { wanted: wanted.listen, endpoint, admin };
       ownEndpoints.add(endpoint);
       return {
         commit() {
+          takeHosts();
           replaceBy(next);
           logger.info({ endpoint: formatEndpoint(endpoint) }, "admin listening");
         },

@@ -55,7 +55,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   const gateways = createGateways({ planes, create, forget: metrics.forgetGateway });
   const isReady = (): boolean => !options.isStopping() && gateways.areListening();
   const admin = createAdminListener(
-    (listen) => createAdmin({ listen, mayShare: true, metrics, isReady }),
+    (admitting) => createAdmin({ ...admitting, mayShare: true, metrics, isReady }),
     shared.ownEndpoints,
     logger,
   );

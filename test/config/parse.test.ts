@@ -75,7 +75,7 @@ test("full.yml shows the default of every key that has one", () => {
   const { log, admin, gateways } = configIn(readFileSync(new URL("full.yml", examples), "utf8"));
   expect({ log, admin }).toEqual({
     log: { level: "info", format: "json" },
-    admin: { listen: { address: "127.0.0.1", port: 9121 } },
+    admin: { listen: { address: "127.0.0.1", port: 9121 }, hosts: [] },
   });
   expect(gateways).toEqual([
     {
@@ -98,7 +98,11 @@ test.each(readdirSync(examples))("the example %s is a configuration", (file) => 
 test("the admin listener is on loopback unless told otherwise, and absent unless asked for", () => {
   const gateways = 'gateways: [{ listen: ["127.0.0.1:0"], route: { transparent: {} } }]';
   expect(configIn(gateways).admin).toBeUndefined();
-  expect(configIn(`admin: {}\n${gateways}`).admin).toEqual({ listen: { address: "127.0.0.1", port: 9121 } });
+  expect(configIn(`admin: {}\n${gateways}`).admin).toEqual({
+    listen: { address: "127.0.0.1", port: 9121 },
+    hosts: [],
+  });
+  expect(configIn(`admin: { hosts: [GW.example.net.] }\n${gateways}`).admin?.hosts).toEqual(["gw.example.net"]);
 });
 
 test("an unnamed gateway is named by its place", () => {

@@ -7,6 +7,10 @@ const folder = new URL("invalid/", import.meta.url);
 
 /** One file per mistake in invalid/, and all that `check` says of it. */
 const messages: Readonly<Record<string, readonly string[]>> = {
+  "admin-hosts.yml": [
+    'admin.hosts[0]: expected a host name without a port such as gw.example.net, got "gw.example.net:9121"',
+    'admin.hosts[1]: expected a host name without a port such as gw.example.net, got "*"',
+  ],
   "admin-name.yml": [
     'admin.listen: expected a literal address and a port such as 0.0.0.0:21 or [::]:21, got "localhost:9121"',
   ],

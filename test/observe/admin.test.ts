@@ -1,7 +1,9 @@
 import { connect, createServer } from "node:net";
 import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { afterEach, expect, test } from "vitest";
-import { createAdmin, type Admin } from "../../src/observe/admin.ts";
+import type { Endpoint } from "../../src/net/endpoint.ts";
+import { createAdmin, type Admin, type AdminOptions } from "../../src/observe/admin.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
 
 const running: Admin[] = [];
@@ -9,9 +11,13 @@ afterEach(async () => {
   for (const admin of running.splice(0)) await admin.stop();
 });
 
-async function startAdmin(isReady: () => boolean = () => true, address = "127.0.0.1") {
+async function startAdmin(
+  isReady: () => boolean = () => true,
+  address = "127.0.0.1",
+  options: Partial<AdminOptions> = {},
+) {
   const metrics = createMetrics("1.2.3");
-  const admin = createAdmin({ listen: { address, port: 0 }, metrics, isReady });
+  const admin = createAdmin({ listen: { address, port: 0 }, metrics, isReady, ...options });
   running.push(admin);
   const endpoint = await admin.start();
   const host = address.includes(":") ? `[${address}]` : address;
@@ -110,7 +116,7 @@ test("stop leaves a request that is under way the time it is given", async () =>
   const { admin, endpoint, url } = await startAdmin();
   const half = connect(endpoint.port, endpoint.address);
   await once(half, "connect");
-  half.write("GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n");
+  half.write("GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
   // The server has read it before it answers another one.
   await (await fetch(`${url}/healthz`)).text();
   const stopped = admin.stop(5000);
@@ -124,7 +130,7 @@ test("stop closes connections that are kept alive, idle or in the middle of a re
   await (await fetch(`${url}/healthz`)).text();
   const half = connect(endpoint.port, endpoint.address);
   await once(half, "connect");
-  half.write("GET /metrics HTTP/1.1\r\nhost: a\r\n");
+  half.write("GET /metrics HTTP/1.1\r\nhost: localhost\r\n");
   // A peer's RST is as good an end as its FIN.
   half.on("error", () => {});
   const closed = once(half, "close");
@@ -134,4 +140,29 @@ test("stop closes connections that are kept alive, idle or in the middle of a re
   await closed;
   await expect(fetch(`${url}/healthz`)).rejects.toThrow();
   await admin.stop();
+});
+
+async function answerTo(endpoint: Endpoint, host: string): Promise<string> {
+  const socket = connect(endpoint.port, endpoint.address);
+  socket.write(`GET /metrics HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
+  return (await text(socket)).split("\r\n", 1)[0] ?? "";
+}
+
+test("a Host that is no address, not localhost and not in admin.hosts is answered with 421: no page reads by its own name", async () => {
+  const { endpoint } = await startAdmin(undefined, undefined, { hosts: () => ["gw.example.net"] });
+  for (const host of ["evil.example", "gw.example.net.evil.example", "example.net", "127.0.0.1.evil.example:9121"]) {
+    expect(await answerTo(endpoint, host), host).toMatch(/^HTTP\/1\.1 421 /);
+  }
+  for (const host of ["127.0.0.1", `127.0.0.1:${endpoint.port}`, "[::1]:9121", "localhost", "GW.example.net:9121"]) {
+    expect(await answerTo(endpoint, host), host).toMatch(/^HTTP\/1\.1 200 /);
+  }
+});
+
+test("a request that is not whole within its time is ended", async () => {
+  const { endpoint } = await startAdmin(undefined, undefined, { requestMs: 300 });
+  const slow = connect(endpoint.port, endpoint.address).on("error", () => {});
+  slow.write("GET /metrics HTTP/1.1\r\nhost: localhost\r\n");
+  const startedAt = performance.now();
+  expect(await text(slow)).toMatch(/^(?:HTTP\/1\.1 408 [^]*)?$/);
+  expect(performance.now() - startedAt).toBeLessThan(2500);
 });

@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { createOwnEndpoints } from "../../src/gateway/own-endpoints.ts";
 import { parseEndpoint } from "../../src/net/endpoint.ts";
@@ -13,15 +14,19 @@ test("where the admin listener listens nothing is dialled: from when it is opene
   const own = createOwnEndpoints();
   const endpoints: string[] = [];
   const metrics = createMetrics("0");
-  const listener = createAdminListener((listen) => createAdmin({ listen, metrics, isReady: () => true }), own, {
-    info: (fields: object) => void endpoints.push(String(Reflect.get(fields, "endpoint"))),
-  });
+  const listener = createAdminListener(
+    (admitting) => createAdmin({ ...admitting, metrics, isReady: () => true }),
+    own,
+    {
+      info: (fields: object) => void endpoints.push(String(Reflect.get(fields, "endpoint"))),
+    },
+  );
   onTestFinished(() => listener.stop());
-  const admin = { listen: { address: "127.0.0.1", port: 0 } };
+  const admin = { listen: { address: "127.0.0.1", port: 0 }, hosts: [] };
   (await listener.prepare({ admin })).commit();
   const endpoint = parseEndpoint(endpoints[0] ?? "") ?? expect.fail();
   expect(own.listensAt(endpoint)).toBe(true);
-  (await listener.prepare({ admin: { listen: { address: "127.0.0.2", port: 0 } } })).rollback();
+  (await listener.prepare({ admin: { listen: { address: "127.0.0.2", port: 0 }, hosts: [] } })).rollback();
   expect(own.listensAt(endpoint)).toBe(true);
   (await listener.prepare({})).commit();
   await until(() => !own.listensAt(endpoint));
@@ -61,4 +66,26 @@ test("no client and no server leads a connection to the admin listener", async (
   onTestFinished(() => void scraper.destroy());
   scraper.write("GET /healthz HTTP/1.0\r\nhost: 127.0.0.1\r\n\r\n");
   await until(() => scraper.bytesRead > 0);
+});
+
+test("other names in admin.hosts hold at once, at the same endpoint", async () => {
+  const endpoints: string[] = [];
+  const metrics = createMetrics("0");
+  const listener = createAdminListener(
+    (admitting) => createAdmin({ ...admitting, metrics, isReady: () => true }),
+    createOwnEndpoints(),
+    { info: (fields: object) => void endpoints.push(String(Reflect.get(fields, "endpoint"))) },
+  );
+  onTestFinished(() => listener.stop());
+  const admin = { listen: { address: "127.0.0.1", port: 0 }, hosts: ["gw.example.net"] };
+  (await listener.prepare({ admin })).commit();
+  const { port } = parseEndpoint(endpoints[0] ?? "") ?? expect.fail();
+  const answer = async (): Promise<string> => {
+    const socket = connect(port, "127.0.0.1");
+    socket.write("GET /healthz HTTP/1.1\r\nhost: gw.example.net\r\nconnection: close\r\n\r\n");
+    return (await text(socket)).slice(9, 12);
+  };
+  expect(await answer()).toBe("200");
+  (await listener.prepare({ admin: { ...admin, hosts: [] } })).commit();
+  expect(await answer()).toBe("421");
 });

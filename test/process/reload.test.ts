@@ -284,7 +284,7 @@ describe("SIGHUP changes the admin listener", () => {
     await logged("admin listening");
     const socket = connect(admin, "127.0.0.1");
     onTestFinished(() => void socket.destroy());
-    socket.write("GET /healthz HTTP/1.1\r\nhost: a\r\n");
+    socket.write("GET /healthz HTTP/1.1\r\nhost: localhost\r\n");
     configure({ limits: { sessions: 1 } }, at(admin));
     await reload("configuration reloaded");
     socket.write("\r\n");

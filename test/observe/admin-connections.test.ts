@@ -1,0 +1,42 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { createAdmin, type AdminOptions } from "../../src/observe/admin.ts";
+import { createMetrics } from "../../src/observe/metrics.ts";
+
+async function startAdmin(options: Partial<AdminOptions> = {}) {
+  const listen = { address: "127.0.0.1", port: 0 };
+  const admin = createAdmin({ listen, metrics: createMetrics("1"), isReady: () => true, ...options });
+  onTestFinished(() => admin.stop());
+  const { port } = await admin.start();
+  return { url: `http://127.0.0.1:${port}`, port };
+}
+
+/** Connections whose resets are nobody's fault. */
+function connections(port: number, count: number): Socket[] {
+  const sockets = Array.from({ length: count }, () => connect(port, "127.0.0.1").on("error", () => {}));
+  onTestFinished(() => void sockets.map((socket) => socket.destroy()));
+  return sockets;
+}
+
+test("70 connections that ask nothing keep nobody out: the one that has been idle the longest goes first", async () => {
+  const { port, url } = await startAdmin();
+  const idle = connections(port, 70).map((socket) => socket.resume());
+  await Promise.all(idle.map((socket) => once(socket, "connect")));
+  // Some have begun a request, and do not end it.
+  for (const socket of idle.slice(0, 35)) socket.write("GET /metrics HTTP/1.1\r\nhost: ");
+  expect((await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(2000) })).status).toBe(200);
+  const isOpen = idle.map((socket) => !socket.destroyed);
+  expect(isOpen.indexOf(true)).toBeGreaterThanOrEqual(6);
+  expect(isOpen.lastIndexOf(false)).toBeLessThan(isOpen.indexOf(true));
+});
+
+test("64 connections whose answers nobody reads keep nobody out either: the oldest goes", async () => {
+  const whole = "x".repeat(8 * 1024 * 1024);
+  const metrics = { contentType: "text/plain", text: () => Promise.resolve(whole) };
+  const { port, url } = await startAdmin({ metrics });
+  const stuck = connections(port, 64).map((socket) => socket.pause());
+  for (const socket of stuck) socket.write("GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n");
+  await Promise.all(stuck.map((socket) => once(socket, "readable")));
+  expect((await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2000) })).status).toBe(200);
+});

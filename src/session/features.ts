@@ -18,7 +18,9 @@ export function featureLine(
   const feature = featureOf(text);
   if (feature === undefined) return [raw];
   if (isHiddenFeature(session, feature)) return [];
-  if (supplied.includes(feature)) session.openReply = { ...openReply, features: [...openReply.features, feature] };
+  if (supplied.includes(feature) && !openReply.features.includes(feature)) {
+    session.openReply = { ...openReply, features: [...openReply.features, feature] };
+  }
   return [raw];
 }
 

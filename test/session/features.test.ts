@@ -176,6 +176,12 @@ describe("a FEAT reply", () => {
   });
 });
 
+test("a list that names one feature over and over is not kept", () => {
+  const lines = "\nS>  EPSV\nS>  EPRT".repeat(300);
+  const { session } = feed(`${prologue[4]}\nC> FEAT\nS> 211-Features:${lines}`, { serverMode: "passive" });
+  expect(session.openReply?.features).toEqual(["EPSV", "EPRT"]);
+});
+
 describe("FEAT hides the commands that policy refuses, and no other", () => {
   const verbs = [
     ...["AUTH", "ADAT", "PBSZ", "PROT", "CCC", "MIC", "CONF", "ENC", "SSCN", "CPSV", "LPRT", "LPSV", "EPRT", "EPSV"],

@@ -8,6 +8,7 @@ import { familyOf, type Endpoint } from "../net/endpoint.ts";
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
 import type { LegPlan } from "./events.ts";
 import { isPassive, serverModes, type Mode } from "./mode.ts";
+import { isLoginNeeded } from "./policy.ts";
 import { refusal } from "./refusals.ts";
 import { readServerEndpoint, type UnusableEndpoint } from "./server-endpoint.ts";
 import {
@@ -92,6 +93,12 @@ function clientLeg({ client }: { client: ControlSide }, endpoint: Endpoint | und
 function open(work: Work, negotiation: Negotiation, server: LegPlan): void {
   const { session } = work;
   const { id, clientMode, current } = negotiation;
+  // A REIN on its way may have ended the login meanwhile.
+  if (isLoginNeeded(session, clientMode)) {
+    giveUp(work, negotiation);
+    refuse(work, refusal("not-logged-in", clientMode));
+    return;
+  }
   session.negotiation = { ...negotiation, stage: "opening" };
   session.transfers = [
     ...session.transfers,

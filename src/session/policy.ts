@@ -49,8 +49,8 @@ export function refusalOf(session: Session, command: Command): Refusal | undefin
 /** What makes a pinhole. */
 const pinholeVerbs: ReadonlySet<string> = new Set(["PORT", "EPRT", "PASV", "EPSV"]);
 
-/** Before a server is known, every command is answered so. */
-function isLoginNeeded({ clientOptions, loggedIn, phase }: Session, verb: string): boolean {
+/** Whether a command with this verb is refused until the server has accepted a login. Before a server is known, every one is. */
+export function isLoginNeeded({ clientOptions, loggedIn, phase }: Session, verb: string): boolean {
   if (clientOptions.policy.pinholesBeforeLogin || loggedIn) return false;
   return pinholeVerbs.has(verb) && phase.name !== "choosing";
 }

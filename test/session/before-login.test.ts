@@ -95,6 +95,27 @@ describe("no pinhole is opened or asked for before the server has accepted a log
     `);
   });
 
+  test("nothing opens where a REIN is answered that was overtaken by what ended a transfer", () => {
+    play(
+      `
+      C> RETR a
+           >S RETR a
+      C> REIN
+           >S REIN
+      C> PASV
+      S> 425 No
+           >C 425 No
+           >S EPSV
+      S> 220 Again
+           >C 220 Again
+      S> 229 Extended (|||51210|)
+           refuse not-logged-in
+           >C 530 PASV refused: log in with USER and PASS first.
+      `,
+      { serverMode: "passive" },
+    );
+  });
+
   test("REIN does not give more time to who never logs in", () => {
     playFromStart(
       `

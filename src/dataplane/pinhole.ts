@@ -95,6 +95,8 @@ export type PinholeEvent =
   | { readonly kind: "stranger"; readonly side: Side; readonly from: Endpoint }
   /** The expected peer of a listening leg is connected. */
   | { readonly kind: "admitted"; readonly side: Side; readonly from: Endpoint }
+  /** Both peers are dialled: the server is connected, and the client not dialled yet. */
+  | { readonly kind: "reached"; readonly side: "server" }
   /** The preferred source port could not be used and another was taken. */
   | { readonly kind: "other-source-port"; readonly side: Side; readonly wanted: number; readonly detail: string }
   /** Both legs are connected; bytes flow. */

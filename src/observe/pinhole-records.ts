@@ -104,6 +104,7 @@ export function createPinholeRecords(deps: PinholeRecordDeps): PinholeRecords {
           noticed(deps, event);
           break;
         case "admitted":
+        case "reached":
         case "delivered":
           break;
       }

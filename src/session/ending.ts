@@ -77,12 +77,17 @@ export function endIfDone(work: Work): void {
     if (isOver || results.length === 0) end(work, "quit", "");
   } else if (session.phase.name !== "relaying") {
     if (session.draining) end(work, "drained", "", "The gateway is shutting down.");
-  } else if (session.negotiation === undefined && session.openReply === undefined) {
+  } else if (!isUnderWay(session)) {
     if (hasClientEnded && outstanding.every(isAnswered)) end(work, "client-gone", "");
     else if (session.draining && outstanding.every((entry) => entry.optional || isAnswered(entry))) {
       end(work, "drained", "", "The gateway is shutting down.");
     }
   }
+}
+
+/** What the client has said is not done with yet. */
+function isUnderWay({ negotiation, openReply, heldClient }: Session): boolean {
+  return negotiation !== undefined || openReply !== undefined || heldClient.length > 0;
 }
 
 /** Data moves, and somebody is there for it: not where the client is gone and the server has said what became of its upload. */

@@ -113,6 +113,7 @@ function open(work: Work, negotiation: Negotiation, server: LegPlan): void {
       direction: "unknown",
       admitted: false,
       serverTried: false,
+      reached: false,
       joined: false,
       delivered: false,
       rejected: false,

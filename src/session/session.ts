@@ -1,8 +1,9 @@
 // Session as a state machine: step(state, event) → [state, effects]. Nothing here opens a socket, reads a clock or
 // throws on what a peer says. Phases: choosing → resolving → connecting → greeting → relaying → ended (state.ts).
-// Held: the client's lines until the server's greeting, while a data connection is negotiated, and behind PORT and the like
-// until a login is answered; the server's lines
+// Held: the client's lines until the server's greeting, while a data connection is negotiated, behind PORT and the like until a
+// login is answered, and a transfer command while the server is being connected to; the server's lines
 // while a pinhole is being opened and while a completion reply waits for its data. RFC 959, 1123, 2428, 2577, 6384.
+import { parseCommand } from "../ftp/command.ts";
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
 import { clientHeard, clientSaid } from "./client-commands.ts";
 import { endIfDone, isTransferring, serverGone } from "./ending.ts";
@@ -12,9 +13,9 @@ import { pinholeAnswered } from "./negotiation.ts";
 import { dependsOnLogin } from "./policy.ts";
 import { refusal } from "./refusals.ts";
 import { serverLine } from "./replies.ts";
-import { isBeingMade, isDataMoving, isUploading, type Session, type Target } from "./state.ts";
+import { isBeingMade, isDataMoving, isReachingServer, isUploading, type Session, type Target } from "./state.ts";
 import { lingerExpired, resultOverdue } from "./completion.ts";
-import { abortOverdue, pinholeReported } from "./transfers.ts";
+import { abortOverdue, mayTransfer, pinholeReported } from "./transfers.ts";
 import { emit, end, giveLocalAnswers, lingerMs, push, record, type Work } from "./work.ts";
 
 type Step = readonly [Session, readonly SessionEffect[]];
@@ -120,7 +121,9 @@ function clientLeaves(work: Work): void {
 
 /** A client that closes with replies unread breaks its control connection. What it has uploaded is on its way all the same. */
 function clientLost(work: Work, detail: string): void {
-  if (!isUploading(work.session)) end(work, "client-gone", detail);
+  const { session } = work;
+  const isAboutTo = session.heldClient.some((event) => usesDataConnection(event)) && isReachingServer(session);
+  if (!isUploading(session) && !isAboutTo) end(work, "client-gone", detail);
   else if (work.session.clientState !== "ended") fromClient(work, { kind: "client-end" });
 }
 
@@ -141,7 +144,12 @@ function isClientHeld(session: Session, event: ClientEvent): boolean {
   if (session.phase.name === "choosing") return false;
   if (session.phase.name !== "relaying" || session.negotiation !== undefined) return true;
   if (event.kind === "client-line" && dependsOnLogin(session, event.text)) return true;
-  return session.serverLeaving?.how === "gone" || hasEnoughToAnswer(session);
+  if (session.serverLeaving?.how === "gone" || hasEnoughToAnswer(session)) return true;
+  return isReachingServer(session) && usesDataConnection(event);
+}
+
+function usesDataConnection(event: ClientEvent): boolean {
+  return event.kind === "client-line" && mayTransfer(parseCommand(event.text)?.verb ?? "");
 }
 
 /** The client has connected to upload, and the data plane is about to reach the server, or to fail. */
@@ -262,7 +270,7 @@ function graceExpired(work: Work): void {
   const { serverLeaving, clientState, quitAnswered } = work.session;
   if (serverLeaving?.how === "closing") end(work, "server-closing", serverLeaving.detail);
   else if (clientState !== "ended") return;
-  else if (isDataMoving(work.session) || isBeingUploaded(work.session)) {
+  else if (isDataMoving(work.session) || isBeingUploaded(work.session) || isReachingServer(work.session)) {
     emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
   } else end(work, quitAnswered ? "quit" : "client-gone", "");
 }

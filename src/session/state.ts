@@ -3,7 +3,7 @@ import { familyOf, type Endpoint, type Family } from "../net/endpoint.ts";
 import type { PinholeOutcome, PlaneName } from "../dataplane/pinhole.ts";
 import type { ClientEvent, ServerEvent } from "./events.ts";
 import type { Direction, TransferEnded } from "./facts.ts";
-import type { Mode } from "./mode.ts";
+import { isPassive, type Mode } from "./mode.ts";
 import type { ClientOptions, SessionOptions } from "./options.ts";
 
 /** One control connection: both ends, and the address to announce to its peer. */
@@ -90,6 +90,8 @@ export type Transfer = {
   readonly admitted: boolean;
   /** Somebody has connected to the leg that listens for the server: the server, or a stranger who may be its other address. */
   readonly serverTried: boolean;
+  /** Both peers are dialled, and the server is connected. */
+  readonly reached: boolean;
   readonly joined: boolean;
   readonly delivered: boolean;
   /** The server refused the transfer command. */
@@ -185,6 +187,23 @@ export function isBeingMade(transfer: Transfer): boolean {
   const { admitted, joined, closed, clientListens, serverListens } = transfer;
   if (joined || closed !== undefined) return false;
   return isDialledOnly(transfer) || (admitted && (clientListens === undefined || serverListens === undefined));
+}
+
+/**
+ * The client's data connection is made, or the client is to be dialled, and the server's is not yet: the command that uses it
+ * waits for that, as a passive client's own would. Through the kernel a client is connected only when the server is.
+ */
+export function isReachingServer(session: Session): boolean {
+  const transfer = findTransfer(session, session.pending);
+  if (transfer === undefined || transfer.plane === "kernel" || !isPassive(transfer.serverMode)) return false;
+  return isBeingMade(transfer) && !transfer.reached;
+}
+
+/** A passive client is to connect before it says for what, and has not yet as far as is known. */
+export function isClientExpected(session: Session): boolean {
+  const transfer = findTransfer(session, session.pending);
+  if (transfer === undefined || transfer.plane === "kernel" || !isPassive(transfer.serverMode)) return false;
+  return transfer.clientListens !== undefined && !transfer.admitted && transfer.closed === undefined;
 }
 
 /** The server's control connection. Throws in a phase that has none: only a fault of the core asks then. */

@@ -110,6 +110,8 @@ function parsePinholeEvent(words: string, detail: string | undefined): PinholeEv
       const from = parseEndpoint(rest[1] ?? "");
       return from && named(sides, rest[0], (side) => ({ kind: first, side, from }));
     }
+    case "reached":
+      return rest[0] === "server" ? { kind: first, side: "server" } : undefined;
     case "other":
       return named(sides, rest[4], (side) => ({
         kind: "other-source-port",

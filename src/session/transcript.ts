@@ -80,6 +80,8 @@ function pinholeWords(event: PinholeEvent): string {
     case "stranger":
     case "admitted":
       return `${event.kind} ${event.side} ${formatEndpoint(event.from)}`;
+    case "reached":
+      return `reached ${event.side}`;
     case "other-source-port":
       return `other source port on the ${event.side} side than ${event.wanted}`;
     case "joined":

@@ -1,6 +1,7 @@
 // Transfers: a transfer command, its preliminary reply, its refusal, an ABOR, and what the pinhole reports of its data
 // connection.
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
+import { metricVerb } from "../ftp/command.ts";
 import { awaitFinalReply, giveHeldReply, unansweredEntry } from "./completion.ts";
 import type { Direction, TransferEnded } from "./facts.ts";
 import { forgetTransfer } from "./negotiation.ts";
@@ -30,6 +31,11 @@ const directions: Readonly<Record<string, Direction>> = {
 
 export function isTransferVerb(verb: string): boolean {
   return Object.hasOwn(directions, verb);
+}
+
+/** What uses the data connection, or, being a server's own, may. */
+export function mayTransfer(verb: string): boolean {
+  return isTransferVerb(verb) || metricVerb(verb) === "other";
 }
 
 /** A transfer command: it takes the negotiated data connection, if there is one. */
@@ -106,6 +112,8 @@ export function pinholeReported(work: Work, id: number, event: PinholeEvent): vo
       emit(work, { kind: "linger", id });
     }
     record(work, { kind: "transfer-started", plane: transfer.plane, verb: transfer.verb });
+  } else if (event.kind === "reached") {
+    updateTransfer(work, id, { reached: true });
   } else if (event.kind === "admitted" || event.kind === "stranger") {
     peerConnected(work, transfer, event);
   } else if (event.kind === "delivered") {

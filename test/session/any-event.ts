@@ -145,6 +145,7 @@ const pinholeEvents: Kinds<PinholeEvent> = {
   refused: fc.record({ kind: kind("refused"), reason: fc.constantFrom(...openRefusals), detail }),
   stranger: fc.record({ kind: kind("stranger"), side, from: endpoint }),
   admitted: fc.record({ kind: kind("admitted"), side, from: endpoint }),
+  reached: fc.record({ kind: kind("reached"), side: kind("server") }),
   "other-source-port": fc.record({ kind: kind("other-source-port"), side, wanted: port, detail }),
   joined: fc.record({ kind: kind("joined") }),
   delivered: fc.record({ kind: kind("delivered") }),

@@ -242,7 +242,7 @@ describe("a completion reply", () => {
       `,
       {
         serverMode: "passive",
-        after: "C> PORT 192,168,1,100,10,21\nS> 229 Extended (|||51210|)\nopened",
+        after: "C> PORT 192,168,1,100,10,21\nS> 229 Extended (|||51210|)\nopened\nreached server",
       },
     );
   });
@@ -342,6 +342,76 @@ describe("preliminary replies", () => {
       { after: passiveReady },
     );
     expect(facts.at(-1)).toMatchObject({ kind: "transfer-ended", direction: "unknown", bytesDown: 10 });
+  });
+});
+
+describe("a transfer command behind a data connection that the client has made (D4.65)", () => {
+  test.each(["RETR a", "LIST", "STOR a", "XLST"])("waits until the server's is made too: %s", (line) => {
+    play(
+      `
+      admitted client 192.168.1.100:1236
+      C> TYPE I
+           >S TYPE I
+      C> ${line}
+      C> NOOP
+      S> 200 Binary
+           >C 200 Binary
+      joined
+           >S ${line}
+           >S NOOP
+      `,
+      { after: passiveReady },
+    );
+  });
+
+  test("is refused if the server can't be reached", () => {
+    play(
+      `
+      admitted client 192.168.1.100:1236
+      C> RETR a
+      closed server-unreachable
+           refuse no-data-connection
+           >C 425 The data connection is gone (server-unreachable); announce another one.
+      `,
+      { after: passiveReady },
+    );
+  });
+
+  test.each(["C closes", "C lost ECONNRESET"])("waits for it though the client hangs up: %s (D4.83)", (event) => {
+    play(
+      `
+      admitted client 192.168.1.100:1236
+      C> STOR a
+      ${event}
+      timer grace
+      joined
+           >S STOR a
+      S> 150 Go on
+           >C 150 Go on
+           confirm
+      timer grace
+      closed complete
+      S> 226 Stored
+           >C 226 Stored
+           end client-gone
+      `,
+      { after: passiveReady },
+    );
+  });
+
+  test("goes on at once if the client has not connected", () => {
+    play("\nC> RETR a\n     >S RETR a\nadmitted client 192.168.1.100:1236\njoined", { after: passiveReady });
+  });
+
+  test("goes on at once if the server is to connect", () => {
+    play("\nadmitted client 192.168.1.100:1236\nC> RETR a\n     >S RETR a", {
+      serverMode: "active",
+      after: "C> PASV\nopened 192.0.2.1:50010, server side 10.0.0.1:51000\nS> 200 PORT command successful",
+    });
+  });
+
+  test("goes on at once through the kernel, where a client is connected only when the server is", () => {
+    play("\nadmitted client 192.168.1.100:1236\nC> RETR a\n     >S RETR a", { after: `${passiveReady} by kernel` });
   });
 });
 

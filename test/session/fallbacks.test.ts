@@ -16,6 +16,7 @@ describe("a client that says PORT to a server that is to be passive", () => {
       opened
            start
            >C 200 PORT command successful.
+      reached server
            >S RETR example.txt
       S> 150 Here it comes
            >C 150 Here it comes
@@ -41,7 +42,7 @@ describe("a client that says PORT to a server that is to be passive", () => {
            dismiss
       closed released
       `,
-      { serverMode: "passive", after: "C> PORT 192,168,1,100,10,21\nS> 229 (|||51210|)\nopened" },
+      { serverMode: "passive", after: "C> PORT 192,168,1,100,10,21\nS> 229 (|||51210|)\nopened\nreached server" },
     );
   });
 
@@ -53,7 +54,7 @@ describe("a client that says PORT to a server that is to be passive", () => {
            refuse no-data-connection
            >C 425 The data connection is gone (server-unreachable); announce another one.
       `,
-      { serverMode: "passive", after: "C> PORT 192,168,1,100,10,21\nS> 229 (|||51210|)\nopened" },
+      { serverMode: "passive", after: "C> PORT 192,168,1,100,10,21\nS> 229 (|||51210|)\nopened\nreached server" },
     );
   });
 
@@ -66,7 +67,7 @@ describe("a client that says PORT to a server that is to be passive", () => {
            >C 150 Here
            confirm
       `,
-      { serverMode: "passive", after: "C> PORT 192,168,1,100,10,21\nS> 229 (|||51210|)\nopened" },
+      { serverMode: "passive", after: "C> PORT 192,168,1,100,10,21\nS> 229 (|||51210|)\nopened\nreached server" },
     );
   });
 });

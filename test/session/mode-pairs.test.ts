@@ -81,7 +81,8 @@ function negotiation(pair: Pair, isVerbatim: boolean): readonly string[] {
     EPRT: isVerbatim ? "200 Yes" : "200 EPRT command successful.",
   };
   if (!isPassive(clientMode) && isPassive(serverMode)) lines.push("     start");
-  return [...lines, `     >C ${answers[clientMode]}`];
+  const isReached = !isPassive(clientMode) && isPassive(serverMode);
+  return [...lines, `     >C ${answers[clientMode]}`, ...(isReached ? ["reached server"] : [])];
 }
 
 const transfer = `

@@ -115,7 +115,9 @@ function playOut(options: PlayOptions, said: readonly string[], rejected: readon
         ...(effect.server.kind === "listen" ? { server: serverEnd } : {}),
       };
       idsOfPorts.set(effect.server.kind === "dial" ? effect.server.to.port : serverEnd.port, effect.id);
-      pinholes.set(effect.id, [{ kind: "opened", plane: "relay", ...ends }]);
+      const isDialled = effect.client.kind === "dial" && effect.server.kind === "dial";
+      const reached: PinholeEvent[] = isDialled ? [{ kind: "reached", side: "server" }] : [];
+      pinholes.set(effect.id, [{ kind: "opened", plane: "relay", ...ends }, ...reached]);
     }
     if (effect.kind === "release" || effect.kind === "dismiss") released.push(effect.id);
     if (effect.kind === "to-client" && isLoggedIn) {

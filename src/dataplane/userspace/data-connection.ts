@@ -160,6 +160,7 @@ function connected(
 /** Both dialled, the server's leg connected: its data or its end are as good as the owner's word. */
 function awaitWord(state: DataConnection, asks: DataAsk[]): DataConnection {
   asks.push({ kind: "stop waiting" }, { kind: "watch stall", ms: state.stallMs });
+  asks.push({ kind: "report", event: { kind: "reached", side: "server" } });
   if (state.isConfirmed) return dialOnce(state, "client", asks);
   asks.push({ kind: "watch server" });
   return state;

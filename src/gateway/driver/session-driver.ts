@@ -5,7 +5,7 @@ import type { EndReason } from "../../session/reasons.ts";
 import { step, wantsClientInput, wantsServerInput } from "../../session/session.ts";
 import { startSession, type NewClient } from "../../session/start.ts";
 import type { SessionOptions } from "../../session/options.ts";
-import { serverOf, type Session } from "../../session/state.ts";
+import { isClientExpected, serverOf, type Session } from "../../session/state.ts";
 import type { Endpoint } from "../../net/endpoint.ts";
 import { listenTo, setReading, type Transport, type TransportEvents } from "../../sockets/transport.ts";
 import {
@@ -21,6 +21,7 @@ import type { LineFormat } from "../control/line-format.ts";
 import type { Attempt } from "../servers/dial-server.ts";
 import type { Servers } from "../servers/servers.ts";
 import type { Interception } from "../entrance/interception.ts";
+import { type FirstLook, hasLooked } from "./first-look.ts";
 import { createSessionPinholes, type PinholeOptions, type SessionPinholes } from "./session-pinholes.ts";
 import { cancelTimer, clearTimers, createSessionTimers, startTimer, type SessionTimers } from "./session-timers.ts";
 
@@ -72,6 +73,7 @@ type Driver = {
   readonly afterFlush: { readonly kind: "confirm" | "dismiss"; readonly id: number }[];
   /** While events are being handed over: one that comes meanwhile is stepped, and nothing else is done for it. */
   isTaking: boolean;
+  readonly look: FirstLook;
   /** There were enough lines for this turn of the event loop. */
   isYielding: boolean;
   /** `breaking`: a bug of ours is ending it. `ended`: its connections are being closed. */
@@ -99,11 +101,9 @@ export function driveSession(
     client: controlConnection(transport, deps.commands),
     server: undefined,
     session,
-    pinholes: undefined,
-    attempt: undefined,
-    afterFlush: [],
-    isTaking: false,
-    isYielding: false,
+    ...{ pinholes: undefined, attempt: undefined, afterFlush: [] },
+    ...{ isTaking: false, isYielding: false },
+    look: { state: "due" },
     state: "open",
   };
   listenTo(transport, driver, clientEvents);
@@ -262,18 +262,20 @@ function takeWanted(driver: Driver): void {
   });
 }
 
-function nextWanted({ state, session, client, server }: Driver): SessionEvent | undefined {
+function nextWanted(driver: Driver): SessionEvent | undefined {
+  const { state, session, client, server, look } = driver;
   if (state === "ended") return undefined;
   const isServerWanted = server !== undefined && hasUnread(server) && wantsServerInput(session);
   const event = isServerWanted ? takeNext(server) : undefined;
   if (event !== undefined) return event;
-  return hasUnread(client) && wantsClientInput(session) && hasRoom(client) ? takeNext(client) : undefined;
+  if (!hasUnread(client) || !wantsClientInput(session) || !hasRoom(client)) return undefined;
+  if (isClientExpected(session) && !hasLooked(look, () => settle(driver))) return undefined;
+  return takeNext(client);
 }
 
 /** Back-pressure: what is unread, or would add to what a peer does not take, stays with the kernel. */
 function updateReading({ client, server }: Driver): void {
-  const isServerTaking = server === undefined || hasRoom(server);
-  setReading(client.transport, !hasUnread(client) && isServerTaking && hasRoom(client));
+  setReading(client.transport, !hasUnread(client) && (server === undefined || hasRoom(server)) && hasRoom(client));
   if (server !== undefined) setReading(server.transport, !hasUnread(server) && hasRoom(client));
 }
 
@@ -290,8 +292,8 @@ function end(driver: Driver): void {
 
 function reportClosed(driver: Driver): void {
   const { client, server, pinholes, state } = driver;
-  const areBothClosed = client.transport.isClosed && server?.transport.isClosed !== false;
-  if (state !== "ended" || !areBothClosed || pinholes?.isEmpty() === false) return;
+  if (state !== "ended" || pinholes?.isEmpty() === false) return;
+  if (!client.transport.isClosed || server?.transport.isClosed === false) return;
   driver.state = "closed";
   driver.own.closed();
 }

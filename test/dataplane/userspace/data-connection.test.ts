@@ -36,6 +36,7 @@ const bothDialled = `
   server connected
     stop waiting
     watch stall 30000
+    report reached server
     watch server
 `;
 
@@ -240,6 +241,7 @@ describe("both sides dialled", () => {
   server connected
     stop waiting
     watch stall 30000
+    report reached server
     dial client
   client connected
     report joined

@@ -49,7 +49,7 @@ export type DialLeg = Extract<Leg, { readonly kind: "dial" }>;
 export type PinholeRequest = {
   readonly client: Leg;
   readonly server: Leg;
-  /** Until every listening leg has admitted its peer, or a started dial/dial has connected. */
+  /** Until every listening leg has admitted its peer, or a started dial/dial has connected; after `confirm`, stallMs if longer. */
   readonly expiryMs: number;
   readonly connectMs: number;
   /** No byte in either direction for this long ends the transfer as `stalled`. */
@@ -129,7 +129,8 @@ export type Pinhole = {
   start(): void;
   /**
    * The client has been told that the transfer begins: the server's bytes may reach it from now on, or else a second
-   * after `start` (`kernel` can't hold them). dial/dial: connect to the client now.
+   * after `start` (`kernel` can't hold them). dial/dial: connect to the client now. Peers that have not come are waited for as
+   * long as the transfer may stall, from now on: a server that has said that it begins may take its time.
    */
   confirm(): void;
   /**

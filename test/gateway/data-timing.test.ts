@@ -253,6 +253,36 @@ describe("the final reply", () => {
     },
   );
 
+  test.each([
+    ["PORT", "same"],
+    ["EPRT", "same"],
+    ["PASV", "active"],
+  ] as const)(
+    "comes true though the server connects long after its 125: %s, mode %s (D4.67)",
+    async (mode, serverMode) => {
+      const { client } = await setStage(
+        {
+          async RETR(s) {
+            s.say("125 Your job is queued");
+            await sleep(6000);
+            const data = await s.data();
+            data.end(fileBody);
+            await closed(data);
+            s.say("226 Done");
+          },
+        },
+        { serverSide: { mode: serverMode }, timeouts: { pinholeMs: 1000, lingerMs: 250 } },
+      );
+      const announced = await announce(client, mode, "127.0.0.1");
+      expect(await client.ask("RETR x")).toMatch(/^125/);
+      const data = await passUntil(announced.socket, 20_000);
+      const received = await passUntil(readAll(data), 20_000);
+      expect([received.end, received.bytes.equals(fileBody)]).toEqual(["fin", true]);
+      data.end();
+      expect(await passUntil(client.reply())).toBe("226 Done");
+    },
+  );
+
   test("of a file whose server connected from another address is no completion (D4.74)", async () => {
     const { client, gateway } = await setStage(
       {

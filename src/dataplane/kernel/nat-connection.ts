@@ -28,7 +28,7 @@ function advance(state: NatConnection, input: NatInput, asks: NatAsk[]): NatConn
   const { phase } = state;
   switch (input.kind) {
     case "open":
-      if (phase.name === "opening") asks.push({ kind: "claim", timeoutMs: state.expiryMs });
+      if (phase.name === "opening") asks.push({ kind: "claim", timeoutMs: state.patienceMs });
       return state;
     case "claimed":
       return phase.name === "opening" ? opened(state, input.local, phase.isReleased, asks) : state;
@@ -66,6 +66,7 @@ function advance(state: NatConnection, input: NatInput, asks: NatAsk[]): NatConn
     case "confirm":
       // The peers do something: there may be events.
       if (phase.name !== "closed") asks.push({ kind: "fetch events" });
+      if (phase.name === "waiting") asks.push({ kind: "extend wait", ms: state.patienceMs });
       return state;
     case "linger":
       return linger(state, input.ms, asks);
@@ -238,7 +239,8 @@ function linger(state: NatConnection, ms: number, asks: NatAsk[]): NatConnection
   if (phase.name === "carrying") asks.push({ kind: "limit stall", ms });
   if (phase.name === "waiting") asks.push({ kind: "shorten wait", ms });
   asks.push({ kind: "inquire" });
-  return { ...state, stallMs: ms, expiryMs: Math.min(state.expiryMs, ms), isLingering: true };
+  const [expiryMs, patienceMs] = [Math.min(state.expiryMs, ms), Math.min(state.patienceMs, ms)];
+  return { ...state, stallMs: ms, expiryMs, patienceMs, isLingering: true };
 }
 
 function release(state: NatConnection, asks: NatAsk[]): NatConnection {

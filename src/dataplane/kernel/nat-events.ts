@@ -43,8 +43,8 @@ export type NatAsk =
   | { readonly kind: "mark used" }
   /** Other programs may have the port. */
   | { readonly kind: "unreserve" }
-  /** `overdue` after that time; one wait at a time. `shorten wait`: after that time at the latest, if one is running. */
-  | { readonly kind: "wait" | "shorten wait"; readonly ms: number }
+  /** `overdue` after that time; one wait at a time. Of one that is running: `shorten wait` after that time at the latest, `extend wait` instead. */
+  | { readonly kind: "wait" | "shorten wait" | "extend wait"; readonly ms: number }
   | { readonly kind: "stop waiting" }
   /** `stalled` after that time without a byte; `limit stall` changes the time. */
   | { readonly kind: "watch stall"; readonly ms: number; readonly original: Tuple }

@@ -106,6 +106,8 @@ function perform(driver: Driver, ask: NatAsk): void {
       return wait(driver, ask.ms);
     case "shorten wait":
       return driver.wait && wait(driver, Math.min(ask.ms, driver.wait.at - performance.now()));
+    case "extend wait":
+      return driver.wait && wait(driver, ask.ms);
     case "stop waiting":
       return stopWaiting(driver);
     case "watch stall":

@@ -42,8 +42,10 @@ export type Carrying = {
 export type NatConnection = {
   readonly terms: NatTerms;
   readonly phase: Phase;
-  /** Both are the request's until the owner lingers. */
+  /** The request's until the owner lingers, as `stallMs`. */
   readonly expiryMs: number;
+  /** Instead of it once the transfer has begun: its peer may take as long to come as it may stall. The kernel's own limit. */
+  readonly patienceMs: number;
   readonly stallMs: number;
   /** Set by the owner's `linger`, never cleared. */
   readonly isLingering: boolean;
@@ -61,7 +63,8 @@ export function startNatConnection(
   { expiryMs, stallMs }: Pick<PinholeRequest, "expiryMs" | "stallMs">,
 ): NatConnection {
   const phase = { name: "opening", isReleased: false } as const;
-  return { terms, phase, expiryMs, stallMs, isLingering: false, counts: noBytes };
+  const patienceMs = Math.max(expiryMs, stallMs);
+  return { terms, phase, expiryMs, patienceMs, stallMs, isLingering: false, counts: noBytes };
 }
 
 /** Whether that is this pinhole's connection: a number may come round again while a connection of a gateway before us still lives. */

@@ -29,6 +29,8 @@ export type DataConnection = {
   readonly listening: readonly Side[];
   readonly phase: Phase;
   readonly expiryMs: number;
+  /** Instead of it once the transfer has begun: its peers may take as long to come as it may stall. */
+  readonly patienceMs: number;
   readonly stallMs: number;
   readonly isStarted: boolean;
   readonly isConfirmed: boolean;
@@ -44,7 +46,8 @@ export function startDataConnection(
   listening: readonly Side[],
 ): DataConnection {
   const phase: Phase = { name: "opening", endpoints: {}, isReleased: false };
-  return { plane, listening, phase, expiryMs, stallMs, isStarted: false, isConfirmed: false };
+  const patienceMs = Math.max(expiryMs, stallMs);
+  return { plane, listening, phase, expiryMs, patienceMs, stallMs, isStarted: false, isConfirmed: false };
 }
 
 /** Total: any input in any state is answered, and what comes too late is ignored. */
@@ -200,6 +203,7 @@ function start(state: DataConnection, asks: DataAsk[]): DataConnection {
 function confirm(state: DataConnection, asks: DataAsk[]): DataConnection {
   const { phase, listening } = state;
   if (phase.name === "carrying") asks.push({ kind: "release held" });
+  if (phase.name === "waiting" && listening.length > 0) asks.push({ kind: "extend wait", ms: state.patienceMs });
   const isServerThere = phase.name === "waiting" && phase.connected.includes("server");
   return listening.length === 0 && isServerThere ? dialOnce(state, "client", asks) : state;
 }
@@ -207,7 +211,7 @@ function confirm(state: DataConnection, asks: DataAsk[]): DataConnection {
 function linger(state: DataConnection, ms: number, asks: DataAsk[]): DataConnection {
   if (state.phase.name === "closed") return state;
   asks.push({ kind: "limit stall", ms }, { kind: "shorten wait", ms });
-  return { ...state, stallMs: ms, expiryMs: Math.min(state.expiryMs, ms) };
+  return { ...state, stallMs: ms, expiryMs: Math.min(state.expiryMs, ms), patienceMs: Math.min(state.patienceMs, ms) };
 }
 
 function release(state: DataConnection, asks: DataAsk[]): DataConnection {

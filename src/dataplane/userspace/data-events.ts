@@ -41,8 +41,8 @@ export type DataAsk =
   | { readonly kind: "dial" | "reset leg"; readonly side: Side }
   /** `heard` or `broken`, once. */
   | { readonly kind: "watch server" }
-  /** `overdue` after that time. `shorten wait`: after that time at the latest, if it is running. */
-  | { readonly kind: "wait" | "shorten wait"; readonly ms: number }
+  /** `overdue` after that time. Of one that is running: `shorten wait` after that time at the latest, `extend wait` instead. */
+  | { readonly kind: "wait" | "shorten wait" | "extend wait"; readonly ms: number }
   | { readonly kind: "stop waiting" }
   /** `stalled` after that time without a byte; `limit stall` changes the time. */
   | { readonly kind: "watch stall" | "limit stall"; readonly ms: number }

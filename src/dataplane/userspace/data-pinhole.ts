@@ -97,6 +97,8 @@ function perform(driver: Driver, ask: DataAsk): void {
       return wait(driver, ask.ms);
     case "shorten wait":
       return driver.wait && wait(driver, Math.min(ask.ms, driver.wait.at - performance.now()));
+    case "extend wait":
+      return driver.wait && wait(driver, ask.ms);
     case "stop waiting":
       return stopWaiting(driver);
     case "watch stall":

@@ -91,6 +91,24 @@ export function describeOpening(suite: Suite): void {
       expect(await suite.passUntil(owner.event("closed"))).toMatchObject({ outcome: "expired" });
     });
 
+    test.each(listening)(
+      "%s: once the transfer has begun, a peer may take as long to come as it may stall",
+      async (mode) => {
+        const { owner, peer } = await suite.opened(mode, { expiryMs: 200, stallMs: 5000 });
+        await owner.say("start", "confirm");
+        await suite.sleep(600);
+        expect(kinds(owner)).not.toContain("closed");
+        await Promise.all(sides.filter((side) => listens(mode, side)).map((side) => peer(side)));
+        await owner.event("joined");
+      },
+    );
+
+    test.each(listening)("%s: nor is it longer than that", async (mode) => {
+      const { owner } = await suite.opened(mode, { expiryMs: 200, stallMs: 400 });
+      await owner.say("confirm");
+      expect(await suite.passUntil(owner.event("closed"))).toMatchObject({ outcome: "expired" });
+    });
+
     test.each(carried)("%s: it is of no account once the peers are connected", async (mode) => {
       const { owner, client, server } = await suite.transfer(mode, { expiryMs: 500 });
       await suite.sleep(600);

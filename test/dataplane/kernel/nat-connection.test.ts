@@ -66,7 +66,7 @@ describe("a transfer's course", () => {
     play(
       `
   open
-    claim for 20 s
+    claim for 30 s
   claimed
     wait 20 s
     report opened server 10.0.0.1:50000
@@ -155,12 +155,13 @@ describe("the owner's words", () => {
   confirm
     fetch events
   open
-    claim for 20 s
+    claim for 30 s
   claimed
     wait 20 s
     report opened client 192.168.1.1:50000
   confirm
     fetch events
+    extend wait 30 s
   release
     close released 0/0
   confirm`);
@@ -169,7 +170,7 @@ describe("the owner's words", () => {
   test("released before it is open, it opens and is closed at once", () => {
     play(`
   open
-    claim for 20 s
+    claim for 30 s
   release
   claimed
     wait 20 s

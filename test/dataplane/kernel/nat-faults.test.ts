@@ -18,7 +18,7 @@ describe("the kernel refuses to open it", () => {
   ])("because %s: it is refused with that reason, and nothing else ever comes", (_, detail) => {
     play(`
   open
-    claim for 20 s
+    claim for 30 s
   refused ${detail}
     report refused plane-unavailable: ${detail}
   linger 1
@@ -32,7 +32,7 @@ describe("the kernel refuses to open it", () => {
     play(`
   release
   open
-    claim for 20 s
+    claim for 30 s
   refused EPERM
     report refused plane-unavailable: EPERM`);
   });

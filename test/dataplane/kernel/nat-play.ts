@@ -126,6 +126,7 @@ export function formatAsk(ask: NatAsk): string {
       return `claim for ${seconds(ask.timeoutMs)}`;
     case "wait":
     case "shorten wait":
+    case "extend wait":
     case "watch stall":
     case "limit stall":
     case "look in":
@@ -185,7 +186,7 @@ export function play(script: string, mode: Mode = "passive"): NatConnection {
 /** Beginnings of scripts. */
 export const opened = `
   open
-    claim for 20 s
+    claim for 30 s
   claimed
     wait 20 s
     report opened client 192.168.1.1:50000`;
@@ -205,7 +206,7 @@ export const carrying = `${joined}
     watch stall 30 s`;
 export const activeCarrying = `
   open
-    claim for 20 s
+    claim for 30 s
   claimed
     wait 20 s
     report opened server 10.0.0.1:50000

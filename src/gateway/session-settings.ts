@@ -8,6 +8,7 @@ import type { GatewayOptions } from "./options.ts";
 import type { OwnEndpoints } from "./own-endpoints.ts";
 import type { PortPools } from "./port-pools.ts";
 import { commandLines, replyLines } from "./control/line-format.ts";
+import type { NameResolver } from "./servers/name-resolver.ts";
 import type { ServerMemory } from "./servers/server-memory.ts";
 import { createServers } from "./servers/servers.ts";
 import type { DriverDeps } from "./driver/session-driver.ts";
@@ -31,12 +32,13 @@ export type SettingsDeps = {
   /** The pools of this gateway for a side without a range of data ports: the system picks the port. */
   readonly systemPorts: Readonly<Record<Side, PortPool>>;
   readonly memory: ServerMemory;
+  readonly names: NameResolver;
 };
 
 /** Throws an Error that says why this machine can't have the transparent route. */
 export function createSessionSettings(options: GatewayOptions, deps: SettingsDeps): SessionSettings {
   const { route, clientSide, serverSide, policy, limits, timeouts } = options;
-  const { plane, ownEndpoints, portPools, systemPorts, memory } = deps;
+  const { plane, ownEndpoints, portPools, systemPorts, memory, names } = deps;
   const clientPorts = clientSide.dataPorts ? portPools.of(clientSide.dataPorts) : systemPorts.client;
   const serverPorts = serverSide.dataPorts ? portPools.of(serverSide.dataPorts) : systemPorts.server;
   return {
@@ -61,7 +63,7 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
       },
       commands: commandLines(limits.commandBytes),
       replies: replyLines(limits.replyLineBytes),
-      servers: createServers(options, memory),
+      servers: createServers(options, { memory, names }),
       serverAdvertise: (end) => ofSameFamily(serverSide.advertise, end),
     },
   };

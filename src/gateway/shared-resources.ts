@@ -3,6 +3,7 @@ import type { ListenerOptions } from "./entrance/listener.ts";
 import { createListeningSockets, type ListeningSockets } from "./entrance/listening-sockets.ts";
 import { createOwnEndpoints, type OwnEndpoints } from "./own-endpoints.ts";
 import { createPortPools, type PortPools } from "./port-pools.ts";
+import { createNameResolver, type NameResolver, type NameResolverOptions } from "./servers/name-resolver.ts";
 import { createSessionIds, type SessionIds } from "./session-ids.ts";
 
 export type SharedResources = {
@@ -10,10 +11,12 @@ export type SharedResources = {
   readonly ownEndpoints: OwnEndpoints;
   readonly portPools: PortPools;
   readonly sessionIds: SessionIds;
+  readonly names: NameResolver;
 };
 
 export function createSharedResources(
   listening: Pick<ListenerOptions, "takeInherited" | "mayShare"> = {},
+  naming: NameResolverOptions = {},
 ): SharedResources {
   const ownEndpoints = createOwnEndpoints();
   return {
@@ -21,5 +24,6 @@ export function createSharedResources(
     ownEndpoints,
     portPools: createPortPools(),
     sessionIds: createSessionIds(),
+    names: createNameResolver(naming),
   };
 }

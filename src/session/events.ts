@@ -41,6 +41,8 @@ export type SessionEvent =
   | { readonly kind: "telnet-answer"; readonly bytes: string }
   | { readonly kind: "resolved"; readonly candidates: readonly Endpoint[] }
   | { readonly kind: "unresolved"; readonly detail: string }
+  /** Too many names are being looked up. */
+  | { readonly kind: "unresolvable" }
   /** `rejects`: what was learned about this server before. */
   | {
       readonly kind: "connected";

@@ -49,6 +49,7 @@ export const refusalReasons = [
   "server-port",
   "other-server",
   "loop",
+  "too-many-names",
   "server-unreachable",
   "server-endpoint-malformed",
   "server-endpoint-low-port",

@@ -58,6 +58,7 @@ const wordings = {
   "server-port": { code: 530, text: (port: number) => `Port ${port} is not allowed.` },
   "other-server": { code: 503, text: () => "Already connected to another server; QUIT first." },
   loop: { code: 530, text: (host: string) => `${host} is this gateway itself.` },
+  "too-many-names": { code: closingCode, text: () => "Too many names are being looked up; try again later." },
   "server-unreachable": { code: closingCode, text: (why: string) => `The server is unreachable: ${why}.` },
   "server-endpoint-malformed": { code: 425, text: unopened },
   "server-endpoint-low-port": { code: 425, text: unopened },

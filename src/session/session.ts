@@ -78,6 +78,9 @@ function handle(work: Work, event: SessionEvent): void {
         unreachable(work, event.detail);
       }
       break;
+    case "unresolvable":
+      if (phase.name === "resolving") lookupRefused(work);
+      break;
     case "unreachable":
       unreachable(work, event.detail);
       break;
@@ -212,6 +215,12 @@ function serverEvent(work: Work, event: ServerEvent): void {
       serverGone(work, event.detail);
       break;
   }
+}
+
+function lookupRefused(work: Work): void {
+  const { reason, text } = refusal("too-many-names");
+  record(work, { kind: "refusal", reason, detail: text });
+  end(work, "server-unreachable", "too many names are being looked up", text);
 }
 
 function unreachable(work: Work, detail: string): void {

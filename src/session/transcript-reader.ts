@@ -34,6 +34,8 @@ export function parseEvent(line: string, context: TranscriptContext): SessionEve
     case "unresolved":
     case "unreachable":
       return { kind: first, detail };
+    case "unresolvable":
+      return { kind: first };
     case "connected":
       return parseConnected(detail, context);
     case "timer":

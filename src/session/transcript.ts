@@ -34,6 +34,8 @@ export function formatEvent(event: SessionEvent): string {
     case "unresolved":
     case "unreachable":
       return `${event.kind} ${event.detail}`;
+    case "unresolvable":
+      return event.kind;
     case "connected":
       return formatConnected(event);
     case "pinhole":

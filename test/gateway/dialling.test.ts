@@ -7,6 +7,8 @@ import { parseNetwork } from "../../src/net/endpoint.ts";
 import type { AllowRule } from "../../src/session/options.ts";
 import { fileBody, type FakeSession } from "./fake-server.ts";
 import { eprtLine, portLine } from "./ftp-dialogue.ts";
+import { setDnsServer } from "./servers/dns-server.ts";
+import { temporaryFile } from "./spawned-gateway.ts";
 import { downloadWhole, expectNothingLeft, setClient, setGateway, setServer, setStage } from "./stage.ts";
 
 const anyName: AllowRule = { kind: "name", pattern: "*" };
@@ -60,6 +62,66 @@ describe('`allow: ["*"]` is no way to this machine', () => {
     expect(await client.ask(`USER me@127.0.0.1:${server.port}`)).toMatch(/^331/);
     expect(await client.ask("PASS secret")).toMatch(/^230/);
     expect((await downloadWhole(client)).bytes.equals(fileBody)).toBe(true);
+  });
+});
+
+describe("a name server is no way to this machine either", () => {
+  async function setNamed(allow: readonly AllowRule[], reply: Parameters<typeof setDnsServer>[0], hosts = "") {
+    const { address } = await setDnsServer(reply);
+    const naming = { servers: [address], hostsFile: temporaryFile("hosts", hosts) };
+    const route = { kind: "login", allow } as const;
+    const gateway = await setGateway(1, { route }, undefined, undefined, naming);
+    const login = async () => {
+      const client = await setClient(gateway);
+      expect(await client.reply()).toMatch(/^220/);
+      return client;
+    };
+    return { gateway, login };
+  }
+
+  test.each([
+    ["A", "127.0.0.1"],
+    ["A", "169.254.169.254"],
+    ["A", "0.0.0.0"],
+    ["AAAA", "::1"],
+    ["AAAA", "::ffff:7f00:1"],
+    ["AAAA", "64:ff9b::a9fe:a9fe"],
+  ])("an allowed name with the %s %s: 530", async (type, address) => {
+    const service = await setService();
+    const { gateway, login } = await setNamed([{ kind: "name", pattern: "*.example.com" }], (_, asked) => ({
+      addresses: asked === type ? [address] : [],
+    }));
+    const client = await login();
+    expect(await client.ask(`USER x@ftp.example.com:${service.port}`)).toMatch(/^530 /);
+    expect(await gateway.sample('refusals_total{gateway="test",reason="server-address"}')).toBe(1);
+    expect(service.visitors()).toBe(0);
+  });
+
+  test("an allowed name whose answers change is judged by each of them", async () => {
+    const service = await setService();
+    const server = await setServer();
+    const hosts = `127.0.0.5 good.example.com\n127.0.0.1 bad.example.com\n`;
+    const named = [anyName, network("127.0.0.5/32")];
+    const { login } = await setNamed(named, () => "no-such-name", hosts);
+    const client = await login();
+    expect(await client.ask(`OPEN bad.example.com ${service.port}`)).toMatch(/^530 /);
+    // Allowed by its address, and nobody listens there.
+    client.write(`OPEN good.example.com ${server.port}\r\n`);
+    expect(await client.rest()).toMatch(/^421 .*127\.0\.0\.5.*ECONNREFUSED/);
+    expect(service.visitors()).toBe(0);
+  });
+
+  test("12 names of one client in a zone that never answers hold up nobody else's", async () => {
+    const server = await setServer();
+    const hosts = "127.0.0.1 ftp.example.com\n";
+    const { gateway, login } = await setNamed([anyName, network("127.0.0.0/8")], () => "silence", hosts);
+    const slow = await Promise.all(Array.from({ length: 12 }, login));
+    for (const [index, client] of slow.entries()) client.write(`USER x@n${index}.silent.example\r\n`);
+    const client = await login();
+    const startedAt = performance.now();
+    expect(await client.ask(`USER me@ftp.example.com:${server.port}`)).toMatch(/^331/);
+    expect(performance.now() - startedAt).toBeLessThan(1000);
+    expect(await gateway.sample('refusals_total{gateway="test",reason="too-many-names"}')).toBe(4);
   });
 });
 

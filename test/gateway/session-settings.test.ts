@@ -4,6 +4,7 @@ import { createSystemPool } from "../../src/dataplane/port-pool.ts";
 import { createRelayPlane } from "../../src/dataplane/relay/relay.ts";
 import { createOwnEndpoints } from "../../src/gateway/own-endpoints.ts";
 import { createPortPools } from "../../src/gateway/port-pools.ts";
+import { createNameResolver } from "../../src/gateway/servers/name-resolver.ts";
 import { createServerMemory } from "../../src/gateway/servers/server-memory.ts";
 import { createSessionSettings } from "../../src/gateway/session-settings.ts";
 import { type Overrides, gatewayOptions } from "./start-gateway.ts";
@@ -15,6 +16,7 @@ function setUp() {
     portPools: createPortPools(),
     systemPorts: { client: createSystemPool(), server: createSystemPool() },
     memory: createServerMemory({ maxServers: 10, expiryMs: 1000, now: () => 0 }),
+    names: createNameResolver(),
   };
   return { ...deps, settings: (overrides: Overrides) => createSessionSettings(gatewayOptions(21, overrides), deps) };
 }

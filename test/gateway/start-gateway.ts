@@ -3,6 +3,7 @@ import type { DataPlane } from "../../src/dataplane/pinhole.ts";
 import { createRelayPlane } from "../../src/dataplane/relay/relay.ts";
 import { createGateway, type Gateway } from "../../src/gateway/gateway.ts";
 import type { GatewayOptions } from "../../src/gateway/options.ts";
+import type { NameResolverOptions } from "../../src/gateway/servers/name-resolver.ts";
 import { createSharedResources } from "../../src/gateway/shared-resources.ts";
 import { createLogger } from "../../src/observe/log.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
@@ -29,12 +30,13 @@ export type TestGateway = {
   stop(): Promise<void>;
 };
 
-/** `seen` is told every event in the moment in which a session takes it. */
+/** `seen` is told every event in the moment in which a session takes it. `naming`: where names are resolved. */
 export async function startGateway(
   serverPort: number,
   overrides: Overrides = {},
   plane: DataPlane = createRelayPlane(),
   seen: (event: SessionEvent) => void = () => {},
+  naming: NameResolverOptions = {},
 ): Promise<TestGateway> {
   const log: Record<string, unknown>[] = [];
   const transcript: string[] = [];
@@ -47,7 +49,7 @@ export async function startGateway(
   const telemetry = createTelemetry({ metrics, logger });
   const gateway = createGateway(gatewayOptions(serverPort, overrides), {
     plane,
-    shared: createSharedResources(),
+    shared: createSharedResources({}, naming),
     telemetry: watched(telemetry.gateway("test"), seen),
   });
   const [endpoint] = await gateway.start();

@@ -181,6 +181,7 @@ const sessionEvents: Kinds<SessionEvent> = {
   "telnet-answer": fc.record({ kind: kind("telnet-answer"), bytes: fc.constant("\xff\xfc\x01") }),
   resolved: fc.record({ kind: kind("resolved"), candidates: fc.array(endpoint, { maxLength: 3 }) }),
   unresolved: fc.record({ kind: kind("unresolved"), detail }),
+  unresolvable: fc.record({ kind: kind("unresolvable") }),
   connected: fc.record({
     ...{ kind: kind("connected"), peer: endpoint, local: endpoint, advertise: address },
     rejects: fc.subarray([...modes]),

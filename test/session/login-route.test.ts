@@ -108,6 +108,17 @@ unresolved nowhere.example.com ENOTFOUND
     `);
   });
 
+  test("to a name while too many are being looked up ends with 421, counted as such", () => {
+    playLogin(`
+C> USER bob@ftp.example.com
+     resolve ftp.example.com:21
+unresolvable
+     refuse too-many-names
+     >C 421 Too many names are being looked up; try again later.
+     end server-unreachable
+    `);
+  });
+
   test("to a server that sends the client away shows its words", () => {
     playLogin(`
 C> USER bob@10.0.0.5

@@ -174,10 +174,7 @@ function perform(driver: Driver, effects: readonly SessionEffect[]): void {
         driver.server.unwritten += effect.bytes;
         break;
       case "resolve":
-        driver.attempt = deps.servers.resolve(effect.host, effect.port, {
-          resolved: (candidates) => dispatch(driver, { kind: "resolved", candidates }),
-          failed: (detail) => dispatch(driver, { kind: "unresolved", detail: `${effect.host} ${detail}` }),
-        });
+        driver.attempt = deps.servers.resolve(effect, driver.session.client.peer, (event) => dispatch(driver, event));
         break;
       case "connect":
         connectServer(driver, effect.candidates);

@@ -2,14 +2,17 @@
 // asks here and knows neither how many servers there are nor whether dialling goes round again.
 import type { Endpoint } from "../../net/endpoint.ts";
 import type { Mode } from "../../session/mode.ts";
-import type { GatewayOptions } from "../options.ts";
+import type { SessionEvent } from "../../session/events.ts";
+import type { GatewayOptions, HostPort } from "../options.ts";
 import { dialServer, type Attempt, type DialEvents } from "./dial-server.ts";
-import { resolveHost, type ResolveEvents } from "./resolve-host.ts";
+import type { NameResolver } from "./name-resolver.ts";
 import type { ServerMemory } from "./server-memory.ts";
 
+export type Resolution = Extract<SessionEvent, { readonly kind: "resolved" | "unresolved" | "unresolvable" }>;
+
 export type Servers = {
-  /** A host is resolved to endpoints, each with its own port. */
-  resolve(host: string, port: number, events: ResolveEvents): Attempt;
+  /** A host becomes endpoints, within the connect time. `client`: whose session it is. Reports once, after it has returned. */
+  resolve(server: HostPort, client: Endpoint, report: (event: Resolution) => void): Attempt;
   /**
    * Connects to the first candidate that answers, within the connect time. `from`: another machine's address to connect
    * from, the client's own on the transparent route.
@@ -22,13 +25,24 @@ export type Servers = {
 
 export function createServers(
   { route, timeouts }: Pick<GatewayOptions, "route" | "timeouts">,
-  memory: ServerMemory,
+  { memory, names }: { readonly memory: ServerMemory; readonly names: NameResolver },
 ): Servers {
   const { connectMs: timeoutMs, keepaliveMs } = timeouts;
   // A configured server may be restarting. What a client named or meant is that client's affair.
   const retry = route.kind === "fixed";
   return {
-    resolve: (host, port, events) => resolveHost({ host, port }, timeoutMs, events),
+    resolve: ({ host, port }, { address: client }, report) =>
+      names.resolve(
+        host,
+        { client, timeoutMs },
+        {
+          resolved(addresses) {
+            report({ kind: "resolved", candidates: addresses.map((address) => ({ address, port })) });
+          },
+          failed: (detail) => report({ kind: "unresolved", detail: `${host} ${detail}` }),
+          refused: () => report({ kind: "unresolvable" }),
+        },
+      ),
     dial: (candidates, from, events) => dialServer(candidates, { timeoutMs, keepaliveMs, retry, from }, events),
     rejectedBy: (server) => memory.rejectedBy(server),
     learn: (server, rejects) => memory.learn(server, rejects),

@@ -208,8 +208,7 @@ function passiveReply(work: Work, negotiation: Negotiation, code: number, texts:
     unusable(work, negotiation, code, text, "server-endpoint-malformed");
     return;
   }
-  const { session } = work;
-  const read = readServerEndpoint(mode, texts, serverOf(session), session.clientOptions.policy, session.options.own);
+  const read = readServerEndpoint(mode, texts, work.session);
   recordQuirks(work, read.quirks);
   if (read.ok) open(work, negotiation, { kind: "dial", to: read.endpoint });
   else unusable(work, negotiation, code, text, read.reason);

@@ -4,9 +4,8 @@ import { parse227 } from "../ftp/host-port.ts";
 import type { Quirk } from "../ftp/quirks.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import { trustedAddress } from "./announced-address.ts";
-import { obstacleTo, type OwnGround } from "./dialling.ts";
-import type { Policy } from "./options.ts";
-import type { ControlSide } from "./state.ts";
+import { obstacleTo } from "./dialling.ts";
+import { serverOf, type ControlSide, type Session } from "./state.ts";
 
 export type ServerEndpoint =
   | { readonly ok: true; readonly endpoint: Endpoint; readonly quirks: readonly Quirk[] }
@@ -19,13 +18,9 @@ export type UnusableEndpoint =
   | "server-endpoint-own";
 
 /** The endpoint to connect to, from the texts of the reply: the first that holds one counts. `quirks` are those met so far. */
-export function readServerEndpoint(
-  mode: "PASV" | "EPSV",
-  texts: readonly string[],
-  server: ControlSide,
-  policy: Policy,
-  own: OwnGround,
-): ServerEndpoint {
+export function readServerEndpoint(mode: "PASV" | "EPSV", texts: readonly string[], session: Session): ServerEndpoint {
+  const server = serverOf(session);
+  const { policy } = session.clientOptions;
   const readings = texts.map((text) => (mode === "EPSV" ? read229(text, server) : parse227(text)));
   const reading = readings.find((candidate) => candidate.ok);
   if (!reading?.ok) return { ok: false, reason: "server-endpoint-malformed", quirks: [] };
@@ -35,7 +30,8 @@ export function readServerEndpoint(
   if (!trust.ok) return { ok: false, reason: "server-endpoint-foreign", quirks };
   const trusted = { address: trust.address, port: endpoint.port };
   // The address is the server's own, or in a network that policy lists.
-  if (obstacleTo(trusted, own, true) !== undefined) return { ok: false, reason: "server-endpoint-own", quirks };
+  if (obstacleTo(trusted, session.options.own, true) !== undefined)
+    return { ok: false, reason: "server-endpoint-own", quirks };
   return { ok: true, endpoint: trusted, quirks: [...quirks, ...trust.quirks] };
 }
 

@@ -9,6 +9,7 @@ export const quirks = [
   "telnet-command",
   "undoubled-iac",
   "leading-space",
+  "blank-command-line",
   "odd-separator",
   // PORT, EPRT, 227, 229.
   "space-in-endpoint",

@@ -19,14 +19,21 @@ type ClientWords = Exclude<ClientEvent, { kind: "client-end" }>;
 
 export function clientSaid(work: Work, event: ClientWords): void {
   const { session } = work;
-  if (!isDataMoving(session)) emit(work, { kind: "timer", timer: "idle", ms: session.options.timeouts.idleMs });
-  if (event.kind === "client-refused") {
-    refuse(work, refusal(event.reason));
-  } else {
-    recordQuirks(work, event.quirks);
-    clientCommand(work, event.text);
+  const command = event.kind === "client-line" ? parseCommand(event.text) : undefined;
+  if (event.kind === "client-line") recordQuirks(work, event.quirks);
+  if (event.kind === "client-line" && command === undefined && session.blankLines < maxBlankLines) {
+    session.blankLines += 1;
+    recordQuirk(work, "blank-command-line");
+    return;
   }
+  session.blankLines = command === undefined ? session.blankLines : 0;
+  if (!isDataMoving(session)) emit(work, { kind: "timer", timer: "idle", ms: session.options.timeouts.idleMs });
+  if (command !== undefined) clientCommand(work, command);
+  else refuse(work, refusal(event.kind === "client-refused" ? event.reason : "blank-line"));
 }
+
+/** In a row. Terminal programs and NAT devices send single ones, which are no commands and have no reply. */
+const maxBlankLines = 16;
 
 /**
  * Looks at what the client says when it comes, before the server may be there and whatever waits before it. A browser made
@@ -54,13 +61,8 @@ function isFirstCommand(event: ClientWords): boolean {
   return event.kind === "client-line" && isKnownCommand(event.text);
 }
 
-function clientCommand(work: Work, text: string): void {
+function clientCommand(work: Work, command: Command): void {
   const { session } = work;
-  const command = parseCommand(text);
-  if (command === undefined) {
-    refuse(work, refusal("blank-line"));
-    return;
-  }
   recordQuirks(work, command.quirks);
   record(work, { kind: "command", verb: metricVerb(command.verb) });
   const refused = refusalOf(session, command);

@@ -111,12 +111,7 @@ function open(work: Work, negotiation: Negotiation, server: LegPlan): void {
       serverListens: undefined,
       verb: "",
       direction: "unknown",
-      admitted: false,
-      serverTried: false,
-      reached: false,
-      joined: false,
-      delivered: false,
-      rejected: false,
+      ...{ admitted: false, serverTried: false, reached: false, joined: false, delivered: false, rejected: false },
       closed: undefined,
     },
   ];
@@ -199,6 +194,7 @@ export function negotiationOverdue(work: Work): void {
 
 function passiveReply(work: Work, negotiation: Negotiation, code: number, texts: readonly string[]): void {
   const text = texts[0] ?? "";
+  if (code < 227 || code > 229) work.session.owesAnnouncement = true;
   if (!isPositive(code)) {
     rejected(work, negotiation, code, text);
     return;

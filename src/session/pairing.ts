@@ -4,11 +4,15 @@
 // many or too few.
 import { metricVerb } from "../ftp/command.ts";
 import { isPositive, isPreliminary } from "../ftp/reply.ts";
+import { isPassive } from "./mode.ts";
 import { findTransfer, type Outstanding, type Session, type TransferEntry } from "./state.ts";
 import { passReply, recordQuirk, remove, replace, useDataConnection, type Work } from "./work.ts";
 
-/** The command that a reply with this code answers. Undefined: none, the reply was not asked for. */
-export function pair(work: Work, code: number): Outstanding | undefined {
+/**
+ * The command that a reply answers, whose first line has this code and, if `isAnnouncement`, an endpoint of the server's.
+ * Undefined: none, the reply was not asked for.
+ */
+export function pair(work: Work, code: number, isAnnouncement: boolean): Outstanding | undefined {
   // It answers nobody in particular and ends everything (D2.33).
   if (code === 421) return undefined;
   const expected = work.session.outstanding.filter((entry) => entry.kind !== "local");
@@ -16,7 +20,10 @@ export function pair(work: Work, code: number): Outstanding | undefined {
     ownerOf(work.session, expected, code) ??
     expected.find((other) => canBeAnsweredBy(other, code, expected)) ??
     expected[0];
-  if (entry === undefined || (entry.kind === "negotiation" && dataCodes.has(code))) {
+  const isOdd = entry?.kind === "negotiation" && dataCodes.has(code);
+  const isLate = isAnnouncement && entry !== undefined && isLateAnnouncement(work.session, entry);
+  if (isLate) work.session.owesAnnouncement = false;
+  if (entry === undefined || isOdd || isLate) {
     recordQuirk(work, "unasked-reply");
     return undefined;
   }
@@ -44,6 +51,11 @@ function asTransfer(work: Work, entry: Outstanding, verb: string): Outstanding {
   };
   replace(work, entry, [renewed]);
   return renewed;
+}
+
+/** It answers an earlier PASV, which has had another reply: it is nobody's now (D1.14). PORT has no such answer. */
+function isLateAnnouncement({ negotiation, owesAnnouncement }: Session, { kind }: Outstanding): boolean {
+  return kind === "negotiation" ? negotiation !== undefined && !isPassive(negotiation.current) : owesAnnouncement;
 }
 
 /** Of data connections alone. */
@@ -79,8 +91,17 @@ function canBeAnsweredBy(entry: Outstanding, code: number, expected: readonly Ou
   if (entry.kind !== "transfer") return true;
   if (entry.answered) return lateEnds.has(code);
   // Some servers end transfers with 250; more often it is the answer to a CWD or DELE that was sent meanwhile.
-  if (code === 250) return !expected.slice(expected.indexOf(entry)).some(({ kind }) => kind === "plain");
+  if (code === 250) return !expected.slice(expected.indexOf(entry)).some(isOftenAnswered250);
   return transferEnds.has(code) || (!entry.begun && !isPositive(code));
+}
+
+/** Commands that no server known answers with 250: a NOOP that is never answered does not take the transfer's 250 (D5.86). */
+const otherwiseAnswered: ReadonlySet<string> = new Set(
+  "NOOP STAT SYST TYPE MODE STRU ALLO REST PWD XPWD SIZE MDTM HELP OPTS CLNT LANG".split(" "),
+);
+
+function isOftenAnswered250(entry: Outstanding): boolean {
+  return entry.kind === "plain" && !otherwiseAnswered.has(entry.verb);
 }
 
 /** What stands before the answered command in the queue. Our own answers among it are due: this server is past them. */

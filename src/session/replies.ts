@@ -28,17 +28,35 @@ export function serverLine(work: Work, text: string, raw: string): void {
 
 function beginReply(work: Work, code: number, text: string, raw: string, isWhole: boolean): void {
   const { session } = work;
-  const entry = pair(work, code);
-  const treatment = treat(work, entry, code);
+  const isAnnouncement = announces(code, text, isWhole);
+  const entry = pair(work, code, isAnnouncement);
+  const treatment = isAnnouncement ? treatAnnouncement(work, entry, code) : treat(work, entry, code);
   if (treatment === "hold") {
     if (entry?.kind !== "transfer" || entry.id === undefined) throw new Error("a reply is held for no data connection");
     session.held = { id: entry.id, ticket: entry.ticket, code, raw, isWhole };
     return;
   }
   if (treatment === "feat" && isWhole) passReply(work, code, featuresInOneLine(session, text, raw));
-  else if (treatment !== "swallow") passReply(work, code, raw);
+  else if (treatment !== "swallow") passReply(work, code, treatment === "mask" ? masked(raw) : raw);
   if (isWhole) finishReply(work, entry?.ticket, code, [text]);
   else session.openReply = { code, treatment, ticket: entry?.ticket, firstText: text, features: [] };
+}
+
+/** NcFTPd says goodbye with 227. Over several lines the endpoint may stand in a later one. */
+function announces(code: number, text: string, isWhole: boolean): boolean {
+  if (code !== 227 && code !== 228 && code !== 229) return false;
+  return !isWhole || /\d/.test(text);
+}
+
+/** The server's endpoint is never the client's to read (D1.14). */
+function treatAnnouncement(work: Work, entry: Outstanding | undefined, code: number): OpenReply["treatment"] | "hold" {
+  if (entry === undefined) return "swallow";
+  return entry.kind === "negotiation" ? treat(work, entry, code) : "mask";
+}
+
+/** All digits behind the code are taken out. */
+function masked(raw: string): string {
+  return raw.slice(0, 3) + raw.slice(3).replace(/\d/g, "x");
 }
 
 function treat(work: Work, entry: Outstanding | undefined, code: number): OpenReply["treatment"] | "hold" {
@@ -58,7 +76,8 @@ function treat(work: Work, entry: Outstanding | undefined, code: number): OpenRe
 
 function continueReply(work: Work, openReply: OpenReply, isLast: boolean, text: string, raw: string): void {
   if (openReply.treatment === "swallow") return;
-  const lines = openReply.treatment === "feat" ? featureLine(work, openReply, isLast, text, raw) : [raw];
+  const passed = openReply.treatment === "mask" ? masked(raw) : raw;
+  const lines = openReply.treatment === "feat" ? featureLine(work, openReply, isLast, text, raw) : [passed];
   for (const bytes of lines) emit(work, { kind: "to-client", bytes });
 }
 

@@ -104,7 +104,8 @@ export type Transfer = {
 /** How the rest of a multi-line reply is treated, decided at its first line. */
 export type OpenReply = {
   readonly code: number;
-  readonly treatment: "pass" | "swallow" | "feat";
+  /** `mask`: passed on without the endpoint that it may hold. */
+  readonly treatment: "pass" | "swallow" | "feat" | "mask";
   /** The command it answers. */
   readonly ticket: number | undefined;
   readonly firstText: string;
@@ -144,6 +145,8 @@ export type Session = {
   readonly openReply: OpenReply | undefined;
   /** Set from the client's PORT, EPRT, PASV or EPSV until it has its answer. */
   readonly negotiation: Negotiation | undefined;
+  /** A PASV or EPSV had another reply than its own, which may come still (D1.14); cleared when it does. */
+  readonly owesAnnouncement: boolean;
   /** The data connection that is negotiated and used by no transfer command yet; cleared by one, by another, by REIN. */
   readonly pending: number | undefined;
   /** A data connection is here from its negotiation until it is closed and the client knows what became of it. */
@@ -153,6 +156,8 @@ export type Session = {
   readonly held: HeldReply | undefined;
   /** What the client has said that must wait: until the greeting, and during a negotiation. */
   readonly heldClient: readonly ClientEvent[];
+  /** Lines of the client's without a command, in a row. */
+  readonly blankLines: number;
   /** What the server has said that must wait: while a pinhole is being opened, and while a reply is held. */
   readonly heldServer: readonly ServerEvent[];
   /** As the server was told it; set by each USER. */

@@ -225,7 +225,7 @@ describe("what else announces an endpoint is not followed", () => {
 
   test("a 227 for a command before PASV (D1.14)", async () => {
     const { client } = await setStage({ HELP: (s) => s.say("227 Entering Passive Mode (127,0,0,1,9,9)") });
-    expect(await client.ask("HELP")).toBe("227 Entering Passive Mode (127,0,0,1,9,9)");
+    expect(await client.ask("HELP")).toBe("227 Entering Passive Mode (xxx,x,x,x,x,x)");
     const received = readAll(await passive(client));
     client.write("RETR x\r\n");
     expect((await received).bytes.length).toBe(fileBody.length);

@@ -66,6 +66,35 @@ describe("during a transfer", () => {
     );
   });
 
+  test.each(["NOOP", "STAT", "TYPE A", "PWD"])("250 ends the transfer, and %s is never answered (D5.86)", (line) => {
+    const { session } = play(
+      `
+      C> ${line}
+           >S ${line}
+      delivered
+      closed complete
+      S> 250 done
+           >C 250 done
+      timer linger
+      C> CWD /
+           >S CWD /
+      S> 250 Changed
+           >C 250 Changed
+      C> CWD b
+           >S CWD b
+      S> 250 Changed
+           >C 250 Changed
+      C> PASV
+           >S PASV
+      S> 227 Entering Passive Mode (10,0,0,5,200,10)
+           quirk reply-missing
+           open client side for 192.168.1.100, dial 10.0.0.5:51210 #2
+      `,
+      { after: downloading },
+    );
+    expect(session.outstanding).toEqual([]);
+  });
+
   test("NOOP is answered before the transfer ends, or after it (D3.51, D5.86)", () => {
     const { session } = play(
       `

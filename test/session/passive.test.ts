@@ -185,23 +185,68 @@ describe("PASV", () => {
   });
 });
 
+const masked = (line: string) => line.slice(0, 3) + line.slice(3).replace(/\d/g, "x");
+
 describe("a 227 is text and opens nothing", () => {
   test("when it answers something else (D1.14)", () => {
     play(`
       C> QUIT
            >S QUIT
-      S> 227 Logout. (10,0,0,5,200,10)
-           >C 227 Logout. (10,0,0,5,200,10)
+      S> 227 Logout.
+           >C 227 Logout.
            end quit
     `);
   });
 
-  test("when nothing was asked (D1.14)", () => {
+  test.each([
+    "227 Entering Passive Mode (10,0,0,5,200,10)",
+    "229 Extended (|||51210|)",
+    "228 Long (4,4,10,0,0,5,2,200,10)",
+  ])("when nothing or something else was asked, and its endpoint does not reach the client (D1.14): %s", (line) => {
     play(`
+        S> ${line}
+             quirk unasked-reply
+        S> ${line.replace(" ", "-")}
+             quirk unasked-reply
+        S> ${line}
+        C> NOOP
+             >S NOOP
+        S> ${line}
+             >C ${masked(line)}
+        C> NOOP
+             >S NOOP
+        S> ${line.replace(" ", "-")}
+             >C ${masked(line.replace(" ", "-"))}
+        S> ${line}
+             >C ${masked(line)}
+      `);
+  });
+
+  test.each([
+    ["500 What?", ">C 500 What?"],
+    ["200 ok", "refuse server-endpoint-malformed\n           >C 425 Can't open data connection: PASV answered 200 ok"],
+  ])("that comes behind another reply to its PASV does not reach the client: %s (D1.14)", (reply, told) => {
+    const { session } = play(`
+      C> PASV
+           >S PASV
+      S> ${reply}
+           ${told}
+      C> NOOP
+           >S NOOP
       S> 227 Entering Passive Mode (10,0,0,5,200,10)
            quirk unasked-reply
-           >C 227 Entering Passive Mode (10,0,0,5,200,10)
+      S> 200 ok
+           >C 200 ok
+      C> PORT 192,168,1,100,10,21
+           open server side for 10.0.0.5, dial 192.168.1.100:2581 from 20 #2
+      opened server side 10.0.0.1:51000 #2
+           >S PORT 10,0,0,1,199,56
+      S> 227 Entering Passive Mode (10,0,0,5,200,10)
+           quirk unasked-reply
+      S> 200 PORT command successful
+           >C 200 PORT command successful
     `);
+    expect(session.outstanding).toEqual([]);
   });
 
   test("inside a multi-line reply, even while a PASV waits for its own (D1.15)", () => {

@@ -19,7 +19,6 @@ const commands: Readonly<Record<string, readonly number[]>> = {
   FEAT: [211],
   "AUTH TLS": [502],
   "PORT nonsense": [501],
-  "": [500],
   PASV: [227],
   EPSV: [229],
   "PORT 192,168,1,100,10,21": [200],

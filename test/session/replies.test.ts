@@ -202,13 +202,47 @@ describe("lines that are no commands are answered with 500, and the session live
     `);
   });
 
-  test.each(["", "   ", "\t"])("blank: %j", (line) => {
+  test("blank-line: beyond sixteen blank lines in a row (D3.96)", () => {
+    const blank = "\n      C>\n           quirk blank-command-line";
     play(`
-      C> ${line}
+      C> NOOP
+           >S NOOP
+      S> 200 ok
+           >C 200 ok${blank.repeat(16)}
+      C>
            refuse blank-line
            >C 500 Empty command.
+      C> NOOP
+           >S NOOP${blank}
     `);
   });
+});
+
+test.each(["", "   ", "\t"])("a blank line between commands is none, and has no reply: %j (D3.96)", (line) => {
+  play(
+    `
+    C> USER joe
+         timer idle
+         >S USER joe
+    C> ${line}
+         quirk blank-command-line
+    C> PASS x
+         timer idle
+         >S PASS ****
+    C> ${line}
+         quirk blank-command-line
+    C> PWD
+         timer idle
+         >S PWD
+    S> 331 Password
+         >C 331 Password
+    S> 230 In
+         >C 230 In
+    S> 257 "/"
+         >C 257 "/"
+    `,
+    { timers: true },
+  );
 });
 
 test("commands beyond the limit are held until replies make room (D3.64)", () => {

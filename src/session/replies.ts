@@ -114,7 +114,7 @@ function finishCommand(work: Work, entry: Outstanding, code: number, texts: read
       break;
     case "login":
       // Some say 202 to a PASS that they did not need; to an ACCT without a login it says nothing.
-      if (isPositive(code) && !(entry.verb === "ACCT" && code === 202)) loggedIn(work, entry.verb);
+      if (isPositive(code) && !(entry.verb === "ACCT" && code === 202)) loggedIn(work, entry.verb === "USER");
       break;
     case "rein":
       if (isPositive(code)) reinitialized(work);
@@ -140,16 +140,20 @@ function greeted(work: Work, via: "connect" | "open" | "user", code: number, tex
   const { target, server } = phase;
   session.phase = { name: "relaying", target, server };
   const { user } = target;
-  if (via !== "user" || user === undefined) return;
+  if (via !== "user" || user === undefined) {
+    // The server asks for no USER either; curl goes on so.
+    if (code === 230) loggedIn(work, true);
+    return;
+  }
   session.user = user;
   sendToServer(work, `USER ${user}`, { kind: "login", verb: "USER" });
 }
 
-function loggedIn(work: Work, verb: string): void {
+function loggedIn(work: Work, withoutPassword: boolean): void {
   const { session } = work;
   if (session.loggedIn) return;
   session.loggedIn = true;
-  if (verb === "USER") recordQuirk(work, "login-without-password");
+  if (withoutPassword) recordQuirk(work, "login-without-password");
   emit(work, { kind: "cancel", timer: "login" });
   record(work, { kind: "logged-in", user: session.user });
 }

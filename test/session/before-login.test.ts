@@ -67,6 +67,46 @@ describe("no pinhole is opened or asked for before the server has accepted a log
     `);
   });
 
+  test("a greeting 230 is a login, as curl takes it (D2.30)", () => {
+    playFromStart(
+      `
+           timer login
+           connect 10.0.0.5:21
+      connected 10.0.0.5:21
+           timer idle
+      S> 230 welcome without password
+           >C 230 welcome without password
+           quirk login-without-password
+           cancel login
+      C> PASV
+           timer idle
+           >S PASV
+      `,
+      { timers: true },
+    );
+  });
+
+  test("a greeting 230 that the client does not see is no login: the answer to its USER is", () => {
+    playFromStart(
+      `
+           >C 220 FTP gateway ready; log in as user@host.
+      C> USER u@ftp.example.com
+           resolve ftp.example.com:21
+      resolved 10.0.0.5:21
+           connect 10.0.0.5:21
+      connected 10.0.0.5:21
+      S> 230 welcome without password
+           >S USER u
+      C> PASV
+      S> 331 Password
+           >C 331 Password
+           refuse not-logged-in
+           >C 530 PASV refused: log in with USER and PASS first.
+      `,
+      { route: { kind: "login", allow: [{ kind: "name", pattern: "*" }] } },
+    );
+  });
+
   test("an ACCT that a server calls superfluous is no login", () => {
     playFromStart(`
            connect 10.0.0.5:21

@@ -23,6 +23,15 @@ export function trustedAddress(policy: ForeignAddress, announced: string, peer: 
   return policy.kind === "use-peer" ? { ok: true, address: peer, quirks: ["foreign-address"] } : { ok: false };
 }
 
+/**
+ * Whether the address is the peer's own, or in a network that policy lists for its sake: one that holds every address there
+ * is says nothing about this machine or its link.
+ */
+export function isNamedAddress(policy: ForeignAddress, address: string, peer: string): boolean {
+  if (address === peer) return true;
+  return policy.kind === "allow" && policy.networks.some((one) => one.bits > 0 && networkContains(one, address));
+}
+
 /** From how far away an address means the same: 0 this host, 1 this link, 2 this site, 3 everywhere. */
 function reachOf(address: string): number {
   const reach = reaches.findIndex((networks) => networks.some((network) => networkContains(network, address)));

@@ -3,7 +3,7 @@ import { isKnownCommand, looksLikeAnotherProtocol, metricVerb, parseCommand, typ
 import { parseEprt, parseEpsv, type EprtReading } from "../ftp/extended.ts";
 import { parsePort, type EndpointReading } from "../ftp/host-port.ts";
 import { familyOf, type Endpoint } from "../net/endpoint.ts";
-import { trustedAddress } from "./announced-address.ts";
+import { isNamedAddress, trustedAddress } from "./announced-address.ts";
 import { obstacleTo } from "./dialling.ts";
 import type { ClientEvent } from "./events.ts";
 import { chooseServer, laterUser } from "./login.ts";
@@ -162,9 +162,13 @@ function announced(work: Work, mode: Mode, line: string, { address, port }: Endp
     return;
   }
   const endpoint = { address: trust.address, port };
-  // The address is the client's own, or in a network that policy lists.
-  if (obstacleTo(endpoint, options.own, true) !== undefined) {
-    refuse(work, refusal("own-endpoint", mode));
+  const isNamed = isNamedAddress(foreignAddress, trust.address, client.peer.address);
+  const obstacle = obstacleTo(endpoint, options.own, isNamed);
+  if (obstacle !== undefined) {
+    refuse(
+      work,
+      obstacle === "own-listener" ? refusal("own-endpoint", mode) : refusal("foreign-address", mode, address),
+    );
     return;
   }
   recordQuirks(work, trust.quirks);

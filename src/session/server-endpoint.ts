@@ -3,7 +3,7 @@ import { parse229 } from "../ftp/extended.ts";
 import { parse227 } from "../ftp/host-port.ts";
 import type { Quirk } from "../ftp/quirks.ts";
 import type { Endpoint } from "../net/endpoint.ts";
-import { trustedAddress } from "./announced-address.ts";
+import { isNamedAddress, trustedAddress } from "./announced-address.ts";
 import { obstacleTo } from "./dialling.ts";
 import { serverOf, type ControlSide, type Session } from "./state.ts";
 
@@ -29,9 +29,10 @@ export function readServerEndpoint(mode: "PASV" | "EPSV", texts: readonly string
   const trust = trustedAddress(policy.foreignAddress, endpoint.address, server.peer.address);
   if (!trust.ok) return { ok: false, reason: "server-endpoint-foreign", quirks };
   const trusted = { address: trust.address, port: endpoint.port };
-  // The address is the server's own, or in a network that policy lists.
-  if (obstacleTo(trusted, session.options.own, true) !== undefined)
-    return { ok: false, reason: "server-endpoint-own", quirks };
+  const isNamed = isNamedAddress(policy.foreignAddress, trust.address, server.peer.address);
+  const obstacle = obstacleTo(trusted, session.options.own, isNamed);
+  if (obstacle === "own-listener") return { ok: false, reason: "server-endpoint-own", quirks };
+  if (obstacle === "special-address") return { ok: false, reason: "server-endpoint-foreign", quirks };
   return { ok: true, endpoint: trusted, quirks: [...quirks, ...trust.quirks] };
 }
 

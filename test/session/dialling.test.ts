@@ -48,6 +48,43 @@ C> NOOP
   });
 });
 
+describe("a list of foreign addresses that holds every address", () => {
+  const policy = anyAddress;
+
+  test.each(["127,0,0,1", "169,254,169,254", "10,0,0,1"])(
+    "does not name this machine or its link: PORT and 227 with %s are a third host's",
+    (address) => {
+      const dotted = address.replaceAll(",", ".");
+      play(
+        `
+C> PORT ${address},10,21
+     refuse foreign-address
+     >C 504 PORT refused: ${dotted} is not your address.
+C> PASV
+     >S PASV
+S> 227 Entering Passive Mode (${address},10,21)
+     refuse server-endpoint-foreign
+     >C 425 Can't open data connection: PASV answered 227 Entering Passive Mode (${address},10,21)
+        `,
+        { policy, own },
+      );
+    },
+  );
+
+  test("does not keep a narrower one from naming it", () => {
+    const networks = [...policy.foreignAddress.networks, { base: "127.0.0.0", bits: 8 }];
+    play(
+      `
+C> PASV
+     >S PASV
+S> 227 Entering Passive Mode (127,0,0,1,10,21)
+     open client side for 192.168.1.100, dial 127.0.0.1:2581
+      `,
+      { policy: { foreignAddress: { kind: "allow", networks } }, own },
+    );
+  });
+});
+
 describe("a server's 227 or 229", () => {
   test("that names a listener of ours is answered with 425: nothing is opened, and the session lives", () => {
     play(

@@ -69,6 +69,10 @@ function standardOutput(reportDropped: (count: number) => void): FlushableStream
   const destination = openDestination({ dest: 1, sync: false, maxLength: maxUnwrittenBytes, minLength: 8 * 1024 });
   let unwrittenBytes = 0;
   let dropped = 0;
+  /** The last write has failed. */
+  let isFailing = false;
+  /** Nothing is written any more. */
+  let isGivenUp = false;
   let timer: NodeJS.Timeout | undefined;
 
   function writeSoon(): void {
@@ -81,19 +85,35 @@ function standardOutput(reportDropped: (count: number) => void): FlushableStream
     if (unwrittenBytes > 0) destination.flush();
   }
 
+  /** What is left would be tried for ever when the process exits. */
+  function giveUp(): void {
+    isGivenUp = true;
+    clearTimeout(timer);
+    destination.destroy();
+  }
+
   /** A write that is under way takes only what came before it: the rest is written by another, as long as one gets on. */
   function flush(done?: () => void): void {
     const before = unwrittenBytes;
     destination.flush(() => {
-      if (unwrittenBytes > 0 && unwrittenBytes < before) flush(done);
-      else done?.();
+      if (unwrittenBytes > 0 && unwrittenBytes < before) return flush(done);
+      if (isFailing && !isGivenUp) giveUp();
+      done?.();
     });
   }
 
-  destination.on("write", (bytes: number) => (unwrittenBytes -= bytes));
+  destination.on("write", (bytes: number) => {
+    isFailing = false;
+    unwrittenBytes -= bytes;
+  });
   destination.on("drop", (line: string) => {
     dropped += 1;
     unwrittenBytes -= Buffer.byteLength(line);
+  });
+  // A full disk, say. What could not be written is kept and tried again; nobody's session ends because of the log.
+  destination.on("error", () => {
+    isFailing = true;
+    writeSoon();
   });
   destination.on("drain", () => {
     const count = dropped;
@@ -103,6 +123,7 @@ function standardOutput(reportDropped: (count: number) => void): FlushableStream
   });
   return {
     write(line) {
+      if (isGivenUp) return;
       unwrittenBytes += Buffer.byteLength(line);
       destination.write(line);
       writeSoon();

@@ -1,15 +1,20 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { open } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { createLogger, openLog, withLevelOf } from "../../src/observe/log.ts";
 
 const source = new URL("../../src/observe/log.ts", import.meta.url).href;
 
-/** Runs a program that has `createLogger` and `flushLog`. */
-function run(program: string) {
+/** For Node: a program that has `createLogger` and `flushLog`. */
+function evaluate(program: string): string[] {
   const imports = `import { createLogger, flushLog } from ${JSON.stringify(source)};`;
-  const flags = ["--disable-warning=ExperimentalWarning", "--input-type=module", "--eval"];
-  return spawn(process.execPath, [...flags, imports + program], { stdio: ["ignore", "pipe", "pipe"] });
+  return ["--disable-warning=ExperimentalWarning", "--input-type=module", "--eval", imports + program];
+}
+
+function run(program: string) {
+  return spawn(process.execPath, evaluate(program), { stdio: ["ignore", "pipe", "pipe"] });
 }
 
 test("a JSON line has the level's name, an ISO time, the fields and the message, and no machine's name", () => {
@@ -167,4 +172,21 @@ test("flushing resolves also when nothing was logged, when whoever read the log 
   `);
   child.stdout.destroy();
   expect(await text(child.stderr)).toBe("flushed, and again");
+});
+
+test("a disk that is full neither ends the process nor keeps it from its end", async () => {
+  await using full = await open("/dev/full", "w");
+  const program = evaluate(`
+    const logger = createLogger({ level: "info", format: "json" });
+    logger.info("first");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    logger.info("second");
+    await flushLog(logger);
+    logger.info("third");
+    process.exitCode = 3;
+  `);
+  const child = spawn(process.execPath, program, { stdio: ["ignore", full.fd, "ignore"] });
+  const killer = setTimeout(() => child.kill("SIGKILL"), 5000);
+  expect(await once(child, "exit")).toEqual([3, null]);
+  clearTimeout(killer);
 });

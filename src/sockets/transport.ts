@@ -3,7 +3,7 @@
 // upgrade demands that `hasInput` says no and `backlogOf` says 0, gives the record another `socket`, and takes its way to send
 // directly away; `tcp` stays what it is, because only there a connection can be reset.
 import { connect, type Socket } from "node:net";
-import { type Endpoint, type Family, parseAddress } from "../net/endpoint.ts";
+import { type Endpoint, type Family, isUnspecified, parseAddress } from "../net/endpoint.ts";
 import { connectForeign } from "./foreign-socket.ts";
 import { type Reads, readingSocket } from "./reading-socket.ts";
 import { resetSocket } from "./reset-socket.ts";
@@ -118,7 +118,10 @@ export function dialTransport(to: Endpoint, options: DialOptions, events: DialEv
     isOver = true;
     // Else the socket would hold on to all that has to do with the attempt.
     socket.off("error", failed);
-    events.connected(attach(connection, socket, endpointOf(socket.localAddress, socket.localPort), to));
+    const local = endpointOf(socket.localAddress, socket.localPort);
+    // The system takes the unspecified address for one of this machine; the peer's data connections come from that one.
+    const peer = isUnspecified(to.address) ? endpointOf(socket.remoteAddress, socket.remotePort) : to;
+    events.connected(attach(connection, socket, local, peer));
   }
 }
 
@@ -247,8 +250,10 @@ export function setReading(transport: Transport, wanted: boolean): void {
   const connection = transport as Connection;
   if (wanted === connection.isReading) return;
   connection.isReading = wanted;
-  if (wanted) connection.socket.resume();
-  else connection.socket.pause();
+  if (!wanted) return void connection.socket.pause();
+  // Else an idle connection would hold on to memory whose bytes are all taken.
+  if (!hasInput(connection)) connection.memory = sharedMemory;
+  connection.socket.resume();
 }
 
 /** What was sent, then an end in order. The peer is no longer heard, and is cut off if it does not close as well. */

@@ -114,6 +114,21 @@ test("while it does not read, what comes stays with the kernel", async () => {
   expect(inputOf(ours)).toBe("later");
 });
 
+test("input that was kept holds no memory once it is taken and reading goes on", async () => {
+  const [ours, theirs] = await pair();
+  const [idle] = await pair();
+  theirs.write("x".repeat(30_000));
+  await until(() => hasInput(ours));
+  setReading(ours, false);
+  expect(ours.memory).not.toBe(idle.memory);
+  ours.from = ours.to;
+  setReading(ours, true);
+  expect(ours.memory).toBe(idle.memory);
+  theirs.write("more");
+  await until(() => hasInput(ours));
+  expect(inputOf(ours)).toBe("more");
+});
+
 test("the end of the peer comes behind its last bytes, and leaves our direction open", async () => {
   const [ours, theirs, heard] = await pair();
   const read: Buffer[] = [];
@@ -212,6 +227,22 @@ test("a reset is a failure, and then it is closed", async () => {
   theirs.resetAndDestroy();
   await until(() => ours.isClosed);
   expect(heard.names).toEqual(["failed ECONNRESET", "closed"]);
+});
+
+test("the peer of a transport that was dialled at the unspecified address is the address that the system took", async () => {
+  const server = createServer((socket) => void socket.on("error", () => {})).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const dialled = await new Promise<Transport>((resolve, reject) =>
+    dialTransport(
+      { address: "0.0.0.0", port },
+      { keepaliveMs },
+      { connected: resolve, failed: (detail) => reject(new Error(detail)) },
+    ),
+  );
+  expect(dialled.peer).toEqual({ address: "127.0.0.1", port });
+  abortTransport(dialled);
+  server.close();
 });
 
 test("a dialled transport is connected, or fails with the system's word, or is cancelled and silent", async () => {

@@ -33,6 +33,7 @@ export const quirks = [
   "stray-reply-line",
   "bare-reply-code",
   "other-code-in-reply",
+  "reply-without-end",
   // The order of replies.
   "login-without-password",
   "unasked-reply",

@@ -6,6 +6,7 @@ import { forgetTransfer, negotiationOverdue } from "./negotiation.ts";
 import { transferOvertakes } from "./pairing.ts";
 import type { Refusal } from "./refusals.ts";
 import {
+  atFirstLine,
   findTransfer,
   isBeingMade,
   isUnansweredTransfer,
@@ -146,7 +147,7 @@ export function giveHeldReply(work: Work, held: HeldReply, outcome: PinholeOutco
   const entry = session.outstanding.find(({ ticket }) => ticket === held.ticket);
   if (!held.isWhole) {
     const treatment = isPassed ? "pass" : "swallow";
-    session.openReply = { code: held.code, treatment, ticket: held.ticket, firstText: "", features: [] };
+    session.openReply = { code: held.code, treatment, ticket: held.ticket, firstText: "", ...atFirstLine };
   } else if (entry?.kind === "transfer") {
     transferAnswered(work, entry);
   }

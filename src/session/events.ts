@@ -29,8 +29,9 @@ export type ServerEvent =
 /**
  * `login`: not logged in yet. `linger`: the final reply of a transfer is due. `grace`: the client has closed its direction,
  * or the server has said that it closes. `abort`: the answer to an ABOR is due. `result`: what became of an upload is due.
+ * `doubt`: whether a multi-line reply has ended without its last line.
  */
-export const timerNames = ["login", "idle", "linger", "grace", "abort", "result"] as const;
+export const timerNames = ["login", "idle", "linger", "grace", "abort", "result", "doubt"] as const;
 export type TimerName = (typeof timerNames)[number];
 
 export type SessionEvent =

@@ -1,29 +1,93 @@
 // Server replies: each is paired with its command and passed on line by line as it comes, swallowed, or held.
 import { isNegative, isPositive, isPreliminary, readReplyLine } from "../ftp/reply.ts";
+import type { ServerEvent } from "./events.ts";
 import { serverCloses } from "./ending.ts";
 import { featureLine, featuresInOneLine } from "./features.ts";
 import { isNegotiationReplyPassed, negotiationReply, presumeAnswered, supersedePending } from "./negotiation.ts";
 import { answered, isOftenUnanswered, pair } from "./pairing.ts";
-import type { OpenReply, Outstanding } from "./state.ts";
+import { atFirstLine, type OpenReply, type Outstanding } from "./state.ts";
 import { transferAnswered, transferReplyTreatment } from "./completion.ts";
 import { transferBegun, transferRefused } from "./transfers.ts";
-import { emit, end, passReply, record, recordQuirk, recordQuirks, sendToServer, type Work } from "./work.ts";
+import {
+  emit,
+  end,
+  limitWait,
+  lingerMs,
+  passReply,
+  record,
+  recordQuirk,
+  recordQuirks,
+  sendToServer,
+  type Work,
+} from "./work.ts";
 
 /** One line of the server's. `raw` carries its terminator as received. */
 export function serverLine(work: Work, text: string, raw: string): void {
   const { session } = work;
   const { openReply } = session;
+  if (openReply !== undefined && isDoubtful(openReply, text)) {
+    session.openReply = { ...openReply, isDoubted: true };
+    session.heldServer = [{ kind: "server-line", text, raw }, ...session.heldServer];
+    emit(work, { kind: "timer", timer: "doubt", ms: doubtMs });
+    return;
+  }
   const line = readReplyLine(openReply?.code, text);
   recordQuirks(work, line.quirks);
   if (openReply !== undefined) {
     const isLast = line.position === "last";
-    continueReply(work, openReply, isLast, text, raw);
+    const continued = { ...openReply, isOvertaken: false };
+    session.openReply = continued;
+    continueReply(work, continued, isLast, text, raw);
     if (isLast) finishReply(work, openReply.ticket, openReply.code, [openReply.firstText, line.text]);
   } else if (line.position === "stray") {
     emit(work, { kind: "to-client", bytes: raw });
   } else {
     beginReply(work, line.code, line.text, raw, line.position === "only");
   }
+}
+
+/**
+ * Some servers end a multi-line reply with another code, or not at all (D2.97). The reply to the next command looks like a line
+ * of it. It is one if more lines follow, up to the end; a server that answers says no more.
+ */
+function isDoubtful(openReply: OpenReply, text: string): boolean {
+  if (!openReply.isOvertaken || readReplyLine(openReply.code, text).position === "last") return false;
+  const { position, code } = readReplyLine(undefined, text);
+  return position !== "stray" && code !== openReply.code;
+}
+
+/** Lines of one reply come together. */
+const doubtMs = 250;
+const doubtedLines = 32;
+
+/** More lines have come: they are one reply if its end is among them, or if they do not end. */
+export function doubtAgain(work: Work): void {
+  const { openReply, heldServer } = work.session;
+  if (openReply?.isDoubted !== true) return;
+  const isEnd = (event: ServerEvent) =>
+    event.kind === "server-line" && readReplyLine(openReply.code, event.text).position === "last";
+  if (!heldServer.some(isEnd) && heldServer.length < doubtedLines) return;
+  work.session.openReply = { ...openReply, isOvertaken: false, isDoubted: false };
+  emit(work, { kind: "cancel", timer: "doubt" });
+}
+
+/** No more has come: the reply had ended before. */
+export function doubtExpired(work: Work): void {
+  if (work.session.openReply?.isDoubted === true) endWithoutLastLine(work, work.session.openReply);
+}
+
+/** Somebody waits for the end of a reply, and no line of it has come for the linger time. */
+export function replyOverdue(work: Work): void {
+  const { openReply, outstanding, negotiation } = work.session;
+  if (openReply === undefined || openReply.isDoubted) return;
+  if (negotiation === undefined && !outstanding.some(({ kind }) => kind === "local")) return;
+  if (openReply.isOvertaken) endWithoutLastLine(work, openReply);
+  else limitWait(work);
+}
+
+function endWithoutLastLine(work: Work, { ticket, code, firstText }: OpenReply): void {
+  recordQuirk(work, "reply-without-end");
+  finishReply(work, ticket, code, [firstText]);
 }
 
 function beginReply(work: Work, code: number, text: string, raw: string, isWhole: boolean): void {
@@ -39,7 +103,8 @@ function beginReply(work: Work, code: number, text: string, raw: string, isWhole
   if (treatment === "feat" && isWhole) passReply(work, code, featuresInOneLine(session, text, raw));
   else if (treatment !== "swallow") passReply(work, code, treatment === "mask" ? masked(raw) : raw);
   if (isWhole) finishReply(work, entry?.ticket, code, [text]);
-  else session.openReply = { code, treatment, ticket: entry?.ticket, firstText: text, features: [] };
+  else session.openReply = { code, treatment, ticket: entry?.ticket, firstText: text, ...atFirstLine };
+  if (!isWhole && entry?.kind === "negotiation") emit(work, { kind: "timer", timer: "linger", ms: lingerMs(work) });
 }
 
 /** NcFTPd says goodbye with 227. Over several lines the endpoint may stand in a later one. */

@@ -12,7 +12,7 @@ import { connectToResolved, refuseUnresolved } from "./login.ts";
 import { pinholeAnswered } from "./negotiation.ts";
 import { dependsOnLogin } from "./policy.ts";
 import { refusal } from "./refusals.ts";
-import { serverLine } from "./replies.ts";
+import { doubtAgain, doubtExpired, replyOverdue, serverLine } from "./replies.ts";
 import { isBeingMade, isDataMoving, isReachingServer, isUploading, type Session, type Target } from "./state.ts";
 import { lingerExpired, resultOverdue } from "./completion.ts";
 import { abortOverdue, mayTransfer, pinholeReported } from "./transfers.ts";
@@ -133,8 +133,10 @@ function clientLost(work: Work, detail: string): void {
 function fromServer(work: Work, event: ServerEvent): void {
   const { session } = work;
   if (!("server" in session.phase) || session.serverLeaving?.how === "gone") return;
-  if (session.heldServer.length > 0 || isServerHeld(session)) session.heldServer = [...session.heldServer, event];
-  else serverEvent(work, event);
+  if (session.heldServer.length > 0 || isServerHeld(session)) {
+    session.heldServer = [...session.heldServer, event];
+    doubtAgain(work);
+  } else serverEvent(work, event);
 }
 
 function pinholeEvent(work: Work, id: number, event: PinholeEvent): void {
@@ -161,7 +163,8 @@ function isBeingUploaded(session: Session): boolean {
 }
 
 function isServerHeld(session: Session): boolean {
-  return session.held !== undefined || session.negotiation?.stage === "opening";
+  const { held, negotiation, openReply } = session;
+  return held !== undefined || negotiation?.stage === "opening" || openReply?.isDoubted === true;
 }
 
 /** Whatever was held and may go now goes, in order; then the session ends if nothing is left to wait for. */
@@ -252,6 +255,7 @@ function timedOut(work: Work, timer: TimerName): void {
       idleExpired(work);
       break;
     case "linger":
+      replyOverdue(work);
       lingerExpired(work);
       break;
     case "grace":
@@ -259,6 +263,9 @@ function timedOut(work: Work, timer: TimerName): void {
       break;
     case "abort":
       abortOverdue(work);
+      break;
+    case "doubt":
+      doubtExpired(work);
       break;
     case "result":
       resultOverdue(work);

@@ -109,9 +109,16 @@ export type OpenReply = {
   /** The command it answers. */
   readonly ticket: number | undefined;
   readonly firstText: string;
+  /** Since its last line a command was sent to the server, or somebody began to wait for its end. */
+  readonly isOvertaken: boolean;
+  /** Such a command may have been answered: what the server says is held until that is clear. */
+  readonly isDoubted: boolean;
   /** FEAT: those seen so far that the gateway would supply. */
   readonly features: readonly string[];
 };
+
+/** What is known of the rest at its first line. */
+export const atFirstLine = { isOvertaken: false, isDoubted: false, features: [] } as const;
 
 /** A completion reply that waits for the data: its first line, and whether more lines follow. */
 export type HeldReply = {

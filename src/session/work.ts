@@ -74,7 +74,9 @@ function isAwaited(entry: Outstanding): boolean {
 
 /** What stands before our own answer may never come: it is waited for no longer than the linger time. */
 export function limitWait(work: Work): void {
-  if (isBehindOptional(work.session)) emit(work, { kind: "timer", timer: "linger", ms: lingerMs(work) });
+  overtakeReply(work);
+  if (isBehindOptional(work.session) || work.session.openReply !== undefined)
+    emit(work, { kind: "timer", timer: "linger", ms: lingerMs(work) });
 }
 
 /** The wait is over. A reply that comes still is passed on as unasked. */
@@ -116,7 +118,12 @@ export function replace(work: Work, replaced: Outstanding, entries: readonly Out
 
 export function sendToServer(work: Work, line: string, pending: PendingReply): void {
   emit(work, { kind: "to-server", bytes: `${line}\r\n` });
+  overtakeReply(work);
   push(work, pending);
+}
+
+function overtakeReply({ session }: Work): void {
+  if (session.openReply !== undefined) session.openReply = { ...session.openReply, isOvertaken: true };
 }
 
 export function updateTransfer(work: Work, id: number, change: Partial<Transfer>): void {

@@ -57,6 +57,9 @@ function watch(playOptions: PlayOptions, shouldLogIn: boolean) {
         else if (position === "last") replyCode = undefined;
       }
     }
+    const isEndless =
+      effect.kind === "record" && effect.fact.kind === "quirk" && effect.fact.quirk === "reply-without-end";
+    if (isEndless) replyCode = undefined;
     if (effect.kind === "to-server") expect(effect.bytes).toMatch(/^[^\n]*\r\n$/);
     if (effect.kind === "open") {
       opens += 1;

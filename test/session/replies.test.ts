@@ -1,7 +1,7 @@
 // What servers send beside well-formed replies to what was asked: it goes through as it came, and upsets nothing.
 import { describe, expect, test } from "vitest";
 import type { SessionEffect } from "../../src/session/events.ts";
-import { play } from "./play.ts";
+import { feed, play, prologue } from "./play.ts";
 
 function said(effects: readonly SessionEffect[], to: "to-client" | "to-server"): readonly string[] {
   return effects.flatMap((effect) => (effect.kind === to ? [effect.bytes] : []));
@@ -77,6 +77,109 @@ describe("a multi-line reply", () => {
            >C 211 End
            >C 502 AUTH refused: this gateway has no TLS.
     `);
+  });
+});
+
+describe("a multi-line reply that has no end", () => {
+  const excluded = "C> CWD a\nS> 553-\nS> 553- Directory excluded.";
+  const opened = `
+           open client side for 192.168.1.100, dial 10.0.0.5:51210
+      opened 192.0.2.1:50010
+           >C 227 Entering Passive Mode (192,0,2,1,195,90)`;
+
+  test.each(["", "\nS> 200 ok"])(
+    "but perhaps another code is over when the next command is answered (D2.97): %j",
+    (last) => {
+      const { session } = play(
+        `
+      C> PASV
+           >S PASV
+      S> 227 Entering Passive Mode (10,0,0,5,200,10)
+      timer doubt
+           quirk reply-without-end${opened}
+      C> RETR a
+           >S RETR a
+      S> 550 No
+           >C 550 No
+           dismiss
+      `,
+        { after: excluded + last },
+      );
+      expect(session.outstanding).toEqual([]);
+    },
+  );
+
+  test.each(["NOOP", "TYPE I", "PWD"])("is over when the next command is answered: %s (D2.97)", (line) => {
+    const { session } = play(
+      `
+      C> ${line}
+           >S ${line}
+      S> 200-All
+      S> 200 well
+      timer doubt
+           quirk reply-without-end
+           >C 200-All
+           >C 200 well
+      `,
+      { after: excluded },
+    );
+    expect([session.outstanding, session.openReply]).toEqual([[], undefined]);
+  });
+
+  test("is not taken for one if its end follows, though a command was sent meanwhile (D2.97, D1.15)", () => {
+    play(
+      `
+      C> PASV
+           >S PASV
+      S> 227 Entering Passive Mode (10,0,0,5,1,1)
+      S> 553 End
+           quirk other-code-in-reply
+           >C 227 Entering Passive Mode (10,0,0,5,1,1)
+           >C 553 End
+      S> 227 Entering Passive Mode (10,0,0,5,200,10)${opened}
+      `,
+      { after: excluded },
+    );
+  });
+
+  test("is not taken for one if lines go on (D2.97)", () => {
+    const { session } = play("C> NOOP\n     >S NOOP", { after: excluded });
+    const line = "\nS>  line";
+    const { facts } = feed(`${prologue[4]}\n${excluded}\nC> NOOP\nS> 226 a size${line.repeat(40)}\nS> 553 End`);
+    expect(session.openReply).toMatchObject({ code: 553, isOvertaken: true });
+    expect(facts).not.toContainEqual({ kind: "quirk", quirk: "reply-without-end" });
+  });
+
+  test("does not hold up our own answers for longer than the linger time without a line (D2.97)", () => {
+    play(
+      `
+      C> AUTH TLS
+           refuse tls
+      S> 553- more
+           >C 553- more
+      timer linger
+      timer linger
+           quirk reply-without-end
+           >C 502 AUTH refused: this gateway has no TLS.
+      `,
+      { after: excluded },
+    );
+  });
+
+  test("to a PASV does not hold the client up for longer than that (D2.97)", () => {
+    play(
+      `
+      C> PASV
+           >S PASV
+      C> NOOP
+      S> 553- Directory excluded.
+           >C 553- Directory excluded.
+      timer linger
+      timer linger
+           quirk reply-without-end
+           >S NOOP
+      `,
+    );
   });
 });
 

@@ -37,7 +37,8 @@ test("60,000 bytes of LF are taken over many turns, and another session's NOOP i
   expect(taken).toBeLessThanOrEqual(12);
   expect(linesBefore).toBeGreaterThan(0);
   expect(linesBefore).toBeLessThanOrEqual(32 * taken);
-  for (let count = 0; count < 60_000; count += 1) await flooding.reply();
+  // The first sixteen blank lines have no reply.
+  for (let count = 16; count < 60_000; count += 1) await flooding.reply();
   expect([...linesInTurn.values()].reduce((sum, count) => sum + count, 0)).toBe(60_000);
   expect(Math.max(...linesInTurn.values())).toBeLessThanOrEqual(32);
 }, 20_000);

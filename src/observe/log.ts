@@ -1,4 +1,5 @@
 // The log: where lines go and how they look. What is logged, and at which level, is decided in telemetry.ts.
+import { constants, fstatSync, openSync } from "node:fs";
 import { destination as openDestination, pino, stdTimeFunctions, type DestinationStream, type Logger } from "pino";
 import { prettyFactory } from "pino-pretty";
 
@@ -50,7 +51,10 @@ export function withLevelOf(parent: Logger, child: Logger): Logger {
   return child;
 }
 
-/** Resolves when everything that was logged is written. What can't be written any more (a closed pipe) is no error. */
+/**
+ * Resolves when everything that was logged is written, or could not be within 2 s. What can't be written any more (a closed
+ * pipe) is no error.
+ */
 export function flushLog(logger: Logger): Promise<void> {
   return new Promise((resolve) => logger.flush(() => resolve()));
 }
@@ -60,13 +64,38 @@ type FlushableStream = DestinationStream & { flush?(done?: () => void): void };
 
 /** A line is written no later than this after it was logged. */
 const writeWithinMs = 100;
+/** Who has not read the log so long after the last flush does not keep the process from ending. */
+const flushWithinMs = 2000;
+
+/**
+ * Standard output; a pipe is opened once more, so that no write waits in the kernel for whoever reads it: a thread that waits
+ * there keeps the process from ending. The pipe of another user can't be opened.
+ */
+function openUnblocked(): number {
+  try {
+    if (!fstatSync(1).isFIFO()) return 1;
+    return openSync("/proc/self/fd/1", constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return 1;
+  }
+}
+
+/** Whoever reads slowly is waited for, as long as `mayWait` says so. */
+const openStandardOutput = (mayWait: () => boolean) =>
+  openDestination({
+    dest: openUnblocked(),
+    sync: false,
+    maxLength: maxUnwrittenBytes,
+    minLength: 8 * 1024,
+    retryEAGAIN: mayWait,
+  });
 
 /**
  * Lines are collected and written together: a write for each would cost a busy gateway more than all else that it tells operators.
  * A log in which nothing happens needs no timer. `reportDropped` is told how many lines were dropped, when there is room again.
  */
 function standardOutput(reportDropped: (count: number) => void): FlushableStream {
-  const destination = openDestination({ dest: 1, sync: false, maxLength: maxUnwrittenBytes, minLength: 8 * 1024 });
+  const destination = openStandardOutput(() => !isGivenUp);
   let unwrittenBytes = 0;
   let dropped = 0;
   /** The last write has failed. */
@@ -93,11 +122,24 @@ function standardOutput(reportDropped: (count: number) => void): FlushableStream
   }
 
   /** A write that is under way takes only what came before it: the rest is written by another, as long as one gets on. */
-  function flush(done?: () => void): void {
+  function flushOn(done: () => void): void {
     const before = unwrittenBytes;
     destination.flush(() => {
-      if (unwrittenBytes > 0 && unwrittenBytes < before) return flush(done);
+      if (unwrittenBytes > 0 && unwrittenBytes < before) return flushOn(done);
       if (isFailing && !isGivenUp) giveUp();
+      done();
+    });
+  }
+
+  function flush(done?: () => void): void {
+    const late = setTimeout(() => {
+      isGivenUp = true;
+      // At the exit of the process it would be tried again.
+      destination.flushSync = () => {};
+      done?.();
+    }, flushWithinMs);
+    flushOn(() => {
+      clearTimeout(late);
       done?.();
     });
   }

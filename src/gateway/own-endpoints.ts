@@ -1,17 +1,28 @@
 // Own endpoints: where this process listens, its entrances and its admin listener, and which addresses this machine has.
 // A session to one of the endpoints would loop, or reach what only operators may.
-import { networkInterfaces } from "node:os";
 import { addressKind, embeddedAddresses } from "../net/address-kind.ts";
-import { isUnspecified, parseAddress, sameEndpoint, type Endpoint } from "../net/endpoint.ts";
+import { isUnspecified, sameEndpoint, type Endpoint } from "../net/endpoint.ts";
 import type { OwnGround } from "../session/dialling.ts";
+import { createOwnAddresses } from "./own-addresses.ts";
 
 export type OwnEndpoints = OwnGround & {
   add(endpoint: Endpoint): void;
   remove(endpoint: Endpoint): void;
 };
 
-export function createOwnEndpoints(): OwnEndpoints {
+/** `isOwnAddress`: whether a literal address is one of this machine's. */
+export function createOwnEndpoints(isOwnAddress = createOwnAddresses()): OwnEndpoints {
   const endpoints = new Set<Endpoint>();
+
+  /** Whether a connection to `asked` may end at `listener`, which has the same port. */
+  function takes(listener: Endpoint, asked: Endpoint): boolean {
+    if (sameEndpoint(listener, asked)) return true;
+    const isAnywhere = isUnspecified(listener.address);
+    // Linux makes 127.0.0.1 of 0.0.0.0, and ::1 of ::.
+    if (addressKind(asked.address) === "unspecified") return isAnywhere || isLoopback(listener.address);
+    return isAnywhere && (isLoopback(asked.address) || isOwnAddress(asked.address));
+  }
+
   return {
     add: (endpoint) => void endpoints.add(endpoint),
     remove: (endpoint) => void endpoints.delete(endpoint),
@@ -21,25 +32,10 @@ export function createOwnEndpoints(): OwnEndpoints {
       const asked = [address, ...embeddedAddresses(address)];
       return asked.some((one) => own.some((listener) => takes(listener, { address: one, port })));
     },
-    hasAddress: isOwnAddress,
+    hasAddress: (address) => [address, ...embeddedAddresses(address)].some(isOwnAddress),
   };
-}
-
-/** Whether a connection to `asked` may end at `listener`, which has the same port. */
-function takes(listener: Endpoint, asked: Endpoint): boolean {
-  if (sameEndpoint(listener, asked)) return true;
-  // Linux makes 127.0.0.1 of 0.0.0.0, and ::1 of ::.
-  if (addressKind(asked.address) === "unspecified")
-    return isUnspecified(listener.address) || isLoopback(listener.address);
-  return isUnspecified(listener.address) && (isLoopback(asked.address) || isOwnAddress(asked.address));
 }
 
 function isLoopback(address: string): boolean {
   return addressKind(address) === "loopback";
-}
-
-function isOwnAddress(address: string): boolean {
-  const asked = new Set([address, ...embeddedAddresses(address)]);
-  const interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return interfaces.some((entry) => asked.has(parseAddress(entry.address) ?? ""));
 }

@@ -3,7 +3,7 @@
 // transfer (D3.50). Some codes belong to one kind of command alone, which brings the queue back into step after a reply too
 // many or too few.
 import { metricVerb } from "../ftp/command.ts";
-import { isPositive, isPreliminary } from "../ftp/reply.ts";
+import { isNegative, isPositive, isPreliminary } from "../ftp/reply.ts";
 import { isPassive } from "./mode.ts";
 import { findTransfer, type Outstanding, type Session, type TransferEntry } from "./state.ts";
 import { passReply, recordQuirk, remove, replace, useDataConnection, type Work } from "./work.ts";
@@ -64,7 +64,7 @@ const dataCodes: ReadonlySet<number> = new Set([225, 226, 426]);
 /** Ends of a transfer that has begun. Any other code, as the 550 of a SIZE, answers what was sent meanwhile. */
 const transferEnds: ReadonlySet<number> = new Set([...dataCodes, 425, 450, 451, 452, 551, 552]);
 
-/** How a transfer may end late whose client has given up on it; 250 and 550 may be a CWD's as well. */
+/** How a transfer that has begun may end late, whose client has given up on it; 250 and 550 may be a CWD's as well. */
 const lateEnds: ReadonlySet<number> = new Set([...dataCodes, 425, 451]);
 
 /** The one command that can be meant by such a code. */
@@ -89,7 +89,7 @@ function ownerOf(session: Session, expected: readonly Outstanding[], code: numbe
 function canBeAnsweredBy(entry: Outstanding, code: number, expected: readonly Outstanding[]): boolean {
   if (entry.kind === "abort") return !entry.optional && !isPositive(code);
   if (entry.kind !== "transfer") return true;
-  if (entry.answered) return lateEnds.has(code);
+  if (entry.answered) return lateEnds.has(code) || (!entry.begun && isNegative(code));
   // Some servers end transfers with 250; more often it is the answer to a CWD or DELE that was sent meanwhile.
   if (code === 250) return !expected.slice(expected.indexOf(entry)).some(isOftenAnswered250);
   return transferEnds.has(code) || (!entry.begun && !isPositive(code));

@@ -487,6 +487,23 @@ describe("a transfer that the client was told is over, before the server has sai
     );
   });
 
+  test.each(["550 No such file", "450 Busy", "500 What"])(
+    "has its late refusal swallowed, if it never began: %s",
+    (refusal) => {
+      play(
+        `
+      C> CWD /
+           >S CWD /
+      S> ${refusal}
+           quirk late-final-reply
+      S> 550 No such directory
+           >C 550 No such directory
+      `,
+        { after: givenUp },
+      );
+    },
+  );
+
   test("ends before the next one, which has not begun", () => {
     play(
       `

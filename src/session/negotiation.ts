@@ -15,6 +15,7 @@ import {
   findTransfer,
   isDialledOnly,
   isVerbatim,
+  newTransfer,
   serverOf,
   transferOf,
   type ControlSide,
@@ -100,21 +101,7 @@ function open(work: Work, negotiation: Negotiation, server: LegPlan): void {
     return;
   }
   session.negotiation = { ...negotiation, stage: "opening" };
-  session.transfers = [
-    ...session.transfers,
-    {
-      id,
-      clientMode,
-      serverMode: current,
-      plane: "relay",
-      clientListens: undefined,
-      serverListens: undefined,
-      verb: "",
-      direction: "unknown",
-      ...{ admitted: false, serverTried: false, reached: false, joined: false, delivered: false, rejected: false },
-      closed: undefined,
-    },
-  ];
+  session.transfers = [...session.transfers, { ...newTransfer, id, clientMode, serverMode: current }];
   emit(work, { kind: "open", id, client: clientLeg(session, negotiation.clientEndpoint), server });
 }
 

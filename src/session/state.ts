@@ -101,6 +101,22 @@ export type Transfer = {
   readonly unconfirmed?: TransferEnded | undefined;
 };
 
+/** A data connection of which nothing has happened. */
+export const newTransfer: Omit<Transfer, "id" | "clientMode" | "serverMode"> = {
+  plane: "relay",
+  clientListens: undefined,
+  serverListens: undefined,
+  verb: "",
+  direction: "unknown",
+  admitted: false,
+  serverTried: false,
+  reached: false,
+  joined: false,
+  delivered: false,
+  rejected: false,
+  closed: undefined,
+};
+
 /** How the rest of a multi-line reply is treated, decided at its first line. */
 export type OpenReply = {
   readonly code: number;

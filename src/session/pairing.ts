@@ -53,9 +53,10 @@ function asTransfer(work: Work, entry: Outstanding, verb: string): Outstanding {
   return renewed;
 }
 
-/** It answers an earlier PASV, which has had another reply: it is nobody's now (D1.14). PORT has no such answer. */
+/** It answers an earlier PASV, which has had another reply: it is nobody's now (D1.14). PORT and transfers have no such answer. */
 function isLateAnnouncement({ negotiation, owesAnnouncement }: Session, { kind }: Outstanding): boolean {
-  return kind === "negotiation" ? negotiation !== undefined && !isPassive(negotiation.current) : owesAnnouncement;
+  if (kind === "negotiation") return negotiation !== undefined && !isPassive(negotiation.current);
+  return kind === "transfer" || owesAnnouncement;
 }
 
 /** Of data connections alone. */

@@ -1,6 +1,6 @@
 // PASV and EPSV in the client's own words (mode same): what of the server's answer is believed, and what the client is told.
 import { describe, expect, test } from "vitest";
-import { passiveReady, play } from "./play.ts";
+import { downloading, passiveReady, play } from "./play.ts";
 
 describe("PASV", () => {
   test("is answered with the gateway's endpoint, and only after the pinhole is open (D1.1)", () => {
@@ -311,4 +311,22 @@ describe("a second PASV before the first is used", () => {
       { after: passiveReady },
     );
   });
+});
+
+test("an announcement ends no transfer, and is not shown where none was asked for (D1.14)", () => {
+  const { session } = play(
+    `
+    S> 227-Entering Passive Mode
+         quirk unasked-reply
+    S> 227 (10,0,0,5,200,11)
+    S> 227 Entering Passive Mode (10,0,0,5,200,11)
+         quirk unasked-reply
+    S> 226 Done
+         linger
+    delivered
+         >C 226 Done
+    `,
+    { after: downloading },
+  );
+  expect(session.outstanding).toEqual([]);
 });

@@ -1,5 +1,6 @@
 // Checks of whole sessions for fuzz tests: a scenario is played to its end, and what must hold of every session is looked at.
 import assert from "node:assert/strict";
+import { parseCommand } from "../../src/ftp/command.ts";
 import type { Outstanding, Session } from "../../src/session/state.ts";
 import type { Scenario } from "./scenario.ts";
 import { begin, createPlay, dispatch, make, type Play, type Step } from "./playing.ts";
@@ -74,8 +75,10 @@ function finishPlane(play: Play): void {
 export function checkOrderly(scenario: Scenario, cuts: readonly number[], seen: Seen = nothing): void {
   let commands = 0;
   const count: Seen = (step) => {
-    const kind = step.event?.kind;
-    if (kind === "client-line" || kind === "client-refused") commands += 1;
+    const { event } = step;
+    if (event?.kind === "client-refused") commands += 1;
+    // A blank line is no command, and has no reply.
+    if (event?.kind === "client-line" && parseCommand(event.text) !== undefined) commands += 1;
     seen(step);
   };
   played(scenario, cuts, count, (play, watch) => {

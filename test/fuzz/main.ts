@@ -56,17 +56,24 @@ function explain(family: ScenarioFamily, scenario: Scenario, places: readonly nu
   return failure(least) ?? "it fails no more";
 }
 
-/** One batch: half of it new, half of it variants of what was found. Undefined if all is well. */
+/** One batch of new scenarios, or of variants of what was found. */
 function playBatch(fuzzing: Fuzzing, seed: number): string | undefined {
   const { family, found } = fuzzing;
   const recent = found.slice(-2000).map(({ scenario }) => scenario);
   const isVaried = recent.length > 0 && seed % 3 !== 0;
   const source = isVaried ? variantsOf(family, recent) : fresh[family];
-  for (const [scenario, places] of fc.sample(fc.tuple(source, cuts), { seed, numRuns: batch })) {
+  return playAll(fuzzing, fc.sample(fc.tuple(source, cuts), { seed, numRuns: batch }));
+}
+
+type Planned = readonly [Scenario, readonly number[]];
+
+/** The first failure, explained; undefined if all is well. */
+function playAll(fuzzing: Fuzzing, planned: readonly Planned[]): string | undefined {
+  for (const [scenario, places] of planned) {
     try {
       play(fuzzing, scenario, places);
     } catch {
-      return explain(family, scenario, places);
+      return explain(fuzzing.family, scenario, places);
     }
   }
   return undefined;
@@ -85,15 +92,23 @@ async function main(args: string[]): Promise<number> {
   let seed = Number(values.seed ?? Date.now() % 2 ** 31);
   process.stdout.write(`seed ${seed}, ${values.minutes} minutes\n`);
   const all = families.map((family): Fuzzing => ({ family, seen: new Set(), found: [], played: 0 }));
-  for (const fuzzing of all) for (const scenario of await readCorpus(fuzzing.family)) play(fuzzing, scenario, [1]);
-  while (performance.now() < end) {
+  const failed = ({ family }: Fuzzing, failure: string): number => {
+    process.stdout.write(`${family}, seed ${seed}: ${failure}\n`);
+    return 1;
+  };
+  for (const fuzzing of all) {
+    const corpus = await readCorpus(fuzzing.family);
+    const failure = playAll(
+      fuzzing,
+      corpus.map((scenario): Planned => [scenario, [1]]),
+    );
+    if (failure !== undefined) return failed(fuzzing, failure);
+  }
+  for (; performance.now() < end; seed += 1) {
     for (const fuzzing of all) {
       const failure = playBatch(fuzzing, seed);
-      if (failure === undefined) continue;
-      process.stdout.write(`${fuzzing.family}, seed ${seed}: ${failure}\n`);
-      return 1;
+      if (failure !== undefined) return failed(fuzzing, failure);
     }
-    seed += 1;
   }
   for (const { family, seen, found, played } of all) {
     process.stdout.write(`${family}: ${played} sessions, ${seen.size} transitions shown by ${found.length} of them\n`);

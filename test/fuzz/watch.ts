@@ -45,7 +45,10 @@ export function createWatch(setup: Setup): Watch {
   function inspect(effect: SessionEffect, before: Session, after: Session): void {
     switch (effect.kind) {
       case "to-client":
-        client.told(effect.bytes, before);
+        client.told(effect.bytes);
+        break;
+      case "record":
+        if (effect.fact.kind === "quirk" && effect.fact.quirk === "reply-without-end") client.replyEnded();
         break;
       case "to-server":
         expectCommandLine(effect.bytes, setup, opened);

@@ -222,9 +222,9 @@ export function hasInput({ from, to }: Transport): boolean {
 /** Sends text (latin1), now if the kernel takes it. Nothing if the connection is closed or closing. */
 export function send(transport: Transport, text: string): void {
   const connection = transport as Connection;
-  const { socket, descriptor, writesUnderWay } = connection;
-  // The descriptor of a closed socket may be another's by now.
-  if (socket.destroyed) return;
+  const { socket, descriptor, writesUnderWay, isEnding } = connection;
+  // The descriptor of a closed socket may be another's by now; that of a closing one takes bytes until Node gets to its end.
+  if (socket.destroyed || isEnding) return;
   const loaded = loadSocketCalls();
   const sent = loaded.ok && descriptor >= 0 && writesUnderWay === 0 ? loaded.calls.send(descriptor, text) : 0;
   if (sent === text.length || !socket.writable) return;

@@ -171,6 +171,18 @@ test("a closed transport takes nothing, whoever has its descriptor now", async (
   expect(backlogOf(ours)).toBe(0);
 });
 
+test("a closing transport takes nothing either, not even in the turn in which it was told to end", async () => {
+  const [ours, theirs] = await pair();
+  let received = "";
+  theirs.on("data", (chunk: Buffer) => (received += chunk.toString()));
+  const ended = endOf(theirs);
+  send(ours, "221 Goodbye.\r\n");
+  endTransport(ours);
+  send(ours, "226 Done.\r\n");
+  expect(await ended).toBe("end");
+  expect(received).toBe("221 Goodbye.\r\n");
+});
+
 test("what the kernel does not take follows in order, and is counted until it has", async () => {
   const [ours, theirs, heard] = await pair();
   theirs.pause();

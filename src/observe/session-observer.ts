@@ -25,7 +25,7 @@ export type SessionObserver = {
 export type SessionSource = {
   /** What an open pinhole has carried so far. */
   counts(id: number): ByteCounts | undefined;
-  /** A step could not be told: a bug of ours. Those behind it that waited with it are lost. */
+  /** A step could not be told in full: a bug of ours. Those behind it are told all the same: an end that is not counted never would be. */
   failed(error: unknown): void;
 };
 
@@ -67,19 +67,26 @@ export function createSessionObserver(deps: ObserverDeps, { log, notes, source }
     const steps = waiting;
     waiting = [];
     const isTraced = withLevelOf(logger, log).isLevelEnabled("trace");
-    try {
-      for (const step of steps) {
-        tell(step);
-        if (isTraced) trace(step);
-        notes?.note(step.at, step.event, step.effects, secrets.hide);
-        if (hasEnded) notes?.ended();
+    const failures: unknown[] = [];
+    for (const step of steps) {
+      try {
+        tell(step, isTraced);
+      } catch (error) {
+        failures.push(error);
       }
-    } catch (error) {
-      source.failed(error);
     }
+    // At the end: the session may end of it, and what had happened before comes before that.
+    for (const failure of failures) source.failed(failure);
   }
 
-  function tell({ at, event, effects }: Step): void {
+  function tell(step: Step, isTraced: boolean): void {
+    count(step);
+    if (isTraced) trace(step);
+    notes?.note(step.at, step.event, step.effects, secrets.hide);
+    if (hasEnded) notes?.ended();
+  }
+
+  function count({ at, event, effects }: Step): void {
     if (event !== undefined) happened(at, event);
     for (const effect of effects) followed(at, effect);
   }

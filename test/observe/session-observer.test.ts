@@ -41,19 +41,20 @@ describe("what happened is told", () => {
   });
 });
 
-test("a step that can't be told is reported as a fault, those behind it are dropped, and later ones are told", () => {
+test("a step that can't be told is reported as a fault, and those behind it are told all the same", async () => {
   const failures: unknown[] = [];
-  const { start, messages } = observe();
+  const { start, messages, counted } = observe();
   const session = start({ counts: () => undefined, failed: (error) => failures.push(error) });
   session.record(command);
   session.record({ kind: "quirk", quirk: "no such quirk" as "bare-lf" });
-  session.record(command);
+  session.record({ kind: "ended", reason: "quit", detail: "" });
   session.flush();
   expect(failures).toEqual([expect.any(TypeError)]);
-  expect(messages()).toEqual(["session started", "command"]);
+  expect(messages()).toEqual(["session started", "command", "session ended"]);
+  expect(await counted("sessions_active")).toEqual({});
   session.record(command);
   session.flush();
-  expect(messages()).toEqual(["session started", "command", "command"]);
+  expect(messages()).toEqual(["session started", "command", "session ended", "command"]);
 });
 
 test("at info a session is its start, its server, its login, its transfers and its end", () => {

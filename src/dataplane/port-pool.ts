@@ -57,7 +57,7 @@ export function createPortTable({
     wakeRested();
     let count = free.count(first, last);
     if (count === 0) {
-      const oldest = firstWithin(resting.keys(), first, last);
+      const oldest = oldestWithin(resting, first, last);
       if (oldest === undefined) return undefined;
       wake(oldest);
       count = 1;
@@ -89,9 +89,19 @@ export function createPortTable({
   };
 }
 
-function firstWithin(ports: Iterable<number>, first: number, last: number): number | undefined {
-  for (const port of ports) if (port >= first && port <= last) return port;
-  return undefined;
+/** Whichever is the shorter way: through those that rest, the oldest first, or through the range. */
+function oldestWithin(resting: ReadonlyMap<number, number>, first: number, last: number): number | undefined {
+  if (resting.size <= last - first) {
+    for (const port of resting.keys()) if (port >= first && port <= last) return port;
+    return undefined;
+  }
+  let oldest: number | undefined;
+  let oldestUntil = Infinity;
+  for (let port = first; port <= last; port += 1) {
+    const until = resting.get(port) ?? Infinity;
+    if (until < oldestUntil) [oldest, oldestUntil] = [port, until];
+  }
+  return oldest;
 }
 
 function countWithin(ports: Iterable<number>, first: number, last: number): number {

@@ -1,10 +1,15 @@
 // Reply reader: bytes from the server → reply lines, each with the bytes it came in, because the gateway passes lines on
-// unchanged. NUL, Telnet and anything else goes through untouched: the client knows its server. A line is given out as soon
-// as its LF is here, however long the reply it belongs to, so that an endless listing costs no more than one line.
+// unchanged. NUL, Telnet inside a line and anything else goes through untouched: the client knows its server. Telnet commands before
+// a line are taken out, and options refused (RFC 854), or its code would not be found. A line is given out as soon as its LF is here, however long the reply it belongs to, so that an endless listing costs no more than one line.
 import { readLatin1 } from "./latin1.ts";
+import { createTelnetPrefix } from "./telnet-prefix.ts";
 
 /** `text` is the line without CR and LF; `raw` is the line with its terminator exactly as received. */
-export type ReplyEvent = { kind: "line"; text: string; raw: string } | { kind: "refused"; reason: "line-too-long" };
+export type ReplyEvent =
+  | { kind: "line"; text: string; raw: string }
+  | { kind: "refused"; reason: "line-too-long" }
+  /** A Telnet command; `bytes` is what to answer, perhaps nothing. */
+  | { kind: "telnet"; bytes: string };
 
 export type ReplyReader = {
   feed(chunk: Uint8Array): ReplyEvent[];
@@ -14,6 +19,7 @@ export type ReplyReader = {
 
 const lf = 0x0a;
 const cr = 0x0d;
+const iac = 0xff;
 
 /**
  * What a reader that holds nothing would make of this input (latin1) if it is one ordinary line, ended by one CR and LF: the
@@ -24,6 +30,7 @@ export function ordinaryReply(input: string, maxBytes: number): string | undefin
   const isOrdinary =
     length >= 0 &&
     length <= maxBytes &&
+    input.charCodeAt(0) !== iac &&
     input.indexOf("\n") === length + 1 &&
     input.charCodeAt(length) === cr &&
     input.charCodeAt(length - 1) !== cr;
@@ -35,12 +42,22 @@ export function createReplyReader({ maxBytes }: { maxBytes: number }): ReplyRead
   /** The line in progress, with the CRs that may turn out to belong to its terminator. */
   let held = "";
   let draining = false;
+  /** Between lines. */
+  const telnet = createTelnetPrefix(maxBytes);
 
   function feed(chunk: Uint8Array): ReplyEvent[] {
     const events: ReplyEvent[] = [];
     for (let from = 0; from < chunk.length;) {
       const lineEnd = chunk.indexOf(lf, from);
       const stop = lineEnd === -1 ? chunk.length : lineEnd;
+      if (!draining && held === "") {
+        const prefix = telnet.read(chunk, from, stop, lineEnd !== -1);
+        for (const bytes of prefix.answers) events.push({ kind: "telnet", bytes });
+        if (prefix.isTooLong) events.push({ kind: "refused", reason: "line-too-long" });
+        held = prefix.text;
+        from = prefix.end;
+        draining = prefix.isTooLong;
+      }
       if (!draining) {
         // One byte more than the limit may be held: the CR of a line that is exactly as long as allowed.
         held += readLatin1(chunk, from, Math.min(stop, from + maxBytes + 2 - held.length));

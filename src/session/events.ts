@@ -40,6 +40,8 @@ export type SessionEvent =
   | { readonly kind: "client-lost"; readonly detail: string }
   /** The Telnet layer has something to answer (refused options). */
   | { readonly kind: "telnet-answer"; readonly bytes: string }
+  /** The server has said a Telnet command before a line; `bytes` answer it. */
+  | { readonly kind: "server-telnet"; readonly bytes: string }
   | { readonly kind: "resolved"; readonly candidates: readonly Endpoint[] }
   | { readonly kind: "unresolved"; readonly detail: string }
   /** Too many names are being looked up. */

@@ -16,7 +16,7 @@ import { doubtAgain, doubtExpired, replyOverdue, serverLine } from "./replies.ts
 import { isBeingMade, isDataMoving, isReachingServer, isUploading, type Session, type Target } from "./state.ts";
 import { lingerExpired, resultOverdue } from "./completion.ts";
 import { abortOverdue, mayTransfer, pinholeReported } from "./transfers.ts";
-import { emit, end, giveLocalAnswers, lingerMs, push, record, type Work } from "./work.ts";
+import { emit, end, giveLocalAnswers, lingerMs, push, record, recordQuirk, type Work } from "./work.ts";
 
 type Step = readonly [Session, readonly SessionEffect[]];
 
@@ -69,6 +69,10 @@ function handle(work: Work, event: SessionEvent): void {
       break;
     case "telnet-answer":
       emit(work, { kind: "to-client", bytes: event.bytes });
+      break;
+    case "server-telnet":
+      recordQuirk(work, "telnet-command");
+      if ("server" in phase && event.bytes !== "") emit(work, { kind: "to-server", bytes: event.bytes });
       break;
     case "resolved":
       if (phase.name === "resolving") connectToResolved(work, phase.target, event.candidates);

@@ -28,7 +28,7 @@ export function parseEvent(line: string, context: TranscriptContext): SessionEve
     case "S":
       return parsePeer(first, rest);
     case "telnet":
-      return { kind: "telnet-answer", bytes: rest.map((byte) => String.fromCharCode(parseInt(byte, 16))).join("") };
+      return { kind: "telnet-answer", bytes: bytesOf(rest) };
     case "resolved":
       return parseResolved(rest);
     case "unresolved":
@@ -63,9 +63,14 @@ function parseSaid(speaker: string, words: readonly string[], text: string): Ses
   return { kind: "server-line", text, raw: text + terminator };
 }
 
+function bytesOf(hex: readonly string[]): string {
+  return hex.map((byte) => String.fromCharCode(parseInt(byte, 16))).join("");
+}
+
 function parsePeer(speaker: "C" | "S", [verb, ...rest]: readonly string[]): SessionEvent | undefined {
   const detail = rest.join(" ");
   if (verb === "closes") return { kind: speaker === "C" ? "client-end" : "server-end" };
+  if (verb === "telnet" && speaker === "S") return { kind: "server-telnet", bytes: bytesOf(rest) };
   if (verb === "lost") return { kind: speaker === "C" ? "client-lost" : "server-lost", detail };
   if (verb !== "refused") return undefined;
   if (speaker === "S") return named(serverRefusals, detail, (reason) => ({ kind: "server-refused", reason }));

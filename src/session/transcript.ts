@@ -29,6 +29,8 @@ export function formatEvent(event: SessionEvent): string {
       return `S lost ${event.detail}`;
     case "telnet-answer":
       return `telnet ${hex(event.bytes)}`;
+    case "server-telnet":
+      return `S telnet ${hex(event.bytes)}`.trimEnd();
     case "resolved":
       return ["resolved", ...event.candidates.map(formatEndpoint)].join(" ");
     case "unresolved":
@@ -117,6 +119,7 @@ function effectLines(effect: SessionEffect): readonly string[] {
       if (!effect.bytes.endsWith("\n")) return [`telnet ${hex(effect.bytes)}`];
       return textLines(effect.bytes).map((line) => `>C ${line}`);
     case "to-server":
+      if (!effect.bytes.endsWith("\n")) return [`telnet to the server ${hex(effect.bytes)}`];
       return textLines(effect.bytes).map((line) => `>S ${maskCommand(line)}`);
     case "resolve":
       return [`resolve ${effect.host}:${effect.port}`];

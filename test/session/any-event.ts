@@ -178,6 +178,7 @@ const sessionEvents: Kinds<SessionEvent> = {
   "server-end": fc.record({ kind: kind("server-end") }),
   "client-lost": fc.record({ kind: kind("client-lost"), detail }),
   "server-lost": fc.record({ kind: kind("server-lost"), detail }),
+  "server-telnet": fc.record({ kind: kind("server-telnet"), bytes: fc.constantFrom("", "\xff\xfe\x01") }),
   "telnet-answer": fc.record({ kind: kind("telnet-answer"), bytes: fc.constant("\xff\xfc\x01") }),
   resolved: fc.record({ kind: kind("resolved"), candidates: fc.array(endpoint, { maxLength: 3 }) }),
   unresolved: fc.record({ kind: kind("unresolved"), detail }),

@@ -60,7 +60,7 @@ function watch(playOptions: PlayOptions, shouldLogIn: boolean) {
     const isEndless =
       effect.kind === "record" && effect.fact.kind === "quirk" && effect.fact.quirk === "reply-without-end";
     if (isEndless) replyCode = undefined;
-    if (effect.kind === "to-server") expect(effect.bytes).toMatch(/^[^\n]*\r\n$/);
+    if (effect.kind === "to-server" && effect.bytes !== "\xff\xfe\x01") expect(effect.bytes).toMatch(/^[^\n]*\r\n$/);
     if (effect.kind === "open") {
       opens += 1;
       opened.add(effect.id);

@@ -368,6 +368,18 @@ test("commands beyond the limit are held until replies make room (D3.64)", () =>
   );
 });
 
+test("Telnet options that a server asks for are refused on the spot, and the client hears nothing of them (D3.98)", () => {
+  play(`
+    S telnet ff fe 01
+         quirk telnet-command
+         telnet to the server ff fe 01
+    S telnet
+         quirk telnet-command
+    C> NOOP
+         >S NOOP
+  `);
+});
+
 test("refusals of Telnet options are answered on the spot (D3.48)", () => {
   play(`
     telnet ff fc 01

@@ -61,7 +61,12 @@ function commandEvent(event: CommandEvent): SessionEvent {
 }
 
 function replyEvent(event: ReplyEvent): SessionEvent {
-  return event.kind === "line"
-    ? { kind: "server-line", text: event.text, raw: event.raw }
-    : { kind: "server-refused", reason: event.reason };
+  switch (event.kind) {
+    case "line":
+      return { kind: "server-line", text: event.text, raw: event.raw };
+    case "refused":
+      return { kind: "server-refused", reason: event.reason };
+    case "telnet":
+      return { kind: "server-telnet", bytes: event.bytes };
+  }
 }

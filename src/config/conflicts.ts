@@ -36,7 +36,12 @@ export function conflictsOf(document: unknown): Problem[] {
     ...sameListeners(listeners),
     ...crossingRanges(gateways.flatMap(({ ranges }) => ranges)),
     ...gateways.flatMap(listenersInRanges),
-    ...gateways.flatMap(loops),
+    ...gateways.flatMap((gateway) =>
+      loops(
+        gateway,
+        gateways.flatMap((other) => other.listeners),
+      ),
+    ),
   ];
 }
 
@@ -134,10 +139,14 @@ function listenersInRanges({ listeners, ranges }: GatewayLayout): Problem[] {
   );
 }
 
-/** A server that is the gateway itself, as far as literal addresses tell; the rest is refused when a session connects. */
-function loops({ listeners, server }: GatewayLayout): Problem[] {
-  if (!server || !listeners.some(({ value }) => reaches(server.value, value))) return [];
-  return [{ path: server.path, message: `${formatEndpoint(server.value)} is this gateway itself` }];
+/** A server that is an entrance of this process, as far as literal addresses tell; the rest is refused when a session connects. */
+function loops(gateway: GatewayLayout, all: readonly Listener[]): Problem[] {
+  const { server, listeners } = gateway;
+  if (server === undefined) return [];
+  const reached = [...listeners, ...all].find(({ value }) => reaches(server.value, value));
+  if (reached === undefined) return [];
+  const what = listeners.includes(reached) ? "this gateway itself" : `${reached.path}, and no gateway connects there`;
+  return [{ path: server.path, message: `${formatEndpoint(server.value)} is ${what}` }];
 }
 
 function reaches(server: Endpoint, listener: Endpoint): boolean {

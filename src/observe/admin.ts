@@ -53,7 +53,7 @@ export function createAdmin(options: AdminOptions): Admin {
   const { fetch } = adminApp(options);
   const limitMs = options.requestMs ?? requestMs;
   // How often the times are looked at.
-  const connectionsCheckingInterval = Math.min(limitMs, 1000);
+  const connectionsCheckingInterval = Math.min(limitMs, 2500);
   const serverOptions = { headersTimeout: limitMs, requestTimeout: limitMs, connectionsCheckingInterval };
   const server = createAdaptorServer({ fetch, overrideGlobalObjects: false, serverOptions }) as Server;
   boundConnections(server, maxConnections);

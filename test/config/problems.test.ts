@@ -11,6 +11,9 @@ const messages: Readonly<Record<string, readonly string[]>> = {
     'admin.hosts[0]: expected a host name without a port such as gw.example.net, got "gw.example.net:9121"',
     'admin.hosts[1]: expected a host name without a port such as gw.example.net, got "*"',
   ],
+  "server-is-another-gateway.yml": [
+    "gateways[0].route.server: 127.0.0.1:2122 is gateways[1].listen[0], and no gateway connects there",
+  ],
   "admin-name.yml": [
     'admin.listen: expected a literal address and a port such as 0.0.0.0:21 or [::]:21, got "localhost:9121"',
   ],

@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { obstacleTo, requireNone } from "./availability.ts";
 import { type Edge, createKernelLab, type KernelLab, passiveRequest } from "./kernel/kernel-lab.ts";
+import { program } from "./programs.ts";
 import { addresses } from "./topology.ts";
 
 const obstacle = await obstacleTo("nft", "conntrack");
@@ -72,5 +73,45 @@ describe("a firewall that changes while the kernel plane runs", { timeout: 30_00
     await load("delete table inet late");
     await expect.poll(() => unfit(edge), { timeout: 5000 }).toBeNull();
     await complete(edge, await join(edge));
+  });
+
+  test("a table of connections that is emptied (conntrack -F) ends the transfer that runs within its time, and the next is whole", async () => {
+    const edge = await lab.startEdge();
+    const id = await join(edge, { stallMs: 3000 });
+    await lab.server.ask({ do: "send", id, bytes: 100_000 });
+    const { path: conntrack, env } = await program("conntrack");
+    expect((await lab.lab.run("edge", [conntrack, "-F"], { env })).status).toBe(0);
+    void lab.server.ask({ do: "send", id, bytes: 100_000 });
+    const { outcome } = await edge.event(id, "closed");
+    expect(["aborted", "stalled", "client-reset", "server-reset"]).toContain(outcome);
+    await complete(edge, await join(edge));
+    const { open } = (await edge.ask({ do: "counts" }))["counts"] as { open: number };
+    expect(open).toBe(0);
+  });
+
+  test("peers that fall silent in the middle of a transfer end it when it has stalled for its time, and it holds no port", async () => {
+    const edge = await lab.startEdge();
+    const id = await join(edge, { stallMs: 2000 });
+    await lab.server.ask({ do: "send", id, bytes: 100_000 });
+    await load("add table inet late");
+    await load("add chain inet late silence { type filter hook prerouting priority -300; policy drop; }");
+    const began = performance.now();
+    expect((await edge.event(id, "closed")).outcome).toBe("stalled");
+    expect(performance.now() - began).toBeLessThan(10_000);
+    const { open } = (await edge.ask({ do: "counts" }))["counts"] as { open: number };
+    expect(open).toBe(0);
+  });
+
+  test("with one packet of twenty lost on the way, transfers are whole and complete", async () => {
+    const edge = await lab.startEdge();
+    await load("add table inet late");
+    await load("add chain inet late loss { type filter hook prerouting priority -300; }");
+    await load('add rule inet late loss iifname { "lan", "wan" } ip protocol tcp numgen random mod 20 == 0 drop');
+    const id = await join(edge);
+    await lab.server.ask({ do: "send", id, bytes: 1_000_000 });
+    await lab.server.ask({ do: "fin", id });
+    expect(await lab.client.event(id, "ended")).toMatchObject({ ended: "fin", received: 1_000_000, isIntact: true });
+    await lab.client.ask({ do: "fin", id });
+    expect((await edge.event(id, "closed")).outcome).toBe("complete");
   });
 });

@@ -1,7 +1,7 @@
 // Transcript reader: margin lines become events again, so that a trace copied out of production is a test by paste. The
 // inverse of formatEvent in transcript.ts, but for masked secrets; scripts may leave out what a context supplies.
 import { quirks, type Quirk } from "../ftp/quirks.ts";
-import { parseEndpoint, type Endpoint } from "../net/endpoint.ts";
+import { parseEndpoint, parsePortNumber, type Endpoint } from "../net/endpoint.ts";
 import {
   openRefusals,
   pinholeOutcomes,
@@ -119,13 +119,11 @@ function parsePinholeEvent(words: string, detail: string | undefined): PinholeEv
     }
     case "reached":
       return rest[0] === "server" ? { kind: first, side: "server" } : undefined;
-    case "other":
-      return named(sides, rest[4], (side) => ({
-        kind: "other-source-port",
-        side,
-        wanted: Number(rest.at(-1)),
-        detail: detail ?? "",
-      }));
+    case "other": {
+      const wanted = parsePortNumber(rest.at(-1) ?? "");
+      if (wanted === undefined) return undefined;
+      return named(sides, rest[4], (side) => ({ kind: "other-source-port", side, wanted, detail: detail ?? "" }));
+    }
     case "joined":
     case "delivered":
       return { kind: first };

@@ -1,5 +1,8 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { featureOf } from "../../src/ftp/feat.ts";
+import { upperCaseAscii } from "../../src/ftp/latin1.ts";
+import { charactersOf } from "./every-chunking.ts";
 
 test.each([
   ["one space, as RFC 2389 has it", " MDTM", "MDTM"],
@@ -19,4 +22,17 @@ test.each([
 
 test.each([[""], ["  "], ["\t"], ["211-"]])("a blank line names no feature: %j", (line) => {
   expect(featureOf(line)).toBeUndefined();
+});
+
+test("any line names a feature without blanks that stands in it, or none", () => {
+  const line = fc.string({ unit: fc.constantFrom(...charactersOf("211-  \tEPSVaz;*\0\xff\xe4")), maxLength: 30 });
+  fc.assert(
+    fc.property(line, (text) => {
+      const feature = featureOf(text);
+      if (feature === undefined) return;
+      expect(feature).toMatch(/^[^ \ta-z]+$/);
+      expect(upperCaseAscii(text)).toContain(feature);
+    }),
+    { numRuns: 2000 },
+  );
 });

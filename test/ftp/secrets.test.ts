@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createSecrets } from "../../src/ftp/secrets.ts";
 
@@ -18,4 +19,16 @@ test("what is not a secret is left as it is", () => {
 test("the last four secrets of a session are remembered", () => {
   const secrets = after(...["first", "second", "third", "fourth", "fifth"].map((word) => `PASS ${word}`));
   expect(secrets.hide("first second fifth")).toBe("first **** ****");
+});
+
+test("whatever a password is, a text that quotes it does not show it", () => {
+  const byte = fc.integer({ min: 0x21, max: 0xff }).map((code) => String.fromCharCode(code));
+  const password = fc.string({ unit: byte, minLength: 4, maxLength: 12 }).filter((text) => !/^\*+$/.test(text));
+  fc.assert(
+    fc.property(password, fc.constantFrom("PASS ", "pass  ", "\xff\xf2PASS\t", "ACCT "), (secret, verb) => {
+      const said = `530 <${secret}> is wrong`;
+      expect(after(verb + secret).hide(said)).toBe(said.replaceAll(secret, "****"));
+    }),
+    { numRuns: 2000 },
+  );
 });

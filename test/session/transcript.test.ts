@@ -146,3 +146,65 @@ S> 500 No`,
     }
   });
 });
+
+test("any text is read as an event that has a text, or as none", () => {
+  const word = fc.constantFrom(
+    ...[
+      "C",
+      "S",
+      ">",
+      "> ",
+      "(bare-lf)",
+      "opened",
+      "closed",
+      "complete",
+      "not",
+      "admitted",
+      "client",
+      "server",
+      "side",
+      "by",
+    ],
+    ...[
+      "other",
+      "timer",
+      "idle",
+      "stop",
+      "connected",
+      "resolved",
+      "refused",
+      "lost",
+      "#2",
+      "#",
+      ": ",
+      "1.2.3.4:5",
+      "[::1]:5",
+    ],
+    ...[
+      "1.2.3.4",
+      "99999999999999999999",
+      "from",
+      "as",
+      "rejecting",
+      "EPSV",
+      "in",
+      "ms",
+      "up",
+      "down",
+      "\xff",
+      "telnet ff",
+    ],
+  );
+  const line = fc.oneof(
+    fc.array(word, { maxLength: 10 }).map((words) => words.join(" ")),
+    fc.array(word, { maxLength: 10 }).map((words) => words.join("")),
+    fc.string({ unit: "binary", maxLength: 40 }),
+  );
+  fc.assert(
+    fc.property(line, (text) => {
+      const event = parseEvent(text, context);
+      if (event !== undefined) expect(formatEvent(event)).not.toMatch(/undefined|NaN|\[object/);
+    }),
+    { numRuns: 5000 },
+  );
+});

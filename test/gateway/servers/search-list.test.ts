@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { namesToAsk, parseSearchList } from "../../../src/gateway/servers/search-list.ts";
 
@@ -24,4 +25,34 @@ test("the list is no longer than 6 domains and ndots no more than 15, and no nam
   );
   expect([list.domains.length, list.ndots]).toEqual([6, 15]);
   expect(namesToAsk("f".repeat(253), list)).toEqual(["f".repeat(253)]);
+});
+
+test("of any text a list of few names comes, and the name itself is always among those that are asked for", () => {
+  const word = fc.constantFrom(
+    "search",
+    "domain",
+    "options",
+    "ndots:9",
+    "ndots:-1",
+    "A.Example.",
+    ".",
+    "..",
+    "#",
+    ";",
+    "\0",
+    "\xff",
+  );
+  const line = fc.array(fc.oneof(word, fc.string({ maxLength: 5 })), { maxLength: 12 }).map((words) => words.join(" "));
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 6 }), fc.domain(), (lines, host) => {
+      const list = parseSearchList(lines.join("\n"));
+      expect(list.domains.length).toBeLessThanOrEqual(6);
+      expect(list.domains).not.toContain("");
+      expect(list.ndots).toBeLessThanOrEqual(15);
+      const names = namesToAsk(host, list);
+      expect(names.filter((name) => name === host).length).toBe(1);
+      for (const name of names) expect(name.startsWith(host) && name.length <= 253).toBe(true);
+    }),
+    { numRuns: 1000 },
+  );
 });

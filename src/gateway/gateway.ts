@@ -51,6 +51,8 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     memory: createServerMemory(memoryOptions),
   };
   let settings: SessionSettings | undefined;
+  /** From the first drain on: a change that is being prepared may still hold a listening socket. */
+  let isDraining = false;
   /** Until their connections are closed; the admission counts those that have not ended. */
   const sessions = createRunningSessions();
   const admission = createAdmission();
@@ -60,7 +62,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
   });
 
   function accept(transport: Transport): void {
-    if (settings === undefined) return abortTransport(transport);
+    if (settings === undefined || isDraining) return abortTransport(transport);
     const current = settings;
     const { options, intercept } = current;
     receiveClient(transport, { clientSide: options.clientSide, intercept }, (arrival) => {
@@ -93,6 +95,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
   }
 
   async function drain(): Promise<void> {
+    isDraining = true;
     listeners.close();
     await sessions.drain((settings?.options ?? initialOptions).timeouts.drainMs);
   }

@@ -1,6 +1,7 @@
 // The entrance: how many may come in, how it says so, and how it closes (D5).
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import { download, fileBody } from "./fake-server.ts";
 import { type Dialogue, readAll } from "./ftp-dialogue.ts";
@@ -152,6 +153,18 @@ describe("drain", () => {
     expect((await passUntil(received)).end).toBe("reset");
     expect(await farewellOf(client)).toMatch(/421 .*\r\n$/);
     await drained;
+  });
+
+  test("lets nobody in either while a reload that it has met still holds the listening socket", async () => {
+    const server = await setServer();
+    const gateway = await setGateway(server.port);
+    const change = await gateway.gateway.prepare();
+    await gateway.gateway.drain();
+    const client = connect(gateway.port, "127.0.0.1");
+    const [error] = (await once(client, "error")) as [NodeJS.ErrnoException];
+    expect(error.code).toBe("ECONNRESET");
+    change.rollback();
+    expect(await gateway.sample('sessions_active{gateway="test"}')).toBe(0);
   });
 
   test("is cut short by stop", async () => {

@@ -26,6 +26,8 @@ export type SoakGateway = {
   /** After a garbage collection. */
   holdings(): Promise<Holdings>;
   residentBytes(): Promise<number>;
+  /** Of a processor, so far. */
+  cpuSeconds(): Promise<number>;
   /** The exit code, once it has drained. */
   stop(): Promise<number | null>;
 };
@@ -124,6 +126,10 @@ export async function startSoakGateway(port: number, timeouts: object): Promise<
     port,
     server,
     residentBytes,
+    async cpuSeconds() {
+      const [seconds = ""] = /^process_cpu_seconds_total [\d.]+$/m.exec(await scrape()) ?? [];
+      return Number(seconds.split(" ")[1]);
+    },
     async holdings() {
       const text = await scrape();
       const sum = (sample: RegExp): number =>

@@ -27,7 +27,7 @@ type SoakClient = {
 
 const sizes = [1024, 1024, 1024, 65_536, 65_536, 1_000_000, 3_000_000];
 const replyMs = 30_000;
-const thinkMs = 20_000;
+const thinkMs = 40_000;
 
 const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
 

@@ -1,4 +1,5 @@
 // `npm run soak`: honest sessions that are held for a while, or with --hostile sessions that attack; figures, and an exit status.
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type Holdings, type SoakGateway, startSoakGateway } from "./gateway.ts";
@@ -30,6 +31,8 @@ async function soak(gateway: SoakGateway, sessions: number, minutes: number): Pr
   const ms = minutes * 60_000;
   const resident: number[] = [];
   const sampler = setInterval(() => void gateway.residentBytes().then((bytes) => resident.push(bytes)), ms / 40);
+  const ownDelay = monitorEventLoopDelay();
+  ownDelay.enable();
   const tally = await holdSessions(gateway.port, sessions, ms);
   clearInterval(sampler);
   const quarter = (index: number): number[] =>
@@ -42,6 +45,8 @@ async function soak(gateway: SoakGateway, sessions: number, minutes: number): Pr
     `${sessions} sessions, ${minutes} min: ${tally.replies.length} NOOP, ${tally.transfers} transfers, ${inMiB(tally.bytes)}`,
   );
   say(`NOOP p99 of each quarter: ${p99s.map((p99) => `${p99.toFixed(1)} ms`).join(", ")}`);
+  say(`of that, this program's own event loop was late by ${(ownDelay.percentile(99) / 1e6).toFixed(1)} ms (p99)`);
+  say(`the gateway used ${(await gateway.cpuSeconds()).toFixed(1)} s of a processor`);
   say(`resident, largest of the third and of the last quarter: ${inMiB(middle)}, ${inMiB(last)}`);
   for (const [text, count] of tally.complaints) say(`${count} times: ${text}`);
   const [, second = 0, , fourth = 0] = p99s;

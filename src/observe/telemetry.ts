@@ -77,6 +77,7 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
     listening(endpoint, { isInherited, isShared } = { isInherited: false, isShared: false }) {
       const found = { ...(isInherited && { inherited: true }), ...(isShared && { shared: true }) };
       log().info({ endpoint: formatEndpoint(endpoint), ...found }, "listening");
+      if (isShared) log().warn({ endpoint: formatEndpoint(endpoint) }, "another process listens there too");
     },
     stopped() {
       for (const end of endings.splice(0)) end();

@@ -31,6 +31,8 @@ test("both processes take clients, admin included; when the first is told to go,
   await first.logged("admin listening");
   const second = spawnGateway(config, { rest });
   expect(await second.logged("listening")).toMatchObject({ endpoint: `127.0.0.1:${port}`, shared: true });
+  // A second process that nobody meant to start is to be seen.
+  expect(await second.logged("another process listens there too")).toMatchObject({ level: "warn" });
   await second.logged("admin listening");
 
   const everybody = await Promise.all(Array.from({ length: 40 }, () => greeting(port)));

@@ -77,13 +77,12 @@ export function hasRoom({ transport, unwritten }: ControlConnection): boolean {
   return unwritten.length + backlogOf(transport) < maxBacklogBytes;
 }
 
-/** Returns whether there was anything to write. */
-export function flush(connection: ControlConnection): boolean {
+/** Sends what is to be said, in one write. */
+export function flush(connection: ControlConnection): void {
   const { transport, unwritten } = connection;
-  if (unwritten === "") return false;
+  if (unwritten === "") return;
   connection.unwritten = "";
   send(transport, unwritten);
-  return true;
 }
 
 /** Says what is still to be said, then FIN; the peer is no longer heard. */

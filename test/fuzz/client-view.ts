@@ -19,7 +19,8 @@ export type ClientView = {
   isBetween(): boolean;
 };
 
-const telnetAnswer = /^\xff[\xfc\xfe][^]$/;
+/** A refused option. */
+export const telnetAnswer = /^\xff[\xfc\xfe][^]$/;
 const ownLine = /^[1-5]\d\d (?:[^\p{Cc}]|[\u0080-\u009f])*\r\n$/u;
 const suppliedFeature = /^ EP(?:RT|SV)\r\n$/;
 

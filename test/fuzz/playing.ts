@@ -9,6 +9,7 @@ import { startSession } from "../../src/session/start.ts";
 import type { Session } from "../../src/session/state.ts";
 import { formatEffect, formatEvent } from "../../src/session/transcript.ts";
 import { clientOptions, clients, sessionOptions } from "../session/play.ts";
+import { telnetAnswer } from "./client-view.ts";
 import { createInput, hasUnread, takeNext, type Input } from "./input.ts";
 import { planeEvents, reported, serverPort, type ModelPinhole, type PlaneModel } from "./plane-model.ts";
 import type { Move, Setup } from "./scenario.ts";
@@ -230,6 +231,7 @@ function perform(play: Play, effect: SessionEffect): void {
   const { pinholes, timers, server } = play;
   switch (effect.kind) {
     case "to-server":
+      if (telnetAnswer.test(effect.bytes)) break;
       server.inbox.push(effect.bytes.slice(0, -2));
       break;
     case "resolve":

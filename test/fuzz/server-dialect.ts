@@ -104,8 +104,32 @@ const oneLine = fc
     lineEnd,
   )
   .map((parts) => parts.join(""));
-const reply = fc.oneof({ weight: 6, arbitrary: oneLine }, { weight: 2, arbitrary: anyMultiLine });
-const stray = fc.constantFrom("\r\n", "hello\r\n", " 227 (10,0,0,5,200,10)\r\n", "\0\0\0", "no end");
+/** Options that a server asks for before it says anything, and what it leaves unfinished. */
+const telnet = fc.constantFrom(
+  "",
+  "",
+  "",
+  "",
+  "",
+  "\xff\xfb\x01",
+  "\xff\xfd\x03\xff\xfe\x01",
+  "\xff\xf1",
+  "\xff\xfa\x18x\xff\xf0",
+  "\xff",
+  "\xff\xfb",
+  "\xff\xff",
+);
+const reply = fc
+  .tuple(telnet, fc.oneof({ weight: 6, arbitrary: oneLine }, { weight: 2, arbitrary: anyMultiLine }))
+  .map((parts) => parts.join(""));
+const stray = fc.constantFrom(
+  "\r\n",
+  "hello\r\n",
+  " 227 (10,0,0,5,200,10)\r\n",
+  "\0\0\0",
+  "no end",
+  "\xff\xfb\x01".repeat(120),
+);
 const flood = fc.constantFrom(
   ...[
     "200 ok\r\n".repeat(80),

@@ -158,7 +158,7 @@ function finishReply(work: Work, ticket: number | undefined, code: number, texts
   if (entry.kind === "transfer") {
     if (isPreliminary(code)) transferBegun(work, entry);
     else {
-      if (!isPositive(code)) transferRefused(work, entry);
+      if (!isPositive(code)) transferRefused(work, entry, code);
       transferAnswered(work, entry);
     }
   } else if (!isPreliminary(code)) {

@@ -89,13 +89,15 @@ export function transferBegun(work: Work, entry: TransferEntry): void {
 }
 
 /** The server has refused the transfer, perhaps in the middle: nothing is to come any more (D4.71). */
-export function transferRefused(work: Work, { id, begun }: TransferEntry): void {
+export function transferRefused(work: Work, { id, begun }: TransferEntry, code: number): void {
   const transfer = findTransfer(work.session, id);
   const isAborted = work.session.outstanding.some(({ kind }) => kind === "abort");
   recordConfirmation(work, id, isAborted ? "aborted" : "unconfirmed");
   if (transfer === undefined || transfer.closed !== undefined) return;
   if (!transfer.joined || !begun) updateTransfer(work, transfer.id, { rejected: true });
-  emit(work, { kind: begun ? "release" : "dismiss", id: transfer.id });
+  // 550 behind a 125: there never was a file. What has carried nothing ends as it would without us.
+  const isBroken = begun && (isAborted || code < 500 || code === 551 || code === 552);
+  emit(work, { kind: isBroken ? "release" : "dismiss", id: transfer.id });
 }
 
 /** Whatever the data plane reports after `opened`. */

@@ -47,6 +47,20 @@ describe("a transfer that the server refuses", () => {
     },
   );
 
+  test.each(["550 No such file", "553 Not this name"])(
+    "behind a 125 ends as the server ends it: %s (D4.71)",
+    (reply) => {
+      play(
+        `
+      S> ${reply}
+           >C ${reply}
+           dismiss
+      `,
+        { after: downloading.replace("150 Here it comes", "125 Transfer starting") },
+      );
+    },
+  );
+
   test("over several lines is refused in all of them", () => {
     play(
       `

@@ -1,7 +1,7 @@
 // What servers send beside well-formed replies to what was asked: it goes through as it came, and upsets nothing.
 import { describe, expect, test } from "vitest";
 import type { SessionEffect } from "../../src/session/events.ts";
-import { feed, play, prologue } from "./play.ts";
+import { feed, play, playFromStart, prologue } from "./play.ts";
 
 function said(effects: readonly SessionEffect[], to: "to-client" | "to-server"): readonly string[] {
   return effects.flatMap((effect) => (effect.kind === to ? [effect.bytes] : []));
@@ -78,6 +78,23 @@ describe("a multi-line reply", () => {
            >C 502 AUTH refused: this gateway has no TLS.
     `);
   });
+});
+
+test("a server that greets with text and no code has greeted nobody: the text passes, and the client's time to log in runs (D2.30)", () => {
+  playFromStart(
+    `
+         connect 10.0.0.5:21
+    connected 10.0.0.5:21
+    S> Welcome to our server
+         quirk stray-reply-line
+         >C Welcome to our server
+    C> USER u
+         quirk command-before-greeting
+    timer login
+         >C 421 Login timed out.
+         end login-timeout
+    `,
+  );
 });
 
 describe("a multi-line reply that has no end", () => {

@@ -269,3 +269,8 @@ test("the top of the repository holds what belongs there and nothing else", () =
   const allowed = new Set([...belongs, ...documents, ...made]);
   expect(readdirSync(root).filter((name) => !allowed.has(name) && !/^\.|\.tgz$/.test(name))).toEqual([]);
 });
+
+test("durations are measured by the monotonic clock: no file names Date but the demonstration's, for the times of its files", () => {
+  const named = sources.filter((file) => /\bDate\b/.test(codeOf(file)));
+  expect(named.filter((file) => !["demo/file-tree.ts", "demo/listing.ts"].includes(file))).toEqual([]);
+});

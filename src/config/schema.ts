@@ -164,6 +164,7 @@ const limits = z.strictObject({
   commandBytes: size(64, mebibyte).default(4096),
   replyLineBytes: size(128, 16 * mebibyte).default(64 * 1024),
   heldCommands: count(100_000).default(64),
+  badLines: count(1_000_000).default(10),
 });
 
 const timeouts = z.strictObject({

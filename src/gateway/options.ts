@@ -65,6 +65,7 @@ export type GatewayOptions = {
     readonly commandBytes: number;
     readonly replyLineBytes: number;
     readonly heldCommands: number;
+    readonly badLines: number;
   };
   readonly timeouts: {
     readonly connectMs: number;

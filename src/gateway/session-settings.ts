@@ -46,7 +46,12 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
     clientPorts,
     serverPorts,
     intercept: route.kind === "transparent" ? createIntercept(route) : undefined,
-    clientOptions: { policy, serverMode: serverSide.mode, heldCommands: limits.heldCommands },
+    clientOptions: {
+      policy,
+      serverMode: serverSide.mode,
+      heldCommands: limits.heldCommands,
+      badLines: limits.badLines,
+    },
     driver: {
       options: {
         route: route.kind === "fixed" ? { kind: "fixed", ...route.server } : route,

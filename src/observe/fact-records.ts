@@ -6,8 +6,13 @@ import { formatEndpoint } from "../net/endpoint.ts";
 import type { Fact, TransferEnded } from "../session/facts.ts";
 import { replyClasses, type GatewayMetrics } from "./gateway-metrics.ts";
 import type { Logger } from "./log.ts";
+import type { RepeatedWarnings } from "./repeated-warnings.ts";
 
-export type FactRecordDeps = { readonly counts: GatewayMetrics; readonly log: Logger };
+export type FactRecordDeps = {
+  readonly counts: GatewayMetrics;
+  readonly log: Logger;
+  readonly warnings: RepeatedWarnings;
+};
 
 /** Facts quote what peers say in their details alone. */
 export function withoutSecrets(fact: Fact, hide: (text: string) => string): Fact {
@@ -15,7 +20,7 @@ export function withoutSecrets(fact: Fact, hide: (text: string) => string): Fact
 }
 
 /** `fact`: without secrets. `ageMs`: of the session, when this happened. */
-export function recordFact(fact: Fact, ageMs: number, { counts, log }: FactRecordDeps): void {
+export function recordFact(fact: Fact, ageMs: number, { counts, log, warnings }: FactRecordDeps): void {
   switch (fact.kind) {
     case "command":
       counts.command(fact.verb).inc();
@@ -32,7 +37,7 @@ export function recordFact(fact: Fact, ageMs: number, { counts, log }: FactRecor
       break;
     case "refusal":
       counts.refusals[fact.reason].inc();
-      log.warn({ reason: fact.reason, detail: fact.detail }, "refused");
+      warnings.warn("refused", { reason: fact.reason }, { detail: fact.detail });
       break;
     case "server-connected":
       log.info({ server: formatEndpoint(fact.peer), local: formatEndpoint(fact.local) }, "server connected");
@@ -54,6 +59,7 @@ export function recordFact(fact: Fact, ageMs: number, { counts, log }: FactRecor
       recordTransfer(fact, counts, log);
       break;
     case "ended": {
+      warnings.tellRepeated();
       counts.sessionsActive.dec();
       counts.sessions[fact.reason].inc();
       const line = { reason: fact.reason, detail: fact.detail, durationMs: Math.round(ageMs) };

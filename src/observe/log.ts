@@ -8,7 +8,7 @@ export type LogLevel = "fatal" | "error" | "warn" | "info" | "debug" | "trace";
 export type LogOptions = { readonly level: LogLevel; readonly format: "json" | "pretty" };
 
 /** While nobody reads the log, this much is kept; further lines are dropped rather than memory filled. */
-const maxUnwrittenBytes = 16 * 1024 * 1024;
+const maxUnwrittenBytes = 4 * 1024 * 1024;
 
 /**
  * A logger that writes lines to `write`, by default to standard output, in the background: a slow reader of the log never

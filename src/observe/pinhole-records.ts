@@ -5,6 +5,7 @@ import { formatEndpoint } from "../net/endpoint.ts";
 import type { SessionEffect } from "../session/events.ts";
 import { pinholeFates, type GatewayMetrics } from "./gateway-metrics.ts";
 import type { Logger } from "./log.ts";
+import type { RepeatedWarnings } from "./repeated-warnings.ts";
 import type { Metrics } from "./metrics.ts";
 
 export type PinholeRecords = {
@@ -23,6 +24,7 @@ export type PinholeRecordDeps = {
   readonly metrics: Pick<Metrics, "pinholeOpenSeconds" | "transferSeconds">;
   readonly counts: GatewayMetrics;
   readonly log: Logger;
+  readonly warnings: RepeatedWarnings;
   readonly running: RunningTransfers;
   readonly bytesOf: (id: number) => ByteCounts | undefined;
 };
@@ -40,7 +42,7 @@ type PinholeRecord = {
 };
 
 export function createPinholeRecords(deps: PinholeRecordDeps): PinholeRecords {
-  const { metrics, counts, log, running, bytesOf } = deps;
+  const { metrics, counts, warnings, log, running, bytesOf } = deps;
   const records = new Map<number, PinholeRecord>();
   let isSessionActive = true;
 
@@ -90,7 +92,7 @@ export function createPinholeRecords(deps: PinholeRecordDeps): PinholeRecords {
         case "refused":
           records.delete(id);
           for (const side of record.listening) counts.pinholeRefused(side);
-          log.warn({ reason: event.reason, detail: event.detail }, "pinhole refused");
+          warnings.warn("pinhole refused", { reason: event.reason }, { detail: event.detail });
           break;
         case "joined":
           joined(record);
@@ -134,10 +136,10 @@ function opened({ metrics, counts, log }: PinholeRecordDeps, at: number, record:
   log.debug({ plane, ...listening }, "pinhole opened");
 }
 
-function noticed({ counts, log }: PinholeRecordDeps, event: Noticed): void {
+function noticed({ counts, log, warnings }: PinholeRecordDeps, event: Noticed): void {
   if (event.kind === "stranger") {
     counts.strangers[event.side].inc();
-    log.warn({ side: event.side, from: formatEndpoint(event.from) }, "stranger");
+    warnings.warn("stranger", { side: event.side }, { from: formatEndpoint(event.from) });
   } else {
     counts.quirks["other-source-port"].inc();
     log.debug({ side: event.side, wanted: event.wanted, detail: event.detail }, "other source port");

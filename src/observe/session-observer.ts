@@ -11,6 +11,7 @@ import type { LateRecords } from "./late-records.ts";
 import { withLevelOf, type Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { createPinholeRecords, type PinholeRecords, type RunningTransfers } from "./pinhole-records.ts";
+import { createRepeatedWarnings } from "./repeated-warnings.ts";
 import type { SessionNotes } from "./session-history.ts";
 import { createStepTimes } from "./step-times.ts";
 
@@ -57,7 +58,8 @@ export function createSessionObserver(deps: ObserverDeps, { log, notes, source }
   const { metrics, counts, lateRecords, running, logger } = deps;
   const secrets = createSecrets();
   const times = createStepTimes(metrics);
-  const factDeps = { counts, log };
+  const warnings = createRepeatedWarnings(log);
+  const factDeps = { counts, log, warnings };
   let pinholes: PinholeRecords | undefined;
   const startedAt = performance.now();
   let waiting: Step[] = [];
@@ -100,7 +102,7 @@ export function createSessionObserver(deps: ObserverDeps, { log, notes, source }
   function followed(at: number, effect: SessionEffect): void {
     times.followed(at, effect.kind);
     if (effect.kind === "open") {
-      pinholes ??= createPinholeRecords({ metrics, counts, log, running, bytesOf: source.counts });
+      pinholes ??= createPinholeRecords({ metrics, counts, log, warnings, running, bytesOf: source.counts });
       pinholes.requested(at, effect);
     } else if (effect.kind === "record") {
       if (effect.fact.kind === "ended") ended();

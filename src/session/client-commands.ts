@@ -5,7 +5,7 @@ import { parsePort, type EndpointReading } from "../ftp/host-port.ts";
 import { familyOf, type Endpoint } from "../net/endpoint.ts";
 import { isNamedAddress, trustedAddress } from "./announced-address.ts";
 import { obstacleTo } from "./dialling.ts";
-import type { ClientEvent } from "./events.ts";
+import type { ClientEvent, clientRefusals } from "./events.ts";
 import { chooseServer, laterUser } from "./login.ts";
 import type { Mode } from "./mode.ts";
 import { startNegotiation } from "./negotiation.ts";
@@ -26,10 +26,27 @@ export function clientSaid(work: Work, event: ClientWords): void {
     recordQuirk(work, "blank-command-line");
     return;
   }
-  session.blankLines = command === undefined ? session.blankLines : 0;
   if (!isDataMoving(session)) emit(work, { kind: "timer", timer: "idle", ms: session.options.timeouts.idleMs });
-  if (command !== undefined) clientCommand(work, command);
-  else refuse(work, refusal(event.kind === "client-refused" ? event.reason : "blank-line"));
+  if (command === undefined) {
+    badLine(work, event.kind === "client-refused" ? event.reason : "blank-line");
+    return;
+  }
+  session.blankLines = 0;
+  session.badLines = 0;
+  clientCommand(work, command);
+}
+
+/** A line that holds no command. Many of them in a row are no session. */
+function badLine(work: Work, reason: (typeof clientRefusals)[number] | "blank-line"): void {
+  const { session } = work;
+  session.badLines += 1;
+  if (session.badLines < session.clientOptions.badLines) {
+    refuse(work, refusal(reason));
+    return;
+  }
+  const detail = `${session.badLines} in a row, the last: ${reason}`;
+  record(work, { kind: "refusal", reason: "too-many-bad-lines", detail });
+  end(work, "too-many-bad-lines", detail, refusal("too-many-bad-lines").text);
 }
 
 /** In a row. Terminal programs and NAT devices send single ones, which are no commands and have no reply. */

@@ -45,4 +45,6 @@ export type ClientOptions = {
   readonly serverMode: ServerMode;
   /** So many commands at most are held or without their final reply; further ones are left unread. */
   readonly heldCommands: number;
+  /** So many lines in a row that hold no command end the session. */
+  readonly badLines: number;
 };

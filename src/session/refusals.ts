@@ -20,6 +20,7 @@ const wordings = {
   "nul-byte": { code: 500, text: () => "A command must not hold NUL." },
   "lone-cr": { code: 500, text: () => "A command must not hold a bare CR." },
   "blank-line": { code: 500, text: () => "Empty command." },
+  "too-many-bad-lines": { code: closingCode, text: () => "Too many lines that are no commands." },
   "not-ftp": { code: closingCode, text: () => "This is an FTP gateway." },
   "malformed-endpoint": { code: 501, text: (verb: Mode) => `${verb} refused: malformed argument.` },
   "port-zero": { code: 501, text: (verb: Mode) => `${verb} refused: port 0.` },

@@ -16,6 +16,7 @@ import { doubtAgain, doubtExpired, replyOverdue, serverLine } from "./replies.ts
 import { isBeingMade, isDataMoving, isReachingServer, isUploading, type Session, type Target } from "./state.ts";
 import { lingerExpired, resultOverdue } from "./completion.ts";
 import { abortOverdue, mayTransfer, pinholeReported } from "./transfers.ts";
+import { hasEnoughToAnswer } from "./wanted-input.ts";
 import { emit, end, giveLocalAnswers, lingerMs, push, record, recordQuirk, type Work } from "./work.ts";
 
 type Step = readonly [Session, readonly SessionEffect[]];
@@ -26,23 +27,6 @@ export function step(session: Session, event: SessionEvent): Step {
   handle(work, event);
   settle(work);
   return [work.session, work.effects];
-}
-
-/** Whether more of the client's lines are wanted now; otherwise its socket is left unread (back-pressure). */
-export function wantsClientInput(session: Session): boolean {
-  return session.heldClient.length < session.clientOptions.heldCommands && !hasEnoughToAnswer(session);
-}
-
-/** Likewise for the server. What it says during a hold is bounded. */
-export function wantsServerInput(session: Session): boolean {
-  return session.heldServer.length < maxHeldReplies;
-}
-
-const maxHeldReplies = 64;
-
-function hasEnoughToAnswer({ outstanding, clientOptions }: Session): boolean {
-  if (outstanding.length < clientOptions.heldCommands) return false;
-  return outstanding.filter(({ optional }) => !optional).length >= clientOptions.heldCommands;
 }
 
 function handle(work: Work, event: SessionEvent): void {

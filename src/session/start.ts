@@ -38,6 +38,7 @@ export function startSession(
       transfers: [],
       nextId: 1,
       held: undefined,
+      badLines: 0,
       heldClient: [],
       blankLines: 0,
       heldServer: [],

@@ -177,6 +177,8 @@ export type Session = {
   readonly nextId: number;
   /** The completion reply that waits for its data; cleared when the client is given it, or another in its place. */
   readonly held: HeldReply | undefined;
+  /** Lines in a row that held no command. */
+  readonly badLines: number;
   /** What the client has said that must wait: until the greeting, and during a negotiation. */
   readonly heldClient: readonly ClientEvent[];
   /** Lines of the client's without a command, in a row. */

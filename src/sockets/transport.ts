@@ -50,6 +50,7 @@ type Connection = { -readonly [K in keyof Transport]: Transport[K] } & {
   isReading: boolean;
   /** Our direction is closed, and what the peer still says is thrown away. */
   isEnding: boolean;
+  discarded: number;
   owner: unknown;
   events: TransportEvents<unknown>;
 };
@@ -58,12 +59,15 @@ const unheard: TransportEvents<unknown> = { arrived() {}, ended() {}, failed() {
 
 /**
  * What is read is nearly always handled before anybody else reads, so all read into one piece of memory. Memory of its own
- * for each read, which is what streams take, costs more than all that is done with a line.
+ * for each read, which is what streams take, costs more than all that is done with a line. It is small: what a peer sends beyond
+ * it stays with the kernel until what was read is handled.
  */
-const sharedMemory = Buffer.allocUnsafeSlow(65_536);
+const sharedMemory = Buffer.allocUnsafeSlow(8192);
 
 /** A peer that does not close after our end is cut off after this. */
 const closingGraceMs = 2000;
+/** So is one that still says more than this: to throw it away is work, too. */
+const discardedBytes = 256 * 1024;
 
 export type TransportOptions = {
   /** Idle for so long, the kernel asks whether the peer still lives. */
@@ -159,6 +163,7 @@ function blank(): Connection {
     writesUnderWay: 0,
     isReading: true,
     isEnding: false,
+    discarded: 0,
     owner: undefined,
     events: unheard,
   };
@@ -188,6 +193,7 @@ function readsOf(connection: Connection): Reads & { buffer: Uint8Array } {
     buffer: sharedMemory,
     callback(count, memory) {
       if (!connection.isEnding) receive(connection, memory, count);
+      else if ((connection.discarded += count) > discardedBytes) connection.socket.destroy();
       return true;
     },
   };

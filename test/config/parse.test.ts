@@ -35,7 +35,14 @@ const defaults: GatewayConfig = {
     pinholesBeforeLogin: false,
     tls: "refuse",
   },
-  limits: { sessions: 10_000, sessionsPerClient: 100, commandBytes: 4096, replyLineBytes: 65_536, heldCommands: 64 },
+  limits: {
+    sessions: 10_000,
+    sessionsPerClient: 100,
+    commandBytes: 4096,
+    replyLineBytes: 65_536,
+    heldCommands: 64,
+    badLines: 10,
+  },
   timeouts: {
     connectMs: 10_000,
     loginMs: 60_000,

@@ -4,7 +4,8 @@ import { commandLines, replyLines } from "../../src/gateway/control/line-format.
 import type { Endpoint } from "../../src/net/endpoint.ts";
 import type { SessionEffect, SessionEvent, TimerName } from "../../src/session/events.ts";
 import type { Route } from "../../src/session/options.ts";
-import { step, wantsClientInput, wantsServerInput } from "../../src/session/session.ts";
+import { step } from "../../src/session/session.ts";
+import { wantsClientInput, wantsServerInput } from "../../src/session/wanted-input.ts";
 import { startSession } from "../../src/session/start.ts";
 import type { Session } from "../../src/session/state.ts";
 import { formatEffect, formatEvent } from "../../src/session/transcript.ts";

@@ -105,7 +105,14 @@ export function gatewayOptions(serverPort: number, overrides: Overrides): Gatewa
       ...policy,
     },
     limits: {
-      ...{ sessions: 100, sessionsPerClient: 100, commandBytes: 4096, replyLineBytes: 65_536, heldCommands: 64 },
+      ...{
+        sessions: 100,
+        sessionsPerClient: 100,
+        commandBytes: 4096,
+        replyLineBytes: 65_536,
+        heldCommands: 64,
+        badLines: 10,
+      },
       ...limits,
     },
     timeouts: {

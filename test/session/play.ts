@@ -17,6 +17,7 @@ export type PlayOptions = {
   readonly serverMode?: ServerMode;
   readonly policy?: Partial<Policy>;
   readonly heldCommands?: number;
+  readonly badLines?: number;
   readonly client?: Family;
   readonly server?: Family;
   readonly rejects?: readonly Mode[];
@@ -182,5 +183,6 @@ export function clientOptions(options: PlayOptions): ClientOptions {
       ...options.policy,
     },
     heldCommands: options.heldCommands ?? 64,
+    badLines: options.badLines ?? 10,
   };
 }

@@ -234,6 +234,17 @@ test("a peer that does not close after our end is heard no longer, and cut off a
   expect(heard.names).toEqual(["closed"]);
 });
 
+test("attack: a peer that goes on with a flood after our end is cut off once 256 KiB of it were thrown away", async () => {
+  const [ours, theirs] = await pair();
+  endTransport(ours);
+  const piece = Buffer.alloc(65_536, "\n");
+  for (let count = 0; count < 400 && !ours.isClosed; count += 1) {
+    theirs.write(piece);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(ours.isClosed).toBe(true);
+});
+
 test("a reset is a failure, and then it is closed", async () => {
   const [ours, theirs, heard] = await pair();
   theirs.resetAndDestroy();

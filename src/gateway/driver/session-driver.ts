@@ -2,7 +2,8 @@
 import type { SessionObserver, SessionSource } from "../../observe/session-observer.ts";
 import type { SessionEffect, SessionEvent } from "../../session/events.ts";
 import type { EndReason } from "../../session/reasons.ts";
-import { step, wantsClientInput, wantsServerInput } from "../../session/session.ts";
+import { step } from "../../session/session.ts";
+import { wantsClientInput, wantsServerInput } from "../../session/wanted-input.ts";
 import { startSession, type NewClient } from "../../session/start.ts";
 import type { SessionOptions } from "../../session/options.ts";
 import { isClientExpected, serverOf, type Session } from "../../session/state.ts";

@@ -20,7 +20,7 @@ test("60,000 bytes of LF are taken over many turns, and another session's NOOP i
   const server = await setServer();
   const counter = countTurns();
   const linesInTurn = new Map<number, number>();
-  const gateway = await setGateway(server.port, {}, createRelayPlane(), (event) => {
+  const gateway = await setGateway(server.port, { limits: { badLines: 100_000 } }, createRelayPlane(), (event) => {
     if (event.kind === "client-line" && event.text === "")
       linesInTurn.set(counter.turn, (linesInTurn.get(counter.turn) ?? 0) + 1);
   });

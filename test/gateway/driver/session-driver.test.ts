@@ -145,7 +145,7 @@ describe("a client that reads no replies", () => {
     ["lines that we refuse ourselves", "\n"],
     ["commands that we refuse ourselves", "LPSV\r\n"],
   ])("is not read from for ever: %s (D3.64)", async (_, line) => {
-    const { client } = await setStage();
+    const { client } = await setStage({}, { limits: { badLines: Infinity } });
     client.socket.pause();
     const before = process.memoryUsage.rss();
     expect(await flood(client.socket, line)).toBeLessThan(32_000_000);

@@ -10,7 +10,7 @@ import { startSession } from "../../src/session/start.ts";
 import type { Session } from "../../src/session/state.ts";
 import { formatEffect, formatEvent } from "../../src/session/transcript.ts";
 import { anyEvent, likelyEvent } from "./any-event.ts";
-import { clientOptions, clients, prologue, sessionOptions, type PlayOptions } from "./play.ts";
+import { clientOptions, clients, feed, prologue, sessionOptions, type PlayOptions } from "./play.ts";
 import { parseEvent } from "../../src/session/transcript-reader.ts";
 
 const heldCommands = 4;
@@ -166,4 +166,12 @@ test("a session survives any event in any phase", () => {
     }),
     { numRuns: 500 },
   );
+});
+
+test("transfers that a server ends one by one, and never answers what was sent behind them, hold no more than was allowed", () => {
+  const noops = "C> NOOP\n".repeat(8);
+  const { session } = feed(`${prologue[4]}\n${"C> LIST\n".repeat(8)}${`S> 226 Done\n${noops}`.repeat(8)}`, {
+    heldCommands: 8,
+  });
+  expect(session.outstanding.length).toBeLessThanOrEqual(24);
 });

@@ -28,6 +28,8 @@ export type SoakGateway = {
   residentBytes(): Promise<number>;
   /** Of a processor, so far. */
   cpuSeconds(): Promise<number>;
+  /** How late the gateway's event loop was, of the time since it was asked last. */
+  lagP99Ms(): Promise<number>;
   /** The exit code, once it has drained. */
   stop(): Promise<number | null>;
 };
@@ -59,6 +61,9 @@ const startServer = (): Promise<FakeServer> =>
       data.resume();
     },
   });
+
+const valueOf = (exposition: string, sample: string): number =>
+  Number(new RegExp(`^${sample} (.+)$`, "m").exec(exposition)?.[1]);
 
 /** On SIGUSR2 it collects garbage and writes what is left, one line of JSON for each time. */
 const probe = (file: string): string => `
@@ -126,10 +131,8 @@ export async function startSoakGateway(port: number, timeouts: object): Promise<
     port,
     server,
     residentBytes,
-    async cpuSeconds() {
-      const [seconds = ""] = /^process_cpu_seconds_total [\d.]+$/m.exec(await scrape()) ?? [];
-      return Number(seconds.split(" ")[1]);
-    },
+    cpuSeconds: async () => valueOf(await scrape(), "process_cpu_seconds_total"),
+    lagP99Ms: async () => valueOf(await scrape(), "nodejs_eventloop_lag_p99_seconds") * 1000,
     async holdings() {
       const text = await scrape();
       const sum = (sample: RegExp): number =>

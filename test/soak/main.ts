@@ -31,10 +31,13 @@ async function soak(gateway: SoakGateway, sessions: number, minutes: number): Pr
   const ms = minutes * 60_000;
   const resident: number[] = [];
   const sampler = setInterval(() => void gateway.residentBytes().then((bytes) => resident.push(bytes)), ms / 40);
+  const lags: number[] = [];
+  const lagSampler = setInterval(() => void gateway.lagP99Ms().then((late) => lags.push(late)), ms / 4 - 100);
   const ownDelay = monitorEventLoopDelay();
   ownDelay.enable();
   const tally = await holdSessions(gateway.port, sessions, ms);
   clearInterval(sampler);
+  clearInterval(lagSampler);
   const quarter = (index: number): number[] =>
     tally.replies.filter(({ at }) => Math.floor((at * 4) / ms) === index).map(({ ms: took }) => took);
   const p99s = [0, 1, 2, 3].map((index) => percentile(quarter(index), 0.99));
@@ -45,7 +48,9 @@ async function soak(gateway: SoakGateway, sessions: number, minutes: number): Pr
     `${sessions} sessions, ${minutes} min: ${tally.replies.length} NOOP, ${tally.transfers} transfers, ${inMiB(tally.bytes)}`,
   );
   say(`NOOP p99 of each quarter: ${p99s.map((p99) => `${p99.toFixed(1)} ms`).join(", ")}`);
-  say(`of that, this program's own event loop was late by ${(ownDelay.percentile(99) / 1e6).toFixed(1)} ms (p99)`);
+  const lateMs = [ownDelay.percentile(99), ownDelay.percentile(99.9)].map((late) => (late / 1e6).toFixed(1));
+  say(`event loops were late: this program's by ${lateMs.join(" and ")} ms (p99, p99.9), the gateway's by`);
+  say(`${lags.map((late) => late.toFixed(1)).join(", ")} ms (p99 of each quarter)`);
   say(`the gateway used ${(await gateway.cpuSeconds()).toFixed(1)} s of a processor`);
   say(`resident, largest of the third and of the last quarter: ${inMiB(middle)}, ${inMiB(last)}`);
   for (const [text, count] of tally.complaints) say(`${count} times: ${text}`);

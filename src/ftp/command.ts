@@ -29,12 +29,15 @@ export function parseCommand(line: string): Command | undefined {
 
 /**
  * The line as it may be logged: arguments of PASS, ACCT, ADAT and MIC (which may wrap a PASS in
- * mere base64) become `****`, as does any SITE command on passwords.
+ * mere base64) become `****`, as does any SITE command on passwords, and
+ * what follows a colon in the name of USER.
  * Masks rather too much (`PASSsecret`, junk before the verb) than once too little.
  */
 export function maskCommand(line: string): string {
   const secret =
-    /^[^a-z]*(?:pass|acct|adat|mic)(?=[^])/i.exec(line) ?? /^[^a-z]*site(?=[^]*(?:pass|pswd|pwd))/i.exec(line);
+    /^[^a-z]*(?:pass|acct|adat|mic)(?=[^])/i.exec(line) ??
+    /^[^a-z]*site(?=[^]*(?:pass|pswd|pwd))/i.exec(line) ??
+    /^[^a-z]*user[^:@]*:(?=[^])/i.exec(line);
   return secret ? `${secret[0]} ****` : line;
 }
 

@@ -2,7 +2,7 @@
 // reply (`530 hunter2 is wrong`), and that reply may be the reason why a session ended.
 
 export type Secrets = {
-  /** A line of the client's: the argument of PASS or ACCT is remembered. */
+  /** A line of the client's: the argument of PASS or ACCT is remembered, and what follows a colon in the name of USER. */
   note(line: string): void;
   /** The text with every secret as `****`. */
   hide(text: string): string;
@@ -17,7 +17,8 @@ export function createSecrets(): Secrets {
   let secrets: readonly string[] = [];
   return {
     note(line) {
-      const secret = /^[^a-z]*(?:pass|acct)[ \t]+(.*?)[ \t]*$/i.exec(line)?.[1];
+      const secret =
+        /^[^a-z]*(?:pass|acct)[ \t]+(.*?)[ \t]*$/i.exec(line)?.[1] ?? /^[^a-z]*user[^:@]*:([^@]*)/i.exec(line)?.[1];
       if (secret === undefined || secret.length < shortest || secrets.includes(secret)) return;
       secrets = [...secrets, secret].slice(-remembered);
     },

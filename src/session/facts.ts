@@ -38,7 +38,7 @@ export type Fact =
   | { readonly kind: "refusal"; readonly reason: RefusalReason; readonly detail: string }
   | { readonly kind: "quirk"; readonly quirk: Quirk }
   | { readonly kind: "server-connected"; readonly peer: Endpoint; readonly local: Endpoint }
-  /** The server accepted a login; `user` as the client typed it. */
+  /** The server accepted a login; `user` as the client typed it, without what follows a colon. */
   | { readonly kind: "logged-in"; readonly user: string }
   | { readonly kind: "translated"; readonly from: Mode; readonly to: Mode }
   /** The server answered that it does not know this mode; remembered for its endpoint. */

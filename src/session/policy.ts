@@ -15,10 +15,30 @@ const tlsVerbs: ReadonlySet<string> = new Set([
 /** RFC 1639: address families of its own; no client in use needs them. */
 const longVerbs: ReadonlySet<string> = new Set(["LPRT", "LPSV"]);
 
-const writingVerbs: ReadonlySet<string> = new Set([
-  ...["STOR", "STOU", "APPE", "DELE", "RMD", "XRMD", "RMDA", "MKD", "XMKD", "RNFR", "RNTO"],
-  ...["MFMT", "MFCT", "MFF", "COMB", "SITE"],
-]);
+/** What changes nothing at the server: with `readOnly` all else is refused, verbs that nobody knows too. */
+const readingVerbs: ReadonlySet<string> = new Set(
+  [
+    "USER PASS ACCT REIN QUIT CWD XCWD CDUP XCUP PWD XPWD SMNT",
+    "PORT EPRT PASV EPSV TYPE STRU MODE REST ABOR PRET ESTA ESTP APSV RETR LIST NLST MLSD MLST SIZE",
+    "STAT SYST HELP NOOP FEAT OPTS LANG HOST ALGS CLNT CSID AVBL DSIZ",
+    "XCRC XMD5 XSHA XSHA1 XSHA256 XSHA512 MD5 HASH RANG THMB",
+  ].flatMap((line) => line.split(" ")),
+);
+
+/** MDTM with a time before the name sets the time; of SITE, what is known to tell something alone. */
+function isReading({ verb, argument }: Command): boolean {
+  if (verb === "MDTM") return !/^[ \t]*\d{8}[^ \t]*[ \t]/.test(argument);
+  if (verb === "SITE") return /^[ \t]*(?:HELP|WHO)(?:[ \t]|$)/i.test(argument);
+  return readingVerbs.has(verb);
+}
+
+/** Whose argument names a path, in which CR NUL stands for a CR (RFC 2640 3.1). Elsewhere it may end the line for a server. */
+const pathVerbs: ReadonlySet<string> = new Set(
+  [
+    "CWD XCWD SMNT RETR STOR STOU APPE RNFR RNTO DELE RMD XRMD RMDA MKD XMKD LIST NLST MLSD MLST STAT SITE SIZE MDTM",
+    "MFMT MFCT MFF COMB XCRC XMD5 XSHA XSHA1 XSHA256 XSHA512 MD5 HASH THMB PRET AVBL DSIZ",
+  ].flatMap((line) => line.split(" ")),
+);
 
 /** Why this command is not for the server, or undefined. PORT and the like are judged with their endpoint. */
 export function refusalOf(session: Session, command: Command): Refusal | undefined {
@@ -28,13 +48,14 @@ export function refusalOf(session: Session, command: Command): Refusal | undefin
   if (longVerbs.has(verb)) return refusal("long-form", verb);
   const disguised = disguisedAnnouncement(command);
   if (disguised !== undefined) return disguised;
+  if (!pathVerbs.has(verb) && command.line.includes("\r")) return refusal("nul-byte");
   if (!isAllowed(policy.commands, verb)) {
     // A verb that nobody knows may be anything, a password typed too early too, and this text is logged.
     return refusal("denied-command", metricVerb(verb) === "other" ? "Command" : verb);
   }
   // Before a server is known, SITE names it.
-  if (policy.readOnly && writingVerbs.has(verb) && session.phase.name !== "choosing") {
-    return refusal("read-only", verb);
+  if (policy.readOnly && !isReading(command) && session.phase.name !== "choosing") {
+    return refusal("read-only", metricVerb(verb) === "other" ? "Command" : verb);
   }
   if (policy.anonymousOnly && verb === "USER" && !isAnonymous(session, command.argument)) {
     return refusal("anonymous-only");
@@ -90,11 +111,18 @@ function isAnonymous(session: Session, argument: string): boolean {
   return ["ANONYMOUS", "FTP"].includes(upperCaseAscii(user.trim()));
 }
 
+/** Features that are no commands (RFC 2640, RFC 3659), or commands that read without a second argument. */
+const harmlessFeatures: ReadonlySet<string> = new Set(["UTF8", "TVFS", "MDTM"]);
+
+function isWritingFeature(feature: string): boolean {
+  return !readingVerbs.has(feature) && !harmlessFeatures.has(feature);
+}
+
 /** FEAT: the features that the gateway refuses to let through. */
 export function isHiddenFeature(session: Session, feature: string): boolean {
   const { commands, readOnly } = session.clientOptions.policy;
   // MLST is the feature of both MLST and MLSD; a list without the latter is of no use.
   const verb = feature === "MLST" ? "MLSD" : feature;
   if (tlsVerbs.has(verb) || longVerbs.has(verb)) return true;
-  return !isAllowed(commands, verb) || (readOnly && writingVerbs.has(verb));
+  return !isAllowed(commands, verb) || (readOnly && isWritingFeature(verb));
 }

@@ -220,7 +220,8 @@ function loggedIn(work: Work, withoutPassword: boolean): void {
   session.loggedIn = true;
   if (withoutPassword) recordQuirk(work, "login-without-password");
   emit(work, { kind: "cancel", timer: "login" });
-  record(work, { kind: "logged-in", user: session.user });
+  // Some programs write the password behind it.
+  record(work, { kind: "logged-in", user: session.user.replace(/:[^]*$/, "") });
 }
 
 /** REIN: as after the greeting (RFC 959); what was negotiated is void. */

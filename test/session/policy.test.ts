@@ -1,5 +1,5 @@
 // What policy lets through: commands denied or allowed by name, reading without writing, anonymous logins only.
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { play, playFromStart } from "./play.ts";
 
 describe("a list of denied commands", () => {
@@ -87,6 +87,71 @@ describe("a read-only gateway", () => {
   test.each(["RETR a", "LIST", "CWD a", "SIZE a", "MDTM a", "REST 1"])("lets pass what doesn't: %s", (line) => {
     play(`C> ${line}\n     >S ${line}`, { policy: { readOnly: true } });
   });
+});
+
+describe("attack: what a read-only gateway does not know to read is refused", () => {
+  test.each([
+    ["MDTM 20260101120000 a.txt", "MDTM"],
+    ["MDTM 20260101120000+120 a.txt", "MDTM"],
+    ["MFMT 20260101120000 a.txt", "MFMT"],
+    ["STOU", "STOU"],
+    ["SITE CHMOD 777 a.txt", "SITE"],
+    ["SITE HELPER", "SITE"],
+    ["XYZZY a.txt", "Command"],
+    ["ALLO 5", "ALLO"],
+  ])("%s", (line, named) => {
+    play(
+      `
+      C> ${line}
+           refuse read-only
+           >C 550 ${named} refused: this gateway is read-only.
+      `,
+      { policy: { readOnly: true } },
+    );
+  });
+
+  test.each(["MDTM a.txt", "MDTM 2026 report.txt", "SITE HELP", "SITE HELP CHMOD", "STAT", "OPTS UTF8 ON", "CWD x"])(
+    "but %s passes",
+    (line) => {
+      play(`C> ${line}\n     >S ${line}`, { policy: { readOnly: true } });
+    },
+  );
+});
+
+describe("attack: CR NUL, at which some servers end the line, passes in the name of a file alone", () => {
+  test.each([
+    "NOOP\r\0DELE x",
+    "TYPE I\r\0DELE x",
+    "PASS a\r\0DELE x",
+    "REST 0\r\0DELE x",
+    "RETR\r\0DELE x",
+    "XYZZY\r\0x",
+  ])("%j is refused", (line) => {
+    play(`
+        C> ${line}
+             refuse nul-byte
+             >C 500 A command must not hold NUL.
+      `);
+  });
+
+  test("a name keeps it (D3.47)", () => {
+    play("C> CWD a\r\0b\n     >S CWD a\r\0b");
+  });
+});
+
+test("a user name that has its password behind a colon is told without it", () => {
+  const { facts } = playFromStart(`
+         connect 10.0.0.5:21
+    connected 10.0.0.5:21
+    S> 220 ready
+         >C 220 ready
+    C> USER bob:secret@host
+         >S USER bob: ****
+    S> 230 in
+         >C 230 in
+         quirk login-without-password
+  `);
+  expect(facts.at(-1)).toEqual({ kind: "logged-in", user: "bob" });
 });
 
 test("SITE that names a server changes no files", () => {

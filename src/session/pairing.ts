@@ -151,12 +151,6 @@ export function transferOvertakes(work: Work, transfer: Outstanding): void {
   session.outstanding = session.outstanding.map((entry, at) =>
     at > end && isSent(entry) ? { ...entry, optional: true } : entry,
   );
-  // What may never be answered does not keep the client from saying more, so it has a bound of its own.
-  const optional = session.outstanding.filter((entry) => entry.optional);
-  for (const entry of optional.slice(0, Math.max(optional.length - session.clientOptions.heldCommands, 0))) {
-    remove(work, entry);
-    recordQuirk(work, "reply-missing");
-  }
 }
 
 function isSent({ kind }: Outstanding): boolean {

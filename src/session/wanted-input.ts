@@ -24,8 +24,9 @@ function heldBytes(held: readonly (ClientEvent | ServerEvent)[]): number {
   return held.reduce((sum, event) => sum + ("text" in event ? event.text.length : 0), 0);
 }
 
-/** So many commands are under way that further ones wait. */
-export function hasEnoughToAnswer({ outstanding, clientOptions }: Session): boolean {
-  if (outstanding.length < clientOptions.heldCommands) return false;
-  return outstanding.filter(({ optional }) => !optional).length >= clientOptions.heldCommands;
+/** So many commands are under way that further ones wait. Those that servers may never answer count for less. */
+export function hasEnoughToAnswer({ outstanding, clientOptions: { heldCommands } }: Session): boolean {
+  if (outstanding.length < heldCommands) return false;
+  if (outstanding.length >= heldCommands * 3 - 2) return true;
+  return outstanding.filter(({ optional }) => !optional).length >= heldCommands;
 }

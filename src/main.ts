@@ -5,6 +5,9 @@ import { inheritedDescriptors } from "./cli/inherited-descriptors.ts";
 import type { Io } from "./process/io.ts";
 import { loadConfig, withConfig } from "./cli/load-config.ts";
 
+// Else Node opens its inspector on it, and with that the process to whoever may send signals or reach the port.
+process.on("SIGUSR1", () => {});
+
 const stop = new AbortController();
 const kill = new AbortController();
 

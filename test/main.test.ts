@@ -49,6 +49,21 @@ test("a reader that has gone is no crash", async () => {
   expect({ code, err }).toEqual({ code: 0, err: "" });
 });
 
+test("attack: SIGUSR1 opens no inspector in a running gateway, and ends nothing", async () => {
+  const child = spawn(process.execPath, [main, "run", "--listen", "127.0.0.1:0", "--server", "127.0.0.1:9"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let err = "";
+  child.stderr.on("data", (text) => (err += text));
+  await new Promise<void>((resolve) => child.stdout.once("data", () => resolve()));
+  child.kill("SIGUSR1");
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect({ err, exitCode: child.exitCode }).toEqual({ err: "", exitCode: null });
+  const ended = new Promise((resolve) => child.on("close", resolve));
+  child.kill("SIGTERM");
+  expect(await ended).toBe(0);
+});
+
 test("SIGTERM ends a running gateway with code 0, and the port that was taken is in its log", async () => {
   const child = spawn(process.execPath, [main, "run", "--listen", "127.0.0.1:0", "--server", "127.0.0.1:9"], {
     stdio: ["ignore", "pipe", "pipe"],

@@ -2,6 +2,7 @@
 // to. A line that is passed on as it came is one arrow from end to end; a rewritten one is two arrows with a text each;
 // what only the gateway does or sees stands in the middle. Transcript lines: `C> text` and `S> text` are heard, indented
 // `>C text` and `>S text` said by the gateway; any other line at the margin is an event, any other indented one an effect.
+import { unprintable } from "./unprintable.ts";
 
 export type LadderOptions = {
   /** Columns of the drawing: 110 unless told, never less than 40. */
@@ -54,7 +55,7 @@ function readLine(line: string): Line {
 
 /** Peers choose the text: control characters become visible signs, one column each, and can't act on the terminal. */
 function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) => {
+  return text.replace(unprintable, (character) => {
     const code = character.charCodeAt(0);
     return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? "\u2421" : "·";
   });

@@ -1,4 +1,5 @@
 // The log: where lines go and how they look. What is logged, and at which level, is decided in telemetry.ts.
+import { escapeUnprintable } from "./unprintable.ts";
 import { constants, fstatSync, openSync } from "node:fs";
 import { destination as openDestination, pino, stdTimeFunctions, type DestinationStream, type Logger } from "pino";
 import { prettyFactory } from "pino-pretty";
@@ -187,7 +188,8 @@ function changeableFormat(stream: FlushableStream, format: LogFormat) {
   let isPretty = format === "pretty";
   const formatting: FlushableStream = {
     ...stream,
-    write: (line) => stream.write(isPretty ? prettify(line) : line),
+    // A line is one line of JSON; its end is not part of the text.
+    write: (line) => stream.write(isPretty ? prettify(line) : `${escapeUnprintable(line.trimEnd())}\n`),
   };
   return { stream: formatting, change: (next: LogFormat) => void (isPretty = next === "pretty") };
 }
@@ -198,15 +200,10 @@ const notFields = new Set(["level", "time", "msg", "session"]);
 function formatMessage(log: Record<string, unknown>): string {
   const session = log["session"] === undefined ? "" : `#${formatValue(log["session"])} `;
   const fields = Object.entries(log).filter(([name]) => !notFields.has(name));
-  return `${session}${escapeControls(String(log["msg"]))}${fields.map(([name, value]) => ` ${name}=${formatValue(value)}`).join("")}`;
+  return `${session}${escapeUnprintable(String(log["msg"]))}${fields.map(([name, value]) => ` ${name}=${formatValue(value)}`).join("")}`;
 }
 
 function formatValue(value: unknown): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  return /^[^\s"=\p{Cc}]+$/u.test(text) ? text : escapeControls(JSON.stringify(text));
-}
-
-/** Peers choose some of the text (user names, transcripts): nothing of it may act on a terminal or begin a new line. */
-function escapeControls(text: string): string {
-  return text.replace(/\p{Cc}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return /^[^\s"=\p{Cc}\p{Cf}]+$/u.test(text) ? text : escapeUnprintable(JSON.stringify(text));
 }

@@ -26,6 +26,19 @@ test("a JSON line has the level's name, an ISO time, the fields and the message,
   );
 });
 
+test.each(["json", "pretty"] as const)(
+  "attack: no control character or mark of direction of a peer's text reaches who reads the log (%s)",
+  (format) => {
+    const lines: string[] = [];
+    const logger = createLogger({ level: "debug", format }, (line) => lines.push(line));
+    const said = "a\x1b[2J\r\n\x7f\x9b31m\x85\u202eb\u2066\u2028";
+    logger.info({ user: said }, said);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]?.slice(0, -1)).not.toMatch(/[\p{Cc}\p{Cf}\u2028]/u);
+    if (format === "json") expect(JSON.parse(lines[0] ?? "")).toMatchObject({ user: said, msg: said });
+  },
+);
+
 test("a pretty line begins with the session, then what happened and the fields", () => {
   const lines: string[] = [];
   const logger = createLogger({ level: "debug", format: "pretty" }, (line) => lines.push(line));

@@ -171,9 +171,10 @@ export function presumeAnswered(work: Work, code: number, texts: readonly string
 
 /** No other reply has come: what was presumed is so. The client has read it already. */
 export function negotiationOverdue(work: Work): void {
-  const { negotiation, outstanding } = work.session;
+  const { negotiation, outstanding, openReply } = work.session;
   const pending = outstanding.find(({ kind }) => kind === "negotiation");
-  if (negotiation?.presumed === undefined || pending === undefined) return;
+  // What has begun to come is the answer, or stands before it.
+  if (negotiation?.presumed === undefined || pending === undefined || openReply !== undefined) return;
   remove(work, pending);
   recordQuirk(work, "reply-missing");
   negotiationReply(work, negotiation.presumed.code, negotiation.presumed.texts);

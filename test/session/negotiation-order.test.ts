@@ -209,3 +209,25 @@ describe("a data plane that breaks its word ends the session as a fault of our o
     expect(() => feed(`${prologue[4]}\n${script}`)).toThrow(/the data plane/);
   });
 });
+
+test("what is presumed to be the answer does not interrupt a reply that has begun", () => {
+  play(
+    `
+    C> PORT 192,168,1,100,10,21
+         open server side for 10.0.0.5, dial 192.168.1.100:2581 from 20
+    opened server side 10.0.0.1:51000
+         >S PORT 10,0,0,1,199,56
+    S> 425 No
+         >C 425 No
+    S> 200 Ok
+         >C 200 Ok
+    S> 450-Busy
+         >C 450-Busy
+    timer linger
+    S> 450 End
+         >C 450 End
+         release
+    `,
+    { after: "C> LIST\nC> STAT", serverMode: "active" },
+  );
+});

@@ -1,8 +1,9 @@
 // `ftp-alg check`: is this file a configuration? It asks nothing of the machine.
+import { openDoors } from "../config/open-doors.ts";
 import type { Io } from "../process/io.ts";
 import { formatProblems, loadConfig } from "./load-config.ts";
 
-/** Prints every problem, one a line, or that there is none. Returns the exit code. */
+/** Prints every problem, one a line, or that there is none, and every open door. Returns the exit code. */
 export async function check(file: string, io: Pick<Io, "out">): Promise<number> {
   const parsed = await loadConfig({ kind: "file", file });
   if (!parsed.ok) {
@@ -11,5 +12,6 @@ export async function check(file: string, io: Pick<Io, "out">): Promise<number> 
   }
   const count = parsed.config.gateways.length;
   io.out(`${file}: ok, ${count} ${count === 1 ? "gateway" : "gateways"}\n`);
+  for (const { path, message } of openDoors(parsed.config)) io.out(`warning: ${path}: ${message}\n`);
   return 0;
 }

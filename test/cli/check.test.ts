@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { check } from "../../src/cli/check.ts";
 
 async function run(path: string): Promise<{ code: number; output: string; file: string }> {
@@ -21,6 +24,16 @@ test("every problem of a wrong file is printed, one a line, and the code is 2", 
     "gateways[0].clientSide.dataPort: unknown key; did you mean dataPorts?\n" +
       "gateways[0].clientSide.advertice: unknown key; did you mean advertise?\n",
   );
+});
+
+test("open door: it is warned of behind a file that is right", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "check-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, "open.yml");
+  await writeFile(file, 'gateways: [{ listen: ["0.0.0.0:2121"], route: { login: { allow: ["*"] } } }]');
+  let output = "";
+  expect(await check(file, { out: (text) => (output += text) })).toBe(0);
+  expect(output).toMatch(/ok, 1 gateway\nwarning: gateways\[0\]\.route\.login\.allow: .*\n$/);
 });
 
 test("a file that can't be read is a problem of its own name", async () => {

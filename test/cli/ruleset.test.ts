@@ -50,6 +50,13 @@ test("data ports are to be reserved", () => {
 test("it is printed as it is", () => {
   const parsed = configFrom({ gateways: [{ listen: ["127.0.0.1:0"], route: { server: "10.0.0.5:21" } }] });
   let printed = "";
-  if (parsed.ok) expect(printRuleset(parsed.config, { out: (text) => (printed += text) })).toBe(0);
+  if (parsed.ok) expect(printRuleset(parsed.config, { out: (text) => (printed += text), err: () => {} })).toBe(0);
   expect(parsed.ok && formatNeeded(parsed.config)).toBe(printed);
+});
+
+test("open door: rules that intercept connections from any network come with a warning beside them", () => {
+  const parsed = configFrom({ gateways: [{ listen: ["127.0.0.1:2121"], route: { transparent: {} } }] });
+  let warned = "";
+  if (parsed.ok) printRuleset(parsed.config, { out: () => {}, err: (text) => (warned += text) });
+  expect(warned).toMatch(/^warning: gateways\[0\]\.route\.transparent: .*: interface: eth1\n$/);
 });

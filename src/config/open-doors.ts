@@ -1,0 +1,51 @@
+// Open doors: what a configuration lets anybody do that its author may not have meant. Worth a warning wherever the file is read,
+// each with the line that closes it; no reason not to start.
+import { networkContains, type Endpoint } from "../net/endpoint.ts";
+import type { Config, GatewayConfig, Problem } from "./config.ts";
+
+export function openDoors({ admin, gateways }: Config): readonly Problem[] {
+  const doors = gateways.flatMap((gateway, index) =>
+    doorsOf(gateway).map(({ path, message }) => ({ path: `gateways[${index}].${path}`, message })),
+  );
+  if (admin === undefined || isLoopback(admin.listen)) return doors;
+  const message =
+    "whoever reaches this address reads who transfers what; unless a firewall stands before it, " +
+    `close it: admin: { listen: "127.0.0.1:${admin.listen.port}" }`;
+  return [{ path: "admin.listen", message }, ...doors];
+}
+
+function doorsOf({ route, listen, policy }: GatewayConfig): Problem[] {
+  const doors: Problem[] = [];
+  if (route.kind === "login" && route.allow.some(isEverybody) && !listen.every(isLoopback)) {
+    doors.push({
+      path: "route.login.allow",
+      message:
+        "whoever reaches this gateway may use it to connect to any server; " +
+        'name the servers: allow: ["*.example.com"], or listen where only your clients are',
+    });
+  }
+  if (route.kind === "transparent" && route.interface === undefined) {
+    doors.push({
+      path: "route.transparent",
+      message: "connections from any network are intercepted; name that of your clients: interface: eth1",
+    });
+  }
+  if (policy.pinholesBeforeLogin) {
+    doors.push({
+      path: "policy.pinholesBeforeLogin",
+      message:
+        "a web page in a client's browser can have pinholes opened without a login; close it: pinholesBeforeLogin: false",
+    });
+  }
+  return doors;
+}
+
+type LoginRoute = Extract<GatewayConfig["route"], { kind: "login" }>;
+
+function isEverybody(rule: LoginRoute["allow"][number]): boolean {
+  return rule.kind === "name" ? rule.pattern === "*" : rule.network.bits === 0;
+}
+
+function isLoopback({ address }: Endpoint): boolean {
+  return address === "::1" || networkContains({ base: "127.0.0.0", bits: 8 }, address);
+}

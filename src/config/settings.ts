@@ -143,8 +143,9 @@ export function parseAllowRule(raw: unknown): Setting<AllowRule> {
 
 /** The verb of a command, in upper case. Longer than RFC 959's four letters, as XSHA256 is. */
 export function parseVerb(raw: unknown): Setting<string> {
-  const verb = typeof raw === "string" && /^[A-Za-z][A-Za-z0-9]{2,11}$/.test(raw) ? raw.toUpperCase() : undefined;
-  return setting(verb, "the verb of a command such as SITE", raw);
+  const verb =
+    typeof raw === "string" && /^(?:SITE )?[A-Za-z][A-Za-z0-9]{2,11}$/i.test(raw) ? raw.toUpperCase() : undefined;
+  return setting(verb, "the verb of a command such as SITE or SITE CHMOD", raw);
 }
 
 /** The name of a network interface, as Linux allows it and as a ruleset can hold it. */

@@ -18,7 +18,7 @@ export type Policy = {
   readonly foreignAddress: ForeignAddress;
   /** An announced port below it is refused. */
   readonly minDataPort: number;
-  /** Verbs in upper case. */
+  /** Verbs in upper case, and commands of SITE such as `SITE CHMOD`. */
   readonly commands: { readonly allow: readonly string[] } | { readonly deny: readonly string[] };
   readonly readOnly: boolean;
   readonly anonymousOnly: boolean;

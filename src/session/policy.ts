@@ -49,7 +49,7 @@ export function refusalOf(session: Session, command: Command): Refusal | undefin
   const disguised = disguisedAnnouncement(command);
   if (disguised !== undefined) return disguised;
   if (!pathVerbs.has(verb) && command.line.includes("\r")) return refusal("nul-byte");
-  if (!isAllowed(policy.commands, verb)) {
+  if (!isAllowed(policy.commands, verb, siteCommand(command))) {
     // A verb that nobody knows may be anything, a password typed too early too, and this text is logged.
     return refusal("denied-command", metricVerb(verb) === "other" ? "Command" : verb);
   }
@@ -97,9 +97,17 @@ function disguisedAnnouncement({ verb, line }: Command): Refusal | undefined {
 /** QUIT and what opens the login are needed by everybody; an allow list need not name them. */
 const alwaysAllowed: ReadonlySet<string> = new Set(["USER", "PASS", "QUIT"]);
 
-function isAllowed(commands: Policy["commands"], verb: string): boolean {
-  if ("deny" in commands) return !commands.deny.includes(verb);
-  return commands.allow.includes(verb) || alwaysAllowed.has(verb);
+/** `site`: what is asked for behind SITE, as the lists have it; SITE alone in a list stands for all of these. */
+function isAllowed(commands: Policy["commands"], verb: string, site = verb): boolean {
+  if ("deny" in commands) return !commands.deny.includes(verb) && !commands.deny.includes(site);
+  return commands.allow.includes(verb) || commands.allow.includes(site) || alwaysAllowed.has(verb);
+}
+
+/** `SITE CHMOD` of `site  chmod 644 a`, whatever a careless server may skip before it; undefined for other verbs. */
+function siteCommand({ verb, argument }: Command): string | undefined {
+  if (verb !== "SITE") return undefined;
+  const word = /^[^A-Z]*([A-Z][A-Z0-9]*)/.exec(upperCaseAscii(argument))?.[1] ?? "";
+  return `SITE ${word}`;
 }
 
 /** On the login route the server's name follows the user's. */

@@ -31,7 +31,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   "commands-both.yml": ["gateways[0].policy.commands: needs exactly one of deny, allow"],
   "commands-neither.yml": ["gateways[0].policy.commands: needs exactly one of deny, allow"],
   "commands-no-verb.yml": [
-    'gateways[0].policy.commands.deny[0]: expected the verb of a command such as SITE, got "SITE CHMOD"',
+    'gateways[0].policy.commands.deny[0]: expected the verb of a command such as SITE or SITE CHMOD, got "SITE CHMOD 644"',
   ],
   "data-peer.yml": ['gateways[0].clientSide.dataPeer: expected one of same-address, same-network, any, got "anybody"'],
   "data-plane.yml": ['gateways[0].dataPlane: expected one of auto, relay, splice, kernel, got "quantum"'],

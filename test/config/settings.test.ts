@@ -170,7 +170,9 @@ test.each([
 test.each([
   ["site", "SITE"],
   ["XSHA256", "XSHA256"],
-  ["SITE CHMOD", refused],
+  ["site Chmod", "SITE CHMOD"],
+  ["CHMOD SITE", refused],
+  ["SITE CHMOD 644", refused],
   ["", refused],
   ["NO\r\nDELE", refused],
 ])("the verb %j is %s", (raw, verb) => {

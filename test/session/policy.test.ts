@@ -139,6 +139,41 @@ describe("attack: CR NUL, at which some servers end the line, passes in the name
   });
 });
 
+describe("SITE CHMOD is a command of its own in the lists of commands", () => {
+  test.each([
+    "SITE CHMOD 777 a",
+    "site  chmod 777 a",
+    "SITE \tChmod 777 a",
+    "SITE \r\0CHMOD 777 a",
+    "SITE \xa0CHMOD 777 a",
+  ])("denied, however it is written: %j", (line) => {
+    play(
+      `
+        C> ${line}
+             refuse denied-command
+             >C 502 SITE refused by policy of this gateway.
+        `,
+      { policy: { commands: { deny: ["SITE CHMOD"] } } },
+    );
+  });
+
+  test("denied, others of SITE pass", () => {
+    play("C> SITE CHMODE\n     >S SITE CHMODE", { policy: { commands: { deny: ["SITE CHMOD"] } } });
+  });
+
+  test("allowed, others of SITE do not pass", () => {
+    play(
+      `
+      C> SITE CHMOD 644 a
+           >S SITE CHMOD 644 a
+      C> SITE EXEC sh
+           refuse denied-command
+      `,
+      { policy: { commands: { allow: ["SITE CHMOD"] } } },
+    );
+  });
+});
+
 test("a user name that has its password behind a colon is told without it", () => {
   const { facts } = playFromStart(`
          connect 10.0.0.5:21

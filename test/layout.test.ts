@@ -208,6 +208,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "dataplane/kernel/kernel-plane.ts": "lab/kernel-plane.test.ts",
   "dataplane/kernel/nat-state.ts": "dataplane/kernel/nat-connection.test.ts",
   "dataplane/pinhole.ts": "layout.test.ts: types and lists of words",
+  "sockets/socket-ends.ts": "sockets/transport.test.ts",
   "sockets/system-calls.ts": "dataplane/kernel/port-reservation.test.ts",
   "dataplane/kernel/plane-preparation.ts":
     "lab/kernel-faults.test.ts: nothing forwarded, beside an administrator's chain",
@@ -215,6 +216,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "process/gateway-process.ts": "cli/run.test.ts, process/reload.test.ts: the whole program",
   "process/gateways.ts": "process/reload.test.ts: gateways that are renamed, gone, new",
   "gateway/entrance/gateway-listeners.ts": "gateway/gateway.test.ts, process/reload.test.ts",
+  "gateway/entrance/turn-away.ts": "gateway/entrance/entrance.test.ts",
   "gateway/shared-resources.ts": "each of its parts; cli/run.test.ts: all together",
   "config/schema.ts": "config/problems.test.ts: one bad file per mistake; config/parse.test.ts: every default",
   "session/": "playbooks by topic",

@@ -9,6 +9,7 @@ import { loadSplicePlane } from "../dataplane/splice/splice.ts";
 import { interceptionTable } from "../gateway/entrance/interception-ruleset.ts";
 import { type Capability, parseCapabilities } from "./capabilities.ts";
 import type { Io } from "../process/io.ts";
+import { descriptorShortage, readDescriptorLimit } from "../process/descriptors.ts";
 import { plannedPlanes } from "../process/planes.ts";
 import { readMachinePorts } from "./port-ranges.ts";
 
@@ -20,6 +21,7 @@ export async function doctor(config: Config, io: Pick<Io, "out">): Promise<numbe
   const capabilities = parseCapabilities(await readFile("/proc/self/status", "utf8").catch(() => ""));
   const findings = [
     ...programFindings(capabilities),
+    descriptorFinding(await readDescriptorLimit(), config),
     ...(await planeFindings(config)),
     ...(await routeFindings(config, capabilities)),
     ...(await portFindings(config, capabilities)),
@@ -42,6 +44,14 @@ function programFindings(capabilities: ReadonlySet<Capability>): Finding[] {
       ? { verdict: "ok", what: "koffi", text: "loads" }
       : { verdict: "note", what: "koffi", text: `${loaded.reason}; npm install koffi` },
   ];
+}
+
+/** Of the limit that a process has which is started here, as this one was. */
+export function descriptorFinding(limit: number | undefined, config: Config): Finding {
+  const shortage = descriptorShortage(limit, config);
+  const what = "descriptors";
+  if (shortage !== undefined) return { verdict: "note", what, text: shortage };
+  return { verdict: "ok", what, text: limit === undefined ? "limit unknown" : `${limit} suffice for all sessions` };
 }
 
 async function planeFindings(config: Config): Promise<Finding[]> {

@@ -64,7 +64,7 @@ function composeGateway(gateway: GatewaySettings, index: number): GatewayConfig 
     serverSide: gateway.serverSide,
     dataPlane: gateway.dataPlane,
     policy: composePolicy(gateway.policy),
-    limits,
+    limits: { ...limits, loginFailures: composeLoginFailures(limits.loginFailures) },
     timeouts: {
       connectMs: timeouts.connect,
       loginMs: timeouts.login,
@@ -83,6 +83,10 @@ function composeRoute({ server, login, transparent }: GatewaySettings["route"]):
   if (login) return { kind: "login", allow: login.allow };
   if (transparent) return { kind: "transparent", ...transparent };
   throw new Error("the schema lets exactly one route pass");
+}
+
+function composeLoginFailures({ within, most, ban, banMost }: GatewaySettings["limits"]["loginFailures"]) {
+  return { withinMs: within, most, banMs: ban, banMostMs: banMost };
 }
 
 function composePolicy({ foreignAddress, commands, ...rest }: GatewaySettings["policy"]): GatewayConfig["policy"] {

@@ -15,6 +15,7 @@ import {
   parseMark,
   parseMarkMask,
   parseName,
+  parsePercent,
   parsePortRange,
   parseServer,
   parseSize,
@@ -22,7 +23,7 @@ import {
   parseVerb,
 } from "./settings.ts";
 import type { Setting } from "./settings.ts";
-import type { DataPeer, DataPlaneChoice, GatewayOptions, TransparentRoute } from "../gateway/options.ts";
+import type { DataPeer, DataPlaneChoice, GatewayOptions, Rate, TransparentRoute } from "../gateway/options.ts";
 import type { ForeignAddress } from "../session/options.ts";
 import type { GatewayConfig, LogFormat, LogLevel } from "./config.ts";
 
@@ -157,9 +158,37 @@ const policy = z.strictObject({
   tls: choice<GatewayConfig["policy"]["tls"]>({ refuse: true }, ["passthrough", "terminate"]).default("refuse"),
 });
 
+// All users behind one NAT are one client: what is normal for a hundred of them is let through.
+const rate = (defaults: Rate) =>
+  z
+    .strictObject({
+      rate: count(1_000_000).default(defaults.rate),
+      burst: count(10_000_000, 0).default(defaults.burst),
+    })
+    .prefault({});
+
+// The memory of bans outlasts the longest twice over, and a Node timer holds it.
+const longestBanMs = 10 * 24 * 3_600_000;
+
+const loginFailures = z
+  .strictObject({
+    within: duration(1000, longestBanMs).default(10 * 60_000),
+    most: count(1_000_000).default(100),
+    ban: duration(1000, longestBanMs).default(60_000),
+    banMost: duration(1000, longestBanMs).default(3_600_000),
+  })
+  .refine(({ ban, banMost }) => ban <= banMost, { error: "must be at least ban", path: ["banMost"] });
+
 const limits = z.strictObject({
   sessions: count(1_000_000).default(10_000),
   sessionsPerClient: count(1_000_000).default(100),
+  preLogin: scalar(parsePercent).default(50),
+  connectsPerSecond: rate({ rate: 100, burst: 1000 }),
+  commandsPerSecond: rate({ rate: 1000, burst: 10_000 }),
+  pinholesPerClient: count(1_000_000).default(100),
+  loginFailures: loginFailures.prefault({}),
+  // One whole reply line at least must fit.
+  bufferedBytes: size(4096, 16 * mebibyte).default(256 * 1024),
   // The longest EPRT and the longest 227 must pass in any case.
   commandBytes: size(64, mebibyte).default(4096),
   replyLineBytes: size(128, 16 * mebibyte).default(64 * 1024),

@@ -92,6 +92,12 @@ export function parseCidr(raw: unknown): Setting<Network> {
   return setting(network, "a network such as 10.0.0.0/8 or fd00::/8", raw);
 }
 
+/** `50%`, from 1 to 100. */
+export function parsePercent(raw: unknown): Setting<number> {
+  const percent = typeof raw === "string" && /^\d{1,3}%$/.test(raw) ? Number.parseInt(raw, 10) : 0;
+  return setting(percent >= 1 && percent <= 100 ? percent : undefined, "a share from 1% to 100%", raw);
+}
+
 const label = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
 const hostName = new RegExp(`^${label}(?:\\.${label})*$`);
 const allDigitsAndDots = /^[\d.]+$/;

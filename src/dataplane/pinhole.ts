@@ -58,9 +58,14 @@ export type PinholeRequest = {
 
 /**
  * Why a pinhole could not be opened. `plane-unavailable` speaks of the plane or the process (no descriptor is left):
- * another plane may still be able to.
+ * another plane may still be able to. `too-many-pinholes`: its client has as many as it may have.
  */
-export const openRefusals = ["ports-exhausted", "address-unavailable", "plane-unavailable"] as const;
+export const openRefusals = [
+  "ports-exhausted",
+  "address-unavailable",
+  "plane-unavailable",
+  "too-many-pinholes",
+] as const;
 export type OpenRefusal = (typeof openRefusals)[number];
 
 /**

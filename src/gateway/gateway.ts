@@ -4,15 +4,16 @@ import type { DataPlane } from "../dataplane/pinhole.ts";
 import { createSystemPool } from "../dataplane/port-pool.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { GatewayTelemetry } from "../observe/telemetry.ts";
-import { createAdmission, turnAway } from "./entrance/admission.ts";
 import { receiveClient, type Arrival } from "./entrance/arrival.ts";
+import { createEntrance, type Entrance, type GuestWatch } from "./entrance/entrance.ts";
 import { createGatewayListeners } from "./entrance/gateway-listeners.ts";
 import type { GatewayOptions } from "./options.ts";
 import type { PreparedChange } from "./prepared-change.ts";
 import type { SharedResources } from "./shared-resources.ts";
 import { createRunningSessions } from "./running-sessions.ts";
 import { createServerMemory } from "./servers/server-memory.ts";
-import { driveSession, type DrivenSession, type SessionDeps } from "./driver/session-driver.ts";
+import type { DrivenSession, SessionDeps } from "./driver/driver-deps.ts";
+import { driveSession } from "./driver/session-driver.ts";
 import { createSessionSettings, type SessionSettings } from "./session-settings.ts";
 import { abortTransport, type Transport } from "../sockets/transport.ts";
 
@@ -53,12 +54,12 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
   let settings: SessionSettings | undefined;
   /** From the first drain on: a change that is being prepared may still hold a listening socket. */
   let isDraining = false;
-  /** Until their connections are closed; the admission counts those that have not ended. */
+  /** Until their connections are closed. */
   const sessions = createRunningSessions();
-  const admission = createAdmission();
+  const entrance = createEntrance({ telemetry, places: shared.places, limits: initialOptions.limits });
   const listeners = createGatewayListeners(shared.listeningSockets, telemetry, {
     accepted: accept,
-    failed: (detail) => telemetry.acceptFailed(detail),
+    failed: (cause) => telemetry.acceptFailed(cause),
   });
 
   function accept(transport: Transport): void {
@@ -66,19 +67,18 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     const current = settings;
     const { options, intercept } = current;
     receiveClient(transport, { clientSide: options.clientSide, intercept }, (arrival) => {
-      const refused = admission.admit(arrival.client, options.limits);
-      if (refused === undefined) return begin(arrival, current);
-      telemetry.sessionRefused(arrival.client, refused);
-      turnAway(transport, refused);
+      entrance.receive(transport, arrival.client, (watch) => begin(arrival, current, watch));
     });
   }
 
-  function begin(arrival: Arrival, current: SessionSettings): void {
-    const session = beginSession(arrival, current, deps, {
-      ended: () => admission.leave(arrival.client),
-      closed: () => sessions.remove(session),
-    });
+  function begin(arrival: Arrival, current: SessionSettings, { share, ended, closed }: GuestWatch): DrivenSession {
+    const leave = (): void => {
+      closed();
+      sessions.remove(session);
+    };
+    const session = beginSession(arrival, current, deps, { share, ended, closed: leave });
     sessions.add(session);
+    return session;
   }
 
   async function prepare(options = initialOptions, plane = deps.plane): Promise<PreparedChange> {
@@ -86,8 +86,9 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     const listening = await listeners.prepare(options);
     return {
       commit() {
-        if (settings === undefined) watchDataPlane(telemetry, () => settings);
+        if (settings === undefined) watchGateway(telemetry, () => settings, entrance);
         settings = next;
+        entrance.setLimits(options.limits);
         listening.commit();
       },
       rollback: listening.rollback,
@@ -124,7 +125,13 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
   };
 }
 
-function watchDataPlane(telemetry: GatewayTelemetry, settings: () => SessionSettings | undefined): void {
+/** What is asked at every scrape. */
+function watchGateway(
+  telemetry: GatewayTelemetry,
+  settings: () => SessionSettings | undefined,
+  entrance: Entrance,
+): void {
+  telemetry.bans(entrance.countBans);
   const noPorts = { free: 0, open: 0, resting: 0 };
   telemetry.dataPorts("client", () => settings()?.clientPorts.counts() ?? noPorts);
   telemetry.dataPorts("server", () => settings()?.serverPorts.counts() ?? noPorts);
@@ -135,7 +142,7 @@ function beginSession(
   { transport, client, local, advertise, interception }: Arrival,
   { driver, clientOptions }: SessionSettings,
   { telemetry, shared }: GatewayDeps,
-  watch: Pick<SessionDeps, "ended" | "closed">,
+  watch: Pick<SessionDeps, "share" | "ended" | "closed">,
 ): DrivenSession {
   const id = shared.sessionIds.next();
   const newClient = { ...clientOptions, client: { peer: client, local, advertise }, intended: interception?.server };

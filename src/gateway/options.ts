@@ -48,6 +48,20 @@ type SideOptions = {
   readonly dataPeer: DataPeer;
 };
 
+/** So many in each second, and besides so many in ten seconds. */
+export type Rate = { readonly rate: number; readonly burst: number };
+
+/**
+ * The failure that is number `most` within `withinMs` bans a client, for `banMs` the first time and twice as long each further
+ * time, up to `banMostMs`.
+ */
+export type LoginFailures = {
+  readonly withinMs: number;
+  readonly most: number;
+  readonly banMs: number;
+  readonly banMostMs: number;
+};
+
 export type GatewayOptions = {
   readonly name: string;
   /** At least one; port 0 takes any free port. */
@@ -61,7 +75,18 @@ export type GatewayOptions = {
   readonly policy: Policy;
   readonly limits: {
     readonly sessions: number;
+    /** A client is an IPv4 address, or the /64 of an IPv6 address. */
     readonly sessionsPerClient: number;
+    /** Percent of `sessions` that those may hold who have not logged in. */
+    readonly preLogin: number;
+    /** Of one client; beyond the burst it is turned away. */
+    readonly connectsPerSecond: Rate;
+    /** Of one client; beyond the burst it is read later. */
+    readonly commandsPerSecond: Rate;
+    readonly pinholesPerClient: number;
+    readonly loginFailures: LoginFailures;
+    /** Of one session, in each direction. */
+    readonly bufferedBytes: number;
     readonly commandBytes: number;
     readonly replyLineBytes: number;
     readonly heldCommands: number;

@@ -1,6 +1,6 @@
 // Running sessions of a gateway: told to end, and waited for.
 import type { EndReason } from "../session/reasons.ts";
-import type { DrivenSession } from "./driver/session-driver.ts";
+import type { DrivenSession } from "./driver/driver-deps.ts";
 
 export type RunningSessions = {
   add(session: DrivenSession): void;

@@ -4,14 +4,14 @@ import type { DataPlane, Side } from "../dataplane/pinhole.ts";
 import type { PortPool } from "../dataplane/port-pool.ts";
 import { ofSameFamily } from "./entrance/arrival.ts";
 import { createIntercept, type Intercept } from "./entrance/interception.ts";
-import type { GatewayOptions } from "./options.ts";
+import type { GatewayOptions, PortRange } from "./options.ts";
 import type { OwnEndpoints } from "./own-endpoints.ts";
 import type { PortPools } from "./port-pools.ts";
 import { commandLines, replyLines } from "./control/line-format.ts";
 import type { NameResolver } from "./servers/name-resolver.ts";
 import type { ServerMemory } from "./servers/server-memory.ts";
 import { createServers } from "./servers/servers.ts";
-import type { DriverDeps } from "./driver/session-driver.ts";
+import type { DriverDeps } from "./driver/driver-deps.ts";
 import type { ClientOptions } from "../session/options.ts";
 
 export type SessionSettings = {
@@ -51,6 +51,7 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
       serverMode: serverSide.mode,
       heldCommands: limits.heldCommands,
       badLines: limits.badLines,
+      heldBytes: limits.bufferedBytes,
     },
     driver: {
       options: {
@@ -65,11 +66,25 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
         expiryMs: timeouts.pinholeMs,
         connectMs: timeouts.connectMs,
         stallMs: timeouts.dataStallMs,
+        mostPerClient: Math.min(
+          limits.pinholesPerClient,
+          ...[clientSide.dataPorts, serverSide.dataPorts].map((range) => (range ? rangeShare(range) : Infinity)),
+        ),
       },
       commands: commandLines(limits.commandBytes),
       replies: replyLines(limits.replyLineBytes),
+      bufferedBytes: limits.bufferedBytes,
       servers: createServers(options, { memory, names }),
       serverAdvertise: (end) => ofSameFamily(serverSide.advertise, end),
     },
   };
+}
+
+/** Below that there is nothing to share out. */
+const leastShared = 8;
+
+/** So many ports of a range one client may hold at most: a quarter is for others. */
+function rangeShare({ first, last }: PortRange): number {
+  const ports = last - first + 1;
+  return ports < leastShared ? Infinity : Math.ceil((ports * 3) / 4);
 }

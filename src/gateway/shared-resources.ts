@@ -1,10 +1,14 @@
 // Shared resources: what a process has one of for all of its gateways.
 import type { ListenerOptions } from "./entrance/listener.ts";
 import { createListeningSockets, type ListeningSockets } from "./entrance/listening-sockets.ts";
+import type { SessionPlaces } from "./entrance/admission.ts";
 import { createOwnEndpoints, type OwnEndpoints } from "./own-endpoints.ts";
 import { createPortPools, type PortPools } from "./port-pools.ts";
 import { createNameResolver, type NameResolver, type NameResolverOptions } from "./servers/name-resolver.ts";
 import { createSessionIds, type SessionIds } from "./session-ids.ts";
+
+/** What the descriptors of the process suffice for: so many sessions, and the first so many of them for newcomers. */
+export type DescriptorShares = { readonly sessions: number; readonly newcomers: number };
 
 export type SharedResources = {
   readonly listeningSockets: ListeningSockets;
@@ -12,11 +16,13 @@ export type SharedResources = {
   readonly portPools: PortPools;
   readonly sessionIds: SessionIds;
   readonly names: NameResolver;
+  readonly places: SessionPlaces;
 };
 
 export function createSharedResources(
   listening: Pick<ListenerOptions, "takeInherited" | "mayShare"> = {},
   naming: NameResolverOptions = {},
+  descriptors: DescriptorShares = { sessions: Infinity, newcomers: Infinity },
 ): SharedResources {
   const ownEndpoints = createOwnEndpoints();
   return {
@@ -25,5 +31,6 @@ export function createSharedResources(
     portPools: createPortPools(),
     sessionIds: createSessionIds(),
     names: createNameResolver(naming),
+    places: { most: descriptors.sessions, taken: 0, descriptors: descriptors.newcomers },
   };
 }

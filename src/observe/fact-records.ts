@@ -45,6 +45,9 @@ export function recordFact(fact: Fact, ageMs: number, { counts, log, warnings }:
     case "logged-in":
       log.info({ user: fact.user }, "logged in");
       break;
+    case "login-failed":
+      log.info({ user: fact.user, code: fact.code }, "login failed");
+      break;
     case "translated":
       counts.translations[fact.from][fact.to].inc();
       log.debug({ from: fact.from, to: fact.to }, "translated");

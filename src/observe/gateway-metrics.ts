@@ -15,6 +15,9 @@ export const replyClasses = ["1xx", "2xx", "3xx", "4xx", "5xx", "other"] as cons
 export type ReplyClass = (typeof replyClasses)[number];
 const pinholeFateNames = ["used", "expired", "released"] as const;
 export type PinholeFate = (typeof pinholeFateNames)[number];
+/** Why a connection could not be accepted. */
+export const acceptFailureCauses = ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "ECONNABORTED", "other"] as const;
+export type AcceptFailureCause = (typeof acceptFailureCauses)[number];
 const portStates = ["free", "open", "resting"] as const;
 export type PortCounts = Readonly<Record<(typeof portStates)[number], number>>;
 
@@ -51,7 +54,10 @@ export type GatewayMetrics = {
   transferEnded(transfer: TransferLabels): void;
   /** By the direction in which the bytes flowed. */
   readonly transferBytes: Readonly<Record<"upload" | "download", Readonly<Record<PlaneName, CounterCell>>>>;
+  readonly acceptFailures: Readonly<Record<AcceptFailureCause, CounterCell>>;
   /** Asked at every scrape. Returns what ends that. */
+  bans(count: () => number): () => void;
+  /** Likewise. */
   dataPorts(side: Side, counts: () => PortCounts): () => void;
 };
 
@@ -67,6 +73,7 @@ export type TransferLabels = {
 export function defineGatewayMetrics(registry: Registry, cells: MetricCells): (gateway: string) => GatewayMetrics {
   const metrics = gatewayFamilies(cells);
   const dataPorts = defineDataPorts(registry);
+  const bans = defineBans(registry);
   return (gateway) => {
     const pinholes = record(sides, (side) => ({
       refused: metrics.pinholes({ gateway, side, plane: "none", outcome: "refused" }),
@@ -99,6 +106,8 @@ export function defineGatewayMetrics(registry: Registry, cells: MetricCells): (g
       transferBytes: record(["upload", "download"] as const, (direction) =>
         record(planeNames, (plane) => metrics.transferBytes({ gateway, direction, plane })),
       ),
+      acceptFailures: record(acceptFailureCauses, (cause) => metrics.acceptFailures({ gateway, cause })),
+      bans: (count) => bans(gateway, count),
       dataPorts: (side, counts) => dataPorts({ gateway, side, counts }),
     };
   };
@@ -129,6 +138,9 @@ function gatewayFamilies({ counter, gauge }: MetricCells) {
       ...(["gateway", "direction", "plane"] as const),
     ]),
     refusals: counter("refusals_total", "What the gateway answered no to, by reason.", ["gateway", "reason"]),
+    acceptFailures: counter("accept_failures_total", "Connections that could not be accepted, by cause.", [
+      ...(["gateway", "cause"] as const),
+    ]),
     quirks: counter("quirks_total", "Oddities of peers that were tolerated.", ["gateway", "quirk"]),
   };
 }
@@ -158,6 +170,32 @@ function defineDataPorts(registry: Registry): (ports: DataPorts) => () => void {
     // After a reload the entry is the successor's.
     return () => void (ranges.get(key) === ports && ranges.delete(key));
   };
+}
+
+/** A gauge that asks at every scrape. What it returns adds a gateway, and returns what takes it away. */
+function defineBans(registry: Registry): (gateway: string, count: () => number) => () => void {
+  const gateways = new Map<string, () => number>();
+  const metric = new Gauge({
+    name: `${prefix}bans_active`,
+    help: "Clients that are banned after failed logins.",
+    labelNames: ["gateway"],
+    registers: [],
+    collect() {
+      this.reset();
+      for (const [gateway, count] of gateways) this.set({ gateway }, count());
+    },
+  });
+  registry.registerMetric(metric);
+  return (gateway, count) => {
+    gateways.set(gateway, count);
+    // After a reload the entry is the successor's.
+    return () => void (gateways.get(gateway) === count && gateways.delete(gateway));
+  };
+}
+
+/** The word of the closed set for the system's. */
+export function acceptFailureCause(cause: string): AcceptFailureCause {
+  return acceptFailureCauses.find((known) => known === cause) ?? "other";
 }
 
 /** `make`, called once for each key. */

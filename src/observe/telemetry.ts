@@ -3,11 +3,12 @@
 import type { Side } from "../dataplane/pinhole.ts";
 import { formatEndpoint, type Endpoint } from "../net/endpoint.ts";
 import { endReasons, type EndReason, type RefusalReason } from "../session/reasons.ts";
-import type { PortCounts } from "./gateway-metrics.ts";
+import { acceptFailureCause, type PortCounts } from "./gateway-metrics.ts";
 import { createLateRecords, type LateRecords } from "./late-records.ts";
 import { withLevelOf, type Logger } from "./log.ts";
 import type { Metrics, ReloadResult } from "./metrics.ts";
 import type { RunningTransfers } from "./pinhole-records.ts";
+import { createRepeatedLine } from "./repeated-line.ts";
 import type { SessionHistory } from "./session-history.ts";
 import { createSessionObserver, type SessionObserver, type SessionSource } from "./session-observer.ts";
 
@@ -21,7 +22,10 @@ export type GatewayTelemetry = {
   /** `isInherited`: the process was started with that socket; `isShared`: another process listens there too. */
   listening(endpoint: Endpoint, socket?: { readonly isInherited: boolean; readonly isShared: boolean }): void;
   stopped(): void;
-  acceptFailed(detail: string): void;
+  /** `cause`: the system's word, e.g. `EMFILE`. Logged once a minute. */
+  acceptFailed(cause: string): void;
+  /** Clients that are banned; asked at every scrape, until `stopped`. */
+  bans(count: () => number): void;
   /** `counts` is asked at every scrape, until `stopped`. */
   dataPorts(side: Side, counts: () => PortCounts): void;
   /** `refreshCounts` is called before each scrape while transfers run, until `stopped`. */
@@ -73,6 +77,9 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
   const observed = { metrics, counts, lateRecords, running, logger };
   /** Each ends something that is asked at every scrape. */
   const endings: (() => void)[] = [];
+  const acceptFailed = createRepeatedLine(60_000, (line: { detail: string }) => log().error(line, "accept failed"));
+  /** One for each reason. */
+  const refused = new Map<RefusalReason, (line: { client: string; reason: RefusalReason }) => void>();
   return {
     listening(endpoint, { isInherited, isShared } = { isInherited: false, isShared: false }) {
       const found = { ...(isInherited && { inherited: true }), ...(isShared && { shared: true }) };
@@ -83,7 +90,11 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
       for (const end of endings.splice(0)) end();
       log().info("stopped");
     },
-    acceptFailed: (detail) => log().error({ detail }, "accept failed"),
+    acceptFailed(cause) {
+      counts.acceptFailures[acceptFailureCause(cause)].inc();
+      acceptFailed({ detail: cause });
+    },
+    bans: (count) => void endings.push(counts.bans(count)),
     dataPorts: (side, ports) => void endings.push(counts.dataPorts(side, ports)),
     dataPlane(refreshCounts) {
       refreshers.add(refreshCounts);
@@ -93,7 +104,12 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
       counts.refusals[reason].inc();
       // Some of the reasons are also ends: the client's connection is over, and sessions_total says why.
       if (isEndReason(reason)) counts.sessions[reason].inc();
-      log().warn({ client: formatEndpoint(client), reason }, "session refused");
+      let say = refused.get(reason);
+      if (say === undefined) {
+        say = createRepeatedLine(1000, (line) => log().warn(line, "session refused"));
+        refused.set(reason, say);
+      }
+      say({ client: formatEndpoint(client), reason });
     },
     sessionStarted(id, client, listener, source) {
       // Made from the root, so that the session stands before the gateway in every line.

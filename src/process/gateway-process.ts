@@ -10,6 +10,7 @@ import type { Log, Logger } from "../observe/log.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { createTelemetry, type Telemetry } from "../observe/telemetry.ts";
 import { createAdminListener } from "./admin-listener.ts";
+import { descriptorShares, readDescriptorLimit, warnOfDescriptors } from "./descriptors.ts";
 import { createGateways } from "./gateways.ts";
 import { createPlanes, type PlanesTelemetry } from "./planes.ts";
 import { restartNeeded } from "./reload.ts";
@@ -42,10 +43,12 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   const telemetry = createTelemetry({ metrics, logger });
   const planes = await createPlanes(config, planesTelemetry(logger));
   let inherited: InheritedListeners | undefined;
-  const shared = createSharedResources({
-    takeInherited: (wanted, accepted) => inherited?.take(wanted, accepted),
-    mayShare: true,
-  });
+  const descriptorLimit = await readDescriptorLimit();
+  const shared = createSharedResources(
+    { takeInherited: (wanted, accepted) => inherited?.take(wanted, accepted), mayShare: true },
+    {},
+    descriptorShares(descriptorLimit),
+  );
   const create = (gateway: GatewayConfig): Gateway =>
     createGateway(gateway, {
       shared,
@@ -72,6 +75,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
     async start() {
       inherited = adoptListeners(options.inherited);
       (await prepare(config)).commit();
+      warnOfDescriptors(logger, descriptorLimit, config);
       for (const endpoint of inherited.closeRest()) {
         logger.warn({ endpoint: formatEndpoint(endpoint) }, "inherited socket closed: no gateway listens there");
       }
@@ -83,6 +87,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
         throw new Error("the process is ending");
       }
       change.commit();
+      warnOfDescriptors(logger, descriptorLimit, next);
       for (const key of restartNeeded(config, next)) logger.warn({ key }, "changed, but takes a restart");
     },
     drain: gateways.drain,

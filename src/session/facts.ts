@@ -40,6 +40,8 @@ export type Fact =
   | { readonly kind: "server-connected"; readonly peer: Endpoint; readonly local: Endpoint }
   /** The server accepted a login; `user` as the client typed it, without what follows a colon. */
   | { readonly kind: "logged-in"; readonly user: string }
+  /** The server refused one. */
+  | { readonly kind: "login-failed"; readonly user: string; readonly code: number }
   | { readonly kind: "translated"; readonly from: Mode; readonly to: Mode }
   /** The server answered that it does not know this mode; remembered for its endpoint. */
   | { readonly kind: "server-rejects"; readonly mode: Mode; readonly code: number }

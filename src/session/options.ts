@@ -47,4 +47,6 @@ export type ClientOptions = {
   readonly heldCommands: number;
   /** So many lines in a row that hold no command end the session. */
   readonly badLines: number;
+  /** With so many bytes of lines held, of the client or of the server, that peer is left unread too. */
+  readonly heldBytes: number;
 };

@@ -69,6 +69,7 @@ const wordings = {
   "ports-exhausted": { code: 425, text: () => unopened("no data port is free.") },
   "address-unavailable": { code: 425, text: () => unopened("the gateway cannot listen on its address.") },
   "plane-unavailable": { code: 425, text: () => unopened("no data plane is available.") },
+  "too-many-pinholes": { code: 425, text: () => unopened("too many are open from your address.") },
   "no-data-connection": { code: 425, text: (why: string) => unopened(`${why}.`) },
   "no-data-connection:gone": {
     code: 425,
@@ -78,6 +79,9 @@ const wordings = {
   "broken-transfer": { code: 426, text: (why: string) => `Transfer incomplete: ${why}.` },
   "too-many-sessions": { code: closingCode, text: () => "Too many sessions; try again later." },
   "too-many-sessions-per-client": { code: closingCode, text: () => "Too many sessions from your address." },
+  "too-many-connects": { code: closingCode, text: () => "Too many connections in a short time; try again later." },
+  banned: { code: closingCode, text: () => "Too many failed logins from your address; try again later." },
+  "no-descriptor": { code: closingCode, text: () => "The gateway is full; try again later." },
 } as const satisfies Wordings;
 
 function unopened(why: string): string {

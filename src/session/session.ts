@@ -15,6 +15,7 @@ import { refusal } from "./refusals.ts";
 import { doubtAgain, doubtExpired, replyOverdue, serverLine } from "./replies.ts";
 import { isBeingMade, isDataMoving, isReachingServer, isUploading, type Session, type Target } from "./state.ts";
 import { lingerExpired, resultOverdue } from "./completion.ts";
+import type { EndReason } from "./reasons.ts";
 import { abortOverdue, mayTransfer, pinholeReported } from "./transfers.ts";
 import { hasEnoughToAnswer } from "./wanted-input.ts";
 import { emit, end, giveLocalAnswers, lingerMs, push, record, recordQuirk, type Work } from "./work.ts";
@@ -85,12 +86,16 @@ function handle(work: Work, event: SessionEvent): void {
       session.draining = true;
       break;
     case "stop":
-      end(work, event.reason, event.detail, event.reason === "internal-error" ? "Internal error." : shuttingDown);
+      end(work, event.reason, event.detail, stopWords[event.reason] ?? "The gateway is shutting down.");
       break;
   }
 }
 
-const shuttingDown = "The gateway is shutting down.";
+const stopWords: Readonly<Partial<Record<EndReason, string>>> = {
+  "internal-error": "Internal error.",
+  "too-many-before-login": "Too many sessions before login; try again later.",
+  banned: refusal("banned").text,
+};
 
 function fromClient(work: Work, event: ClientEvent): void {
   const { session } = work;

@@ -6,19 +6,23 @@ import type { Session } from "./state.ts";
 export function wantsClientInput(session: Session): boolean {
   const { heldClient, clientOptions } = session;
   if (heldClient.length >= clientOptions.heldCommands || hasEnoughToAnswer(session)) return false;
-  return heldClient.length === 0 || heldBytes(heldClient) < maxHeldBytes;
+  return heldClient.length === 0 || heldBytes(heldClient) < bytesLimit(session);
 }
 
 /** Likewise for the server. What it says during a hold is bounded. */
 export function wantsServerInput(session: Session): boolean {
   const { heldServer } = session;
   if (heldServer.length >= maxHeldReplies) return false;
-  return heldServer.length === 0 || heldBytes(heldServer) < maxHeldBytes;
+  return heldServer.length === 0 || heldBytes(heldServer) < bytesLimit(session);
 }
 
 const maxHeldReplies = 64;
 /** Of lines of one peer that wait; the line that goes beyond it is the last one that is taken. */
 const maxHeldBytes = 64 * 1024;
+
+function bytesLimit({ clientOptions }: Session): number {
+  return Math.min(maxHeldBytes, clientOptions.heldBytes);
+}
 
 function heldBytes(held: readonly (ClientEvent | ServerEvent)[]): number {
   return held.reduce((sum, event) => sum + ("text" in event ? event.text.length : 0), 0);

@@ -3,12 +3,13 @@
 // upgrade demands that `hasInput` says no and `backlogOf` says 0, gives the record another `socket`, and takes its way to send
 // directly away; `tcp` stays what it is, because only there a connection can be reset.
 import { connect, type Socket } from "node:net";
-import { type Endpoint, type Family, isUnspecified, parseAddress } from "../net/endpoint.ts";
+import { type Endpoint, type Family, isUnspecified } from "../net/endpoint.ts";
 import { connectForeign } from "./foreign-socket.ts";
 import { type Reads, readingSocket } from "./reading-socket.ts";
 import { resetSocket } from "./reset-socket.ts";
+import { endpointOf, failureCode, nowhere } from "./socket-ends.ts";
 import { loadSocketCalls } from "./socket-calls.ts";
-import { plainDescriptorOf } from "./socket-handle.ts";
+import { descriptorOf, plainDescriptorOf } from "./socket-handle.ts";
 import { originalDestination, watchUnacknowledged } from "./socket-options.ts";
 
 /** One list of functions serves all whose owners are alike: each is told whose connection it is. */
@@ -145,8 +146,6 @@ function dial(to: Endpoint, { from, keepaliveMs }: DialOptions, onread: Reads & 
   });
 }
 
-const nowhere: Endpoint = { address: "0.0.0.0", port: 0 };
-
 /** Every field from the start: records of one shape are fast to use. */
 function blank(): Connection {
   return {
@@ -276,23 +275,21 @@ export function endTransport(transport: Transport): void {
   socket.once("close", () => clearTimeout(cutOff));
 }
 
+/** The kernel goes on sending what it has taken, and our descriptor is closed now. A peer that has said more gets a reset. */
+export function closeTransport(transport: Transport): void {
+  (transport as Connection).socket.destroy();
+}
+
+/** Whether its descriptor is one of the first `count` of the process: the lowest free one is taken each time. */
+export const isAmongDescriptors = (transport: Transport, count: number): boolean =>
+  descriptorOf((transport as Connection).tcp) < count;
+
 /** Resets the connection: the peer can't take it for an end in order, whatever stands above TCP. */
 export function abortTransport(transport: Transport): void {
-  const { socket, tcp } = transport as Connection;
-  resetSocket(socket, tcp);
+  resetSocket((transport as Connection).socket, (transport as Connection).tcp);
 }
 
 /** Where an accepted connection was going before it was redirected. Undefined if the kernel has no record of it. */
 export function originalDestinationOf(transport: Transport, family: Family): Endpoint | undefined {
   return originalDestination((transport as Connection).tcp, family);
-}
-
-/** An end of a socket in canonical form. A socket that is already gone has none. */
-function endpointOf(address: string | undefined, port: number | undefined): Endpoint {
-  return { address: parseAddress(address ?? "") ?? nowhere.address, port: port ?? 0 };
-}
-
-/** The system's word for what went wrong. */
-function failureCode(error: Error): string {
-  return (error as NodeJS.ErrnoException).code ?? error.message;
 }

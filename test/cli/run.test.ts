@@ -35,7 +35,7 @@ async function setUp(timeouts: object = {}) {
     },
   });
   const route = { server: `127.0.0.1:${server.port}` };
-  const one = { name: "one", listen: [anyPort], route, dataPlane: "relay", timeouts };
+  const one = { name: "one", listen: [anyPort], route, dataPlane: "relay", timeouts, limits: { sessions: 100 } };
   const gateway = spawnGateway([one], { rest: { admin: { listen: anyPort } } });
   const admin = `http://127.0.0.1:${portOf((await gateway.logged("admin listening"))["endpoint"])}`;
   const port = portOf((await gateway.logged("listening"))["endpoint"]);

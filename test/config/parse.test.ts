@@ -38,6 +38,12 @@ const defaults: GatewayConfig = {
   limits: {
     sessions: 10_000,
     sessionsPerClient: 100,
+    preLogin: 50,
+    connectsPerSecond: { rate: 100, burst: 1000 },
+    commandsPerSecond: { rate: 1000, burst: 10_000 },
+    pinholesPerClient: 100,
+    loginFailures: { withinMs: 600_000, most: 100, banMs: 60_000, banMostMs: 3_600_000 },
+    bufferedBytes: 262_144,
     commandBytes: 4096,
     replyLineBytes: 65_536,
     heldCommands: 64,

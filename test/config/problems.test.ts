@@ -83,8 +83,15 @@ const messages: Readonly<Record<string, readonly string[]>> = {
     "kernel.table: expected a word of letters, digits and '_', at most 31 long, got \"a b\"",
     'kernel.mark: expected a number such as 0x46000000, got "0x46000000"',
   ],
+  "limit-ban.yml": ["gateways[0].limits.loginFailures.banMost: must be at least ban"],
+  "limit-buffered-bytes.yml": ["gateways[0].limits.bufferedBytes: must be at least 4096 bytes, is 1KiB"],
   "limit-fraction.yml": ["gateways[0].limits.sessionsPerClient: expected a whole number from 1 to 1000000, got 1.5"],
   "limit-held-commands.yml": ["gateways[0].limits.heldCommands: expected a whole number from 1 to 100000, got 0"],
+  "limit-pre-login.yml": ["gateways[0].limits.preLogin: expected a share from 1% to 100%, got 0.5"],
+  "limit-rate.yml": [
+    "gateways[0].limits.connectsPerSecond.rate: expected a whole number from 1 to 1000000, got 0",
+    "gateways[0].limits.commandsPerSecond: expected a mapping, got 100",
+  ],
   "limit-zero.yml": ["gateways[0].limits.sessions: expected a whole number from 1 to 1000000, got 0"],
   "listen-empty.yml": ["gateways[0].listen: needs at least one endpoint"],
   "listen-host-name.yml": [

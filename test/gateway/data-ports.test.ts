@@ -109,6 +109,20 @@ describe("data ports", () => {
     expect(await gateway.sample('refusals_total{gateway="test",reason="ports-exhausted"}')).toBe(2);
   });
 
+  test("limit pinholesPerClient: a quarter of a range of eight or more is never one client's", async () => {
+    const { client, gateway } = await setStage({}, { clientSide: { dataPorts: freshRange(8) } });
+    const told = [(await client.ask("EPSV")).slice(0, 3)];
+    for (let count = 0; count < 7; count += 1) {
+      const session = await setClient(gateway);
+      await session.login();
+      told.push((await session.ask("EPSV")).slice(0, 3));
+    }
+    expect(told).toEqual([...Array<string>(6).fill("229"), "425", "425"]);
+    const other = await setClient(gateway, "127.0.0.1", "127.0.0.2");
+    await other.login();
+    expect(await other.ask("EPSV")).toMatch(/^229/);
+  });
+
   test("towards the server are exhausted with a 425 too (D5.91)", async () => {
     const { client, gateway } = await setStage({}, { serverSide: { dataPorts: freshRange(1) } });
     const other = await setClient(gateway);

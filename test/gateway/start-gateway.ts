@@ -105,14 +105,10 @@ export function gatewayOptions(serverPort: number, overrides: Overrides): Gatewa
       ...policy,
     },
     limits: {
-      ...{
-        sessions: 100,
-        sessionsPerClient: 100,
-        commandBytes: 4096,
-        replyLineBytes: 65_536,
-        heldCommands: 64,
-        badLines: 10,
-      },
+      ...{ sessions: 100, sessionsPerClient: 100, commandBytes: 4096, replyLineBytes: 65_536, heldCommands: 64 },
+      ...{ badLines: 10, preLogin: 100, pinholesPerClient: 100, bufferedBytes: 262_144 },
+      ...{ connectsPerSecond: { rate: 10_000, burst: 0 }, commandsPerSecond: { rate: 1_000_000, burst: 0 } },
+      loginFailures: { withinMs: 600_000, most: 100, banMs: 60_000, banMostMs: 3_600_000 },
       ...limits,
     },
     timeouts: {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { quirks } from "../../src/ftp/quirks.ts";
 import { planeNames, sides } from "../../src/dataplane/pinhole.ts";
-import { replyClasses } from "../../src/observe/gateway-metrics.ts";
+import { acceptFailureCauses, replyClasses } from "../../src/observe/gateway-metrics.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
 import { transferOutcomes } from "../../src/session/facts.ts";
 import { modes } from "../../src/session/mode.ts";
@@ -37,6 +37,7 @@ const closedSets: Readonly<Record<string, readonly string[]>> = {
   end: endReasons,
   reason: refusalReasons,
   class: replyClasses,
+  cause: acceptFailureCauses,
   from: modes,
   to: modes,
   client_mode: modes,

@@ -72,6 +72,7 @@ export function playAll(telemetry: Telemetry): void {
   gateway.listening(listener);
   gateway.dataPorts("client", () => ({ free: 998, open: 1, resting: 1 }));
   gateway.dataPlane(() => {});
+  gateway.bans(() => 1);
   gateway.acceptFailed("EMFILE");
   gateway.sessionRefused(client, "too-many-sessions");
   const session = startSession(gateway);
@@ -82,6 +83,7 @@ export function playAll(telemetry: Telemetry): void {
   for (const verb of ["USER", "PASS", "HUNTER2", "192.168.1.100"]) session.record({ kind: "command", verb });
   for (const code of [150, 230, 331, 425, 530, 631]) session.record({ kind: "reply", code });
   session.record({ kind: "logged-in", user: "anna@10.0.0.5" });
+  session.record({ kind: "login-failed", user: "anna@10.0.0.5", code: 530 });
   session.record({ kind: "quirk", quirk: "bare-lf" });
   session.record({ kind: "refusal", reason: "foreign-address", detail: "PORT names 203.0.113.9" });
   session.record({ kind: "server-rejects", mode: "EPSV", code: 500 });

@@ -51,6 +51,7 @@ test("every fact is one line, and the session comes first in it", () => {
     command: 4,
     reply: 6,
     "logged in": 1,
+    "login failed": 1,
     quirk: 1,
     refused: 1,
     "server rejects mode": 1,

@@ -18,6 +18,7 @@ export type PlayOptions = {
   readonly policy?: Partial<Policy>;
   readonly heldCommands?: number;
   readonly badLines?: number;
+  readonly heldBytes?: number;
   readonly client?: Family;
   readonly server?: Family;
   readonly rejects?: readonly Mode[];
@@ -184,5 +185,6 @@ export function clientOptions(options: PlayOptions): ClientOptions {
     },
     heldCommands: options.heldCommands ?? 64,
     badLines: options.badLines ?? 10,
+    heldBytes: options.heldBytes ?? 262_144,
   };
 }

@@ -14,16 +14,17 @@ export type ControlConnection = {
   /** The session knows that the peer says no more. */
   hasToldEnd: boolean;
   unwritten: string;
+  /** So many bytes may wait for the peer to take them. */
+  readonly bufferedBytes: number;
 };
 
 /** A line that may be ordinary is no longer than this; the others take the way of readers. */
 const ordinaryLimit = 1024;
 const lf = 0x0a;
-const maxBacklogBytes = 256 * 1024;
 const none: SessionEvent[] = [];
 
-export function controlConnection(transport: Transport, format: LineFormat): ControlConnection {
-  return { transport, format, reader: undefined, waiting: none, hasToldEnd: false, unwritten: "" };
+export function controlConnection(transport: Transport, format: LineFormat, bufferedBytes: number): ControlConnection {
+  return { transport, format, reader: undefined, waiting: none, hasToldEnd: false, unwritten: "", bufferedBytes };
 }
 
 /** Whether `takeNext` may have something. */
@@ -73,8 +74,8 @@ function latin1Of(memory: Latin1Memory, from: number, to: number): string {
 }
 
 /** Whether more may be said: so much that the peer has not taken yet is kept, and no more. */
-export function hasRoom({ transport, unwritten }: ControlConnection): boolean {
-  return unwritten.length + backlogOf(transport) < maxBacklogBytes;
+export function hasRoom({ transport, unwritten, bufferedBytes }: ControlConnection): boolean {
+  return unwritten.length + backlogOf(transport) < bufferedBytes;
 }
 
 /** Sends what is to be said, in one write. */

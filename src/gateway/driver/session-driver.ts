@@ -1,11 +1,9 @@
 // Session driver: transports, timers and pinholes of one session become events, effects become calls. It decides nothing.
-import type { SessionObserver, SessionSource } from "../../observe/session-observer.ts";
+import type { SessionObserver } from "../../observe/session-observer.ts";
 import type { SessionEffect, SessionEvent } from "../../session/events.ts";
-import type { EndReason } from "../../session/reasons.ts";
 import { step } from "../../session/session.ts";
-import { wantsClientInput, wantsServerInput } from "../../session/wanted-input.ts";
 import { startSession, type NewClient } from "../../session/start.ts";
-import type { SessionOptions } from "../../session/options.ts";
+import { wantsClientInput, wantsServerInput } from "../../session/wanted-input.ts";
 import { isClientExpected, serverOf, type Session } from "../../session/state.ts";
 import type { Endpoint } from "../../net/endpoint.ts";
 import { listenTo, setReading, type Transport, type TransportEvents } from "../../sockets/transport.ts";
@@ -18,41 +16,12 @@ import {
   takeNext,
   type ControlConnection,
 } from "../control/control-connection.ts";
-import type { LineFormat } from "../control/line-format.ts";
 import type { Attempt } from "../servers/dial-server.ts";
-import type { Servers } from "../servers/servers.ts";
-import type { Interception } from "../entrance/interception.ts";
 import { type FirstLook, hasLooked } from "./first-look.ts";
-import { createSessionPinholes, type PinholeOptions, type SessionPinholes } from "./session-pinholes.ts";
+import { createCommandPace, type CommandPace } from "./command-pace.ts";
+import type { DrivenSession, DriverDeps, SessionDeps } from "./driver-deps.ts";
+import { createSessionPinholes, type SessionPinholes } from "./session-pinholes.ts";
 import { cancelTimer, clearTimers, createSessionTimers, startTimer, type SessionTimers } from "./session-timers.ts";
-
-/** What all sessions of a gateway are driven with. */
-export type DriverDeps = {
-  readonly options: SessionOptions;
-  readonly pinholes: PinholeOptions;
-  readonly commands: LineFormat;
-  readonly replies: LineFormat;
-  readonly servers: Servers;
-  /** The address to announce to the server whose control connection has this local end. */
-  readonly serverAdvertise: (local: Endpoint) => string;
-};
-
-/** What is one session's own. */
-export type SessionDeps = {
-  /** Called once. */
-  readonly observe: (source: SessionSource) => SessionObserver;
-  /** On the transparent route. */
-  readonly interception: Interception | undefined;
-  /** Nothing more is said or done; connections are being closed. May come during `driveSession`. */
-  ended(): void;
-  /** Both control connections and every pinhole are closed. The last that is heard, and never during `driveSession`. */
-  closed(): void;
-};
-
-export type DrivenSession = {
-  drain(): void;
-  stop(reason: EndReason, detail: string): void;
-};
 
 /** Lines of one session in one turn of the event loop: with 64 and 128 the others wait about 2 and 4 times as long. */
 const linesPerTurn = 32;
@@ -63,6 +32,7 @@ type Driver = {
   readonly timers: SessionTimers;
   readonly observer: SessionObserver;
   readonly client: ControlConnection;
+  readonly pace: CommandPace;
   /** From the effect `connect` on, once it is connected. */
   server: ControlConnection | undefined;
   session: Session;
@@ -99,7 +69,8 @@ export function driveSession(
         settle(driver);
       },
     }),
-    client: controlConnection(transport, deps.commands),
+    client: controlConnection(transport, deps.commands, deps.bufferedBytes),
+    pace: createCommandPace(own.share, () => settle(driver)),
     server: undefined,
     session,
     ...{ pinholes: undefined, attempt: undefined, afterFlush: [] },
@@ -144,9 +115,11 @@ function take(driver: Driver, event: SessionEvent): void {
 }
 
 function observedStep(driver: Driver, event: SessionEvent): readonly SessionEffect[] {
+  const { loggedIn } = driver.session;
   let effects: readonly SessionEffect[] = [];
   try {
     [driver.session, effects] = step(driver.session, event);
+    if (driver.session.loggedIn !== loggedIn) driver.own.share.setLoggedIn(!loggedIn);
     return effects;
   } finally {
     // Whatever comes of it: an event that the core fails at is worth most.
@@ -181,7 +154,7 @@ function perform(driver: Driver, effects: readonly SessionEffect[]): void {
         connectServer(driver, effect.candidates);
         break;
       case "open":
-        driver.pinholes ??= createSessionPinholes(deps.pinholes, driver.own.interception, (id, event) => {
+        driver.pinholes ??= createSessionPinholes(deps.pinholes, driver.own, (id, event) => {
           dispatch(driver, { kind: "pinhole", id, event });
           reportClosed(driver);
         });
@@ -206,7 +179,8 @@ function perform(driver: Driver, effects: readonly SessionEffect[]): void {
         deps.servers.learn(serverOf(driver.session).peer, effect.rejects);
         break;
       case "record":
-        // For the observer.
+        // The rest is for the observer.
+        if (effect.fact.kind === "login-failed") void driver.own.share.loginFailed();
         break;
       case "end":
         end(driver);
@@ -221,7 +195,7 @@ function connectServer(driver: Driver, candidates: readonly Endpoint[]): void {
   driver.attempt = deps.servers.dial(candidates, from, {
     connected(transport) {
       driver.attempt = undefined;
-      driver.server = controlConnection(transport, deps.replies);
+      driver.server = controlConnection(transport, deps.replies, deps.bufferedBytes);
       listenTo(transport, driver, serverEvents);
       const { peer, local } = transport;
       const advertise = deps.serverAdvertise(local);
@@ -261,14 +235,16 @@ function takeWanted(driver: Driver): void {
 }
 
 function nextWanted(driver: Driver): SessionEvent | undefined {
-  const { state, session, client, server, look } = driver;
+  const { state, session, client, server, pace, look } = driver;
   if (state === "ended") return undefined;
   const isServerWanted = server !== undefined && hasUnread(server) && wantsServerInput(session);
   const event = isServerWanted ? takeNext(server) : undefined;
   if (event !== undefined) return event;
-  if (!hasUnread(client) || !wantsClientInput(session) || !hasRoom(client)) return undefined;
+  if (!hasUnread(client) || !wantsClientInput(session) || !hasRoom(client) || !pace.mayTake()) return undefined;
   if (isClientExpected(session) && !hasLooked(look, () => settle(driver))) return undefined;
-  return takeNext(client);
+  const command = takeNext(client);
+  if (command !== undefined) pace.took();
+  return command;
 }
 
 /** Back-pressure: what is unread, or would add to what a peer does not take, stays with the kernel. */
@@ -281,6 +257,7 @@ function end(driver: Driver): void {
   if (driver.state === "ended") return;
   driver.state = "ended";
   driver.attempt?.cancel();
+  driver.pace.stop();
   clearTimers(driver.timers);
   driver.pinholes?.releaseAll();
   closeSoftly(driver.client);

@@ -5,8 +5,9 @@ import type { PortPool } from "../../dataplane/port-pool.ts";
 import { familyOf, type Endpoint } from "../../net/endpoint.ts";
 import type { SessionEffect, LegPlan } from "../../session/events.ts";
 import { serverOf, type ControlSide, type Session } from "../../session/state.ts";
-import type { Interception } from "../entrance/interception.ts";
+import { soon } from "../../sockets/soon.ts";
 import type { DataPeer } from "../options.ts";
+import type { SessionDeps } from "./driver-deps.ts";
 
 /** What one side's legs are made with. */
 type SideOptions = { readonly ports: PortPool; readonly dataPeer: DataPeer };
@@ -18,6 +19,8 @@ export type PinholeOptions = {
   readonly expiryMs: number;
   readonly connectMs: number;
   readonly stallMs: number;
+  /** So many may be open for one client, in all of its sessions. */
+  readonly mostPerClient: number;
 };
 
 export type SessionPinholes = {
@@ -31,13 +34,18 @@ export type SessionPinholes = {
 
 export function createSessionPinholes(
   options: PinholeOptions,
-  interception: Interception | undefined,
+  { interception, share: { client: share } }: Pick<SessionDeps, "interception" | "share">,
   report: (id: number, event: PinholeEvent) => void,
 ): SessionPinholes {
   const open = new Map<number, Pinhole>();
   let lingerMs = 0;
   return {
     open({ id, client, server }, session) {
+      if (share.pinholes >= options.mostPerClient) {
+        soon(() => report(id, { kind: "refused", reason: "too-many-pinholes", detail: "" }));
+        return;
+      }
+      share.pinholes += 1;
       lingerMs = session.options.timeouts.lingerMs;
       const request = {
         client: leg(client, session.client, options.client, { isForeign: interception?.asServer }),
@@ -47,7 +55,10 @@ export function createSessionPinholes(
         stallMs: options.stallMs,
       };
       const pinhole = options.plane.open(request, (event) => {
-        if (event.kind === "closed" || event.kind === "refused") open.delete(id);
+        if (event.kind === "closed" || event.kind === "refused") {
+          open.delete(id);
+          share.pinholes -= 1;
+        }
         report(id, event);
       });
       open.set(id, pinhole);

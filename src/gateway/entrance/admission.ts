@@ -1,43 +1,140 @@
-// Admission: how many clients may be inside at once, together and from one address, and what those over a limit are told.
-import { formatReply } from "../../ftp/reply.ts";
-import type { Endpoint } from "../../net/endpoint.ts";
-import { refusal } from "../../session/refusals.ts";
-import { endTransport, send, type Transport } from "../../sockets/transport.ts";
+// Admission: how many clients may be inside at once: together, from one address, and before they have logged in. Whoever is
+// being sent away counts until its connection is closed.
 import type { GatewayOptions } from "../options.ts";
+import { clientOf, createShare, holdsNothing, type ClientShare } from "./client-share.ts";
 
 export type AdmissionRefusal = "too-many-sessions" | "too-many-sessions-per-client";
 
-export type Admission = {
-  /** Counts the client in and returns undefined, or returns why it may not come in. */
-  admit(client: Endpoint, limits: GatewayOptions["limits"]): AdmissionRefusal | undefined;
-  /** Once for each client that was admitted. */
-  leave(client: Endpoint): void;
+type AdmissionLimits = Pick<GatewayOptions["limits"], "sessions" | "sessionsPerClient" | "preLogin">;
+
+/** Places of a process, for all of its gateways. */
+export type SessionPlaces = {
+  /** The descriptors of the process suffice for so many sessions. */
+  readonly most: number;
+  taken: number;
+  /** A connection whose descriptor is not among the first of so many leaves too few for the sessions that run. */
+  readonly descriptors: number;
 };
 
-export function createAdmission(): Admission {
-  const perClient = new Map<string, number>();
-  let inside = 0;
+/** A client with a session. `evict` ends the session. */
+export type Guest = {
+  readonly share: ClientShare;
+  readonly evict: () => void;
+  state: "before-login" | "logged-in" | "ended" | "closed";
+};
+
+export type Admission = {
+  /** The client's own share. It is remembered while it holds anything: to be used in the same turn. */
+  shareOf(address: string): ClientShare;
+  /** Why the client may not come in; undefined if it may. */
+  refusalOf(share: ClientShare, limits: AdmissionLimits): AdmissionRefusal | undefined;
+  /** Counts a client in that may come in. Returns who has to go for it: those before login have a share of all sessions. */
+  enter(guest: Guest, limits: AdmissionLimits): Guest | undefined;
+  setLoggedIn(guest: Guest, isLoggedIn: boolean): void;
+  /** Its session has ended, and its connections are being closed. */
+  ended(guest: Guest): void;
+  /** They are closed. The last that is heard of it. */
+  closed(guest: Guest): void;
+  /** Counts a connection that is turned away, or returns false: then there are too many that wait for their end. */
+  mayLinger(share: ClientShare, limits: AdmissionLimits): boolean;
+  /** A connection that was turned away is closed. */
+  gone(share: ClientShare): void;
+};
+
+/** So many connections may wait for their end in any case, from one client and from all. */
+const leastClosingPerClient = 8;
+export const mostTurnedAway = 256;
+
+export function createAdmission(places: SessionPlaces): Admission {
+  const shares = new Map<string, ClientShare>();
+  const beforeLogin = createWaitingRoom();
+  let sessions = 0;
+  let turnedAway = 0;
+
+  function forget(share: ClientShare): void {
+    if (holdsNothing(share)) shares.delete(share.client);
+  }
+
   return {
-    admit({ address }, { sessions, sessionsPerClient }) {
-      const ofClient = perClient.get(address) ?? 0;
-      if (inside >= sessions) return "too-many-sessions";
-      if (ofClient >= sessionsPerClient) return "too-many-sessions-per-client";
-      perClient.set(address, ofClient + 1);
-      inside += 1;
-      return undefined;
+    shareOf: (address) => shares.get(clientOf(address)) ?? createShare(address),
+    refusalOf(share, limits) {
+      if (sessions >= limits.sessions || places.taken >= places.most) return "too-many-sessions";
+      if (share.sessions >= limits.sessionsPerClient) return "too-many-sessions-per-client";
+      return share.closing > closingLimit(limits) ? "too-many-sessions-per-client" : undefined;
     },
-    leave({ address }) {
-      inside -= 1;
-      const left = (perClient.get(address) ?? 1) - 1;
-      if (left > 0) perClient.set(address, left);
-      else perClient.delete(address);
+    enter(guest, limits) {
+      const { share } = guest;
+      shares.set(share.client, share);
+      share.sessions += 1;
+      sessions += 1;
+      places.taken += 1;
+      beforeLogin.add(guest);
+      const most = Math.max(1, Math.floor((limits.sessions * limits.preLogin) / 100));
+      return beforeLogin.size() > most ? beforeLogin.oldestOfBusiestNetwork() : undefined;
+    },
+    setLoggedIn(guest, isLoggedIn) {
+      if (guest.state === "ended" || guest.state === "closed") return;
+      guest.state = isLoggedIn ? "logged-in" : "before-login";
+      if (isLoggedIn) beforeLogin.remove(guest);
+      else beforeLogin.add(guest);
+    },
+    ended(guest) {
+      guest.state = "ended";
+      beforeLogin.remove(guest);
+      guest.share.sessions -= 1;
+      guest.share.closing += 1;
+      sessions -= 1;
+    },
+    closed(guest) {
+      guest.state = "closed";
+      guest.share.closing -= 1;
+      places.taken -= 1;
+      forget(guest.share);
+    },
+    mayLinger(share, limits) {
+      if (turnedAway >= mostTurnedAway || share.closing >= closingLimit(limits)) return false;
+      shares.set(share.client, share);
+      turnedAway += 1;
+      share.closing += 1;
+      return true;
+    },
+    gone(share) {
+      turnedAway -= 1;
+      share.closing -= 1;
+      forget(share);
     },
   };
 }
 
-/** 421 with the reason, then FIN: a silent close confuses clients (D5.89). What the client has sent is read and dropped. */
-export function turnAway(transport: Transport, reason: AdmissionRefusal): void {
-  const { code, text } = refusal(reason);
-  send(transport, formatReply(code, text));
-  endTransport(transport);
+/** As many connections of a client may be on their way out as it may have sessions. */
+function closingLimit({ sessionsPerClient }: AdmissionLimits): number {
+  return Math.max(leastClosingPerClient, sessionsPerClient);
+}
+
+/** Those who have not logged in, by network and in the order in which they came. */
+function createWaitingRoom() {
+  const networks = new Map<string, Set<Guest>>();
+  let count = 0;
+  return {
+    size: () => count,
+    add(guest: Guest): void {
+      const { network } = guest.share;
+      const waiting = networks.get(network) ?? new Set();
+      if (waiting.has(guest)) return;
+      networks.set(network, waiting.add(guest));
+      count += 1;
+    },
+    remove(guest: Guest): void {
+      const { network } = guest.share;
+      const waiting = networks.get(network);
+      if (waiting?.delete(guest) !== true) return;
+      count -= 1;
+      if (waiting.size === 0) networks.delete(network);
+    },
+    oldestOfBusiestNetwork(): Guest | undefined {
+      let busiest = new Set<Guest>();
+      for (const waiting of networks.values()) if (waiting.size > busiest.size) busiest = waiting;
+      return busiest.values().next().value;
+    },
+  };
 }

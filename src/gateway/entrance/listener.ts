@@ -33,7 +33,8 @@ export type ListenerOptions = {
 export type ListenerEvents = {
   /** Nothing is read from it until its transport is made. */
   accepted(socket: Socket): void;
-  failed(detail: string): void;
+  /** A connection could not be accepted; the system's word, e.g. `ENFILE`. */
+  failed(cause: string): void;
 };
 
 export const acceptOptions = { allowHalfOpen: true, pauseOnConnect: true } as const;
@@ -49,7 +50,7 @@ export async function openListener(
   const { server, isShared } = taken
     ? { server: taken, isShared: false }
     : await bind(wanted, events.accepted, mayShare);
-  server.on("error", (error) => events.failed(error.message));
+  server.on("error", (error) => events.failed((error as NodeJS.ErrnoException).code ?? error.message));
   keepUrgentInline(server);
   try {
     acceptForeign(server, wanted, foreign);

@@ -8,7 +8,7 @@ import { acceptForeign, openListener, type Listener, type ListenerEvents, type L
 
 export type Claimant = {
   accepted(transport: Transport): void;
-  failed(detail: string): void;
+  failed(cause: string): void;
 };
 
 export type ClaimOptions = Pick<ListenerOptions, "foreign" | "keepaliveMs">;
@@ -111,6 +111,6 @@ function eventsOf(entry: Entry): ListenerEvents {
       if (entry.untaken.length >= maxUntaken) return void socket.destroy();
       entry.untaken.push(socket.on("error", () => {}));
     },
-    failed: (detail) => entry.taker?.failed(detail),
+    failed: (cause) => entry.taker?.failed(cause),
   };
 }

@@ -42,7 +42,13 @@ function configuration(build: Build, plane: Plane): string {
     clientSide: { dataPorts: ${dataPorts[server].client} }
     serverSide: { dataPorts: ${dataPorts[server].server} }
     dataPlane: ${plane}
-    limits: { sessions: 100000, sessionsPerClient: 100000 }`;
+    limits:
+      sessions: 100000
+      sessionsPerClient: 100000
+      preLogin: 100%
+      connectsPerSecond: { rate: 1000000 }
+      commandsPerSecond: { rate: 1000000 }
+      pinholesPerClient: 100000`;
   return `admin: { listen: "${edgeAddress}:${adminPort(build, plane)}" }
 kernel: ${build.kernel}
 gateways: ${gateway("light", serverPorts.plain)}${gateway("vsftpd", serverPorts.vsftpd)}

@@ -49,6 +49,23 @@ describe("commands that come before they can be served", () => {
     for (let index = 0; index < count; index += 1) expect(await client.reply()).toBe(`200 ${index}`);
   });
 
+  test("limit bufferedBytes: no more bytes of them are held, the rest is left unread, and none is lost", async () => {
+    const taken: string[] = [];
+    const server = await setServer({}, { greeting: "" });
+    const limits = { bufferedBytes: 4096, commandBytes: 2048 };
+    const gateway = await setGateway(server.port, { limits }, createRelayPlane(), (event) => {
+      if (event.kind === "client-line") taken.push(event.text);
+    });
+    const client = await setClient(gateway);
+    const lines = Array.from({ length: 20 }, (_, index) => `NOOP ${index} ${"x".repeat(1500)}`);
+    client.write(lines.map((line) => `${line}\r\n`).join(""));
+    await sleep(100);
+    expect(taken).toEqual(lines.slice(0, 3));
+    server.session.say("220 late");
+    await until(() => server.session.lines.length === 20);
+    expect(server.session.lines).toEqual(lines);
+  });
+
   test("reach the server no more than 64 ahead of its replies (D3.64)", async () => {
     const { client, server } = await setStage({ NOOP: () => {} });
     client.write("NOOP\r\n".repeat(300));

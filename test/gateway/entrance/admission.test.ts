@@ -1,4 +1,4 @@
-// Admission: the counts behind the limits. What a client over a limit reads, limits.test.ts shows on the wire.
+// Admission: the counts behind the limits. what a client over a limit reads, entrance.test.ts shows on the wire.
 import { describe, expect, test } from "vitest";
 import { createAdmission, type Guest } from "../../../src/gateway/entrance/admission.ts";
 import { gatewayOptions } from "../start-gateway.ts";

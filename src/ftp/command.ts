@@ -65,6 +65,21 @@ export function metricVerb(verb: string): string {
   return metricVerbs.has(verb) ? verb : "other";
 }
 
+const transferDirections: Readonly<Record<string, "download" | "upload">> = {
+  RETR: "download",
+  LIST: "download",
+  NLST: "download",
+  MLSD: "download",
+  STOR: "upload",
+  STOU: "upload",
+  APPE: "upload",
+};
+
+/** Which way the data of a transfer command goes, seen from the client (RFC 959, RFC 3659); undefined of other verbs. */
+export function transferDirection(verb: string): "download" | "upload" | undefined {
+  return Object.hasOwn(transferDirections, verb) ? transferDirections[verb] : undefined;
+}
+
 const requestVersion = /[ \t](?:HTTP|RTSP|SIP|ICAP)\/\d/i;
 
 /**

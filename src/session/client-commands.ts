@@ -1,5 +1,12 @@
 // Client commands: what is refused here, what is negotiated, what is forwarded as typed.
-import { isKnownCommand, looksLikeAnotherProtocol, metricVerb, parseCommand, type Command } from "../ftp/command.ts";
+import {
+  isKnownCommand,
+  looksLikeAnotherProtocol,
+  metricVerb,
+  parseCommand,
+  transferDirection,
+  type Command,
+} from "../ftp/command.ts";
 import { parseEprt, parseEpsv, type EprtReading } from "../ftp/extended.ts";
 import { parsePort, type EndpointReading } from "../ftp/host-port.ts";
 import { familyOf, type Endpoint } from "../net/endpoint.ts";
@@ -12,7 +19,7 @@ import { startNegotiation } from "./negotiation.ts";
 import { refusalOf } from "./policy.ts";
 import { refusal } from "./refusals.ts";
 import { clientFamily, isDataMoving, isVerbatim } from "./state.ts";
-import { abortCommand, isTransferVerb, transferCommand } from "./transfers.ts";
+import { abortCommand, transferCommand } from "./transfers.ts";
 import { answer, emit, end, record, recordQuirk, recordQuirks, refuse, sendToServer, type Work } from "./work.ts";
 
 type ClientWords = Exclude<ClientEvent, { kind: "client-end" }>;
@@ -127,7 +134,7 @@ function dispatch(work: Work, command: Command): void {
       algsCommand(work, command);
       break;
     default:
-      if (isTransferVerb(verb)) transferCommand(work, verb, line);
+      if (transferDirection(verb) !== undefined) transferCommand(work, verb, line);
       else sendToServer(work, line, { kind: "plain", verb });
   }
 }

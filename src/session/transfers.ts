@@ -1,9 +1,9 @@
 // Transfers: a transfer command, its preliminary reply, its refusal, an ABOR, and what the pinhole reports of its data
 // connection.
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
-import { metricVerb } from "../ftp/command.ts";
+import { metricVerb, transferDirection } from "../ftp/command.ts";
 import { awaitFinalReply, giveHeldReply, unansweredEntry } from "./completion.ts";
-import type { Direction, TransferEnded } from "./facts.ts";
+import type { TransferEnded } from "./facts.ts";
 import { forgetTransfer } from "./negotiation.ts";
 import { refusal } from "./refusals.ts";
 import { findTransfer, isBeingMade, isDataMoving, transferOf, type Transfer, type TransferEntry } from "./state.ts";
@@ -19,30 +19,16 @@ import {
   type Work,
 } from "./work.ts";
 
-const directions: Readonly<Record<string, Direction>> = {
-  RETR: "download",
-  LIST: "download",
-  NLST: "download",
-  MLSD: "download",
-  STOR: "upload",
-  STOU: "upload",
-  APPE: "upload",
-};
-
-export function isTransferVerb(verb: string): boolean {
-  return Object.hasOwn(directions, verb);
-}
-
 /** What uses the data connection, or, being a server's own, may. */
 export function mayTransfer(verb: string): boolean {
-  return isTransferVerb(verb) || metricVerb(verb) === "other";
+  return transferDirection(verb) !== undefined || metricVerb(verb) === "other";
 }
 
 /** A transfer command: it takes the negotiated data connection, if there is one. */
 export function transferCommand(work: Work, verb: string, line: string): void {
   const { session } = work;
   const transfer = findTransfer(session, session.pending);
-  const direction = directions[verb] ?? "unknown";
+  const direction = transferDirection(verb) ?? "unknown";
   session.pending = undefined;
   if (transfer?.closed !== undefined && transfer.closed !== "complete") {
     forgetTransfer(work, transfer.id);

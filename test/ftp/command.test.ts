@@ -1,6 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { looksLikeAnotherProtocol, maskCommand, metricVerb, parseCommand } from "../../src/ftp/command.ts";
+import {
+  looksLikeAnotherProtocol,
+  maskCommand,
+  metricVerb,
+  parseCommand,
+  transferDirection,
+} from "../../src/ftp/command.ts";
 import { createCommandReader } from "../../src/ftp/command-reader.ts";
 import type { Quirk } from "../../src/ftp/quirks.ts";
 import { bytesOf, charactersOf } from "./every-chunking.ts";
@@ -170,4 +176,16 @@ describe("D3.62 another protocol", () => {
   ])("is not suspected in %j", (line) => {
     expect(looksLikeAnotherProtocol(line)).toBe(false);
   });
+});
+
+test.each([
+  ["RETR", "download"],
+  ["MLSD", "download"],
+  ["STOU", "upload"],
+  ["APPE", "upload"],
+  ["SIZE", undefined],
+  ["CONSTRUCTOR", undefined],
+  ["__proto__", undefined],
+])("data of %s goes by %s", (verb, direction) => {
+  expect(transferDirection(verb)).toBe(direction);
 });

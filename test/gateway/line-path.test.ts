@@ -21,7 +21,7 @@ async function filesEntered(act: () => void, until: Promise<void>): Promise<stri
   return entered.flatMap(({ url }) => url.split("/src/")[1]?.replace(/\?.*/, "") ?? []).toSorted();
 }
 
-test("a line of a client enters fourteen files on its way to the server, and ten more beside it", async () => {
+test("a line of a client enters thirteen files on its way to the server, and ten more beside it", async () => {
   let reached = (): void => {};
   const atServer = new Promise<void>((resolve) => (reached = resolve));
   const server = await setServer({ NOOP: () => reached() });
@@ -40,7 +40,6 @@ test("a line of a client enters fourteen files on its way to the server, and ten
     "session/client-commands.ts",
     "session/policy.ts",
     "session/session.ts",
-    "session/transfers.ts",
     "session/wanted-input.ts",
     "session/work.ts",
     "sockets/socket-calls.ts",

@@ -10,13 +10,22 @@ export type CommandPace = {
   stop(): void;
 };
 
+/** Commands are told of in parcels: each by itself would cost more than all else that is done with it. */
+const mostUntold = 32;
+const tellWithinMs = 20;
+
 export function createCommandPace(share: SessionShare, resume: () => void): CommandPace {
   let untold = 0;
+  let toldAt = 0;
+  let isTelling = false;
   let clock: NodeJS.Timeout | undefined;
 
   function tell(): void {
+    isTelling = false;
+    if (untold === 0) return;
     const count = untold;
     untold = 0;
+    toldAt = performance.now();
     void share.commandsRead(count);
   }
 
@@ -34,10 +43,13 @@ export function createCommandPace(share: SessionShare, resume: () => void): Comm
     },
     took() {
       untold += 1;
-      // All that is read in one turn is told at once.
-      if (untold === 1) soon(tell);
+      if (isTelling || (untold < mostUntold && performance.now() - toldAt < tellWithinMs)) return;
+      isTelling = true;
+      // With what else is read in this turn.
+      soon(tell);
     },
     stop() {
+      tell();
       clearTimeout(clock);
     },
   };

@@ -241,16 +241,16 @@ describe.each(cases)("intercepted by $title", (given) => {
     },
   );
 
-  test.runIf(method === "redirect")(
-    "stray ACKs make no pair for the data ports, an accepted connection does",
-    async () => {
+  // With TPROXY there are no pairs.
+  if (method === "redirect") {
+    test("stray ACKs make no pair for the data ports, an accepted connection does", async () => {
       await strayAcks(site.lab, 500);
       await curl(site, "IPv4", []);
       const noted = await notedPairs(site.lab);
       expect(noted).toContain(`${addresses.client.IPv4} . ${addresses.server.IPv4} `);
       expect(noted.match(/ \. 10\.0\.0\.\d+ /g)).toHaveLength(1);
-    },
-  );
+    });
+  }
 
   // Between a client and its FTP server, redirection takes the whole range of data ports.
   test.each([

@@ -154,10 +154,7 @@ function perform(driver: Driver, effects: readonly SessionEffect[]): void {
         connectServer(driver, effect.candidates);
         break;
       case "open":
-        driver.pinholes ??= createSessionPinholes(deps.pinholes, driver.own, (id, event) => {
-          dispatch(driver, { kind: "pinhole", id, event });
-          reportClosed(driver);
-        });
+        driver.pinholes ??= openSessionPinholes(driver);
         driver.pinholes.open(effect, driver.session);
         break;
       case "confirm":
@@ -187,6 +184,14 @@ function perform(driver: Driver, effects: readonly SessionEffect[]): void {
         break;
     }
   }
+}
+
+function openSessionPinholes(driver: Driver): SessionPinholes {
+  const { interception, share } = driver.own;
+  return createSessionPinholes(driver.deps.pinholes, { interception, share: share.client }, (id, event) => {
+    dispatch(driver, { kind: "pinhole", id, event });
+    reportClosed(driver);
+  });
 }
 
 function connectServer(driver: Driver, candidates: readonly Endpoint[]): void {

@@ -7,7 +7,8 @@ import type { SessionEffect, LegPlan } from "../../session/events.ts";
 import { serverOf, type ControlSide, type Session } from "../../session/state.ts";
 import { soon } from "../../sockets/soon.ts";
 import type { DataPeer } from "../options.ts";
-import type { SessionDeps } from "./driver-deps.ts";
+import type { ClientShare } from "../entrance/client-share.ts";
+import type { Interception } from "../entrance/interception.ts";
 
 /** What one side's legs are made with. */
 type SideOptions = { readonly ports: PortPool; readonly dataPeer: DataPeer };
@@ -32,9 +33,12 @@ export type SessionPinholes = {
   isEmpty(): boolean;
 };
 
+/** Whose pinholes they are: how its client came, and what that one shares with its other sessions. */
+export type PinholeOwner = { readonly interception: Interception | undefined; readonly share: ClientShare };
+
 export function createSessionPinholes(
   options: PinholeOptions,
-  { interception, share: { client: share } }: Pick<SessionDeps, "interception" | "share">,
+  { interception, share }: PinholeOwner,
   report: (id: number, event: PinholeEvent) => void,
 ): SessionPinholes {
   const open = new Map<number, Pinhole>();

@@ -19,6 +19,7 @@ export type ExpectedPeer =
  * One half of a data connection, seen from the gateway: it listens for the peer (`listen`), or it connects to the peer's
  * announced endpoint (`dial`).
  * `bind` is the literal local address; with `isForeign` it is another machine's, for which the gateway speaks.
+ * `port` is wanted of `ports` because it was announced before: where it can't be had, the pinhole is refused.
  * `fromPort` is the preferred source port of a dialled leg (control port − 1); any other port serves where that one is taken.
  */
 export type Leg =
@@ -27,6 +28,7 @@ export type Leg =
       readonly bind: string;
       readonly isForeign?: boolean;
       readonly ports: PortPool;
+      readonly port?: number;
       readonly expect: ExpectedPeer;
     }
   | {

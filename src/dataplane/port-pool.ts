@@ -8,9 +8,9 @@ export type PortCounts = { readonly free: number; readonly open: number; readonl
 export type PortPool = {
   /**
    * A random free port, or where none is free the one that has rested longest; now open. Undefined when all are open.
-   * 0 means any port that the system gives.
+   * 0 means any port that the system gives. With `wanted` that port of the range, be it free or at rest, or undefined.
    */
-  take(): number | undefined;
+  take(wanted?: number): number | undefined;
   /** An open port goes to rest, whether it was used, left unused, or found taken by another program. */
   release(port: number): void;
   counts(): PortCounts;
@@ -68,6 +68,14 @@ export function createPortTable({
     return port;
   }
 
+  function takeWanted(port: number): number | undefined {
+    wakeRested();
+    if (open.has(port)) return undefined;
+    if (!resting.delete(port)) free.remove(port);
+    open.add(port);
+    return port;
+  }
+
   function release(port: number): void {
     if (open.delete(port)) resting.set(port, now() + restMs);
   }
@@ -84,7 +92,14 @@ export function createPortTable({
   return {
     pool(first, last) {
       if (first < 1 || last > 65535 || first > last) throw new RangeError(`no port range: ${first}-${last}`);
-      return { take: () => take(first, last), release, counts: () => counts(first, last) };
+      return {
+        take(wanted) {
+          if (wanted === undefined) return take(first, last);
+          return wanted >= first && wanted <= last ? takeWanted(wanted) : undefined;
+        },
+        release,
+        counts: () => counts(first, last),
+      };
     },
   };
 }
@@ -114,9 +129,9 @@ function countWithin(ports: Iterable<number>, first: number, last: number): numb
 export function createSystemPool(): PortPool {
   let open = 0;
   return {
-    take() {
+    take(wanted = 0) {
       open++;
-      return 0;
+      return wanted;
     },
     release() {
       if (open > 0) open--;

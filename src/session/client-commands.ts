@@ -19,7 +19,8 @@ import { startNegotiation } from "./negotiation.ts";
 import { refusalOf } from "./policy.ts";
 import { refusal } from "./refusals.ts";
 import { clientFamily, isDataMoving, isVerbatim } from "./state.ts";
-import { abortCommand, transferCommand } from "./transfers.ts";
+import { transferOnStandingPort } from "./standing-port.ts";
+import { abortCommand } from "./transfers.ts";
 import { answer, emit, end, record, recordQuirk, recordQuirks, refuse, sendToServer, type Work } from "./work.ts";
 
 type ClientWords = Exclude<ClientEvent, { kind: "client-end" }>;
@@ -134,7 +135,7 @@ function dispatch(work: Work, command: Command): void {
       algsCommand(work, command);
       break;
     default:
-      if (transferDirection(verb) !== undefined) transferCommand(work, verb, line);
+      if (transferDirection(verb) !== undefined) transferOnStandingPort(work, verb, line);
       else sendToServer(work, line, { kind: "plain", verb });
   }
 }

@@ -64,10 +64,10 @@ export type SessionEvent =
 
 /**
  * One half of a data connection as the session plans it; the driver knows addresses, pools and timeouts. `peer`: the address of the
- * control connection's peer, which is to connect.
+ * control connection's peer, which is to connect. `port`: the one that it was told before, and no other.
  */
 export type LegPlan =
-  | { readonly kind: "listen"; readonly peer: string }
+  | { readonly kind: "listen"; readonly peer: string; readonly port?: number }
   | { readonly kind: "dial"; readonly to: Endpoint; readonly fromPort?: number };
 
 export type SessionEffect =

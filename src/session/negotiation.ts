@@ -20,6 +20,8 @@ import {
   transferOf,
   type ControlSide,
   type Negotiation,
+  type StandingPort,
+  type Transfer,
 } from "./state.ts";
 import {
   emit,
@@ -66,6 +68,7 @@ export function startNegotiation(work: Work, clientMode: Mode, clientLine: strin
 export function supersedePending(work: Work): void {
   const { pending } = work.session;
   work.session.pending = undefined;
+  work.session.standing = undefined;
   if (pending !== undefined) discard(work, pending);
 }
 
@@ -86,7 +89,7 @@ function attempt(work: Work, negotiation: Negotiation): void {
 }
 
 /** RFC 959 active mode: the data connection reaches the client from the control port − 1 (20 for 21). */
-function clientLeg({ client }: { client: ControlSide }, endpoint: Endpoint | undefined): LegPlan {
+export function clientLeg({ client }: { client: ControlSide }, endpoint: Endpoint | undefined): LegPlan {
   if (endpoint === undefined) return { kind: "listen", peer: client.peer.address };
   return { kind: "dial", to: endpoint, fromPort: client.local.port - 1 };
 }
@@ -268,6 +271,7 @@ function finish(work: Work, negotiation: Negotiation): void {
   session.negotiation = undefined;
   const transfer = transferOf(session, id);
   session.pending = id;
+  session.standing = standingPort(negotiation, transfer);
   record(work, { kind: "translated", from: clientMode, to: current });
   // As a passive client would, not later: some servers read no command until they are connected to.
   if (isDialledOnly(transfer)) emit(work, { kind: "start", id, dials: true });
@@ -281,4 +285,13 @@ function finish(work: Work, negotiation: Negotiation): void {
   } else if (!negotiation.verbatim) {
     passReply(work, 200, formatReply(200, `${clientMode} command successful.`));
   }
+}
+
+/** What a second transfer command may use, once both peers have it. */
+function standingPort(
+  { id, clientMode, clientEndpoint, current }: Negotiation,
+  { serverListens }: Transfer,
+): StandingPort | undefined {
+  if (clientEndpoint === undefined || serverListens === undefined) return undefined;
+  return { id, clientMode, serverMode: current, clientEndpoint, serverPort: serverListens.port };
 }

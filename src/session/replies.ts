@@ -179,6 +179,7 @@ function finishCommand(work: Work, entry: Outstanding, code: number, texts: read
       break;
     case "login":
       // Some say 202 to a PASS that they did not need; to an ACCT without a login it says nothing.
+      if (isPositive(code)) session.standing = undefined;
       if (isPositive(code) && !(entry.verb === "ACCT" && code === 202)) loggedIn(work, entry.verb === "USER");
       else if (code === 530 || code === 430) record(work, { kind: "login-failed", user: session.user, code });
       break;

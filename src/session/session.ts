@@ -3,7 +3,7 @@
 // Held: the client's lines until the server's greeting, while a data connection is negotiated, behind PORT and the like until a
 // login is answered, and a transfer command while the server is being connected to; the server's lines
 // while a pinhole is being opened and while a completion reply waits for its data. RFC 959, 1123, 2428, 2577, 6384.
-import { parseCommand } from "../ftp/command.ts";
+import { parseCommand, transferDirection } from "../ftp/command.ts";
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
 import { clientHeard, clientSaid } from "./client-commands.ts";
 import { endIfDone, isTransferring, serverGone } from "./ending.ts";
@@ -16,6 +16,7 @@ import { doubtAgain, doubtExpired, replyOverdue, serverLine } from "./replies.ts
 import { isBeingMade, isDataMoving, isReachingServer, isUploading, type Session, type Target } from "./state.ts";
 import { lingerExpired, resultOverdue } from "./completion.ts";
 import type { EndReason } from "./reasons.ts";
+import { busyStandingPort, standingPortAnswered } from "./standing-port.ts";
 import { abortOverdue, mayTransfer, pinholeReported } from "./transfers.ts";
 import { hasEnoughToAnswer } from "./wanted-input.ts";
 import { emit, end, giveLocalAnswers, lingerMs, push, record, recordQuirk, type Work } from "./work.ts";
@@ -102,9 +103,12 @@ function fromClient(work: Work, event: ClientEvent): void {
   if (event.kind === "client-end") clientLeaves(work);
   else clientHeard(work, event);
   if (session.phase.name === "ended") return;
-  if (session.heldClient.length > 0 || isClientHeld(session, event))
+  if (session.heldClient.length > 0 || isClientHeld(session, event)) {
+    // A client that keeps its data connection has no longer than that.
+    const busy = busyStandingPort(session);
+    if (busy !== undefined && session.heldClient.length === 0) emit(work, { kind: "linger", id: busy });
     session.heldClient = [...session.heldClient, event];
-  else clientEvent(work, event);
+  } else clientEvent(work, event);
 }
 
 /** It may still read. Its FIN is not passed on: a server that closes on it would leave commands unanswered. */
@@ -134,8 +138,9 @@ function fromServer(work: Work, event: ServerEvent): void {
 
 function pinholeEvent(work: Work, id: number, event: PinholeEvent): void {
   const { negotiation } = work.session;
-  if (negotiation?.id === id && negotiation.stage === "opening") pinholeAnswered(work, negotiation, event);
-  else pinholeReported(work, id, event);
+  if (negotiation?.id !== id || negotiation.stage !== "opening") pinholeReported(work, id, event);
+  else if (negotiation.command === undefined) pinholeAnswered(work, negotiation, event);
+  else standingPortAnswered(work, id, negotiation.command, event);
 }
 
 function isClientHeld(session: Session, event: ClientEvent): boolean {
@@ -143,7 +148,12 @@ function isClientHeld(session: Session, event: ClientEvent): boolean {
   if (session.phase.name !== "relaying" || session.negotiation !== undefined) return true;
   if (event.kind === "client-line" && dependsOnLogin(session, event.text)) return true;
   if (session.serverLeaving?.how === "gone" || hasEnoughToAnswer(session)) return true;
+  if (session.standing !== undefined && isTransfer(event) && busyStandingPort(session) !== undefined) return true;
   return isReachingServer(session) && usesDataConnection(event);
+}
+
+function isTransfer(event: ClientEvent): boolean {
+  return event.kind === "client-line" && transferDirection(parseCommand(event.text)?.verb ?? "") !== undefined;
 }
 
 function usesDataConnection(event: ClientEvent): boolean {

@@ -35,6 +35,7 @@ export function startSession(
       negotiation: undefined,
       owesAnnouncement: false,
       pending: undefined,
+      standing: undefined,
       transfers: [],
       nextId: 1,
       held: undefined,

@@ -74,6 +74,17 @@ export type Negotiation = {
   readonly stage: "asking" | "opening";
   /** A reply that went to an earlier command, which some servers never answer. If no other comes, it was this one's. */
   readonly presumed?: { readonly code: number; readonly texts: readonly string[] };
+  /** Nothing is asked: this transfer command uses the standing port, and is sent on when the data plane has answered. */
+  readonly command?: { readonly verb: string; readonly line: string };
+};
+
+/** The endpoints of a PORT or EPRT that the server has accepted as one: `id` is the data connection that used them last. */
+export type StandingPort = {
+  readonly id: number;
+  readonly clientMode: Mode;
+  readonly serverMode: Mode;
+  readonly clientEndpoint: Endpoint;
+  readonly serverPort: number;
 };
 
 /** One data connection from its negotiation to its end. */
@@ -172,6 +183,8 @@ export type Session = {
   readonly owesAnnouncement: boolean;
   /** The data connection that is negotiated and used by no transfer command yet; cleared by one, by another, by REIN. */
   readonly pending: number | undefined;
+  /** Set with `pending` where both modes are active; cleared by the next negotiation, by REIN and by a login. */
+  readonly standing: StandingPort | undefined;
   /** A data connection is here from its negotiation until it is closed and the client knows what became of it. */
   readonly transfers: readonly Transfer[];
   readonly nextId: number;

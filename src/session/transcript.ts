@@ -156,7 +156,10 @@ function formatOpen(client: LegPlan, server: LegPlan): string {
   if (client.kind === "listen" && server.kind === "listen")
     return `open both sides for ${client.peer} and ${server.peer}`;
   if (client.kind === "listen") return `open client side for ${client.peer}, dial ${formatDial(server)}`;
-  if (server.kind === "listen") return `open server side for ${server.peer}, dial ${formatDial(client)}`;
+  if (server.kind === "listen") {
+    const again = server.port === undefined ? "" : ` again at ${server.port}`;
+    return `open server side for ${server.peer}${again}, dial ${formatDial(client)}`;
+  }
   return `dial ${formatDial(server)} and ${formatDial(client)}`;
 }
 

@@ -182,5 +182,6 @@ export function abandon(work: Work): void {
   session.openReply = undefined;
   session.negotiation = undefined;
   session.pending = undefined;
+  session.standing = undefined;
   session.held = undefined;
 }

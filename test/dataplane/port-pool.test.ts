@@ -35,6 +35,28 @@ describe("port pool", () => {
     expect(pool.take()).toBe(first);
   });
 
+  test("a wanted port is given though it rests, and neither while it is open nor outside the range (D4.99)", () => {
+    const { pool, clock } = pooled(50_000, 50_003, 1000);
+    expect(pool.take(50_002)).toBe(50_002);
+    expect(pool.take(50_002)).toBeUndefined();
+    pool.release(50_002);
+    expect(pool.take(50_002)).toBe(50_002);
+    expect(pool.counts()).toEqual({ free: 3, open: 1, resting: 0 });
+    pool.release(50_002);
+    clock.ms = 1000;
+    expect(pool.take(50_002)).toBe(50_002);
+    expect([pool.take(49_999), pool.take(50_004)]).toEqual([undefined, undefined]);
+    expect([pool.take(), pool.take(), pool.take(), pool.take()]).toEqual([50_000, 50_001, 50_003, undefined]);
+  });
+
+  test("where the system gives the ports, a wanted one is for the system to give or refuse (D4.99)", () => {
+    const pool = createSystemPool();
+    expect(pool.take(50_002)).toBe(50_002);
+    expect(pool.counts()).toMatchObject({ open: 1 });
+    pool.release(50_002);
+    expect(pool.counts()).toMatchObject({ open: 0 });
+  });
+
   test("in a narrow range the port that rested longest is given before none is", () => {
     const { pool, clock } = pooled(50_000, 50_001, 1000);
     const ports = [pool.take() ?? 0, pool.take() ?? 0];

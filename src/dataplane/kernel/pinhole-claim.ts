@@ -2,6 +2,7 @@
 import type { Endpoint } from "../../net/endpoint.ts";
 import type { ListenLeg } from "../pinhole.ts";
 import type { OpenRefusal } from "../pinhole.ts";
+import { noPort, portsTaken } from "../port-refusals.ts";
 import type { Netfilter } from "./netlink/netfilter.ts";
 import type { PinholeElements } from "./netlink/pinhole-elements.ts";
 import { type PortReservation, reservePort } from "./port-reservation.ts";
@@ -27,12 +28,14 @@ const attemptsLimit = 8;
 export function claimPinhole(
   netfilter: Pick<Netfilter, "calls" | "close">,
   usedPinholes: UsedPinholes,
-  { bind, ports, isForeign }: ListenLeg,
+  leg: ListenLeg,
   elements: Omit<PinholeElements, "local">,
 ): PinholeClaim | ClaimRefusal {
-  for (let attempt = 1; attempt <= attemptsLimit; attempt++) {
-    const port = ports.take();
-    if (port === undefined) return { reason: "ports-exhausted", detail: "no data port is free" };
+  const { bind, ports, isForeign } = leg;
+  const attempts = leg.port === undefined ? attemptsLimit : 1;
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const port = ports.take(leg.port);
+    if (port === undefined) return { reason: "ports-exhausted", detail: noPort(leg) };
     const reservation = reservePort(netfilter.calls, { address: bind, port }, isForeign);
     if ("port" in reservation) {
       const local = { address: bind, port: reservation.port };
@@ -59,7 +62,7 @@ export function claimPinhole(
       }
     }
   }
-  return { reason: "ports-exhausted", detail: `${attemptsLimit} data ports in a row are taken by other programs` };
+  return { reason: "ports-exhausted", detail: portsTaken(leg, attempts) };
 }
 
 function claim(

@@ -5,6 +5,7 @@ import { type Endpoint, networkContains, parseAddress } from "../../net/endpoint
 import { bindForeign } from "../../sockets/foreign-socket.ts";
 import { guard } from "./leg-guard.ts";
 import type { ExpectedPeer, ListenLeg, OpenRefusal } from "../pinhole.ts";
+import { noPort, portsTaken } from "../port-refusals.ts";
 import { resetSocket } from "../../sockets/reset-socket.ts";
 import { soon } from "../../sockets/soon.ts";
 
@@ -40,8 +41,8 @@ export function openListeningLeg(leg: ListenLeg, events: ListeningLegEvents): Li
   attempt(1);
 
   function attempt(count: number) {
-    port = leg.ports.take();
-    if (port === undefined) return events.refused("ports-exhausted", "no data port is free");
+    port = leg.ports.take(leg.port);
+    if (port === undefined) return events.refused("ports-exhausted", noPort(leg));
     // Bulk is written in large pieces and a peer's small pieces want no delay, so Nagle's algorithm has nothing to give.
     server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, accept);
     server.once("error", (error: NodeJS.ErrnoException) => failed(error, count));
@@ -61,8 +62,8 @@ export function openListeningLeg(leg: ListenLeg, events: ListeningLegEvents): Li
     releasePort();
     // Another program has the port: it rests like any used one.
     if (code === "EADDRINUSE" && !isReleased) {
-      if (count < attemptsLimit) return attempt(count + 1);
-      return events.refused("ports-exhausted", `${attemptsLimit} data ports in a row are taken by other programs`);
+      if (leg.port === undefined && count < attemptsLimit) return attempt(count + 1);
+      return events.refused("ports-exhausted", portsTaken(leg, attemptsLimit));
     }
     events.refused(addressErrors.has(code) ? "address-unavailable" : "plane-unavailable", message);
   }

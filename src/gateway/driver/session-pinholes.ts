@@ -88,7 +88,9 @@ function leg(plan: LegPlan, control: ControlSide, side: SideOptions, traits: Leg
   const { isForeign = false } = traits;
   const bind = control.local.address;
   if (plan.kind === "listen") {
-    return { kind: "listen", bind, isForeign, ports: side.ports, expect: expected(side.dataPeer, control.peer) };
+    const expect = expected(side.dataPeer, control.peer);
+    const wanted = plan.port === undefined ? {} : { port: plan.port };
+    return { kind: "listen", bind, isForeign, ports: side.ports, ...wanted, expect };
   }
   const { to, fromPort } = plan;
   const isRouted = traits.isRouted === true && to.address === control.peer.address;

@@ -68,6 +68,8 @@ export type Wish = {
   readonly stallMs?: number;
   /** No port is free: all of the pool are open. */
   readonly hasNoPort?: boolean;
+  /** What listens wants this port of the pool. */
+  readonly port?: number;
   /** The legs listen at an address that this machine does not have. */
   readonly isElsewhere?: boolean;
 };

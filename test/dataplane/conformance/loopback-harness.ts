@@ -69,11 +69,11 @@ export async function loopbackHarness(plane: DataPlane, clock = realClock): Prom
   };
 }
 
-function requestOf({ client, server, isElsewhere, ...times }: Wish, ports: PortPool): PinholeRequest {
+function requestOf({ client, server, isElsewhere, port, ...times }: Wish, ports: PortPool): PinholeRequest {
   const bind = isElsewhere ? foreignAddress : address;
   const leg = (wish: LegWish): Leg =>
     wish === "listen"
-      ? { kind: "listen", bind, ports, expect: { match: "address", address } }
+      ? { kind: "listen", bind, ports, ...(port === undefined ? {} : { port }), expect: { match: "address", address } }
       : { kind: "dial", to: wish };
   const { expiryMs = 20_000, connectMs = 5000, stallMs = 20_000 } = times;
   return { client: leg(client), server: leg(server), expiryMs, connectMs, stallMs };

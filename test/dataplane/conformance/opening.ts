@@ -48,6 +48,34 @@ export function describeOpening(suite: Suite): void {
       expect(await owner.counts()).toEqual({ bytesUp: 0, bytesDown: 0 });
     });
 
+    test("a port that was announced before is opened again once it is free, and carries as before (D4.99)", async () => {
+      const first = await suite.opened("active");
+      const { port = 0 } = (await first.owner.event("opened")).server ?? {};
+      const server = await first.peer("server");
+      const client = await first.peer("client");
+      await first.owner.event("joined");
+      await first.owner.say("start", "confirm");
+      await server.send(1000);
+      for (const peer of [server, client]) await peer.fin();
+      expect(await first.owner.event("closed")).toMatchObject({ outcome: "complete" });
+      const second = await suite.opened("active", { port });
+      expect((await second.owner.event("opened")).server?.port).toBe(port);
+      const again = await second.peer("server");
+      expect(await again.connected()).toBe(true);
+      await second.owner.event("joined");
+    });
+
+    test("a wanted port that is open is refused as ports-exhausted, and stays whose it was (D4.99)", async () => {
+      const first = await suite.opened("active");
+      const { port = 0 } = (await first.owner.event("opened")).server ?? {};
+      const wish: Wish = { client: await suite.deaf("client"), server: "listen", port };
+      expect(await (await suite.open(wish)).event("refused")).toMatchObject({ reason: "ports-exhausted" });
+      expect(await suite.harness().openPorts()).toBe(1);
+      const server = await first.peer("server");
+      expect(await server.connected()).toBe(true);
+      await first.owner.event("joined");
+    });
+
     test("an address that is not the machine's is refused as address-unavailable, and no port stays open", async () => {
       const owner = await suite.open({ client: "listen", server: await suite.deaf("server"), isElsewhere: true });
       expect(await owner.event("refused")).toMatchObject({ reason: "address-unavailable" });

@@ -26,11 +26,11 @@ function kernelThat(...answers: number[]) {
     open: () => answers.shift() ?? 0,
     close: (keys: readonly { local: { port: number } }[]) => void closed.push(...keys.map(({ local }) => local.port)),
   };
-  const claim = (ports: PortPool, address = bind) =>
+  const claim = (ports: PortPool, address = bind, wanted: { readonly port?: number } = {}) =>
     claimPinhole(
       maps,
       createUsedPinholes(maps),
-      { kind: "listen", bind: address, ports, expect: { match: "any" } },
+      { kind: "listen", bind: address, ports, ...wanted, expect: { match: "any" } },
       elements,
     );
   return { claim, closed };
@@ -117,4 +117,21 @@ test("no port is left, or none of eight that were tried: ports-exhausted", async
   const single = createPortTable({ restMs: 60_000 }).pool(40_000, 40_000);
   single.take();
   expect(kernelThat().claim(single)).toEqual({ reason: "ports-exhausted", detail: "no data port is free" });
+});
+
+test("a wanted port is claimed again once it rests, and no other is taken in its place (D4.99)", async () => {
+  const ports = await freePorts(20);
+  const { claim } = kernelThat(0, 0, errnos.eexist);
+  const first = claimed(claim(ports));
+  const { port } = first.local;
+  expect(claim(ports, bind, { port })).toEqual({
+    reason: "ports-exhausted",
+    detail: `data port ${port} is in use`,
+  });
+  first.release();
+  const second = claimed(claim(ports, bind, { port }));
+  expect(second.local.port).toBe(port);
+  second.release();
+  expect(claim(ports, bind, { port })).toMatchObject({ reason: "ports-exhausted" });
+  expect(ports.counts()).toMatchObject({ open: 0, resting: 1 });
 });

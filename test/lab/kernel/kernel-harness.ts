@@ -60,12 +60,16 @@ export async function kernelHarness(lab: KernelLab, family: Family): Promise<Har
   };
 }
 
-function requestOf({ client, server, isElsewhere = false, hasNoPort: _, ...times }: Wish, family: Family): EdgeRequest {
+function requestOf(
+  { client, server, isElsewhere = false, hasNoPort: _, port, ...times }: Wish,
+  family: Family,
+): EdgeRequest {
   const leg = (side: Side, wish: LegWish): EdgeRequest["client"] => {
     const own = addresses[ourSide[side]][family];
     if (wish !== "listen") return { kind: "dial", to: wish, bind: own };
     const bind = isElsewhere ? foreign[family] : own;
-    return { kind: "listen", bind, expect: { match: "address", address: addresses[side][family] } };
+    const expect = { match: "address", address: addresses[side][family] } as const;
+    return port === undefined ? { kind: "listen", bind, expect } : { kind: "listen", bind, port, expect };
   };
   const { expiryMs = 20_000, connectMs = 5000, stallMs = 20_000 } = times;
   return { client: leg("client", client), server: leg("server", server), expiryMs, connectMs, stallMs };

@@ -10,19 +10,29 @@ import { planes, type Plane } from "../options.ts";
 import { edgeAddress, serverAddress, serverPorts, startInEdge, type Stage } from "../stage.ts";
 
 /** A checkout whose gateway is measured. `suffix` stands behind its name, `offset` is added to its ports. */
-type Build = { readonly root: string; readonly suffix: string; readonly offset: number; readonly kernel: string };
+type Build = {
+  readonly root: string;
+  readonly suffix: string;
+  readonly offset: number;
+  readonly kernel: string;
+  readonly limits: string;
+};
 
 export const ourBuild: Build = {
   root: path.resolve(import.meta.dirname, "../../.."),
   suffix: "",
   offset: 0,
   kernel: "{ table: ftp_alg, mark: 0x46000000, mask: 0xff000000 }",
+  limits:
+    "{ sessions: 100000, sessionsPerClient: 100000, preLogin: 100%, connectsPerSecond: { rate: 1000000 }, commandsPerSecond: { rate: 1000000 }, pinholesPerClient: 100000 }",
 };
 
 /** Another commit of this repository, installed in `folder`. */
 export function otherBuild(folder: string): Build {
+  // Keys that every commit knows.
+  const limits = "{ sessions: 100000, sessionsPerClient: 100000 }";
   const kernel = "{ table: ftp_alg_other, mark: 0x47000000, mask: 0xff000000 }";
-  return { root: folder, suffix: " of the other checkout", offset: planes.length, kernel };
+  return { root: folder, suffix: " of the other checkout", offset: planes.length, kernel, limits };
 }
 
 /**
@@ -42,13 +52,7 @@ function configuration(build: Build, plane: Plane): string {
     clientSide: { dataPorts: ${dataPorts[server].client} }
     serverSide: { dataPorts: ${dataPorts[server].server} }
     dataPlane: ${plane}
-    limits:
-      sessions: 100000
-      sessionsPerClient: 100000
-      preLogin: 100%
-      connectsPerSecond: { rate: 1000000 }
-      commandsPerSecond: { rate: 1000000 }
-      pinholesPerClient: 100000`;
+    limits: ${build.limits}`;
   return `admin: { listen: "${edgeAddress}:${adminPort(build, plane)}" }
 kernel: ${build.kernel}
 gateways: ${gateway("light", serverPorts.plain)}${gateway("vsftpd", serverPorts.vsftpd)}

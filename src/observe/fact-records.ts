@@ -3,6 +3,7 @@
 // Levels: sessions, logins and ended transfers are `info`; refusals `warn`; each command and reply `debug`.
 import { metricVerb } from "../ftp/command.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
+import type { Diagnosis } from "../session/diagnosis.ts";
 import type { Fact, TransferEnded } from "../session/facts.ts";
 import { replyClasses, type GatewayMetrics } from "./gateway-metrics.ts";
 import type { Logger } from "./log.ts";
@@ -14,9 +15,16 @@ export type FactRecordDeps = {
   readonly warnings: RepeatedWarnings;
 };
 
-/** Facts quote what peers say in their details alone. */
+/** Facts quote what peers say in their details and in the sentences of a diagnosis alone. */
 export function withoutSecrets(fact: Fact, hide: (text: string) => string): Fact {
-  return "detail" in fact && fact.detail !== undefined ? { ...fact, detail: hide(fact.detail) } : fact;
+  const masked =
+    "diagnosis" in fact && fact.diagnosis !== undefined ? { ...fact, diagnosis: hideIn(fact.diagnosis, hide) } : fact;
+  return "detail" in masked && masked.detail !== undefined ? { ...masked, detail: hide(masked.detail) } : masked;
+}
+
+function hideIn(diagnosis: Diagnosis, hide: (text: string) => string): Diagnosis {
+  const { sentence, clientSentence } = diagnosis;
+  return { ...diagnosis, sentence: hide(sentence), clientSentence: hide(clientSentence) };
 }
 
 /** `fact`: without secrets. `ageMs`: of the session, when this happened. */
@@ -61,6 +69,12 @@ export function recordFact(fact: Fact, ageMs: number, { counts, log, warnings }:
     case "transfer-ended":
       recordTransfer(fact, counts, log);
       break;
+    case "failure": {
+      const { hop, cause, sentence, advice } = fact.diagnosis;
+      counts.failures(hop, cause).inc();
+      log.warn({ hop, cause, sentence, advice }, "session failed");
+      break;
+    }
     case "ended": {
       warnings.tellRepeated();
       counts.sessionsActive.dec();
@@ -80,7 +94,8 @@ export function recordFact(fact: Fact, ageMs: number, { counts, log, warnings }:
 function recordTransfer(fact: TransferEnded, counts: GatewayMetrics, log: Logger): void {
   const isTransfer = fact.joined || fact.verb !== "";
   if (isTransfer) counts.transferEnded(fact);
-  const { verb, direction, clientMode, serverMode, plane, outcome, bytesUp, bytesDown, durationMs, detail } = fact;
+  const { verb, direction, clientMode, serverMode, plane, outcome, bytesUp, bytesDown, durationMs, detail, diagnosis } =
+    fact;
   const line = {
     verb,
     direction,
@@ -92,6 +107,7 @@ function recordTransfer(fact: TransferEnded, counts: GatewayMetrics, log: Logger
     bytesDown,
     durationMs,
     ...(detail !== undefined && { detail }),
+    ...(diagnosis !== undefined && { hop: diagnosis.hop, cause: diagnosis.cause, sentence: diagnosis.sentence }),
   };
   if (isTransfer) log.info(line, "transfer ended");
   else log.debug(line, "data connection not used");

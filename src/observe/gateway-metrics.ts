@@ -4,6 +4,7 @@ import { Gauge, type Registry } from "prom-client";
 import { planeNames, sides, type PinholeOutcome, type PlaneName, type Side } from "../dataplane/pinhole.ts";
 import { metricVerb } from "../ftp/command.ts";
 import { quirks, type Quirk } from "../ftp/quirks.ts";
+import { hopCauses, hops, type Cause, type Hop } from "../session/diagnosis.ts";
 import type { Direction, TransferOutcome } from "../session/facts.ts";
 import { modes, type Mode } from "../session/mode.ts";
 import { endReasons, refusalReasons, type EndReason, type RefusalReason } from "../session/reasons.ts";
@@ -44,6 +45,8 @@ export type GatewayMetrics = {
   readonly replies: Readonly<Record<ReplyClass, CounterCell>>;
   readonly translations: Readonly<Record<Mode, Readonly<Record<Mode, CounterCell>>>>;
   readonly refusals: Readonly<Record<RefusalReason, CounterCell>>;
+  /** What a session failed at. */
+  failures(hop: Hop, cause: Cause): CounterCell;
   readonly quirks: Readonly<Record<CountedQuirk, CounterCell>>;
   readonly strangers: Readonly<Record<Side, CounterCell>>;
   readonly pinholesActive: Readonly<Record<Side, Readonly<Record<PlaneName, GaugeCell>>>>;
@@ -85,6 +88,11 @@ export function defineGatewayMetrics(registry: Registry, cells: MetricCells): (g
       const [direction = "", client_mode = "", server_mode = "", plane = "", outcome = ""] = key.split(" ");
       return metrics.transfers({ gateway, direction, client_mode, server_mode, plane, outcome });
     });
+    const failureCell = remembered((key: string) => {
+      const [hop = "", cause = ""] = key.split(" ");
+      return metrics.failures({ gateway, hop, cause });
+    });
+    for (const hop of hops) for (const cause of hopCauses[hop]) failureCell(`${hop} ${cause}`);
     const commandCell = remembered((command: string) => metrics.commands({ gateway, command }));
     return {
       sessionsActive: metrics.sessionsActive({ gateway }),
@@ -93,6 +101,7 @@ export function defineGatewayMetrics(registry: Registry, cells: MetricCells): (g
       replies: record(replyClasses, (name) => metrics.replies({ gateway, class: name })),
       translations: record(modes, (from) => record(modes, (to) => metrics.translations({ gateway, from, to }))),
       refusals: record(refusalReasons, (reason) => metrics.refusals({ gateway, reason })),
+      failures: (hop, cause) => failureCell(`${hop} ${cause}`),
       quirks: record([...quirks, "other-source-port"] as const, (quirk) => metrics.quirks({ gateway, quirk })),
       strangers: record(sides, (side) => metrics.strangers({ gateway, side })),
       pinholesActive: record(sides, (side) =>
@@ -138,6 +147,9 @@ function gatewayFamilies({ counter, gauge }: MetricCells) {
       ...(["gateway", "direction", "plane"] as const),
     ]),
     refusals: counter("refusals_total", "What the gateway answered no to, by reason.", ["gateway", "reason"]),
+    failures: counter("failures_total", "Sessions that have failed, by the hop that failed and why.", [
+      ...(["gateway", "hop", "cause"] as const),
+    ]),
     acceptFailures: counter("accept_failures_total", "Connections that could not be accepted, by cause.", [
       ...(["gateway", "cause"] as const),
     ]),

@@ -2,6 +2,7 @@
 import type { Endpoint } from "../net/endpoint.ts";
 import type { Quirk } from "../ftp/quirks.ts";
 import { pinholeOutcomes, type PlaneName } from "../dataplane/pinhole.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import type { Mode } from "./mode.ts";
 import type { EndReason, RefusalReason } from "./reasons.ts";
 
@@ -29,6 +30,8 @@ export type TransferEnded = {
   /** Both legs were connected. */
   readonly joined: boolean;
   readonly detail?: string;
+  /** Where it failed, and why. */
+  readonly diagnosis?: Diagnosis;
 };
 
 export type Fact =
@@ -47,4 +50,6 @@ export type Fact =
   | { readonly kind: "server-rejects"; readonly mode: Mode; readonly code: number }
   | { readonly kind: "transfer-started"; readonly plane: PlaneName; readonly verb: string }
   | TransferEnded
+  /** What the session failed at: once, the first. `transfer`: the id of its data connection. */
+  | { readonly kind: "failure"; readonly diagnosis: Diagnosis; readonly transfer?: number }
   | { readonly kind: "ended"; readonly reason: EndReason; readonly detail: string };

@@ -5,6 +5,7 @@ import { maskCommand } from "../ftp/command.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
 import type { SessionEffect, SessionEvent, LegPlan } from "./events.ts";
+import type { Fact } from "./facts.ts";
 
 const indent = "     ";
 
@@ -138,12 +139,24 @@ function effectLines(effect: SessionEffect): readonly string[] {
     case "learn":
       return [`learn that ${effect.rejects} is rejected`];
     case "record":
-      if (effect.fact.kind === "refusal") return [`refuse ${effect.fact.reason}`];
-      return effect.fact.kind === "quirk" ? [`quirk ${effect.fact.quirk}`] : [];
+      return factLines(effect.fact);
     case "end":
       return [`end ${effect.reason}`];
     case "timer":
     case "cancel":
+      return [];
+  }
+}
+
+function factLines(fact: Fact): readonly string[] {
+  switch (fact.kind) {
+    case "refusal":
+      return [`refuse ${fact.reason}`];
+    case "quirk":
+      return [`quirk ${fact.quirk}`];
+    case "failure":
+      return [`fail ${fact.diagnosis.hop} ${fact.diagnosis.cause}`];
+    default:
       return [];
   }
 }

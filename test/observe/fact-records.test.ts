@@ -35,6 +35,19 @@ test("a refusal is a warning with its reason, an internal error is an error", ()
   ]);
 });
 
+test("what a session failed at is a warning with sentence and advice, counted by hop and cause", async () => {
+  const { start, lines, counted } = observe("warn");
+  const session = start();
+  const advice = "Open the port.";
+  const words = { sentence: "Nobody came to 192.0.2.1:50010.", advice, clientSentence: "Nobody came." };
+  session.record({ kind: "failure", diagnosis: { hop: "client-data-in", cause: "nobody-came", ...words } });
+  expect(await counted("failures_total")).toEqual({ "client-data-in nobody-came": 1 });
+  const { sentence } = words;
+  expect(lines).toMatchObject([
+    { level: "warn", hop: "client-data-in", cause: "nobody-came", sentence, advice, msg: "session failed" },
+  ]);
+});
+
 test("hostile: a password typed as a command is in no log line and no metric", async () => {
   const { start, lines, counted } = observe("trace");
   start().record({ kind: "command", verb: "HUNTER2" });

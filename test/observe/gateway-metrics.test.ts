@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { createMetrics } from "../../src/observe/metrics.ts";
+import { hopCauses, hops } from "../../src/session/diagnosis.ts";
 import { endReasons, refusalReasons } from "../../src/session/reasons.ts";
 import { readExposition } from "./synthetic.ts";
 
@@ -10,6 +11,7 @@ test("counters are exported as 0 before anything happened", async () => {
   const zeros = (metric: string) => samples.filter((sample) => sample.metric === metric && sample.value === 0).length;
   expect(zeros("ftp_alg_sessions_total")).toBe(endReasons.length);
   expect(zeros("ftp_alg_refusals_total")).toBe(refusalReasons.length);
+  expect(zeros("ftp_alg_failures_total")).toBe(hops.flatMap((hop) => hopCauses[hop]).length);
   expect(zeros("ftp_alg_translations_total")).toBe(16);
   expect(zeros("ftp_alg_pinholes_total")).toBe(2 * (3 * 3 + 1));
 });

@@ -5,6 +5,7 @@ import { acceptFailureCauses, replyClasses } from "../../src/observe/gateway-met
 import { createMetrics } from "../../src/observe/metrics.ts";
 import { transferOutcomes } from "../../src/session/facts.ts";
 import { modes } from "../../src/session/mode.ts";
+import { causes, hops } from "../../src/session/diagnosis.ts";
 import { endReasons, refusalReasons } from "../../src/session/reasons.ts";
 import { rowsOf } from "../books.ts";
 import { playEverything, readExposition, type Sample } from "./synthetic.ts";
@@ -37,7 +38,8 @@ const closedSets: Readonly<Record<string, readonly string[]>> = {
   end: endReasons,
   reason: refusalReasons,
   class: replyClasses,
-  cause: acceptFailureCauses,
+  cause: [...acceptFailureCauses, ...causes],
+  hop: hops,
   from: modes,
   to: modes,
   client_mode: modes,

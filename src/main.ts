@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // The program: the command line, the signals and the exit code. The only file that names `process`.
+import { text } from "node:stream/consumers";
 import { parseArguments } from "./cli/arguments.ts";
+import { commands } from "./cli/commands.ts";
 import { inheritedDescriptors } from "./cli/inherited-descriptors.ts";
 import type { Io } from "./process/io.ts";
-import { loadConfig, withConfig } from "./cli/load-config.ts";
 
 // Else Node opens its inspector on it, and with that the process to whoever may send signals or reach the port.
 process.on("SIGUSR1", () => {});
@@ -11,7 +12,12 @@ process.on("SIGUSR1", () => {});
 const stop = new AbortController();
 const kill = new AbortController();
 
+let input: Promise<string> | undefined;
+
 const io: Io = {
+  input: () => (input ??= text(process.stdin)),
+  env: process.env,
+  ...(process.stdout.isTTY && { columns: process.stdout.columns }),
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   stop: stop.signal,
@@ -32,10 +38,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-// The commands are imported when asked for, so that `check` loads no socket and `run` no demonstration.
 async function main(): Promise<number> {
-  const asked = parseArguments(process.argv.slice(2));
-  switch (asked.command) {
+  const asked = parseArguments(process.argv.slice(2), commands, io.columns);
+  switch (asked.kind) {
     case "help":
       io.out(asked.text);
       return 0;
@@ -45,22 +50,8 @@ async function main(): Promise<number> {
     case "version":
       io.out(`${(await import("./process/version.ts")).readVersion()}\n`);
       return 0;
-    case "check":
-      return (await import("./cli/check.ts")).check(asked.file, io);
-    case "demo":
-      return (await import("./demo/demo.ts")).demo({ stay: asked.stay }, io);
-    case "run":
-      return withConfig(asked.source, io, async (config) =>
-        (await import("./cli/run.ts")).runGateway(config, io, () => loadConfig(asked.source)),
-      );
-    case "doctor": {
-      const { doctor } = await import("./cli/doctor.ts");
-      return withConfig({ kind: "file", file: asked.file }, io, (config) => doctor(config, io));
-    }
-    case "ruleset": {
-      const { printRuleset } = await import("./cli/ruleset.ts");
-      return withConfig({ kind: "file", file: asked.file }, io, async (config) => printRuleset(config, io));
-    }
+    case "command":
+      return asked.run(io);
   }
 }
 

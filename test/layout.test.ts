@@ -219,6 +219,10 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "gateway/entrance/turn-away.ts": "gateway/entrance/entrance.test.ts",
   "gateway/shared-resources.ts": "each of its parts; cli/run.test.ts: all together",
   "config/schema.ts": "config/problems.test.ts: one bad file per mistake; config/parse.test.ts: every default",
+  "cli/commands/":
+    "cli/arguments.test.ts: flags, help, examples; what they do: a test of its own each, as cli/check.test.ts",
+  "cli/commands.ts": "cli/arguments.test.ts",
+  "cli/config-file.ts": "cli/arguments.test.ts: a file with and without --config, twice, not at all",
   "session/": "playbooks by topic",
 };
 

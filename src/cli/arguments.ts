@@ -1,97 +1,99 @@
 // The command line: argv → what is asked for. It prints nothing and ends nothing; main.ts acts on the answer.
-import { Command, CommanderError } from "commander";
-import type { SimpleOptions } from "../config/from-arguments.ts";
-
-/** Where the configuration of `run` comes from. */
-export type ConfigSource =
-  | { readonly kind: "file"; readonly file: string }
-  | { readonly kind: "simple"; readonly options: SimpleOptions };
+import { Argument, CommanderError, Command as Parser, Option as ParserOption } from "commander";
+import type { Io } from "../process/io.ts";
+import { type Command, type Flags, flagOf, type Operand, type Option, type Options } from "./command.ts";
 
 export type Invocation =
-  | { readonly command: "run"; readonly source: ConfigSource }
-  | { readonly command: "check" | "doctor" | "ruleset"; readonly file: string }
-  | { readonly command: "demo"; readonly stay: boolean }
-  | { readonly command: "help"; readonly text: string }
-  | { readonly command: "version" }
+  | {
+      readonly kind: "command";
+      readonly command: string;
+      readonly flags: Flags<Options>;
+      readonly operand?: string;
+      readonly run: (io: Io) => Promise<number>;
+    }
+  | { readonly kind: "help"; readonly text: string }
+  | { readonly kind: "version" }
   /** Exit code 2, and `message` on standard error. */
-  | { readonly command: "wrong-usage"; readonly message: string };
+  | { readonly kind: "wrong-usage"; readonly message: string };
 
-type RunFlags = { readonly config?: string } & Partial<SimpleOptions>;
-
-/** `argv` without the interpreter and the script. */
-export function parseArguments(argv: readonly string[]): Invocation {
+/** `argv` without the interpreter and the script; help is wrapped at `columns`. */
+export function parseArguments(argv: readonly string[], commands: readonly Command[], columns = 80): Invocation {
   let invocation: Invocation | undefined;
   let printed = "";
   const print = (text: string): void => {
     printed += text;
   };
-  const program = build((asked) => {
+  const program = build(commands, (asked) => {
     invocation = asked;
   });
   // Sub-commands copied these settings when they were made.
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ writeOut: print, writeErr: print, getOutHasColors: () => false });
+    command.exitOverride().configureHelp({ helpWidth: columns, minWidthToWrap: 20 });
+    command.configureOutput({ writeOut: print, writeErr: print, getOutHasColors: () => false });
   }
   try {
     program.parse(argv, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.code === "commander.version") return { command: "version" };
-    if (error.exitCode === 0) return { command: "help", text: printed };
-    return { command: "wrong-usage", message: printed };
+    if (error.code === "commander.version") return { kind: "version" };
+    if (error.exitCode === 0) return { kind: "help", text: printed };
+    return { kind: "wrong-usage", message: printed };
   }
-  return invocation ?? { command: "wrong-usage", message: program.helpInformation() };
+  return invocation ?? { kind: "wrong-usage", message: program.helpInformation() };
 }
 
-function build(ask: (invocation: Invocation) => void): Command {
-  const program = new Command("ftp-alg")
+function build(commands: readonly Command[], ask: (invocation: Invocation) => void): Parser {
+  const program = new Parser("ftp-alg")
     .description("A firewall- and NAT-aware FTP gateway.")
     // What is printed is main.ts's; here it only has to be recognised.
     .version("0", "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
     .helpCommand("help [command]", "print the help of a command")
-    .showHelpAfterError("(ftp-alg --help tells more)");
+    .addHelpText("after", "\nftp-alg COMMAND --help tells all about a command.");
 
-  program
-    .command("run")
-    .description("run the gateway, as a file or the flags describe it")
-    .option("--config <file>", "the configuration")
-    .option("--listen <endpoint...>", "where clients connect, e.g. 0.0.0.0:2121; without a file")
-    .option("--server <host:port>", "the FTP server behind it; without a file")
-    .option("--advertise <address>", "the address clients are told in 227")
-    .option("--data-ports <range>", "the ports of data connections on the client side, e.g. 50000-50999")
-    .option("--admin <endpoint>", "metrics and health, e.g. 127.0.0.1:9121")
-    .option("--log-format <format>", "json or pretty")
-    .action((flags: RunFlags, command: Command) => {
-      const source = sourceOf(flags);
-      if (typeof source === "string") command.error(`error: ${source}`);
-      else ask({ command: "run", source });
+  for (const command of commands) {
+    const { name, operand, options } = command;
+    const parser = program.command(name).summary(command.summary).description(paragraphs(command));
+    parser.helpOption("-h, --help", "print this help").addHelpText("after", helpBelow(command));
+    parser.showHelpAfterError(`(ftp-alg ${name} --help tells more)`);
+    if (operand) parser.addArgument(argumentOf(operand));
+    for (const [key, option] of Object.entries(options)) parser.addOption(optionOf(key, option));
+    parser.action(() => {
+      const given = parser.processedArgs[0] as string | undefined;
+      const prepared = command.prepare(parser.opts(), { operand: given, commands });
+      if ("fault" in prepared) return parser.error(`error: ${prepared.fault}`);
+      ask({ kind: "command", command: name, ...prepared, ...(given !== undefined && { operand: given }) });
     });
-
-  const needFile = (name: "check" | "doctor" | "ruleset", description: string): void => {
-    program
-      .command(name)
-      .description(description)
-      .requiredOption("--config <file>", "the configuration")
-      .action(({ config }: { config: string }) => ask({ command: name, file: config }));
-  };
-  needFile("check", "print every problem of a configuration");
-  needFile("doctor", "print what this machine offers to a configuration, and why not more");
-  needFile("ruleset", "print the nftables ruleset that a configuration needs");
-
-  program
-    .command("demo")
-    .description("show real transfers through a gateway, without configuration or privileges")
-    .option("--stay", "leave it running")
-    .action(({ stay }: { stay?: true }) => ask({ command: "demo", stay: stay ?? false }));
+  }
+  program.showHelpAfterError("(ftp-alg --help tells more)");
   return program;
 }
 
-/** The source, or why these flags do not go together. */
-function sourceOf({ config, listen, server, ...others }: RunFlags): ConfigSource | string {
-  if (config !== undefined) {
-    const alone = listen === undefined && server === undefined && Object.keys(others).length === 0;
-    return alone ? { kind: "file", file: config } : "--config stands alone: the file says all that the other flags say";
-  }
-  if (listen === undefined || server === undefined) return "run needs either --config, or --listen and --server";
-  return { kind: "simple", options: { listen, server, ...others } };
+function paragraphs({ summary, text }: Command): string {
+  const heading = `${summary[0]?.toUpperCase() ?? ""}${summary.slice(1)}.`;
+  return [heading, ...text].join("\n\n");
+}
+
+function argumentOf({ name, isRequired, what, choices }: Operand): Argument {
+  const argument = new Argument(isRequired ? `<${name}>` : `[${name}]`, what);
+  return choices ? argument.choices(choices) : argument;
+}
+
+function optionOf(key: string, { value, short, isRepeated, isRequired, what, choices }: Option): ParserOption {
+  const names = `${short === undefined ? "" : `-${short}, `}${flagOf(key)}`;
+  const flags = value === undefined ? names : `${names} <${value}${isRepeated ? "..." : ""}>`;
+  const option = new ParserOption(flags, what).makeOptionMandatory(isRequired ?? false);
+  return choices ? option.choices(choices) : option;
+}
+
+/** Examples and exit codes, under the options. */
+function helpBelow({ examples, failure }: Command): string {
+  const shown = examples.map(([line, what]) => `  ftp-alg ${line}\n      ${what}\n`).join("");
+  const codes = [
+    ["0", "done"],
+    ...(failure === undefined ? [] : [["1", failure]]),
+    ["2", "wrong usage or configuration"],
+  ];
+  const ends = codes.map(([code, what]) => `  ${code}  ${what}\n`).join("");
+  return `\n${examples.length > 0 ? `Examples:\n${shown}\n` : ""}Exit codes:\n${ends}`.trimEnd();
 }

@@ -4,14 +4,14 @@ import type { Io } from "../process/io.ts";
 import { formatProblems, loadConfig } from "./load-config.ts";
 
 /** Prints every problem, one a line, or that there is none, and every open door. Returns the exit code. */
-export async function check(file: string, io: Pick<Io, "out">): Promise<number> {
-  const parsed = await loadConfig({ kind: "file", file });
+export async function check(file: string, io: Pick<Io, "out" | "input">): Promise<number> {
+  const parsed = await loadConfig({ kind: "file", file }, io);
   if (!parsed.ok) {
     io.out(formatProblems(parsed.problems));
     return 2;
   }
   const count = parsed.config.gateways.length;
-  io.out(`${file}: ok, ${count} ${count === 1 ? "gateway" : "gateways"}\n`);
+  io.out(`${file === "-" ? "standard input" : file}: ok, ${count} ${count === 1 ? "gateway" : "gateways"}\n`);
   for (const { path, message } of openDoors(parsed.config)) io.out(`warning: ${path}: ${message}\n`);
   return 0;
 }

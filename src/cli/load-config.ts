@@ -1,17 +1,21 @@
 // From a command line's source to a configuration. The only place that reads the file.
 import { readFile } from "node:fs/promises";
 import type { Config, ParsedConfig, Problem } from "../config/config.ts";
-import { configFromArguments } from "../config/from-arguments.ts";
+import { configFromArguments, type SimpleOptions } from "../config/from-arguments.ts";
 import { parseConfig } from "../config/parse.ts";
-import type { ConfigSource } from "./arguments.ts";
 import type { Io } from "../process/io.ts";
 
-/** A file that can't be read is a problem like any other, under the file's name. */
-export async function loadConfig(source: ConfigSource): Promise<ParsedConfig> {
+/** Where a configuration comes from. */
+export type ConfigSource =
+  | { readonly kind: "file"; readonly file: string }
+  | { readonly kind: "simple"; readonly options: SimpleOptions };
+
+/** A file that can't be read is a problem like any other, under the file's name. The file `-` is standard input. */
+export async function loadConfig(source: ConfigSource, io: Pick<Io, "input">): Promise<ParsedConfig> {
   if (source.kind === "simple") return configFromArguments(source.options);
   let text;
   try {
-    text = await readFile(source.file, "utf8");
+    text = source.file === "-" ? await io.input() : await readFile(source.file, "utf8");
   } catch (error) {
     // "ENOENT: no such file or directory, open '/etc/ftp-alg.yml'": the path says the rest.
     const message = error instanceof Error ? error.message.replace(/, \w+( '.*')?$/, "") : String(error);
@@ -28,10 +32,10 @@ export function formatProblems(problems: readonly Problem[]): string {
 /** Runs a command on a configuration that is right; else says on standard error what is wrong, and the exit code is 2. */
 export async function withConfig(
   source: ConfigSource,
-  io: Pick<Io, "err">,
+  io: Pick<Io, "err" | "input">,
   command: (config: Config) => Promise<number>,
 ): Promise<number> {
-  const parsed = await loadConfig(source);
+  const parsed = await loadConfig(source, io);
   if (parsed.ok) return command(parsed.config);
   io.err(formatProblems(parsed.problems));
   return 2;

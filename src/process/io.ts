@@ -6,6 +6,12 @@ export type Io = {
   readonly out: (text: string) => void;
   /** Writes to standard error as given: the line end is the caller's. */
   readonly err: (text: string) => void;
+  /** All of standard input; the same text each time it is asked for. */
+  readonly input: () => Promise<string>;
+  /** The environment's variables. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The width of the terminal that standard output is; absent where it is none. */
+  readonly columns?: number;
   /** The first SIGINT or SIGTERM: drain. */
   readonly stop: AbortSignal;
   /** The second one: end at once. */

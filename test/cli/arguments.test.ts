@@ -1,51 +1,60 @@
 import { describe, expect, test } from "vitest";
 import { parseArguments } from "../../src/cli/arguments.ts";
+import { commands } from "../../src/cli/commands.ts";
 
 function parse(line: string) {
-  return parseArguments(line === "" ? [] : line.split(" "));
+  return parseArguments(line === "" ? [] : line.split(" "), commands);
+}
+
+/** The flags that were given, and the operand. */
+function given(line: string) {
+  const asked = parse(line);
+  if (asked.kind !== "command") throw new Error(JSON.stringify(asked));
+  const { command, flags, operand } = asked;
+  const set = Object.entries(flags).filter(([, value]) => ![undefined, false].includes(value as boolean | undefined));
+  return { command, flags: Object.fromEntries(set), ...(operand !== undefined && { operand }) };
 }
 
 describe("run", () => {
   test("takes a file", () => {
-    expect(parse("run --config a.yml")).toEqual({ command: "run", source: { kind: "file", file: "a.yml" } });
+    expect(given("run --config a.yml")).toEqual({ command: "run", flags: { config: "a.yml" } });
   });
 
   test("takes the simple case from flags", () => {
     const flags = "--advertise 203.0.113.7 --data-ports 50000-50999 --admin 127.0.0.1:9121 --log-format pretty";
-    expect(parse(`run --listen 0.0.0.0:2121 --server 10.0.0.5:21 ${flags}`)).toEqual({
+    expect(given(`run --listen 0.0.0.0:2121 --server 10.0.0.5:21 ${flags}`)).toEqual({
       command: "run",
-      source: {
-        kind: "simple",
-        options: {
-          listen: ["0.0.0.0:2121"],
-          server: "10.0.0.5:21",
-          advertise: "203.0.113.7",
-          dataPorts: "50000-50999",
-          admin: "127.0.0.1:9121",
-          logFormat: "pretty",
-        },
+      flags: {
+        listen: ["0.0.0.0:2121"],
+        server: "10.0.0.5:21",
+        advertise: "203.0.113.7",
+        dataPorts: "50000-50999",
+        admin: "127.0.0.1:9121",
+        logFormat: "pretty",
       },
     });
   });
 
   test("listens wherever it is told to", () => {
-    const source = { kind: "simple", options: { listen: ["0.0.0.0:21", "[::]:21"], server: "h" } };
-    expect(parse("run --listen 0.0.0.0:21 --listen [::]:21 --server h")).toEqual({ command: "run", source });
-    expect(parse("run --listen 0.0.0.0:21 [::]:21 --server h")).toEqual({ command: "run", source });
+    const flags = { listen: ["0.0.0.0:21", "[::]:21"], server: "h" };
+    expect(given("run --listen 0.0.0.0:21 --listen [::]:21 --server h")).toEqual({ command: "run", flags });
+    expect(given("run --listen 0.0.0.0:21 [::]:21 --server h")).toEqual({ command: "run", flags });
   });
 });
 
-test.each(["check", "doctor", "ruleset"])("%s takes a file", (command) => {
-  expect(parse(`${command} --config a.yml`)).toEqual({ command, file: "a.yml" });
+test.each(["check", "doctor", "ruleset"])("%s takes a file, with and without --config", (command) => {
+  expect(given(`${command} --config a.yml`)).toEqual({ command, flags: { config: "a.yml" } });
+  expect(given(`${command} a.yml`)).toEqual({ command, flags: {}, operand: "a.yml" });
+  expect(given(`${command} -`)).toEqual({ command, flags: {}, operand: "-" });
 });
 
 test("the demo ends by itself unless told to stay", () => {
-  expect(parse("demo")).toEqual({ command: "demo", stay: false });
-  expect(parse("demo --stay")).toEqual({ command: "demo", stay: true });
+  expect(given("demo")).toEqual({ command: "demo", flags: {} });
+  expect(given("demo --stay")).toEqual({ command: "demo", flags: { stay: true } });
 });
 
 test.each(["--version", "-V"])("%s asks for the version", (flag) => {
-  expect(parse(flag)).toEqual({ command: "version" });
+  expect(parse(flag)).toEqual({ kind: "version" });
 });
 
 test.each([
@@ -53,10 +62,32 @@ test.each([
   ["-h", "Usage: ftp-alg [options] [command]"],
   ["help", "Usage: ftp-alg [options] [command]"],
   ["run --help", "Usage: ftp-alg run [options]"],
-  ["help check", "Usage: ftp-alg check [options]"],
+  ["help check", "Usage: ftp-alg check [options] [FILE]"],
 ])("%s asks for help", (line, first) => {
   const asked = parse(line);
-  expect(asked.command === "help" && asked.text.split("\n")[0]).toBe(first);
+  expect(asked.kind === "help" && asked.text.split("\n")[0]).toBe(first);
+});
+
+test.each(commands.map((command) => [command.name, command] as const))(
+  "ftp-alg %s -h tells what it does, every option, an example and the exit codes",
+  (name, { text, options, examples }) => {
+    const asked = parse(`${name} -h`);
+    const help = asked.kind === "help" ? asked.text : "";
+    const words = help.replace(/\s+/g, " ");
+    expect(text.length).toBeGreaterThan(0);
+    for (const paragraph of text) expect(words).toContain(paragraph);
+    for (const { what } of Object.values(options)) expect(words).toContain(what);
+    expect(examples.length).toBeGreaterThan(0);
+    for (const [line] of examples) expect(help).toContain(`\n  ftp-alg ${line}\n`);
+    expect(help).toMatch(/\nExit codes:\n {2}0 {2}done\n( {2}1 {2}.*\n)? {2}2 {2}wrong usage or configuration\n$/);
+    expect(help.split("\n").filter((line) => line.length > 80 && !line.startsWith("  ftp-alg "))).toEqual([]);
+  },
+);
+
+test("every example of the help is a command line", () => {
+  for (const [line] of commands.flatMap(({ examples }) => examples)) {
+    expect(parse(line.replace(/ [|<>].*/, "")), line).toMatchObject({ kind: "command" });
+  }
 });
 
 test.each([
@@ -64,18 +95,22 @@ test.each([
   ["serve", "unknown command 'serve'"],
   ["runn", "Did you mean run?"],
   ["run", "run needs either --config, or --listen and --server"],
-  ["run --listen 0.0.0.0:21", "run needs either --config, or --listen and --server"],
-  ["run --server 10.0.0.5", "run needs either --config, or --listen and --server"],
-  ["run --config a.yml --listen 0.0.0.0:21", "--config stands alone"],
-  ["run --config a.yml --server 10.0.0.5", "--config stands alone"],
-  ["run --config a.yml --admin 127.0.0.1:1", "--config stands alone"],
+  ["run --listen 0.0.0.0:21", "run needs either --config, or --listen and --server; --server is missing"],
+  ["run --server 10.0.0.5", "run needs either --config, or --listen and --server; --listen is missing"],
+  ["run --config a.yml --listen 0.0.0.0:21", "--config stands alone: the file says what --listen would say"],
+  ["run --config a.yml --server 10.0.0.5", "--config stands alone: the file says what --server would say"],
+  ["run --config a.yml --admin 127.0.0.1:1 --data-ports 5", "the file says what --data-ports, --admin would say"],
   ["run --config", "argument missing"],
   ["run --port 21", "unknown option '--port'"],
-  ["check", "required option '--config <file>' not specified"],
-  ["check --config a.yml b.yml", "too many arguments"],
-  ["doctor", "required option '--config <file>' not specified"],
+  ["run --advertize 192.0.2.1", "Did you mean --advertise?"],
+  ["run --port 21", "(ftp-alg run --help tells more)"],
+  ["run --listen :0 --server h --log-format text", "Allowed choices are json, pretty"],
+  ["check", "which configuration? --config FILE"],
+  ["check --config a.yml b.yml", "the configuration is named twice"],
+  ["check a.yml b.yml", "too many arguments"],
+  ["doctor", "which configuration? --config FILE"],
   ["demo now", "too many arguments"],
 ])("wrong usage is explained: ftp-alg %s", (line, message) => {
   const asked = parse(line);
-  expect(asked.command === "wrong-usage" && asked.message).toContain(message);
+  expect(asked.kind === "wrong-usage" && asked.message).toContain(message);
 });

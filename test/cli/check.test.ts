@@ -5,10 +5,12 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { check } from "../../src/cli/check.ts";
 
+const input = () => Promise.resolve('gateways: [{ listen: ["127.0.0.1:2121"], route: { server: ftp } }]');
+
 async function run(path: string): Promise<{ code: number; output: string; file: string }> {
   const file = fileURLToPath(new URL(path, import.meta.url));
   let output = "";
-  const code = await check(file, { out: (text) => (output += text) });
+  const code = await check(file, { out: (text) => (output += text), input });
   return { code, output, file };
 }
 
@@ -32,11 +34,17 @@ test("open door: it is warned of behind a file that is right", async () => {
   const file = join(folder, "open.yml");
   await writeFile(file, 'gateways: [{ listen: ["0.0.0.0:2121"], route: { login: { allow: ["*"] } } }]');
   let output = "";
-  expect(await check(file, { out: (text) => (output += text) })).toBe(0);
+  expect(await check(file, { out: (text) => (output += text), input })).toBe(0);
   expect(output).toMatch(/ok, 1 gateway\nwarning: gateways\[0\]\.route\.login\.allow: .*\n$/);
 });
 
 test("a file that can't be read is a problem of its own name", async () => {
   const { code, output, file } = await run("missing.yml");
   expect({ code, output }).toEqual({ code: 2, output: `${file}: ENOENT: no such file or directory\n` });
+});
+
+test("the file - is standard input", async () => {
+  let output = "";
+  expect(await check("-", { out: (text) => (output += text), input })).toBe(0);
+  expect(output).toBe("standard input: ok, 1 gateway\n");
 });

@@ -1,0 +1,72 @@
+// `ftp-alg run`, described.
+import { defineCommand, type Flags, flagOf } from "../command.ts";
+import { configOption } from "../config-file.ts";
+import { type ConfigSource, loadConfig, withConfig } from "../load-config.ts";
+
+const options = {
+  config: configOption,
+  listen: { value: "ENDPOINT", isRepeated: true, what: "where clients connect, e.g. 0.0.0.0:2121; without a file" },
+  server: { value: "HOST:PORT", what: "the FTP server behind it; without a file" },
+  advertise: { value: "ADDRESS", what: "the address that clients are told in 227; without a file" },
+  dataPorts: {
+    value: "RANGE",
+    what: "the ports of data connections on the client side, e.g. 50000-50999; without a file",
+  },
+  admin: { value: "ENDPOINT", what: "metrics and health, e.g. 127.0.0.1:9121; without a file" },
+  logFormat: { value: "FORMAT", choices: ["json", "pretty"], what: "how the log is written; without a file" },
+} as const;
+
+type RunFlags = Flags<typeof options>;
+
+export const run = defineCommand({
+  name: "run",
+  summary: "run the gateway, as a file or the flags describe it",
+  text: [
+    "With --config, the file says everything. Without, --listen and --server are enough for one gateway in front of one server. " +
+      "The log goes to standard output. SIGHUP reads the file again for new sessions; SIGTERM or SIGINT lets running " +
+      "transfers end, a second one ends at once.",
+  ],
+  options,
+  examples: [
+    ["run --config config.yml", "what a service does"],
+    ["run --listen 0.0.0.0:2121 --server 10.0.0.5:21 --advertise 203.0.113.7", "the simple case without a file"],
+  ],
+  failure: "failed to start or while running",
+  fault({ flags }) {
+    const source = sourceOf(flags);
+    return typeof source === "string" ? source : undefined;
+  },
+  run: async ({ flags }, io) => {
+    const source = sourceOf(flags);
+    if (typeof source === "string") throw new Error(source);
+    const { runGateway } = await import("../run.ts");
+    return withConfig(source, io, (config) => runGateway(config, io, () => loadConfig(source, io)));
+  },
+});
+
+/** The source, or why these flags do not go together. */
+export function sourceOf({ config, listen, server, ...others }: RunFlags): ConfigSource | string {
+  const given = Object.entries({ listen, server, ...others }).filter(([, value]) => value !== undefined);
+  if (config !== undefined) {
+    if (given.length === 0) return { kind: "file", file: config };
+    const names = given.map(([key]) => flagOf(key)).join(", ");
+    return `--config stands alone: the file says what ${names} would say`;
+  }
+  if (listen === undefined || server === undefined) {
+    const missing =
+      listen === undefined && server === undefined ? "" : `; ${listen ? "--server" : "--listen"} is missing`;
+    return `run needs either --config, or --listen and --server${missing}`;
+  }
+  const { advertise, dataPorts, admin, logFormat } = others;
+  return {
+    kind: "simple",
+    options: {
+      listen,
+      server,
+      ...(advertise !== undefined && { advertise }),
+      ...(dataPorts !== undefined && { dataPorts }),
+      ...(admin !== undefined && { admin }),
+      ...(logFormat !== undefined && { logFormat }),
+    },
+  };
+}

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The program: the command line, the signals and the exit code. The only file that names `process`.
-import { text } from "node:stream/consumers";
+import { text as textOf } from "node:stream/consumers";
 import { parseArguments } from "./cli/arguments.ts";
 import { commands } from "./cli/commands.ts";
 import { inheritedDescriptors } from "./cli/inherited-descriptors.ts";
@@ -15,7 +15,7 @@ const kill = new AbortController();
 let input: Promise<string> | undefined;
 
 const io: Io = {
-  input: () => (input ??= text(process.stdin)),
+  input: () => (input ??= textOf(process.stdin)),
   env: process.env,
   ...(process.stdout.isTTY && { columns: process.stdout.columns }),
   out: (text) => void process.stdout.write(text),

@@ -222,6 +222,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "cli/commands/":
     "cli/arguments.test.ts: flags, help, examples; what they do: a test of its own each, as cli/check.test.ts",
   "cli/commands.ts": "cli/arguments.test.ts",
+  "cli/admin-options.ts": "cli/arguments.test.ts: the options of every command",
   "cli/config-file.ts": "cli/arguments.test.ts: a file with and without --config, twice, not at all",
   "session/": "playbooks by topic",
 };

@@ -5,6 +5,7 @@ import type { PinholeOutcome } from "../dataplane/pinhole.ts";
 import { forgetTransfer, negotiationOverdue } from "./negotiation.ts";
 import { transferOvertakes } from "./pairing.ts";
 import type { Refusal } from "./refusals.ts";
+import type { Transfer } from "./transfer-state.ts";
 import {
   atFirstLine,
   findTransfer,
@@ -13,7 +14,6 @@ import {
   type HeldReply,
   type Outstanding,
   type Session,
-  type Transfer,
   type TransferEntry,
 } from "./state.ts";
 import { isBelievable, outcomeReplies } from "./transfer-outcomes.ts";

@@ -1,4 +1,5 @@
 // Ending: when a session is over by itself. Whatever runs comes to its end first: data connections, and replies that are due.
+import type { Transfer } from "./transfer-state.ts";
 import {
   findTransfer,
   isDataMoving,
@@ -6,7 +7,6 @@ import {
   isUnansweredTransfer,
   type Outstanding,
   type Session,
-  type Transfer,
   type TransferEntry,
 } from "./state.ts";
 import { abandon, emit, end, recordQuirk, type Work } from "./work.ts";

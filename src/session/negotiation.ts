@@ -11,18 +11,8 @@ import { isPassive, serverModes, type Mode } from "./mode.ts";
 import { isLoginNeeded } from "./policy.ts";
 import { refusal } from "./refusals.ts";
 import { readServerEndpoint, type UnusableEndpoint } from "./server-endpoint.ts";
-import {
-  findTransfer,
-  isDialledOnly,
-  isVerbatim,
-  newTransfer,
-  serverOf,
-  transferOf,
-  type ControlSide,
-  type Negotiation,
-  type StandingPort,
-  type Transfer,
-} from "./state.ts";
+import { newTransfer, type Negotiation, type StandingPort, type Transfer } from "./transfer-state.ts";
+import { findTransfer, isDialledOnly, isVerbatim, serverOf, transferOf, type ControlSide } from "./state.ts";
 import {
   emit,
   lingerMs,

@@ -6,15 +6,8 @@ import { isNamedAddress } from "./announced-address.ts";
 import { obstacleTo } from "./dialling.ts";
 import { clientLeg, forgetTransfer } from "./negotiation.ts";
 import { isLoginNeeded } from "./policy.ts";
-import {
-  findTransfer,
-  isUnansweredTransfer,
-  newTransfer,
-  serverOf,
-  type Negotiation,
-  type Session,
-  type StandingPort,
-} from "./state.ts";
+import { newTransfer, type Negotiation, type StandingPort } from "./transfer-state.ts";
+import { findTransfer, isUnansweredTransfer, serverOf, type Session } from "./state.ts";
 import { transferCommand } from "./transfers.ts";
 import { emit, updateTransfer, type Work } from "./work.ts";
 

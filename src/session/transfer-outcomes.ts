@@ -1,7 +1,7 @@
 // Transfer outcomes: what a client is told of a data connection whose end the server does not report, or not truly.
 import type { PinholeOutcome } from "../dataplane/pinhole.ts";
 import { refusal, type Refusal } from "./refusals.ts";
-import type { Transfer } from "./state.ts";
+import type { Transfer } from "./transfer-state.ts";
 
 /**
  * Whether a server's 226 can be true, whichever of the two came first: they come by two connections. A server that resets

@@ -6,7 +6,8 @@ import { awaitFinalReply, giveHeldReply, unansweredEntry } from "./completion.ts
 import type { TransferEnded } from "./facts.ts";
 import { forgetTransfer } from "./negotiation.ts";
 import { refusal } from "./refusals.ts";
-import { findTransfer, isBeingMade, isDataMoving, transferOf, type Transfer, type TransferEntry } from "./state.ts";
+import type { Transfer } from "./transfer-state.ts";
+import { findTransfer, isBeingMade, isDataMoving, transferOf, type TransferEntry } from "./state.ts";
 import {
   emit,
   record,

@@ -6,14 +6,8 @@ import type { SessionEffect } from "./events.ts";
 import type { Direction, Fact, TransferOutcome } from "./facts.ts";
 import type { EndReason } from "./reasons.ts";
 import { closingCode, type Refusal } from "./refusals.ts";
-import {
-  findTransfer,
-  isDialledOnly,
-  type PendingReply,
-  type Outstanding,
-  type Session,
-  type Transfer,
-} from "./state.ts";
+import type { Transfer } from "./transfer-state.ts";
+import { findTransfer, isDialledOnly, type PendingReply, type Outstanding, type Session } from "./state.ts";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 

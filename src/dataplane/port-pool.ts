@@ -2,6 +2,7 @@
 // still own its four-tuple, and because a late peer of the old pinhole must not meet a new one. Rest is a preference: a
 // narrow range gives the port that rested longest rather than none.
 import { createFreePorts } from "./free-ports.ts";
+import { createRestingPorts } from "./resting-ports.ts";
 
 export type PortCounts = { readonly free: number; readonly open: number; readonly resting: number };
 
@@ -30,6 +31,8 @@ export type PortTable = {
   pool(first: number, last: number): PortPool;
 };
 
+const lastPort = 65_535;
+
 export function createPortTable({
   restMs,
   now = () => performance.now(),
@@ -37,19 +40,18 @@ export function createPortTable({
 }: PortTableOptions): PortTable {
   const free = createFreePorts();
   const open = new Set<number>();
-  /** Until when each rests. All rest equally long, so the first is the one that rests longest. */
-  const resting = new Map<number, number>();
+  const resting = createRestingPorts();
 
   function wakeRested(): void {
     const moment = now();
-    for (const [port, until] of resting) {
-      if (until > moment) break;
-      wake(port);
+    for (let oldest = resting.first(1, lastPort); oldest !== undefined; oldest = resting.first(1, lastPort)) {
+      if (oldest.until > moment) break;
+      wake(oldest.port);
     }
   }
 
   function wake(port: number): void {
-    resting.delete(port);
+    resting.remove(port);
     free.add(port);
   }
 
@@ -57,9 +59,9 @@ export function createPortTable({
     wakeRested();
     let count = free.count(first, last);
     if (count === 0) {
-      const oldest = oldestWithin(resting, first, last);
+      const oldest = resting.first(first, last);
       if (oldest === undefined) return undefined;
-      wake(oldest);
+      wake(oldest.port);
       count = 1;
     }
     const port = free.at(first, Math.floor(random() * count));
@@ -71,27 +73,24 @@ export function createPortTable({
   function takeWanted(port: number): number | undefined {
     wakeRested();
     if (open.has(port)) return undefined;
-    if (!resting.delete(port)) free.remove(port);
+    if (!resting.remove(port)) free.remove(port);
     open.add(port);
     return port;
   }
 
   function release(port: number): void {
-    if (open.delete(port)) resting.set(port, now() + restMs);
+    if (open.delete(port)) resting.add(port, now() + restMs);
   }
 
   function counts(first: number, last: number): PortCounts {
     wakeRested();
-    return {
-      free: free.count(first, last),
-      open: countWithin(open, first, last),
-      resting: countWithin(resting.keys(), first, last),
-    };
+    const known = { free: free.count(first, last), open: countWithin(open, first, last) };
+    return { ...known, resting: last - first + 1 - known.free - known.open };
   }
 
   return {
     pool(first, last) {
-      if (first < 1 || last > 65535 || first > last) throw new RangeError(`no port range: ${first}-${last}`);
+      if (first < 1 || last > lastPort || first > last) throw new RangeError(`no port range: ${first}-${last}`);
       return {
         take(wanted) {
           if (wanted === undefined) return take(first, last);
@@ -102,21 +101,6 @@ export function createPortTable({
       };
     },
   };
-}
-
-/** Whichever is the shorter way: through those that rest, the oldest first, or through the range. */
-function oldestWithin(resting: ReadonlyMap<number, number>, first: number, last: number): number | undefined {
-  if (resting.size <= last - first) {
-    for (const port of resting.keys()) if (port >= first && port <= last) return port;
-    return undefined;
-  }
-  let oldest: number | undefined;
-  let oldestUntil = Infinity;
-  for (let port = first; port <= last; port += 1) {
-    const until = resting.get(port) ?? Infinity;
-    if (until < oldestUntil) [oldest, oldestUntil] = [port, until];
-  }
-  return oldest;
 }
 
 function countWithin(ports: Iterable<number>, first: number, last: number): number {

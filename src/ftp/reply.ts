@@ -13,8 +13,11 @@ export type ReplyLine = {
   quirks: readonly Quirk[];
 };
 
-/** A code that exists (100-699; 6yz are the protected replies of RFC 2228) and is not the start of a longer number. */
-const coded = /^([1-6]\d\d)(?!\d)/;
+/**
+ * A code that exists (100-699; 6yz are the protected replies of RFC 2228) and is not the start of a longer number. The codes
+ * of announcements count there too: ftplib, Net::FTP, net/ftp and lftp read `2271 (10,0,0,5,200,1)` as a 227.
+ */
+const coded = /^(22[789]|[1-6]\d\d(?!\d))/;
 
 /**
  * Reads one line without its terminator; `open` is the code of the multi-line reply in progress, if there is one.
@@ -51,6 +54,19 @@ function middleQuirks(line: string): readonly Quirk[] {
   // Anti-virus proxies put empty lines into replies, and listings inside STAT begin with anything.
   if (line === "") return ["blank-reply-line"];
   return /^[1-6]\d\d /.test(line) ? ["other-code-in-reply"] : noQuirks;
+}
+
+/**
+ * A line of the server's as it may reach the client: without the digits of an announcement behind a CR in its middle. Clients
+ * for which a CR ends a line (Java's `readLine`) would take it for a 227, 228 or 229 of its own.
+ */
+export function withoutHiddenAnnouncement(raw: string): string {
+  return raw.replace(/(?<=\r[ \t\0]*22[789])[^\r\n]*/g, withoutDigits);
+}
+
+/** Each digit becomes an x. */
+export function withoutDigits(text: string): string {
+  return text.replace(/\d/g, "x");
 }
 
 /**

@@ -1,5 +1,12 @@
 // Server replies: each is paired with its command and passed on line by line as it comes, swallowed, or held.
-import { isNegative, isPositive, isPreliminary, readReplyLine } from "../ftp/reply.ts";
+import {
+  isNegative,
+  isPositive,
+  isPreliminary,
+  readReplyLine,
+  withoutDigits,
+  withoutHiddenAnnouncement,
+} from "../ftp/reply.ts";
 import type { ServerEvent } from "./events.ts";
 import { serverCloses } from "./ending.ts";
 import { featureLine, featuresInOneLine } from "./features.ts";
@@ -21,9 +28,11 @@ import {
   type Work,
 } from "./work.ts";
 
-/** One line of the server's. `raw` carries its terminator as received. */
-export function serverLine(work: Work, text: string, raw: string): void {
+/** One line of the server's. `received` carries its terminator. */
+export function serverLine(work: Work, text: string, received: string): void {
   const { session } = work;
+  const raw = text.includes("\r") ? withoutHiddenAnnouncement(received) : received;
+  if (raw !== received) recordQuirk(work, "stray-reply-line");
   const { openReply } = session;
   if (openReply !== undefined && isDoubtful(openReply, text)) {
     session.openReply = { ...openReply, isDoubted: true };
@@ -121,7 +130,7 @@ function treatAnnouncement(work: Work, entry: Outstanding | undefined, code: num
 
 /** All digits behind the code are taken out. */
 function masked(raw: string): string {
-  return raw.slice(0, 3) + raw.slice(3).replace(/\d/g, "x");
+  return raw.slice(0, 3) + withoutDigits(raw.slice(3));
 }
 
 function treat(work: Work, entry: Outstanding | undefined, code: number): OpenReply["treatment"] | "hold" {

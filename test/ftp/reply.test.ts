@@ -8,6 +8,7 @@ import {
   isPreliminary,
   readReplyLine,
   type ReplyLine,
+  withoutHiddenAnnouncement,
 } from "../../src/ftp/reply.ts";
 import { charactersOf } from "./every-chunking.ts";
 
@@ -29,6 +30,16 @@ describe("outside of a multi-line reply", () => {
     ["D2.26 a code below 100 is no code", "099 x", "stray", 0, "099 x", "stray-reply-line"],
     ["D2.26 a code above 699 is no code", "700 x", "stray", 0, "700 x", "stray-reply-line"],
     ["D2.26 four digits are no code", "2260 x", "stray", 0, "2260 x", "stray-reply-line"],
+    [
+      "D1.14 but those of announcements are, with whatever behind them",
+      "2271 (10,0,0,5,200,1)",
+      "only",
+      227,
+      "1 (10,0,0,5,200,1)",
+      "odd-separator",
+    ],
+    ["D1.14 a 229 with a further digit too", "2290 (|||51210|)", "only", 229, "0 (|||51210|)", "odd-separator"],
+    ["D1.14 a 228 with a further digit and a hyphen too", "2280-x", "only", 228, "0-x", "odd-separator"],
     ["a code not at the start is no code", " 226 x", "stray", 0, " 226 x", "stray-reply-line"],
     ["text without a code is stray", "hello", "stray", 0, "hello", "stray-reply-line"],
     ["D2.28 an empty line is stray", "", "stray", 0, "", "blank-reply-line"],
@@ -93,6 +104,15 @@ test("a formatted reply of any text is one reply that ends with its last line", 
       expect([positions[0], positions.at(-1)]).toEqual(lines.length === 1 ? ["only", "only"] : ["first", "last"]);
     }),
   );
+});
+
+test.each([
+  ["in the middle", "200 a\r227 (10,0,0,5,200,1)\r\n", "200 a\r227 (xx,x,x,x,xxx,x)\r\n"],
+  ["in front", "\r 229 (|||51210|)\r\n", "\r 229 (|||xxxxx|)\r\n"],
+  ["twice, before more", "200 1\r\x00227 1\r2285\r200 2\n", "200 1\r\x00227 x\r228x\r200 2\n"],
+  ["nowhere", "227 (10,0,0,5,200,1)\r\r\n", "227 (10,0,0,5,200,1)\r\r\n"],
+])("an announcement behind a CR loses its digits: %s (D1.14)", (_, raw, passed) => {
+  expect(withoutHiddenAnnouncement(raw)).toBe(passed);
 });
 
 test("any line has one reading and keeps its text", () => {

@@ -126,6 +126,8 @@ const stray = fc.constantFrom(
   "\r\n",
   "hello\r\n",
   " 227 (10,0,0,5,200,10)\r\n",
+  "2271 (10,0,0,5,200,10)\r\n",
+  "2290 (|||51210|)\r\n",
   "\0\0\0",
   "no end",
   "\xff\xfb\x01".repeat(120),

@@ -124,6 +124,19 @@ describe("PASV", () => {
     `);
   });
 
+  test("is answered by a 227 with a digit behind its code too, and the client gets the canonical form (D2.26)", () => {
+    play(`
+      C> PASV
+           >S PASV
+      S> 2271 (10,0,0,5,200,10)
+           quirk odd-separator
+           quirk digits-before-endpoint
+           open client side for 192.168.1.100, dial 10.0.0.5:51210
+      opened 192.0.2.1:50010
+           >C 227 Entering Passive Mode (192,0,2,1,195,90)
+    `);
+  });
+
   test("loses an argument that it must not have (D3.45)", () => {
     play(`
       C> PASV 192,168,1,100,10,21
@@ -247,6 +260,32 @@ describe("a 227 is text and opens nothing", () => {
            >C 200 PORT command successful
     `);
     expect(session.outstanding).toEqual([]);
+  });
+
+  test.each(["2271 (10,0,0,5,200,10)", "2290 (|||51210|)", "2281-(4,4,10,0,0,5,2,200,10)", "227x (10,0,0,5,200,10)"])(
+    "with anything behind its code, as clients that read three digits take it: %s (D1.14, D2.26)",
+    (line) => {
+      play(`
+        S> ${line}
+             quirk odd-separator
+             quirk unasked-reply
+        C> NOOP
+             >S NOOP
+        S> ${line}
+             quirk odd-separator
+             >C ${masked(line)}
+      `);
+    },
+  );
+
+  test("behind a CR inside another line, where some clients begin a line (D1.14)", () => {
+    play(`
+      C> NOOP
+           >S NOOP
+      S> 200 ok\r227 Entering Passive Mode (10,0,0,5,200,10)
+           quirk stray-reply-line
+           >C 200 ok\r227 Entering Passive Mode (xx,x,x,x,xxx,xx)
+    `);
   });
 
   test("inside a multi-line reply, even while a PASV waits for its own (D1.15)", () => {

@@ -4,7 +4,8 @@ import { TLSSocket } from "node:tls";
 import { expect, onTestFinished, test } from "vitest";
 import { descriptorOf, plainDescriptorOf } from "../../src/sockets/socket-handle.ts";
 import { lendDescriptor } from "../../src/sockets/socket-options.ts";
-import { acceptedTransport, send } from "../../src/sockets/transport.ts";
+import { acceptedTransport } from "../../src/sockets/node-transport.ts";
+import { send } from "../../src/sockets/transport.ts";
 
 test("a protected connection shows the descriptor beneath it, and nothing is sent or lent past the encryption", async () => {
   const server = createServer().listen(0, "127.0.0.1");

@@ -1,11 +1,10 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import { acceptedTransport, dialTransport } from "../../src/sockets/node-transport.ts";
 import {
   abortTransport,
-  acceptedTransport,
   backlogOf,
-  dialTransport,
   endTransport,
   hasInput,
   listenTo,

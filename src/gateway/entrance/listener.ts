@@ -1,7 +1,8 @@
 // Listener: one listening socket, bound here or inherited from the program that started the process.
 import { createServer, type Server, type Socket } from "node:net";
 import { acceptForeignAddresses, keepUrgentInline, presetAccepted } from "../../sockets/socket-options.ts";
-import { acceptedTransport, type Transport } from "../../sockets/transport.ts";
+import { acceptedTransport } from "../../sockets/node-transport.ts";
+import type { Transport } from "../../sockets/transport.ts";
 import { type Endpoint, familyOf, formatEndpoint } from "../../net/endpoint.ts";
 
 /** `wanted` is what was configured; `endpoint` differs from it where that was port 0. */

@@ -3,7 +3,8 @@
 import type { Socket } from "node:net";
 import { sameEndpoint, type Endpoint } from "../../net/endpoint.ts";
 import type { OwnEndpoints } from "../own-endpoints.ts";
-import { acceptedTransport, type Transport } from "../../sockets/transport.ts";
+import { acceptedTransport } from "../../sockets/node-transport.ts";
+import type { Transport } from "../../sockets/transport.ts";
 import { acceptForeign, openListener, type Listener, type ListenerEvents, type ListenerOptions } from "./listener.ts";
 
 export type Claimant = {

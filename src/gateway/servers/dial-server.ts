@@ -1,6 +1,7 @@
 // Dialling a server's control connection: candidates tried in order, within one deadline.
 import { formatEndpoint, type Endpoint } from "../../net/endpoint.ts";
-import { dialTransport, type Transport } from "../../sockets/transport.ts";
+import { dialTransport } from "../../sockets/node-transport.ts";
+import type { Transport } from "../../sockets/transport.ts";
 
 /** Under way until one of its events comes, or until `cancel`; after that nothing does. */
 export type Attempt = { cancel(): void };

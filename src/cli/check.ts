@@ -1,10 +1,10 @@
 // `ftp-alg check`: is this file a configuration? It asks nothing of the machine.
 import { openDoors } from "../config/open-doors.ts";
 import type { Io } from "../process/io.ts";
-import { formatProblems, loadConfig } from "./load-config.ts";
+import { formatProblem, formatProblems, loadConfig } from "./load-config.ts";
 
 /** Prints every problem, one a line, or that there is none, and every open door. Returns the exit code. */
-export async function check(file: string, io: Pick<Io, "out" | "input">): Promise<number> {
+export async function check(file: string, io: Pick<Io, "out" | "input" | "env">): Promise<number> {
   const parsed = await loadConfig({ kind: "file", file }, io);
   if (!parsed.ok) {
     io.out(formatProblems(parsed.problems));
@@ -12,6 +12,7 @@ export async function check(file: string, io: Pick<Io, "out" | "input">): Promis
   }
   const count = parsed.config.gateways.length;
   io.out(`${file === "-" ? "standard input" : file}: ok, ${count} ${count === 1 ? "gateway" : "gateways"}\n`);
-  for (const { path, message } of openDoors(parsed.config)) io.out(`warning: ${path}: ${message}\n`);
+  const { locate = (problem) => problem } = parsed;
+  for (const door of openDoors(parsed.config)) io.out(`warning: ${formatProblem(locate(door))}\n`);
   return 0;
 }

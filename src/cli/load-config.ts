@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { Config, ParsedConfig, Problem } from "../config/config.ts";
 import { configFromArguments, type SimpleOptions } from "../config/from-arguments.ts";
-import { parseConfig } from "../config/parse.ts";
+import { locate, parseConfig } from "../config/parse.ts";
 import type { Io } from "../process/io.ts";
 
 /** Where a configuration comes from. */
@@ -10,10 +10,13 @@ export type ConfigSource =
   | { readonly kind: "file"; readonly file: string }
   | { readonly kind: "simple"; readonly options: SimpleOptions };
 
+/** A configuration, and where in its file a path of it is. */
+export type LoadedConfig = ParsedConfig & { readonly locate?: (problem: Problem) => Problem };
+
 /** A file that can't be read is a problem like any other, under the file's name. The file `-` is standard input. */
-export async function loadConfig(source: ConfigSource, io: Pick<Io, "input">): Promise<ParsedConfig> {
+export async function loadConfig(source: ConfigSource, io: Pick<Io, "input" | "env">): Promise<LoadedConfig> {
   if (source.kind === "simple") return configFromArguments(source.options);
-  let text;
+  let text: string;
   try {
     text = source.file === "-" ? await io.input() : await readFile(source.file, "utf8");
   } catch (error) {
@@ -21,18 +24,26 @@ export async function loadConfig(source: ConfigSource, io: Pick<Io, "input">): P
     const message = error instanceof Error ? error.message.replace(/, \w+( '.*')?$/, "") : String(error);
     return { ok: false, problems: [{ path: source.file, message }] };
   }
-  return parseConfig(text);
+  const file = source.file === "-" ? "<stdin>" : source.file;
+  const inFile = (problem: Problem): Problem => (problem.at ? { ...problem, at: { ...problem.at, file } } : problem);
+  const parsed = parseConfig(text, io.env);
+  if (!parsed.ok) return { ok: false, problems: parsed.problems.map(inFile) };
+  return { ...parsed, locate: (problem) => inFile(locate(problem, text)) };
 }
 
-/** One line each, `path: message`. */
+/** One line each, `path: message`, and where that is in the file. */
 export function formatProblems(problems: readonly Problem[]): string {
-  return problems.map(({ path, message }) => `${path}: ${message}\n`).join("");
+  return problems.map((problem) => `${formatProblem(problem)}\n`).join("");
+}
+
+export function formatProblem({ path, message, at }: Problem): string {
+  return `${path}: ${message}${at ? ` (${at.file ?? "line"}:${at.line}:${at.column})` : ""}`;
 }
 
 /** Runs a command on a configuration that is right; else says on standard error what is wrong, and the exit code is 2. */
 export async function withConfig(
   source: ConfigSource,
-  io: Pick<Io, "err" | "input">,
+  io: Pick<Io, "err" | "input" | "env">,
   command: (config: Config) => Promise<number>,
 ): Promise<number> {
   const parsed = await loadConfig(source, io);

@@ -4,8 +4,11 @@
 import type { DataPlaneChoice, GatewayOptions } from "../gateway/options.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 
+/** A place in the text of a configuration, from 1 on; `file` as whoever read it was told. */
+export type Position = { readonly line: number; readonly column: number; readonly file?: string };
+
 /** Every problem of a configuration is reported: where, as `gateways[0].clientSide.dataPorts`, and what. */
-export type Problem = { readonly path: string; readonly message: string };
+export type Problem = { readonly path: string; readonly message: string; readonly at?: Position };
 
 export type ParsedConfig =
   | { readonly ok: true; readonly config: Config }

@@ -1,20 +1,39 @@
 // Parser of the configuration: YAML text → `Config`, or every problem with its path. Pure: reading the file and asking the
 // machine is the caller's.
-import { parseDocument } from "yaml";
 import type { GatewayRoute } from "../gateway/options.ts";
-import type { Config, GatewayConfig, ParsedConfig, Problem } from "./config.ts";
+import type { Config, GatewayConfig, ParsedConfig, Position, Problem } from "./config.ts";
 import { conflictsOf } from "./conflicts.ts";
-import { messageOf, problemsOf, topLevel } from "./problems.ts";
+import { readDocument } from "./document.ts";
+import type { Environment } from "./environment.ts";
+import { messageOf, problemsOf } from "./problems.ts";
 import { fileSchema } from "./schema.ts";
 import type { FileSettings } from "./schema.ts";
 import { defaultName } from "./settings.ts";
 
 type GatewaySettings = FileSettings["gateways"][number];
 
-/** Never throws, whatever the text. */
-export function parseConfig(text: string): ParsedConfig {
-  const read = readYaml(text);
-  return "problems" in read ? { ok: false, problems: read.problems } : configFrom(read.document);
+/** Never throws, whatever the text. Variables are those of `environment`. */
+export function parseConfig(text: string, environment: Environment = {}): ParsedConfig {
+  const read = readDocument(text, environment);
+  if ("faults" in read) return { ok: false, problems: read.faults };
+  const { positionOf } = read;
+  const parsed = configFrom(read.document);
+  if (parsed.ok && read.problems.length === 0) return parsed;
+  // What is wrong with a value whose variable is not set says nothing.
+  const unset = new Set(read.problems.map(({ path }) => path));
+  const others = parsed.ok ? [] : parsed.problems.filter(({ path }) => !unset.has(path));
+  return { ok: false, problems: [...read.problems, ...others].map((problem) => located(problem, positionOf)) };
+}
+
+/** A warning about a configuration that is right, with its place in the text. */
+export function locate(problem: Problem, text: string): Problem {
+  const read = readDocument(text, {});
+  return "faults" in read ? problem : located(problem, read.positionOf);
+}
+
+function located(problem: Problem, positionOf: (problem: Problem) => Position | undefined): Problem {
+  const at = positionOf(problem);
+  return at ? { ...problem, at } : problem;
 }
 
 /** The same from a document as YAML or JSON would give it. */
@@ -22,32 +41,6 @@ export function configFrom(document: unknown): ParsedConfig {
   const parsed = fileSchema.safeParse(document, { error: messageOf, reportInput: true });
   const problems = [...(parsed.success ? [] : problemsOf(parsed.error.issues)), ...conflictsOf(document)];
   return parsed.success && problems.length === 0 ? { ok: true, config: compose(parsed.data) } : { ok: false, problems };
-}
-
-/** Where the parser speaks to a programmer. */
-const yamlFaults: Readonly<Record<string, string>> = { MULTIPLE_DOCS: "a second document; a configuration is one" };
-
-function readYaml(text: string): { document: unknown } | { problems: Problem[] } {
-  try {
-    const yaml = parseDocument(text, { prettyErrors: true });
-    const faults = [...yaml.errors, ...yaml.warnings];
-    if (faults.length === 0) return { document: yaml.toJS() };
-    return {
-      problems: faults.map(({ code, linePos, message }) => {
-        const [start] = linePos ?? [];
-        // The first line of a pretty message ends with the position, the rest quotes the text.
-        const [sentence = message] = message.replace(/ at line \d+, column \d+:?/, "").split("\n");
-        return {
-          path: start ? `line ${start.line}, column ${start.col}` : topLevel,
-          message: yamlFaults[code] ?? sentence,
-        };
-      }),
-    };
-  } catch (error) {
-    // Too many aliases, an alias without an anchor, nesting beyond the stack: the parser throws instead of reporting.
-    const [sentence = ""] = String(error instanceof Error ? error.message : error).split("\n");
-    return { problems: [{ path: topLevel, message: `no usable YAML: ${sentence}` }] };
-  }
 }
 
 function compose({ log, admin, kernel, gateways }: FileSettings): Config {

@@ -30,6 +30,10 @@ export function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
   return expected(kinds[issue.expected] ?? issue.expected, issue.input);
 }
 
+export function isUnknownKey(message: string): boolean {
+  return message.startsWith("unknown key");
+}
+
 function unknownKey(key: string, known: readonly string[]): string {
   const meant = nearest(key, known);
   return meant === undefined ? "unknown key" : `unknown key; did you mean ${meant}?`;

@@ -10,7 +10,7 @@ const input = () => Promise.resolve('gateways: [{ listen: ["127.0.0.1:2121"], ro
 async function run(path: string): Promise<{ code: number; output: string; file: string }> {
   const file = fileURLToPath(new URL(path, import.meta.url));
   let output = "";
-  const code = await check(file, { out: (text) => (output += text), input });
+  const code = await check(file, { out: (text) => (output += text), input, env: {} });
   return { code, output, file };
 }
 
@@ -20,11 +20,11 @@ test("a right file is said to be so in one line", async () => {
 });
 
 test("every problem of a wrong file is printed, one a line, and the code is 2", async () => {
-  const { code, output } = await run("../config/invalid/unknown-key-near.yml");
+  const { code, output, file } = await run("../config/invalid/unknown-key-near.yml");
   expect(code).toBe(2);
   expect(output).toBe(
-    "gateways[0].clientSide.dataPort: unknown key; did you mean dataPorts?\n" +
-      "gateways[0].clientSide.advertice: unknown key; did you mean advertise?\n",
+    `gateways[0].clientSide.dataPort: unknown key; did you mean dataPorts? (${file}:4:19)\n` +
+      `gateways[0].clientSide.advertice: unknown key; did you mean advertise? (${file}:4:42)\n`,
   );
 });
 
@@ -34,8 +34,8 @@ test("open door: it is warned of behind a file that is right", async () => {
   const file = join(folder, "open.yml");
   await writeFile(file, 'gateways: [{ listen: ["0.0.0.0:2121"], route: { login: { allow: ["*"] } } }]');
   let output = "";
-  expect(await check(file, { out: (text) => (output += text), input })).toBe(0);
-  expect(output).toMatch(/ok, 1 gateway\nwarning: gateways\[0\]\.route\.login\.allow: .*\n$/);
+  expect(await check(file, { out: (text) => (output += text), input, env: {} })).toBe(0);
+  expect(output).toMatch(/ok, 1 gateway\nwarning: gateways\[0\]\.route\.login\.allow: .* \(.*open\.yml:1:65\)\n$/);
 });
 
 test("a file that can't be read is a problem of its own name", async () => {
@@ -45,6 +45,6 @@ test("a file that can't be read is a problem of its own name", async () => {
 
 test("the file - is standard input", async () => {
   let output = "";
-  expect(await check("-", { out: (text) => (output += text), input })).toBe(0);
+  expect(await check("-", { out: (text) => (output += text), input, env: {} })).toBe(0);
   expect(output).toBe("standard input: ok, 1 gateway\n");
 });

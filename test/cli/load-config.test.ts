@@ -7,7 +7,7 @@ const simple = { kind: "simple", options: { listen: ["127.0.0.1:0"], server: "10
 const input = () => Promise.reject(new Error("nobody reads it"));
 
 test("a folder is no configuration", async () => {
-  expect(await loadConfig({ kind: "file", file: tmpdir() }, { input })).toEqual({
+  expect(await loadConfig({ kind: "file", file: tmpdir() }, { input, env: {} })).toEqual({
     ok: false,
     problems: [{ path: tmpdir(), message: "EISDIR: illegal operation on a directory" }],
   });
@@ -15,7 +15,7 @@ test("a folder is no configuration", async () => {
 
 test("a command is given the configuration, and its exit code is the answer", async () => {
   let errors = "";
-  const code = await withConfig(simple, { err: (text) => (errors += text), input }, ({ gateways }) =>
+  const code = await withConfig(simple, { err: (text) => (errors += text), input, env: {} }, ({ gateways }) =>
     Promise.resolve(gateways.length + 40),
   );
   expect({ code, errors }).toEqual({ code: 41, errors: "" });
@@ -24,7 +24,7 @@ test("a command is given the configuration, and its exit code is the answer", as
 test("a command is not started on a wrong configuration; the problems go to standard error", async () => {
   let errors = "";
   const wrong = { kind: "simple", options: { listen: ["x"], server: "10.0.0.5:0" } } as const;
-  const code = await withConfig(wrong, { err: (text) => (errors += text), input }, () =>
+  const code = await withConfig(wrong, { err: (text) => (errors += text), input, env: {} }, () =>
     Promise.reject(new Error("started")),
   );
   expect(code).toBe(2);

@@ -2,14 +2,13 @@
 // key is an error. Output is still shaped like the file; parse.ts composes the `Config` from it.
 import { z } from "zod";
 import { familyOf } from "../net/endpoint.ts";
+import { choice, count, duration, notAvailableYet, scalar, size } from "./scalars.ts";
 import {
   expected,
   parseAdminHost,
   parseAdvertised,
   parseAllowRule,
   parseCidr,
-  parseCount,
-  parseDuration,
   parseInterface,
   parseListen,
   parseMark,
@@ -18,46 +17,14 @@ import {
   parsePercent,
   parsePortRange,
   parseServer,
-  parseSize,
   parseTable,
   parseVerb,
 } from "./settings.ts";
-import type { Setting } from "./settings.ts";
 import type { DataPeer, DataPlaneChoice, GatewayOptions, Rate, TransparentRoute } from "../gateway/options.ts";
 import type { ForeignAddress } from "../session/options.ts";
 import type { GatewayConfig, LogFormat, LogLevel } from "./config.ts";
 
 type ServerMode = GatewayOptions["serverSide"]["mode"];
-
-/** A scalar with its own parser, whose message says all. */
-function scalar<T>(parse: (raw: unknown) => Setting<T>) {
-  return z.unknown().transform((raw, context): T => {
-    const setting: Setting<T> = raw === undefined ? { problem: "is required" } : parse(raw);
-    if ("value" in setting) return setting.value;
-    context.addIssue({ code: "custom", message: setting.problem });
-    return z.NEVER;
-  });
-}
-
-/** One of a closed set of words. The compiler asks for each word of `T`; their order is that of the message. */
-function choice<T extends string>(words: Readonly<Record<T, true>>, notAvailable: readonly string[] = []) {
-  const values = Object.keys(words) as T[];
-  return scalar((raw): Setting<T> => {
-    const value = values.find((known) => known === raw);
-    if (value !== undefined) return { value };
-    if (notAvailable.some((later) => later === raw)) return { problem: `${String(raw)} is not available yet` };
-    return { problem: expected(values.length > 1 ? `one of ${values.join(", ")}` : values.join(), raw) };
-  });
-}
-
-/** A key that has a meaning in the design and none in this version: refused, never ignored. */
-const notAvailableYet = z.custom<never>(() => false, { message: "not available yet" }).exactOptional();
-
-// A Node timer holds at most 2^31 − 1 ms.
-const longestMs = 24 * 24 * 3_600_000;
-const duration = (leastMs = 1, mostMs = longestMs) => scalar((raw) => parseDuration(raw, { leastMs, mostMs }));
-const count = (most: number, least = 1) => scalar((raw) => parseCount(raw, { least, most }));
-const size = (least: number, most: number) => scalar((raw) => parseSize(raw, { least, most }));
 
 const mebibyte = 1024 * 1024;
 const dataPeer = choice<DataPeer>({ "same-address": true, "same-network": true, any: true }).default("same-address");

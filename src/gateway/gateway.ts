@@ -86,7 +86,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     const listening = await listeners.prepare(options);
     return {
       commit() {
-        if (settings === undefined) watchGateway(telemetry, () => settings, entrance);
+        if (settings === undefined) watchGateway(deps, () => settings, entrance);
         settings = next;
         entrance.setLimits(options.limits);
         listening.commit();
@@ -127,11 +127,12 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
 
 /** What is asked at every scrape. */
 function watchGateway(
-  telemetry: GatewayTelemetry,
+  { telemetry, shared }: GatewayDeps,
   settings: () => SessionSettings | undefined,
   entrance: Entrance,
 ): void {
   telemetry.bans(entrance.countBans);
+  telemetry.sessionsLimit(() => Math.min(settings()?.options.limits.sessions ?? 0, shared.places.most));
   const noPorts = { free: 0, open: 0, resting: 0 };
   telemetry.dataPorts("client", () => settings()?.clientPorts.counts() ?? noPorts);
   telemetry.dataPorts("server", () => settings()?.serverPorts.counts() ?? noPorts);

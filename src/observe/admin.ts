@@ -6,6 +6,7 @@ import { Hono } from "hono";
 import { formatEndpoint, type Endpoint } from "../net/endpoint.ts";
 import { boundConnections } from "./admin-connections.ts";
 import { isHostAllowed } from "./admin-host.ts";
+import { exposition } from "./exposition.ts";
 import type { Metrics } from "./metrics.ts";
 
 export type Admin = {
@@ -23,7 +24,7 @@ export type AdminOptions = {
   readonly hosts?: () => readonly string[];
   /** The time for a request to arrive; by default 5 seconds. */
   readonly requestMs?: number;
-  readonly metrics: Pick<Metrics, "text" | "contentType">;
+  readonly metrics: Pick<Metrics, "text" | "contentType" | "openMetrics">;
   /** Listening and able to take sessions; false while stopping. */
   readonly isReady: () => boolean;
 };
@@ -83,9 +84,11 @@ function adminApp({ metrics, isReady, hosts = () => [] }: AdminOptions): Hono {
     return undefined;
   });
   // Hono answers HEAD by these too.
-  app.get("/metrics", async (context) =>
-    context.body(await metrics.text(), 200, { "content-type": metrics.contentType }),
-  );
+  app.get("/metrics", async ({ req, body: answer }) => {
+    const { accept = "", "accept-encoding": acceptEncoding = "" } = req.header();
+    const { body, headers } = await exposition(metrics, { accept, acceptEncoding });
+    return answer(body, 200, headers);
+  });
   app.get("/healthz", (context) => context.text("ok\n"));
   app.get("/readyz", (context) => (isReady() ? context.text("ready\n") : context.text("not ready\n", 503)));
   app.get("/", (context) => context.html(page));

@@ -1,6 +1,6 @@
 // Gateway metrics: what one gateway counts, by label values from closed sets only, never an address, a user or a path. What has few label
 // values is exported as 0 from the start, so that rates work from the first event on.
-import { Gauge, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import { planeNames, sides, type PinholeOutcome, type PlaneName, type Side } from "../dataplane/pinhole.ts";
 import { metricVerb } from "../ftp/command.ts";
 import { quirks, type Quirk } from "../ftp/quirks.ts";
@@ -8,7 +8,9 @@ import { hopCauses, hops, type Cause, type Hop } from "../session/diagnosis.ts";
 import type { Direction, TransferOutcome } from "../session/facts.ts";
 import { modes, type Mode } from "../session/mode.ts";
 import { endReasons, refusalReasons, type EndReason, type RefusalReason } from "../session/reasons.ts";
+import { registerAskedGauge } from "./asked-gauges.ts";
 import { prefix, type CounterCell, type GaugeCell, type MetricCells } from "./metric-cells.ts";
+import type { Seconds } from "./seconds-histogram.ts";
 
 /** An oddity that is tolerated: of the language, or of the machine (control port − 1 could not be had as source port). */
 export type CountedQuirk = Quirk | "other-source-port";
@@ -58,8 +60,15 @@ export type GatewayMetrics = {
   /** By the direction in which the bytes flowed. */
   readonly transferBytes: Readonly<Record<"upload" | "download", Readonly<Record<PlaneName, CounterCell>>>>;
   readonly acceptFailures: Readonly<Record<AcceptFailureCause, CounterCell>>;
+  readonly pinholeOpenSeconds: Seconds;
+  readonly transferSeconds: Seconds;
+  readonly serverConnectSeconds: Seconds;
+  readonly controlLatencySeconds: Seconds;
+  readonly relayLatencySeconds: Seconds;
   /** Asked at every scrape. Returns what ends that. */
   bans(count: () => number): () => void;
+  /** Likewise. */
+  sessionsLimit(limit: () => number): () => void;
   /** Likewise. */
   dataPorts(side: Side, counts: () => PortCounts): () => void;
 };
@@ -75,8 +84,8 @@ export type TransferLabels = {
 /** Defines the metrics on `registry`, whose cells `cells` are; what it returns makes the cells of one gateway. */
 export function defineGatewayMetrics(registry: Registry, cells: MetricCells): (gateway: string) => GatewayMetrics {
   const metrics = gatewayFamilies(cells);
-  const dataPorts = defineDataPorts(registry);
-  const bans = defineBans(registry);
+  const durations = durationFamilies(cells);
+  const asked = askedFamilies(registry);
   return (gateway) => {
     const pinholes = record(sides, (side) => ({
       refused: metrics.pinholes({ gateway, side, plane: "none", outcome: "refused" }),
@@ -116,8 +125,18 @@ export function defineGatewayMetrics(registry: Registry, cells: MetricCells): (g
         record(planeNames, (plane) => metrics.transferBytes({ gateway, direction, plane })),
       ),
       acceptFailures: record(acceptFailureCauses, (cause) => metrics.acceptFailures({ gateway, cause })),
-      bans: (count) => bans(gateway, count),
-      dataPorts: (side, counts) => dataPorts({ gateway, side, counts }),
+      pinholeOpenSeconds: durations.pinholeOpen(gateway),
+      transferSeconds: durations.transfer(gateway),
+      serverConnectSeconds: durations.serverConnect(gateway),
+      controlLatencySeconds: durations.controlLatency(gateway),
+      relayLatencySeconds: durations.relayLatency(gateway),
+      bans: (count) => asked.bans(gateway, () => [{ labels: { gateway }, value: count() }]),
+      sessionsLimit: (limit) => asked.sessionsLimit(gateway, () => [{ labels: { gateway }, value: limit() }]),
+      dataPorts: (side, counts) =>
+        asked.dataPorts(`${side} ${gateway}`, () => {
+          const now = counts();
+          return portStates.map((state) => ({ labels: { gateway, side, state }, value: now[state] }));
+        }),
     };
   };
 }
@@ -157,51 +176,40 @@ function gatewayFamilies({ counter, gauge }: MetricCells) {
   };
 }
 
-type DataPorts = { readonly gateway: string; readonly side: Side; readonly counts: () => PortCounts };
+// A line is passed on in some 20 µs; one that a pinhole is opened for takes as long as that.
+const relayBuckets = [0.00002, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2];
+// A pinhole of the relay opens in some 100 µs, one of the kernel plane in some 20 µs.
+const openBuckets = [
+  0.00002, 0.00004, 0.00006, 0.00008, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1,
+];
+const roundTripBuckets = [0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const transferBuckets = [0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14_400];
 
-/** A gauge that asks at every scrape. What it returns adds a range of ports, and returns what takes it away. */
-function defineDataPorts(registry: Registry): (ports: DataPorts) => () => void {
-  const ranges = new Map<string, DataPorts>();
-  const metric = new Gauge({
-    name: `${prefix}data_ports`,
-    help: "Data ports of the configured range, by state.",
-    labelNames: ["gateway", "side", "state"],
-    registers: [],
-    collect() {
-      this.reset();
-      for (const { gateway, side, counts } of ranges.values()) {
-        const now = counts();
-        for (const state of portStates) this.set({ gateway, side, state }, now[state]);
-      }
-    },
-  });
-  registry.registerMetric(metric);
-  return (ports) => {
-    const key = `${ports.side} ${ports.gateway}`;
-    ranges.set(key, ports);
-    // After a reload the entry is the successor's.
-    return () => void (ranges.get(key) === ports && ranges.delete(key));
+function durationFamilies({ seconds }: MetricCells) {
+  return {
+    pinholeOpen: seconds("pinhole_open_seconds", "From the request of a pinhole until it is open.", openBuckets),
+    transfer: seconds("transfer_seconds", "Duration of data connections that carried bytes.", transferBuckets),
+    serverConnect: seconds("server_connect_seconds", "Time to connect to the server.", roundTripBuckets),
+    controlLatency: seconds(
+      "control_latency_seconds",
+      "From a command written to the server until its answer begins.",
+      roundTripBuckets,
+    ),
+    relayLatency: seconds(
+      "relay_latency_seconds",
+      "What the gateway itself adds: from a line read until what comes of it is written.",
+      relayBuckets,
+    ),
   };
 }
 
-/** A gauge that asks at every scrape. What it returns adds a gateway, and returns what takes it away. */
-function defineBans(registry: Registry): (gateway: string, count: () => number) => () => void {
-  const gateways = new Map<string, () => number>();
-  const metric = new Gauge({
-    name: `${prefix}bans_active`,
-    help: "Clients that are banned after failed logins.",
-    labelNames: ["gateway"],
-    registers: [],
-    collect() {
-      this.reset();
-      for (const [gateway, count] of gateways) this.set({ gateway }, count());
-    },
-  });
-  registry.registerMetric(metric);
-  return (gateway, count) => {
-    gateways.set(gateway, count);
-    // After a reload the entry is the successor's.
-    return () => void (gateways.get(gateway) === count && gateways.delete(gateway));
+function askedFamilies(registry: Registry) {
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    registerAskedGauge(registry, { name: prefix + name, help, labelNames });
+  return {
+    dataPorts: gauge("data_ports", "Data ports of the configured range, by state.", ["gateway", "side", "state"]),
+    bans: gauge("bans_active", "Clients that are banned after failed logins.", ["gateway"]),
+    sessionsLimit: gauge("sessions_limit", "So many sessions may be open at once.", ["gateway"]),
   };
 }
 

@@ -1,11 +1,10 @@
 // Metric cells: one label set of one metric, counted here and handed over to prom-client when the metrics are read, because the library
 // looks a label set up at every event.
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { Counter, Gauge, type Registry } from "prom-client";
+import { registerSecondsHistogram, type Seconds, type SecondsHistogram } from "./seconds-histogram.ts";
 
 export type CounterCell = { inc(by?: number): void };
 export type GaugeCell = { inc(): void; dec(by?: number): void };
-/** A histogram of durations; they are handed over as well when many wait. */
-export type Seconds = { observe(seconds: number): void };
 
 /** A name is what stands behind the prefix `ftp_alg_`. */
 export type MetricCells = {
@@ -20,7 +19,7 @@ export type MetricCells = {
     labelNames: readonly L[],
   ): (labels: Record<L, string>) => GaugeCell;
   /** `buckets`: upper bounds in seconds. */
-  seconds(name: string, help: string, buckets: readonly number[]): Seconds;
+  seconds(name: string, help: string, buckets: readonly number[]): (gateway: string) => Seconds;
   /** Hands everything over. */
   update(): void;
   /** No metric has a label set with this value of `gateway` any more; what its cells still count goes nowhere. */
@@ -31,12 +30,10 @@ type Cell = { readonly gateway: string | undefined; readonly update: () => void;
 
 export const prefix = "ftp_alg_";
 
-/** Durations that wait to be handed over, per histogram. */
-const batchSize = 256;
-
 export function createMetricCells(registry: Registry): MetricCells {
   const registers = [registry];
   let cells: Cell[] = [];
+  const histograms: SecondsHistogram[] = [];
   const add = (labels: Readonly<Record<string, string>>, update: () => void, remove: () => void): void =>
     void cells.push({ gateway: labels["gateway"], update, remove });
   return {
@@ -65,21 +62,9 @@ export function createMetricCells(registry: Registry): MetricCells {
       };
     },
     seconds(name, help, buckets) {
-      const metric = new Histogram({ name: prefix + name, help, buckets: [...buckets], registers });
-      const seen = new Float64Array(batchSize);
-      let count = 0;
-      const handOver = (): void => {
-        const pending = count;
-        count = 0;
-        for (let at = 0; at < pending; at++) metric.observe(seen[at]!);
-      };
-      add({}, handOver, () => {});
-      return {
-        observe(seconds) {
-          seen[count++] = seconds;
-          if (count === batchSize) handOver();
-        },
-      };
+      const histogram = registerSecondsHistogram(registry, { name: prefix + name, help, buckets });
+      histograms.push(histogram);
+      return histogram.cell;
     },
     update() {
       for (const { update } of cells) update();
@@ -87,6 +72,7 @@ export function createMetricCells(registry: Registry): MetricCells {
     forget(gateway) {
       for (const cell of cells) if (cell.gateway === gateway) cell.remove();
       cells = cells.filter((cell) => cell.gateway !== gateway);
+      for (const histogram of histograms) histogram.forget(gateway);
     },
   };
 }

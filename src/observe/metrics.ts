@@ -1,7 +1,8 @@
 // Metrics: everything that is counted, on a registry of our own. telemetry.ts decides what counts where.
 import { Gauge, Registry } from "prom-client";
 import { defineGatewayMetrics, type GatewayMetrics } from "./gateway-metrics.ts";
-import { createMetricCells, prefix, type CounterCell, type Seconds } from "./metric-cells.ts";
+import { createMetricCells, prefix, type MetricCells } from "./metric-cells.ts";
+import { formatOpenMetrics, openMetricsType } from "./open-metrics.ts";
 import { collectProcessMetrics } from "./process-metrics.ts";
 
 export type ReloadResult = "success" | "failure";
@@ -11,24 +12,15 @@ export type Metrics = {
   gateway(name: string): GatewayMetrics;
   /** There is no gateway of that name any more, and no series of it. */
   forgetGateway(name: string): void;
-  readonly pinholeOpenSeconds: Seconds;
-  readonly transferSeconds: Seconds;
-  readonly serverConnectSeconds: Seconds;
-  readonly controlLatencySeconds: Seconds;
-  readonly configReloads: Readonly<Record<ReloadResult, CounterCell>>;
+  configReloaded(result: ReloadResult): void;
   /** `update` is called each time before they are read, those that were added last first. */
   beforeReading(update: () => void): void;
   /** The exposition, in the format of `contentType`. */
   text(): Promise<string>;
   readonly contentType: string;
+  /** The same in OpenMetrics, with exemplars. */
+  openMetrics(): Promise<{ readonly text: string; readonly contentType: string }>;
 };
-
-// A pinhole of the relay opens in some 100 µs, one of the kernel plane in some 20 µs.
-const openBuckets = [
-  0.00002, 0.00004, 0.00006, 0.00008, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1,
-];
-const roundTripBuckets = [0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-const transferBuckets = [0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14_400];
 
 /** `version` is the label of `build_info`. */
 export function createMetrics(version: string): Metrics {
@@ -37,7 +29,7 @@ export function createMetrics(version: string): Metrics {
   const updates = [collectProcessMetrics(registry), cells.update];
   const createGatewayMetrics = defineGatewayMetrics(registry, cells);
   const gateways = new Map<string, GatewayMetrics>();
-  const reloads = cells.counter("config_reloads_total", "Reloads of the configuration.", ["result"]);
+  const configReloaded = defineReloads(registry, cells);
   const buildInfo = { name: `${prefix}build_info`, help: "Always 1; the version is the label." };
   new Gauge({ ...buildInfo, labelNames: ["version"], registers: [registry] }).set({ version }, 1);
   return {
@@ -50,28 +42,38 @@ export function createMetrics(version: string): Metrics {
       gateways.delete(name);
       cells.forget(name);
     },
-    pinholeOpenSeconds: cells.seconds(
-      "pinhole_open_seconds",
-      "From the request of a pinhole until it is open.",
-      openBuckets,
-    ),
-    transferSeconds: cells.seconds(
-      "transfer_seconds",
-      "Duration of data connections that carried bytes.",
-      transferBuckets,
-    ),
-    serverConnectSeconds: cells.seconds("server_connect_seconds", "Time to connect to the server.", roundTripBuckets),
-    controlLatencySeconds: cells.seconds(
-      "control_latency_seconds",
-      "From a command written to the server until its answer begins.",
-      roundTripBuckets,
-    ),
-    configReloads: { success: reloads({ result: "success" }), failure: reloads({ result: "failure" }) },
+    configReloaded,
     beforeReading: (update) => void updates.unshift(update),
     text() {
       for (const update of updates) update();
       return registry.metrics();
     },
     contentType: registry.contentType,
+    async openMetrics() {
+      for (const update of updates) update();
+      return { text: await formatOpenMetrics(registry), contentType: openMetricsType };
+    },
+  };
+}
+
+/** The configuration that the process starts with counts as loaded. */
+function defineReloads(registry: Registry, { counter }: MetricCells): (result: ReloadResult) => void {
+  const reloads = counter("config_reloads_total", "Reloads of the configuration.", ["result"]);
+  const results = { success: reloads({ result: "success" }), failure: reloads({ result: "failure" }) };
+  const gauge = (name: string, help: string) => new Gauge({ name: prefix + name, help, registers: [registry] });
+  const isSuccessful = gauge("config_last_reload_successful", "1 if the last reload succeeded, or none was asked for.");
+  const succeededAt = gauge(
+    "config_last_reload_success_timestamp_seconds",
+    "When the running configuration was loaded, in seconds since 1970.",
+  );
+  const succeeded = (): void => {
+    isSuccessful.set(1);
+    succeededAt.setToCurrentTime();
+  };
+  succeeded();
+  return (result) => {
+    results[result].inc();
+    if (result === "success") succeeded();
+    else isSuccessful.set(0);
   };
 }

@@ -6,7 +6,6 @@ import type { SessionEffect } from "../session/events.ts";
 import { pinholeFates, type GatewayMetrics } from "./gateway-metrics.ts";
 import type { Logger } from "./log.ts";
 import type { RepeatedWarnings } from "./repeated-warnings.ts";
-import type { Metrics } from "./metrics.ts";
 
 export type PinholeRecords = {
   /** `at`: monotonic milliseconds, here and below. */
@@ -21,7 +20,8 @@ export type PinholeRecords = {
 export type RunningTransfers = Set<() => void>;
 
 export type PinholeRecordDeps = {
-  readonly metrics: Pick<Metrics, "pinholeOpenSeconds" | "transferSeconds">;
+  /** Its id. */
+  readonly session: string;
   readonly counts: GatewayMetrics;
   readonly log: Logger;
   readonly warnings: RepeatedWarnings;
@@ -42,7 +42,7 @@ type PinholeRecord = {
 };
 
 export function createPinholeRecords(deps: PinholeRecordDeps): PinholeRecords {
-  const { metrics, counts, warnings, log, running, bytesOf } = deps;
+  const { session, counts, warnings, log, running, bytesOf } = deps;
   const records = new Map<number, PinholeRecord>();
   let isSessionActive = true;
 
@@ -71,7 +71,7 @@ export function createPinholeRecords(deps: PinholeRecordDeps): PinholeRecords {
     log.debug({ plane, outcome: event.outcome }, "pinhole closed");
     if (!isJoined) return;
     if (isSessionActive) counts.transfersActive[plane].dec();
-    metrics.transferSeconds.observe(event.durationMs / 1000);
+    counts.transferSeconds.observe(event.durationMs / 1000, session);
     for (const other of records.values()) if (other.isJoined) return;
     running.delete(countRunning);
   }
@@ -123,11 +123,11 @@ type Opened = Extract<PinholeEvent, { kind: "opened" }>;
 type Closed = Extract<PinholeEvent, { kind: "closed" }>;
 type Noticed = Extract<PinholeEvent, { kind: "stranger" | "other-source-port" }>;
 
-function opened({ metrics, counts, log }: PinholeRecordDeps, at: number, record: PinholeRecord, event: Opened): void {
+function opened({ session, counts, log }: PinholeRecordDeps, at: number, record: PinholeRecord, event: Opened): void {
   const { plane, client, server } = event;
   record.plane = plane;
   for (const side of record.listening) counts.pinholesActive[side][plane].inc();
-  metrics.pinholeOpenSeconds.observe((at - record.requestedAt) / 1000);
+  counts.pinholeOpenSeconds.observe((at - record.requestedAt) / 1000, session);
   if (!log.isLevelEnabled("debug")) return;
   const listening = {
     ...(client && { client: formatEndpoint(client) }),

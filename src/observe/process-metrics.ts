@@ -1,5 +1,5 @@
-// Process metrics: prom-client's default metrics, on a registry. The event loop's lag has the names and help texts that it has
-// there, but is measured in a way that lets an idle process sleep.
+// Process metrics: prom-client's default metrics, on a registry, but for those that break the rules for names. The event loop's lag has
+// the names and help texts that it has there, but is measured in a way that lets an idle process sleep.
 import { collectDefaultMetrics, Gauge, type Registry } from "prom-client";
 import { measureEventLoopLag, type EventLoopLag } from "./event-loop-lag.ts";
 
@@ -17,9 +17,13 @@ const lagGauges: Readonly<Record<keyof EventLoopLag, readonly [name: string, hel
   p99: ["nodejs_eventloop_lag_p99_seconds", "The 99th percentile of the recorded event loop delays."],
 };
 
+/** Gauges that are named like counters, and are no more than the sums of others. */
+const sums = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
+
 /** Returns what brings the event loop's lag up to date, to be called before the registry is read. */
 export function collectProcessMetrics(register: Registry): () => void {
   collectDefaultMetrics({ register, eventLoopMonitoringPrecision: never });
+  for (const name of sums) register.removeSingleMetric(name);
   const read = measureEventLoopLag();
   const gauges = (Object.keys(lagGauges) as (keyof EventLoopLag)[]).map((key) => {
     const [name, help] = lagGauges[key];

@@ -9,7 +9,6 @@ import { recordFact, withoutSecrets } from "./fact-records.ts";
 import type { GatewayMetrics } from "./gateway-metrics.ts";
 import type { LateRecords } from "./late-records.ts";
 import { withLevelOf, type Logger } from "./log.ts";
-import type { Metrics } from "./metrics.ts";
 import { createPinholeRecords, type PinholeRecords, type RunningTransfers } from "./pinhole-records.ts";
 import { createRepeatedWarnings } from "./repeated-warnings.ts";
 import type { SessionNotes } from "./session-history.ts";
@@ -18,6 +17,8 @@ import { createStepTimes } from "./step-times.ts";
 export type SessionObserver = {
   /** `event`: undefined for the start of the session. Nothing is done here but to note both, whatever they are. */
   step(event: SessionEvent | undefined, effects: readonly SessionEffect[]): void;
+  /** Something was written so long after the line was read that led to it. */
+  relayed(seconds: number): void;
   /** Tells what waits now; else that is done within 10 ms, and before the metrics are read. */
   flush(): void;
 };
@@ -32,7 +33,6 @@ export type SessionSource = {
 
 /** With what all sessions of a gateway are observed. */
 export type ObserverDeps = {
-  readonly metrics: Metrics;
   readonly counts: GatewayMetrics;
   readonly lateRecords: LateRecords;
   readonly running: RunningTransfers;
@@ -42,6 +42,7 @@ export type ObserverDeps = {
 
 /** What is one session's own. `notes`: where it is kept, if it is. */
 export type ObservedSession = {
+  readonly id: string;
   readonly log: Logger;
   readonly notes: SessionNotes | undefined;
   readonly source: SessionSource;
@@ -54,10 +55,13 @@ type Step = {
   readonly effects: readonly SessionEffect[];
 };
 
-export function createSessionObserver(deps: ObserverDeps, { log, notes, source }: ObservedSession): SessionObserver {
-  const { metrics, counts, lateRecords, running, logger } = deps;
+export function createSessionObserver(
+  deps: ObserverDeps,
+  { id, log, notes, source }: ObservedSession,
+): SessionObserver {
+  const { counts, lateRecords, running, logger } = deps;
   const secrets = createSecrets();
-  const times = createStepTimes(metrics);
+  const times = createStepTimes(counts, id);
   const warnings = createRepeatedWarnings(log);
   const factDeps = { counts, log, warnings };
   let pinholes: PinholeRecords | undefined;
@@ -102,7 +106,7 @@ export function createSessionObserver(deps: ObserverDeps, { log, notes, source }
   function followed(at: number, effect: SessionEffect): void {
     times.followed(at, effect.kind);
     if (effect.kind === "open") {
-      pinholes ??= createPinholeRecords({ metrics, counts, log, warnings, running, bytesOf: source.counts });
+      pinholes ??= createPinholeRecords({ session: id, counts, log, warnings, running, bytesOf: source.counts });
       pinholes.requested(at, effect);
     } else if (effect.kind === "record") {
       if (effect.fact.kind === "ended") ended();
@@ -125,6 +129,7 @@ export function createSessionObserver(deps: ObserverDeps, { log, notes, source }
       waiting.push({ at: performance.now(), event, effects });
       if (waiting.length === 1) lateRecords.add(flush);
     },
+    relayed: (seconds) => counts.relayLatencySeconds.observe(seconds),
     flush,
   };
 }

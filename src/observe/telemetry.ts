@@ -26,6 +26,8 @@ export type GatewayTelemetry = {
   acceptFailed(cause: string): void;
   /** Clients that are banned; asked at every scrape, until `stopped`. */
   bans(count: () => number): void;
+  /** So many sessions may be open at once; asked at every scrape, until `stopped`. */
+  sessionsLimit(limit: () => number): void;
   /** `counts` is asked at every scrape, until `stopped`. */
   dataPorts(side: Side, counts: () => PortCounts): void;
   /** `refreshCounts` is called before each scrape while transfers run, until `stopped`. */
@@ -62,7 +64,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   return {
     gateway: (name) => gatewayTelemetry(name, shared),
     configReloaded(result, detail) {
-      metrics.configReloads[result].inc();
+      metrics.configReloaded(result);
       if (result === "success") logger.info("configuration reloaded");
       else logger.error({ detail }, "configuration not reloaded");
     },
@@ -74,7 +76,7 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
   const counts = metrics.gateway(name);
   const own = logger.child({ gateway: name });
   const log = () => withLevelOf(logger, own);
-  const observed = { metrics, counts, lateRecords, running, logger };
+  const observed = { counts, lateRecords, running, logger };
   /** Each ends something that is asked at every scrape. */
   const endings: (() => void)[] = [];
   const acceptFailed = createRepeatedLine(60_000, (line: { detail: string }) => log().error(line, "accept failed"));
@@ -95,6 +97,7 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
       acceptFailed({ detail: cause });
     },
     bans: (count) => void endings.push(counts.bans(count)),
+    sessionsLimit: (limit) => void endings.push(counts.sessionsLimit(limit)),
     dataPorts: (side, ports) => void endings.push(counts.dataPorts(side, ports)),
     dataPlane(refreshCounts) {
       refreshers.add(refreshCounts);
@@ -116,7 +119,7 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
       const sessionLog = logger.child({ session: id, gateway: name });
       counts.sessionsActive.inc();
       sessionLog.info({ client: formatEndpoint(client), listener: formatEndpoint(listener) }, "session started");
-      return createSessionObserver(observed, { log: sessionLog, notes: history?.started(id), source });
+      return createSessionObserver(observed, { id, log: sessionLog, notes: history?.started(id), source });
     },
   };
 }

@@ -33,7 +33,9 @@ test("70 connections that ask nothing keep nobody out: the one that has been idl
 
 test("64 connections whose answers nobody reads keep nobody out either: the oldest goes", async () => {
   const whole = "x".repeat(8 * 1024 * 1024);
-  const metrics = { contentType: "text/plain", text: () => Promise.resolve(whole) };
+  const contentType = "text/plain";
+  const text = (): Promise<string> => Promise.resolve(whole);
+  const metrics = { contentType, text, openMetrics: async () => ({ text: await text(), contentType }) };
   const { port, url } = await startAdmin({ metrics });
   const stuck = connections(port, 64).map((socket) => socket.pause());
   for (const socket of stuck) socket.write("GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n");

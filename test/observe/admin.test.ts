@@ -43,6 +43,16 @@ test("/metrics is the exposition with its content type", async () => {
   expect(await answer.text()).toContain('ftp_alg_build_info{version="1.2.3"} 1');
 });
 
+test("/metrics is OpenMetrics where that is asked for, and packed where gzip is", async () => {
+  const { url, metrics } = await startAdmin();
+  metrics.gateway("public");
+  const accept = "application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+  const answer = await fetch(`${url}/metrics`, { headers: { accept, "accept-encoding": "gzip" } });
+  expect(answer.headers.get("content-type")).toBe("application/openmetrics-text; version=1.0.0; charset=utf-8");
+  expect(answer.headers.get("content-encoding")).toBe("gzip");
+  expect(await answer.text()).toMatch(/ftp_alg_sessions_total\{gateway="public",end="quit"\} 0\n[^]*\n# EOF\n$/);
+});
+
 test("/healthz answers ok as long as the process does", async () => {
   const { url } = await startAdmin(() => false);
   const answer = await fetch(`${url}/healthz`);
@@ -83,7 +93,8 @@ test("HEAD is answered without a body, other methods are not allowed", async () 
 });
 
 test("a scrape that fails says no more than that", async () => {
-  const failing = { contentType: "text/plain", text: () => Promise.reject(new Error("secret detail")) };
+  const fail = () => Promise.reject(new Error("secret detail"));
+  const failing = { contentType: "text/plain", text: fail, openMetrics: fail };
   const admin = createAdmin({ listen: { address: "127.0.0.1", port: 0 }, metrics: failing, isReady: () => true });
   running.push(admin);
   const answer = await fetch(`http://127.0.0.1:${(await admin.start()).port}/metrics`);

@@ -20,13 +20,13 @@ test("what a counter and a gauge have counted is seen once it has been handed ov
 test("every duration is in its histogram, however many there are between two scrapes", async () => {
   const registry = new Registry();
   const cells = createMetricCells(registry);
-  const seconds = cells.seconds("wait_seconds", "Waits.", [0.5, 1]);
+  const seconds = cells.seconds("wait_seconds", "Waits.", [0.5, 1])("public");
   for (let n = 0; n < 1000; n += 1) seconds.observe(n % 2 === 0 ? 0.25 : 0.75);
   cells.update();
   const text = await registry.metrics();
-  expect(text).toContain('ftp_alg_wait_seconds_bucket{le="0.5"} 500');
-  expect(text).toContain("ftp_alg_wait_seconds_count 1000");
-  expect(text).toContain("ftp_alg_wait_seconds_sum 500");
+  expect(text).toContain('ftp_alg_wait_seconds_bucket{gateway="public",le="0.5"} 500');
+  expect(text).toContain('ftp_alg_wait_seconds_count{gateway="public"} 1000');
+  expect(text).toContain('ftp_alg_wait_seconds_sum{gateway="public"} 500');
 });
 
 test("a gateway that is forgotten has no series, whatever its cells still count; others keep theirs", async () => {

@@ -98,3 +98,29 @@ test("asking for a gateway again goes on counting", async () => {
   metrics.gateway("public").replies["2xx"].inc();
   expect(await metrics.text()).toContain('ftp_alg_replies_total{gateway="public",class="2xx"} 2');
 });
+
+test("every histogram has the label gateway", async () => {
+  const { types, samples } = readExposition(await playEverything());
+  const own = samples.filter(({ metric }) => types.get(metric) === "histogram" && metric.startsWith(prefix));
+  expect(new Set(own.map(({ metric }) => metric)).size).toBe(5);
+  expect(own.filter(({ labels }) => labels["gateway"] !== "public")).toEqual([]);
+});
+
+test("a reload that fails is seen until one succeeds, and since when the configuration runs", async () => {
+  const before = Math.floor(Date.now() / 1000);
+  const metrics = createMetrics("1.2.3");
+  const last = async () => {
+    const { samples } = readExposition(await metrics.text());
+    const value = (name: string) =>
+      samples.find(({ metric }) => metric === `ftp_alg_config_last_reload_${name}`)?.value;
+    return { successful: value("successful"), at: value("success_timestamp_seconds") ?? 0 };
+  };
+  const started = await last();
+  expect(started.successful).toBe(1);
+  expect(started.at).toBeGreaterThanOrEqual(before);
+  metrics.configReloaded("failure");
+  expect(await last()).toEqual({ successful: 0, at: started.at });
+  metrics.configReloaded("success");
+  expect((await last()).successful).toBe(1);
+  expect((await last()).at).toBeGreaterThanOrEqual(started.at);
+});

@@ -32,7 +32,9 @@ export function observe(level: LogLevel = "debug", history?: SessionHistory) {
       return Object.fromEntries(moved.map(({ labels, value }) => [words(labels).join(" "), value]));
     },
     observations: async (metric: string): Promise<number> => {
-      const match = new RegExp(`^ftp_alg_${metric}_count (\\d+)$`, "m").exec(await metrics.text());
+      const match = new RegExp(`^ftp_alg_${metric}_count\\{gateway="public"\\} (\\d+)$`, "m").exec(
+        await metrics.text(),
+      );
       return Number(match?.[1]);
     },
     messages: () => lines.map((line) => line["msg"]),

@@ -2,14 +2,15 @@ import { collectDefaultMetrics, Registry } from "prom-client";
 import { expect, test } from "vitest";
 import { collectProcessMetrics } from "../../src/observe/process-metrics.ts";
 
-test("the process metrics are prom-client's default metrics, by name, type and help", async () => {
+test("the process metrics are prom-client's default metrics, by name, type and help, but for gauges named like counters", async () => {
   const theirs = new Registry();
   const ours = new Registry();
   collectDefaultMetrics({ register: theirs });
   collectProcessMetrics(ours);
   const described = async (registry: Registry) =>
     (await registry.getMetricsAsJSON()).map(({ name, type, help }) => `${name} ${String(type)} ${help}`).toSorted();
-  expect(await described(ours)).toEqual(await described(theirs));
+  const wanted = (await described(theirs)).filter((metric) => !/_total gauge /.test(metric));
+  expect(await described(ours)).toEqual(wanted);
 });
 
 test("the lag of the event loop is exposed as it was measured since the last scrape", async () => {

@@ -4,10 +4,11 @@ import { createStepTimes } from "../../src/observe/step-times.ts";
 function setUp() {
   const connects: number[] = [];
   const latencies: number[] = [];
-  const times = createStepTimes({
-    serverConnectSeconds: { observe: (seconds) => void connects.push(seconds) },
-    controlLatencySeconds: { observe: (seconds) => void latencies.push(seconds) },
-  });
+  const metrics = {
+    serverConnectSeconds: { observe: (seconds: number) => void connects.push(seconds) },
+    controlLatencySeconds: { observe: (seconds: number) => void latencies.push(seconds) },
+  };
+  const times = createStepTimes(metrics, "k3f9");
   return { connects, latencies, ...times };
 }
 

@@ -73,6 +73,7 @@ export function playAll(telemetry: Telemetry): void {
   gateway.dataPorts("client", () => ({ free: 998, open: 1, resting: 1 }));
   gateway.dataPlane(() => {});
   gateway.bans(() => 1);
+  gateway.sessionsLimit(() => 10_000);
   gateway.acceptFailed("EMFILE");
   gateway.sessionRefused(client, "too-many-sessions");
   const session = startSession(gateway);
@@ -104,6 +105,7 @@ export function playAll(telemetry: Telemetry): void {
   session.record(transferEnded());
   for (const outcome of transferOutcomes) session.record(transferEnded({ outcome, detail: "to 10.0.0.5:40215" }));
   session.record({ kind: "ended", reason: "quit", detail: "" });
+  session.relayed(0.000_03);
   session.flush();
   telemetry.configReloaded("success", "");
   telemetry.configReloaded("failure", "gateways: nothing");

@@ -78,12 +78,13 @@ export function hasRoom({ transport, unwritten, bufferedBytes }: ControlConnecti
   return unwritten.length + backlogOf(transport) < bufferedBytes;
 }
 
-/** Sends what is to be said, in one write. */
-export function flush(connection: ControlConnection): void {
+/** Sends what is to be said, in one write. Whether there was anything. */
+export function flush(connection: ControlConnection): boolean {
   const { transport, unwritten } = connection;
-  if (unwritten === "") return;
+  if (unwritten === "") return false;
   connection.unwritten = "";
   send(transport, unwritten);
+  return true;
 }
 
 /** Says what is still to be said, then FIN; the peer is no longer heard. */

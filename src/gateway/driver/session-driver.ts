@@ -45,6 +45,8 @@ type Driver = {
   /** While events are being handed over: one that comes meanwhile is stepped, and nothing else is done for it. */
   isTaking: boolean;
   readonly look: FirstLook;
+  /** When a line was read whose consequence is still to be written; 0 if there is none. Monotonic milliseconds. */
+  readAt: number;
   /** There were enough lines for this turn of the event loop. */
   isYielding: boolean;
   /** `breaking`: a bug of ours is ending it. `ended`: its connections are being closed. */
@@ -74,7 +76,7 @@ export function driveSession(
     server: undefined,
     session,
     ...{ pinholes: undefined, attempt: undefined, afterFlush: [] },
-    ...{ isTaking: false, isYielding: false },
+    ...{ isTaking: false, isYielding: false, readAt: 0 },
     look: { state: "due" },
     state: "open",
   };
@@ -99,6 +101,8 @@ const serverEvents: TransportEvents<Driver> = {
 };
 
 function dispatch(driver: Driver, event: SessionEvent): void {
+  // Whatever else a line waits for is not the gateway's own time.
+  if (event.kind !== "pinhole" || event.event.kind !== "opened") driver.readAt = 0;
   take(driver, event);
   settle(driver);
 }
@@ -214,19 +218,26 @@ function connectServer(driver: Driver, candidates: readonly Endpoint[]): void {
 function settle(driver: Driver): void {
   if (driver.isTaking) return;
   if (!driver.isYielding) takeWanted(driver);
-  flush(driver.client);
-  if (driver.server !== undefined) flush(driver.server);
+  const hasWritten = flush(driver.client);
+  if ((driver.server !== undefined && flush(driver.server)) || hasWritten) tellRelayed(driver);
   const { afterFlush } = driver;
   if (afterFlush.length > 0) for (const { kind, id } of afterFlush.splice(0)) driver.pinholes?.tell(kind, id);
   if (driver.state === "ended") driver.observer.flush();
   else updateReading(driver);
 }
 
+function tellRelayed(driver: Driver): void {
+  if (driver.readAt !== 0) driver.observer.relayed((performance.now() - driver.readAt) / 1000);
+  driver.readAt = 0;
+}
+
 /** What is left after so many lines waits for the next turn of the event loop: other sessions come first. */
 function takeWanted(driver: Driver): void {
   driver.isTaking = true;
   let left = linesPerTurn;
-  for (let event = nextWanted(driver); event !== undefined; event = left > 0 ? nextWanted(driver) : undefined) {
+  let event = nextWanted(driver);
+  if (event !== undefined) driver.readAt = performance.now();
+  for (; event !== undefined; event = left > 0 ? nextWanted(driver) : undefined) {
     take(driver, event);
     left -= 1;
   }

@@ -209,6 +209,8 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "dataplane/kernel/nat-state.ts": "dataplane/kernel/nat-connection.test.ts",
   "dataplane/pinhole.ts": "layout.test.ts: types and lists of words",
   "sockets/socket-ends.ts": "sockets/transport.test.ts",
+  "sockets/node-acceptor.ts": "gateway/entrance/listener.test.ts",
+  "sockets/sockets.ts": "sockets/transport.test.ts",
   "sockets/connection-input.ts": "sockets/transport.test.ts",
   "sockets/node-transport.ts": "sockets/transport.test.ts",
   "sockets/system-calls.ts": "dataplane/kernel/port-reservation.test.ts",

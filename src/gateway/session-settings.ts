@@ -12,6 +12,7 @@ import type { NameResolver } from "./servers/name-resolver.ts";
 import type { ServerMemory } from "./servers/server-memory.ts";
 import { createServers } from "./servers/servers.ts";
 import type { DriverDeps } from "./driver/driver-deps.ts";
+import type { Sockets } from "../sockets/sockets.ts";
 import type { ClientOptions } from "../session/options.ts";
 
 export type SessionSettings = {
@@ -33,12 +34,13 @@ export type SettingsDeps = {
   readonly systemPorts: Readonly<Record<Side, PortPool>>;
   readonly memory: ServerMemory;
   readonly names: NameResolver;
+  readonly sockets: Sockets;
 };
 
 /** Throws an Error that says why this machine can't have the transparent route. */
 export function createSessionSettings(options: GatewayOptions, deps: SettingsDeps): SessionSettings {
   const { route, clientSide, serverSide, policy, limits, timeouts } = options;
-  const { plane, ownEndpoints, portPools, systemPorts, memory, names } = deps;
+  const { plane, ownEndpoints, portPools, systemPorts, memory, names, sockets } = deps;
   const clientPorts = clientSide.dataPorts ? portPools.of(clientSide.dataPorts) : systemPorts.client;
   const serverPorts = serverSide.dataPorts ? portPools.of(serverSide.dataPorts) : systemPorts.server;
   return {
@@ -74,7 +76,7 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
       commands: commandLines(limits.commandBytes),
       replies: replyLines(limits.replyLineBytes),
       bufferedBytes: limits.bufferedBytes,
-      servers: createServers(options, { memory, names }),
+      servers: createServers(options, { memory, names, dial: sockets.dial }),
       serverAdvertise: (end) => ofSameFamily(serverSide.advertise, end),
     },
   };

@@ -5,12 +5,14 @@ import type { SessionPlaces } from "./entrance/admission.ts";
 import { createOwnEndpoints, type OwnEndpoints } from "./own-endpoints.ts";
 import { createPortPools, type PortPools } from "./port-pools.ts";
 import { createNameResolver, type NameResolver, type NameResolverOptions } from "./servers/name-resolver.ts";
+import { nodeSockets, type Sockets } from "../sockets/sockets.ts";
 import { createSessionIds, type SessionIds } from "./session-ids.ts";
 
 /** What the descriptors of the process suffice for: so many sessions, and the first so many of them for newcomers. */
 export type DescriptorShares = { readonly sessions: number; readonly newcomers: number };
 
 export type SharedResources = {
+  readonly sockets: Sockets;
   readonly listeningSockets: ListeningSockets;
   readonly ownEndpoints: OwnEndpoints;
   readonly portPools: PortPools;
@@ -20,13 +22,15 @@ export type SharedResources = {
 };
 
 export function createSharedResources(
-  listening: Pick<ListenerOptions, "takeInherited" | "mayShare"> = {},
+  listening: Partial<Pick<ListenerOptions, "sockets" | "takeInherited" | "mayShare">> = {},
   naming: NameResolverOptions = {},
   descriptors: DescriptorShares = { sessions: Infinity, newcomers: Infinity },
 ): SharedResources {
+  const { sockets = nodeSockets } = listening;
   const ownEndpoints = createOwnEndpoints();
   return {
-    listeningSockets: createListeningSockets(ownEndpoints, listening),
+    sockets,
+    listeningSockets: createListeningSockets(ownEndpoints, { ...listening, sockets }),
     ownEndpoints,
     portPools: createPortPools(),
     sessionIds: createSessionIds(),

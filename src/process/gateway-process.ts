@@ -45,7 +45,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   let inherited: InheritedListeners | undefined;
   const descriptorLimit = await readDescriptorLimit();
   const shared = createSharedResources(
-    { takeInherited: (wanted, accepted) => inherited?.take(wanted, accepted), mayShare: true },
+    { takeInherited: (wanted) => inherited?.take(wanted), mayShare: true },
     {},
     descriptorShares(descriptorLimit),
   );

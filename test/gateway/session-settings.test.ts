@@ -7,6 +7,7 @@ import { createPortPools } from "../../src/gateway/port-pools.ts";
 import { createNameResolver } from "../../src/gateway/servers/name-resolver.ts";
 import { createServerMemory } from "../../src/gateway/servers/server-memory.ts";
 import { createSessionSettings } from "../../src/gateway/session-settings.ts";
+import { testedSockets } from "../sockets/tested-sockets.ts";
 import { type Overrides, gatewayOptions } from "./start-gateway.ts";
 
 function setUp() {
@@ -17,6 +18,7 @@ function setUp() {
     systemPorts: { client: createSystemPool(), server: createSystemPool() },
     memory: createServerMemory({ maxServers: 10, expiryMs: 1000, now: () => 0 }),
     names: createNameResolver(),
+    sockets: testedSockets,
   };
   return { ...deps, settings: (overrides: Overrides) => createSessionSettings(gatewayOptions(21, overrides), deps) };
 }

@@ -8,6 +8,7 @@ import { createSharedResources } from "../../src/gateway/shared-resources.ts";
 import { createLogger } from "../../src/observe/log.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
 import { createTelemetry, type GatewayTelemetry } from "../../src/observe/telemetry.ts";
+import { testedSockets } from "../sockets/tested-sockets.ts";
 import type { SessionEvent } from "../../src/session/events.ts";
 
 export type Overrides = {
@@ -49,7 +50,7 @@ export async function startGateway(
   const telemetry = createTelemetry({ metrics, logger });
   const gateway = createGateway(gatewayOptions(serverPort, overrides), {
     plane,
-    shared: createSharedResources({}, naming),
+    shared: createSharedResources({ sockets: testedSockets }, naming),
     telemetry: watched(telemetry.gateway("test"), seen),
   });
   const [endpoint] = await gateway.start();

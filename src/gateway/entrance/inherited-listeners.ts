@@ -2,10 +2,10 @@
 // that the gateway needs no right to. Each one serves the configured endpoint that it is bound to.
 import { createServer, type Server, type Socket } from "node:net";
 import { type Endpoint, parseAddress, sameEndpoint } from "../../net/endpoint.ts";
-import { acceptOptions, type TakeInherited } from "./listener.ts";
+import { acceptOptions } from "../../sockets/node-acceptor.ts";
+import type { TakeInherited } from "./listener.ts";
 
 export type InheritedListeners = {
-  /** `accepted` is also told of clients that connected before. */
   readonly take: TakeInherited;
   /** Closes those that no gateway has taken, and returns their endpoints. */
   closeRest(): readonly Endpoint[];
@@ -26,15 +26,15 @@ export function adoptListeners(descriptors: readonly number[]): InheritedListene
     return { server, endpoint: listenOn(server, fd), hold };
   });
   return {
-    take(wanted, accepted) {
+    take(wanted) {
       const found = held.find(({ endpoint }) => sameEndpoint(endpoint, wanted));
       if (found === undefined) return undefined;
       const { server, hold } = found;
       held = held.filter((other) => other !== found);
-      server.off("connection", hold).on("connection", accepted);
-      for (const socket of waiting.get(server) ?? []) accepted(socket);
+      server.off("connection", hold);
+      const early = waiting.get(server) ?? [];
       waiting.delete(server);
-      return server;
+      return { server, early };
     },
     closeRest() {
       const rest = held;

@@ -1,28 +1,26 @@
 // Listener: one listening socket, bound here or inherited from the program that started the process.
 import { createServer, type Server, type Socket } from "node:net";
-import { acceptForeignAddresses, keepUrgentInline, presetAccepted } from "../../sockets/socket-options.ts";
-import { acceptedTransport } from "../../sockets/node-transport.ts";
-import type { Transport } from "../../sockets/transport.ts";
 import { type Endpoint, familyOf, formatEndpoint } from "../../net/endpoint.ts";
+import { acceptOptions } from "../../sockets/node-acceptor.ts";
+import { keepUrgentInline } from "../../sockets/socket-options.ts";
+import type { Acceptor, AcceptorEvents, Sockets } from "../../sockets/sockets.ts";
 
 /** `wanted` is what was configured; `endpoint` differs from it where that was port 0. */
-export type Listener = {
-  readonly server: Server;
+export type Listener = Pick<Acceptor, "setKeepalive" | "close"> & {
   readonly wanted: Endpoint;
   readonly endpoint: Endpoint;
   readonly isInherited: boolean;
   /** Another socket listened there already, one that shares too. */
   readonly isShared: boolean;
-  /** The connection of a socket that was accepted this turn. */
-  transportOf(accepted: Socket): Transport;
-  /** TCP keepalive of what it accepts from now on: milliseconds without traffic until the first probe. */
-  setKeepalive(idleMs: number): void;
+  /** Throws an Error that names the endpoint where it must and can't. May be asked for later, when the route changes. */
+  acceptForeign(foreign: ListenerOptions["foreign"]): void;
 };
 
-/** A socket that the process was started with, now accepting for the gateway; undefined if none is at that endpoint. */
-export type TakeInherited = (wanted: Endpoint, accepted: (socket: Socket) => void) => Server | undefined;
+/** A socket that the process was started with, and who has connected already; undefined if none is at that endpoint. */
+export type TakeInherited = (wanted: Endpoint) => { readonly server: Server; readonly early: Socket[] } | undefined;
 
 export type ListenerOptions = {
+  readonly sockets: Sockets;
   readonly takeInherited?: TakeInherited | undefined;
   /** Other processes of the same user may listen there too if they say the same (SO_REUSEPORT); port 0 is never shared. */
   readonly mayShare?: boolean;
@@ -31,88 +29,69 @@ export type ListenerOptions = {
   readonly keepaliveMs: number;
 };
 
-export type ListenerEvents = {
-  /** Nothing is read from it until its transport is made. */
-  accepted(socket: Socket): void;
-  /** A connection could not be accepted; the system's word, e.g. `ENFILE`. */
-  failed(cause: string): void;
-};
-
-export const acceptOptions = { allowHalfOpen: true, pauseOnConnect: true } as const;
-
 /** Rejects with an Error that names the endpoint. */
 export async function openListener(
   wanted: Endpoint,
-  { takeInherited, mayShare = false, foreign, keepaliveMs }: ListenerOptions,
-  events: ListenerEvents,
+  { sockets, takeInherited, mayShare = false, foreign, keepaliveMs }: ListenerOptions,
+  events: AcceptorEvents,
 ): Promise<Listener> {
-  const accepting = { keepaliveMs, isPreset: false };
-  const taken = takeInherited?.(wanted, events.accepted);
-  const { server, isShared } = taken
-    ? { server: taken, isShared: false }
-    : await bind(wanted, events.accepted, mayShare);
-  server.on("error", (error) => events.failed((error as NodeJS.ErrnoException).code ?? error.message));
+  const taken = takeInherited?.(wanted);
+  const isInherited = taken !== undefined;
+  const { server, isShared } = taken ? { ...taken, isShared: false } : await bind(wanted, mayShare);
   keepUrgentInline(server);
-  try {
-    acceptForeign(server, wanted, foreign);
-  } catch (error) {
-    server.close();
-    throw error;
-  }
   const bound = server.address();
   const port = typeof bound === "object" && bound !== null ? bound.port : wanted.port;
-  // Of an inherited one, connections may wait that were made before it was told anything.
-  if (taken === undefined) preset();
+  const acceptor = sockets.accept(server, { keepaliveMs, isInherited, early: taken?.early ?? [] }, events);
+  const acceptForeign = (mode: ListenerOptions["foreign"]): void => {
+    const refusal = mode && acceptor.acceptForeign(familyOf(wanted.address));
+    if (refusal === undefined || mode !== "must") return;
+    throw new Error(`cannot listen on ${formatEndpoint(wanted)} for TPROXY: ${refusal}`);
+  };
+  try {
+    acceptForeign(foreign);
+  } catch (error) {
+    acceptor.close();
+    throw error;
+  }
+  const { setKeepalive, close } = acceptor;
   return {
-    server,
     wanted,
     endpoint: { address: wanted.address, port },
-    isInherited: taken !== undefined,
+    isInherited,
     isShared,
-    transportOf: (accepted) => acceptedTransport(accepted, accepting),
-    setKeepalive(idleMs) {
-      if (idleMs === accepting.keepaliveMs) return;
-      accepting.keepaliveMs = idleMs;
-      if (taken === undefined) preset();
-    },
+    acceptForeign,
+    setKeepalive,
+    close,
   };
-
-  function preset(): void {
-    accepting.isPreset = false;
-    // Connections that were made before are accepted until then.
-    if (presetAccepted(server, accepting.keepaliveMs)) setImmediate(() => (accepting.isPreset = true));
-  }
 }
 
 type Bound = { readonly server: Server; readonly isShared: boolean };
 
-type Accepted = (socket: Socket) => void;
-
-async function bind(wanted: Endpoint, accepted: Accepted, mayShare: boolean): Promise<Bound> {
+async function bind(wanted: Endpoint, mayShare: boolean): Promise<Bound> {
   try {
     // The system gives port 0 to nobody twice.
-    if (!mayShare || wanted.port === 0) return { server: await listen(wanted, accepted, false), isShared: false };
+    if (!mayShare || wanted.port === 0) return { server: await listen(wanted, false), isShared: false };
     const isShared = await isTaken(wanted);
-    return { server: await listenShared(wanted, accepted), isShared };
+    return { server: await listenShared(wanted), isShared };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new Error(`cannot listen on ${formatEndpoint(wanted)}: ${code ?? message}`, { cause: error });
   }
 }
 
-async function listenShared(wanted: Endpoint, accepted: Accepted): Promise<Server> {
+async function listenShared(wanted: Endpoint): Promise<Server> {
   try {
-    return await listen(wanted, accepted, true);
+    return await listen(wanted, true);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOTSUP") throw error;
-    return listen(wanted, accepted, false);
+    return listen(wanted, false);
   }
 }
 
 /** Whether a socket listens there already: binding a shared port succeeds in either case. */
 async function isTaken(wanted: Endpoint): Promise<boolean> {
   try {
-    const alone = await listen(wanted, (socket) => void socket.destroy(), false);
+    const alone = await listen(wanted, false);
     await new Promise((resolve) => alone.close(resolve));
     return false;
   } catch (error) {
@@ -120,21 +99,17 @@ async function isTaken(wanted: Endpoint): Promise<boolean> {
   }
 }
 
-/** Rejects with the system's error. Node.js before 22.12 knows no `reusePort` and listens alone. */
-function listen({ address: host, port }: Endpoint, accepted: Accepted, reusePort: boolean): Promise<Server> {
+/**
+ * Until it has a listener for them, connections wait: Node accepts none before its loop turns. Rejects with the system's
+ * error. Node.js before 22.12 knows no `reusePort` and listens alone.
+ */
+function listen({ address: host, port }: Endpoint, reusePort: boolean): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer(acceptOptions, accepted);
+    const server = createServer(acceptOptions);
     server.once("error", reject);
     server.listen({ host, port, ipv6Only: familyOf(host) === 6, backlog: 1024, reusePort }, () => {
       server.removeAllListeners("error");
       resolve(server);
     });
   });
-}
-
-/** Throws an Error that names the endpoint where it must and can't. May be asked for later, when the route changes. */
-export function acceptForeign(server: Server, wanted: Endpoint, foreign: ListenerOptions["foreign"]): void {
-  const refusal = foreign && acceptForeignAddresses(server, familyOf(wanted.address));
-  if (refusal === undefined || foreign !== "must") return;
-  throw new Error(`cannot listen on ${formatEndpoint(wanted)} for TPROXY: ${refusal}`);
 }

@@ -1,11 +1,10 @@
 // Listening sockets of a process: opened once, and handed from one gateway to another without a moment in which nobody
 // listens. A gateway claims an endpoint while a change is prepared; from `take` on it gets those who connect there.
-import type { Socket } from "node:net";
 import { sameEndpoint, type Endpoint } from "../../net/endpoint.ts";
 import type { OwnEndpoints } from "../own-endpoints.ts";
-import { acceptedTransport } from "../../sockets/node-transport.ts";
-import type { Transport } from "../../sockets/transport.ts";
-import { acceptForeign, openListener, type Listener, type ListenerEvents, type ListenerOptions } from "./listener.ts";
+import type { AcceptorEvents } from "../../sockets/sockets.ts";
+import { closeTransport, setReading, type Transport } from "../../sockets/transport.ts";
+import { openListener, type Listener, type ListenerOptions } from "./listener.ts";
 
 export type Claimant = {
   accepted(transport: Transport): void;
@@ -38,7 +37,7 @@ const maxUntaken = 1024;
 
 type Entry = {
   readonly claims: Map<object, Claimant>;
-  readonly untaken: Socket[];
+  readonly untaken: Transport[];
   /** A socket of this process has that port already, at another address. */
   readonly isPortOurs: boolean;
   listener: Listener | undefined;
@@ -49,7 +48,7 @@ type OpenEntry = Entry & { readonly listener: Listener };
 
 export function createListeningSockets(
   ownEndpoints: OwnEndpoints,
-  processOptions: Pick<ListenerOptions, "takeInherited" | "mayShare">,
+  processOptions: Pick<ListenerOptions, "sockets" | "takeInherited" | "mayShare">,
 ): ListeningSockets {
   const entries = new Set<OpenEntry>();
 
@@ -74,15 +73,15 @@ export function createListeningSockets(
     entries.delete(entry);
     ownEndpoints.remove(entry.listener.endpoint);
     // The sessions keep the `close` waiting; what matters is that no new one is accepted.
-    entry.listener.server.close();
-    for (const socket of entry.untaken.splice(0)) socket.destroy();
+    entry.listener.close();
+    for (const transport of entry.untaken.splice(0)) closeTransport(transport);
   }
 
   return {
     async claim(wanted, options, claimant) {
       const { foreign, keepaliveMs } = options;
       const known = find(wanted, claimant);
-      if (known !== undefined) acceptForeign(known.listener.server, wanted, foreign);
+      if (known !== undefined) known.listener.acceptForeign(foreign);
       const entry = known ?? (await open(wanted, options));
       const key = {};
       entry.claims.set(key, claimant);
@@ -93,7 +92,11 @@ export function createListeningSockets(
         take() {
           entry.taker = claimant;
           entry.listener.setKeepalive(keepaliveMs);
-          for (const socket of entry.untaken.splice(0)) claimant.accepted(acceptedTransport(socket, { keepaliveMs }));
+          for (const transport of entry.untaken.splice(0)) {
+            if (transport.isClosed) continue;
+            claimant.accepted(transport);
+            setReading(transport, true);
+          }
         },
         isTaken: () => entry.taker === claimant,
         release() {
@@ -104,13 +107,14 @@ export function createListeningSockets(
   };
 }
 
-function eventsOf(entry: Entry): ListenerEvents {
+function eventsOf(entry: Entry): AcceptorEvents {
   return {
-    accepted(socket) {
-      const { listener, taker } = entry;
-      if (listener !== undefined && taker !== undefined) return taker.accepted(listener.transportOf(socket));
-      if (entry.untaken.length >= maxUntaken) return void socket.destroy();
-      entry.untaken.push(socket.on("error", () => {}));
+    accepted(transport) {
+      const { taker, untaken } = entry;
+      if (taker !== undefined) return taker.accepted(transport);
+      if (untaken.length >= maxUntaken) return closeTransport(transport);
+      setReading(transport, false);
+      untaken.push(transport);
     },
     failed: (cause) => entry.taker?.failed(cause),
   };

@@ -1,12 +1,12 @@
 // Dialling a server's control connection: candidates tried in order, within one deadline.
 import { formatEndpoint, type Endpoint } from "../../net/endpoint.ts";
-import { dialTransport } from "../../sockets/node-transport.ts";
-import type { Transport } from "../../sockets/transport.ts";
+import type { Dial, Transport } from "../../sockets/transport.ts";
 
 /** Under way until one of its events comes, or until `cancel`; after that nothing does. */
 export type Attempt = { cancel(): void };
 
 export type DialOptions = {
+  readonly dial: Dial;
   readonly timeoutMs: number;
   /** Goes round again until the time is up. */
   readonly retry: boolean;
@@ -50,7 +50,7 @@ export function dialServer(candidates: readonly Endpoint[], options: DialOptions
       failures.set(formatEndpoint(candidate), detail);
       dial(index + 1);
     };
-    const attempt = dialTransport(candidate, options, {
+    const attempt = options.dial(candidate, options, {
       connected(transport) {
         clearTimeout(timer);
         dialled = undefined;

@@ -5,6 +5,7 @@ import type { Mode } from "../../session/mode.ts";
 import type { SessionEvent } from "../../session/events.ts";
 import type { GatewayOptions, HostPort } from "../options.ts";
 import { dialServer, type Attempt, type DialEvents } from "./dial-server.ts";
+import type { Dial } from "../../sockets/transport.ts";
 import type { NameResolver } from "./name-resolver.ts";
 import type { ServerMemory } from "./server-memory.ts";
 
@@ -25,7 +26,7 @@ export type Servers = {
 
 export function createServers(
   { route, timeouts }: Pick<GatewayOptions, "route" | "timeouts">,
-  { memory, names }: { readonly memory: ServerMemory; readonly names: NameResolver },
+  { memory, names, dial }: { readonly memory: ServerMemory; readonly names: NameResolver; readonly dial: Dial },
 ): Servers {
   const { connectMs: timeoutMs, keepaliveMs } = timeouts;
   // A configured server may be restarting. What a client named or meant is that client's affair.
@@ -43,7 +44,7 @@ export function createServers(
           refused: () => report({ kind: "unresolvable" }),
         },
       ),
-    dial: (candidates, from, events) => dialServer(candidates, { timeoutMs, keepaliveMs, retry, from }, events),
+    dial: (candidates, from, events) => dialServer(candidates, { dial, timeoutMs, keepaliveMs, retry, from }, events),
     rejectedBy: (server) => memory.rejectedBy(server),
     learn: (server, rejects) => memory.learn(server, rejects),
   };

@@ -6,6 +6,7 @@ import { loadFfi } from "../../../src/sockets/ffi.ts";
 import { descriptorOf } from "../../../src/sockets/socket-handle.ts";
 import { abortTransport, type Transport } from "../../../src/sockets/transport.ts";
 import { sendUrgent } from "../../dataplane/urgent.ts";
+import { testedSockets } from "../../sockets/tested-sockets.ts";
 import { spawnGateway } from "../spawned-gateway.ts";
 import { setStage, until } from "../stage.ts";
 
@@ -70,16 +71,17 @@ function optionsOf(transport: Transport): number[] {
 
 test("what a listener accepts has no delay, and keepalive after the configured time, also after that has changed", async () => {
   let accepted = (_: Transport): void => {};
-  const events = { accepted: (socket: Socket) => accepted(listener.transportOf(socket)), failed: () => {} };
-  const listener = await openListener({ address: "127.0.0.1", port: 0 }, { keepaliveMs: 60_000 }, events);
-  onTestFinished(() => void listener.server.close());
+  const events = { accepted: (transport: Transport) => accepted(transport), failed: () => {} };
+  const options = { keepaliveMs: 60_000, sockets: testedSockets };
+  const listener = await openListener({ address: "127.0.0.1", port: 0 }, options, events);
+  onTestFinished(() => listener.close());
   async function nextOptions(): Promise<number[]> {
     const transport = new Promise<Transport>((resolve) => (accepted = resolve));
     const client = connect(listener.endpoint.port, "127.0.0.1").on("error", () => {});
     await once(client, "connect");
-    const options = optionsOf(await transport);
+    const accepting = optionsOf(await transport);
     abortTransport(await transport);
-    return options;
+    return accepting;
   }
   expect(await nextOptions()).toEqual([1, 1, 60, 1, 10]);
   expect(await nextOptions()).toEqual([1, 1, 60, 1, 10]);

@@ -4,13 +4,14 @@ import { connect, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { createListeningSockets, type Claimant } from "../../../src/gateway/entrance/listening-sockets.ts";
 import { abortTransport, listenTo, type Transport } from "../../../src/sockets/transport.ts";
+import { testedSockets } from "../../sockets/tested-sockets.ts";
 import { createOwnEndpoints } from "../../../src/gateway/own-endpoints.ts";
 
 const anyPort = { address: "127.0.0.1", port: 0 };
 
 function setUp() {
   const ownEndpoints = createOwnEndpoints();
-  const sockets = createListeningSockets(ownEndpoints, {});
+  const sockets = createListeningSockets(ownEndpoints, { sockets: testedSockets });
   const claimant = () => {
     const accepted: Transport[] = [];
     const events: Claimant = {

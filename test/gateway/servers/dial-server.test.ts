@@ -7,9 +7,10 @@ import type { Endpoint } from "../../../src/net/endpoint.ts";
 import { abortTransport, type Transport } from "../../../src/sockets/transport.ts";
 import { silentEndpoint } from "../../silent-endpoint.ts";
 import { freePort } from "../stage.ts";
+import { testedSockets } from "../../sockets/tested-sockets.ts";
 import { passUntil, sleep } from "../../virtual-time.ts";
 
-const options = { timeoutMs: 600, retry: false, keepaliveMs: 60_000 };
+const options = { dial: testedSockets.dial, timeoutMs: 600, retry: false, keepaliveMs: 60_000 };
 
 type Outcome = { readonly transport?: Transport; readonly detail?: string; readonly ms: number };
 

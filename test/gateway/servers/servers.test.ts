@@ -7,13 +7,15 @@ import { createServers } from "../../../src/gateway/servers/servers.ts";
 import { setDnsServer } from "./dns-server.ts";
 import { freePort } from "../stage.ts";
 import { gatewayOptions } from "../start-gateway.ts";
+import { testedSockets } from "../../sockets/tested-sockets.ts";
 import { passUntil } from "../../virtual-time.ts";
 
+const { dial } = testedSockets;
 const names = createNameResolver();
 const memory = createServerMemory({ maxServers: 10, expiryMs: 1000, now: () => 0 });
 
 async function failsAfterMs(route: GatewayOptions["route"]): Promise<number> {
-  const servers = createServers(gatewayOptions(0, { route, timeouts: { connectMs: 600 } }), { memory, names });
+  const servers = createServers(gatewayOptions(0, { route, timeouts: { connectMs: 600 } }), { memory, names, dial });
   const candidates = [{ address: "127.0.0.1", port: await freePort() }];
   const startedAt = performance.now();
   const failing = new Promise<number>((resolve, reject) =>
@@ -34,7 +36,7 @@ test("a name becomes endpoints with the port that was asked for, and an unknown 
     if (name !== "ftp.example.com") return "no-such-name";
     return { addresses: type === "A" ? ["10.0.0.5", "10.0.0.6"] : [] };
   });
-  const resolving = { memory, names: createNameResolver({ servers: [address], resolvConf: "/no/such/file" }) };
+  const resolving = { memory, dial, names: createNameResolver({ servers: [address], resolvConf: "/no/such/file" }) };
   const servers = createServers(gatewayOptions(0, {}), resolving);
   const client = { address: "192.0.2.7", port: 1234 };
   const resolve = (host: string) => new Promise((report) => void servers.resolve({ host, port: 2121 }, client, report));

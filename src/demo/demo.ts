@@ -9,6 +9,7 @@ import type { GatewayOptions } from "../gateway/options.ts";
 import { createSharedResources } from "../gateway/shared-resources.ts";
 import { familyOf, formatEndpoint, type Endpoint } from "../net/endpoint.ts";
 import { createAdmin } from "../observe/admin.ts";
+import { createEventFeed } from "../observe/event-feed.ts";
 import { drawLadder } from "../observe/ladder.ts";
 import { createLogger } from "../observe/log.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
@@ -28,7 +29,7 @@ const loopback = "127.0.0.1";
 const fileName = "example.bin";
 const endOfSessionMs = 5000;
 /** Somebody's session of a whole day is not kept. */
-const historyLimits = { endedSessions: 10, stepsPerSession: 1000, bytesPerSession: 2 ** 20, totalBytes: 2 ** 24 };
+const historyLimits = { sessions: 10, failures: 10, bytesPerSession: 2 ** 20, totalBytes: 2 ** 24 };
 
 type Output = Pick<Io, "out" | "stop">;
 
@@ -43,11 +44,12 @@ export async function demo({ stay }: { stay: boolean }, io: Output): Promise<num
   const metrics = createMetrics(readVersion());
   // What happened is drawn instead of logged.
   const logger = createLogger({ level: "fatal", format: "json" }, () => {});
-  const history = createSessionHistory(historyLimits);
-  const ended = collectEndedSessions(history);
+  const feed = createEventFeed();
+  const history = createSessionHistory(historyLimits, feed);
+  const ended = collectEndedSessions(history, feed);
   const plane = createRelayPlane();
   const gateway = createGateway(gatewayOptions(server.endpoint), {
-    telemetry: createTelemetry({ metrics, logger, history }).gateway("demo"),
+    telemetry: createTelemetry({ metrics, logger, history, feed }).gateway("demo"),
     plane,
     shared: createSharedResources(),
   });

@@ -1,4 +1,6 @@
 // Ended sessions of the demonstration: their transcripts, one after the other, as the history has them.
+import type { EventFeed } from "../observe/event-feed.ts";
+import { transcriptOf } from "../observe/kept-session.ts";
 import type { SessionHistory } from "../observe/session-history.ts";
 
 export type EndedSessions = {
@@ -10,13 +12,17 @@ export type EndedSessions = {
 
 const maxWaitingSessions = 100;
 
-export function collectEndedSessions(history: Pick<SessionHistory, "transcript" | "onEnded">): EndedSessions {
+export function collectEndedSessions(
+  history: Pick<SessionHistory, "find">,
+  feed: Pick<EventFeed, "subscribe">,
+): EndedSessions {
   const ended: (readonly string[])[] = [];
   let waiting: ((transcript: readonly string[]) => void) | undefined;
   let show: ((transcript: readonly string[]) => void) | undefined;
 
-  history.onEnded((id) => {
-    const transcript = history.transcript(id)?.lines ?? [];
+  feed.subscribe((event) => {
+    if (event.kind !== "session-ended") return;
+    const transcript = transcriptOf(history.find(event.session.id) ?? { steps: [] });
     if (show) return show(transcript);
     if (waiting) return waiting(transcript);
     ended.push(transcript);

@@ -1,27 +1,42 @@
-// Session history: the last events and effects of each session, as they were, in bounded memory. They are formatted only when somebody
-// looks, and secrets are masked when they are noted.
-import { maskCommand } from "../ftp/command.ts";
+// Session history: the sessions of a process, those that run and the last that have ended, each with its record and the last of its
+// steps, in bounded memory. Failures are kept longer than successes. Nothing is formatted before somebody looks, and secrets are masked
+// when they are noted.
 import type { SessionEffect, SessionEvent } from "../session/events.ts";
-import { formatEffect, formatEvent } from "../session/transcript.ts";
-import { withoutSecrets } from "./fact-records.ts";
+import type { EventFeed } from "./event-feed.ts";
+import { createKeptSession, keepStep, trimSteps, type BytesOf, type KeptSession } from "./kept-session.ts";
+import { maskedStep } from "./masked-step.ts";
+import { createSessionRecord, recordBytes, type SessionStart } from "./session-record.ts";
 
+/** Bytes are estimates of what is kept. */
 export type HistoryLimits = {
-  /** Sessions that have ended; the oldest goes first. Those that run are all kept. */
-  readonly endedSessions: number;
-  /** Of one session, whichever comes first; its oldest steps go first. Bytes are an estimate. */
-  readonly stepsPerSession: number;
+  /** Sessions that have ended well; the oldest goes first. Those that run are all kept. */
+  readonly sessions: number;
+  /** Sessions that have failed, likewise. */
+  readonly failures: number;
+  /** Of one session; its oldest steps go first. */
   readonly bytesPerSession: number;
-  /** Of all sessions; those that have ended make room, the oldest first. */
+  /**
+   * Of all sessions: those that have ended make room, successes before failures, then those that run lose their oldest steps,
+   * whoever has more than its share. What is known of these beside their steps, some 1 KiB each, does not count.
+   */
   readonly totalBytes: number;
 };
 
 export type SessionHistory = {
   /** Keeps a session from now on. */
-  started(id: string): SessionNotes;
-  /** undefined: it was never kept, or is no longer. */
-  transcript(id: string): Transcript | undefined;
-  /** `listener` is told the id of each session that ends. Returns what ends that. */
-  onEnded(listener: (id: string) => void): () => void;
+  started(start: SessionStart, bytesOf?: BytesOf): SessionNotes;
+  find(id: string): KeptSession | undefined;
+  /** All of them, those that began last first. */
+  newestFirst(): readonly KeptSession[];
+  setLimits(limits: HistoryLimits): void;
+  counts(): HistoryCounts;
+};
+
+export type HistoryCounts = {
+  readonly live: number;
+  readonly ended: number;
+  readonly failed: number;
+  readonly bytes: number;
 };
 
 /** Where a session is noted. */
@@ -37,127 +52,103 @@ export type SessionNotes = {
   ended(): void;
 };
 
-/** The lines of a transcript, and how many steps before them are no longer kept. */
-export type Transcript = { readonly lines: readonly string[]; readonly stepsLeftOut: number };
+export function createSessionHistory(limits: HistoryLimits, feed: EventFeed): SessionHistory {
+  const sessions = createKeptSessions(limits);
+  return {
+    started(start, bytesOf = () => undefined) {
+      const record = createSessionRecord(start);
+      const kept = createKeptSession(record, bytesOf);
+      sessions.add(kept);
+      feed.publish({ kind: "session-started", session: record });
+      return {
+        note(at, event, effects, hide) {
+          // What comes after the end, when the session has made room already, has no place any more.
+          if (kept.state === "gone") return;
+          const step = maskedStep(at, event, effects, hide);
+          const grown = keepStep(kept, step, sessions.limits().bytesPerSession, (news) =>
+            feed.publish({ ...news, session: record }),
+          );
+          sessions.grown(kept, grown);
+        },
+        ended() {
+          if (kept.state !== "live") return;
+          sessions.end(kept);
+          feed.publish({ kind: "session-ended", session: record });
+        },
+      };
+    },
+    find: sessions.find,
+    newestFirst: sessions.newestFirst,
+    setLimits: sessions.setLimits,
+    counts: sessions.counts,
+  };
+}
 
-type Step = {
-  readonly at: number;
-  readonly event: SessionEvent | undefined;
-  readonly effects: readonly SessionEffect[];
-  readonly bytes: number;
-};
+/** Where room is made among those that run, so much of all bytes is left at most: it is not made again soon. */
+const trimmedShare = 0.75;
 
-type Kept = { steps: Step[]; bytes: number; stepsLeftOut: number; hasEnded: boolean };
-
-/** What an event or an effect takes beside its texts, rounded up. */
-const overheadBytes = 128;
-
-export function createSessionHistory(limits: HistoryLimits): SessionHistory {
-  const live = new Map<string, Kept>();
+/** Who is kept, and who makes room for others. */
+function createKeptSessions(initialLimits: HistoryLimits) {
+  let limits = initialLimits;
+  /** In the order in which they began. */
+  const all = new Map<string, KeptSession>();
   /** In the order in which they ended. */
-  const ended = new Map<string, Kept>();
-  const listeners = new Set<(id: string) => void>();
+  const succeeded = new Set<KeptSession>();
+  const failed = new Set<KeptSession>();
   let totalBytes = 0;
-
-  function add(kept: Kept, step: Step): void {
-    kept.steps.push(step);
-    kept.bytes += step.bytes;
-    totalBytes += step.bytes;
-    while (kept.steps.length > limits.stepsPerSession || kept.bytes > limits.bytesPerSession) leaveOutOldest(kept);
-    makeRoom();
-    // Nobody else has anything to give.
-    while (totalBytes > limits.totalBytes && kept.steps.length > 0) leaveOutOldest(kept);
-  }
-
-  function leaveOutOldest(kept: Kept): void {
-    const bytes = kept.steps.shift()?.bytes ?? 0;
-    kept.bytes -= bytes;
-    totalBytes -= bytes;
-    kept.stepsLeftOut += 1;
-  }
+  /** Above it room is made. */
+  let mostBytes = limits.totalBytes;
 
   function makeRoom(): void {
-    for (const [id, { bytes }] of ended) {
-      if (ended.size <= limits.endedSessions && totalBytes <= limits.totalBytes) return;
-      ended.delete(id);
-      totalBytes -= bytes;
+    leave(succeeded, limits.sessions);
+    leave(failed, limits.failures);
+    if (totalBytes <= mostBytes) return;
+    const share = (limits.totalBytes * trimmedShare) / all.size;
+    for (const kept of all.values()) totalBytes -= trimSteps(kept, share);
+    // What can't be left out is not tried again before there is more of it.
+    mostBytes = Math.max(limits.totalBytes, totalBytes * 1.1);
+  }
+
+  /** Of those that have ended, as many as there may be, and fewer while there are too many bytes. */
+  function leave(ended: Set<KeptSession>, most: number): void {
+    for (const kept of ended) {
+      if (ended.size <= most && totalBytes <= limits.totalBytes) return;
+      kept.state = "gone";
+      ended.delete(kept);
+      all.delete(kept.record.id);
+      totalBytes -= kept.bytes;
     }
   }
 
   return {
-    started(id) {
-      const kept: Kept = { steps: [], bytes: 0, stepsLeftOut: 0, hasEnded: false };
-      live.set(id, kept);
-      return {
-        note(at, event, effects, hide) {
-          // What comes after the end, when the session has made room already, has no place any more.
-          if (kept.hasEnded && ended.get(id) !== kept) return;
-          add(kept, maskedStep(at, event, effects, hide));
-        },
-        ended() {
-          if (kept.hasEnded) return;
-          kept.hasEnded = true;
-          live.delete(id);
-          ended.set(id, kept);
-          makeRoom();
-          for (const listener of [...listeners]) listener(id);
-        },
-      };
+    limits: () => limits,
+    setLimits(next: HistoryLimits): void {
+      limits = next;
+      mostBytes = next.totalBytes;
+      makeRoom();
     },
-    transcript(id) {
-      const kept = live.get(id) ?? ended.get(id);
-      if (kept === undefined) return undefined;
-      const lines = kept.steps.flatMap(({ event, effects }) => [
-        ...(event === undefined ? [] : [formatEvent(event)]),
-        ...effects.flatMap(formatEffect),
-      ]);
-      return { lines, stepsLeftOut: kept.stepsLeftOut };
+    add: (kept: KeptSession): void => void all.set(kept.record.id, kept),
+    /** It takes so many bytes more. */
+    grown(kept: KeptSession, bytes: number): void {
+      totalBytes += bytes;
+      // What became of it may be told after its end.
+      if (kept.record.failure !== undefined && succeeded.delete(kept)) failed.add(kept);
+      if (totalBytes > mostBytes) makeRoom();
     },
-    onEnded(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
+    end(kept: KeptSession): void {
+      kept.state = "ended";
+      kept.bytes += recordBytes;
+      totalBytes += recordBytes;
+      (kept.record.failure === undefined ? succeeded : failed).add(kept);
+      makeRoom();
     },
+    find: (id: string): KeptSession | undefined => all.get(id),
+    newestFirst: (): readonly KeptSession[] => [...all.values()].toReversed(),
+    counts: (): HistoryCounts => ({
+      live: all.size - succeeded.size - failed.size,
+      ended: succeeded.size,
+      failed: failed.size,
+      bytes: totalBytes,
+    }),
   };
-}
-
-function maskedStep(
-  at: number,
-  event: SessionEvent | undefined,
-  effects: readonly SessionEffect[],
-  hide: (text: string) => string,
-): Step {
-  const kept = effects.filter(isKept).map((effect) => maskedEffect(effect, hide));
-  const bytes = kept.reduce((sum, effect) => sum + sizeOf(effect), event === undefined ? 0 : sizeOf(event));
-  return { at, event: event && maskedEvent(event, hide), effects: kept, bytes };
-}
-
-/** Timers and what is counted for every line are not worth their memory. */
-function isKept(effect: SessionEffect): boolean {
-  if (effect.kind === "timer" || effect.kind === "cancel") return false;
-  return effect.kind !== "record" || (effect.fact.kind !== "command" && effect.fact.kind !== "reply");
-}
-
-function maskedEvent(event: SessionEvent, hide: (text: string) => string): SessionEvent {
-  if (event.kind === "client-line") return { ...event, text: hide(maskCommand(event.text)) };
-  if (event.kind === "server-line") return { ...event, text: hide(event.text), raw: hide(event.raw) };
-  return "detail" in event ? { ...event, detail: hide(event.detail) } : event;
-}
-
-function maskedEffect(effect: SessionEffect, hide: (text: string) => string): SessionEffect {
-  switch (effect.kind) {
-    case "to-client":
-      return { ...effect, bytes: hide(effect.bytes) };
-    case "to-server":
-      return { ...effect, bytes: hide(effect.bytes.split("\r\n").map(maskCommand).join("\r\n")) };
-    case "record":
-      return { ...effect, fact: withoutSecrets(effect.fact, hide) };
-    default:
-      return effect;
-  }
-}
-
-function sizeOf(value: SessionEvent | SessionEffect): number {
-  let bytes = overheadBytes;
-  for (const part of Object.values(value)) if (typeof part === "string") bytes += part.length;
-  return bytes;
 }

@@ -4,6 +4,7 @@ import type { Side } from "../dataplane/pinhole.ts";
 import { formatEndpoint, type Endpoint } from "../net/endpoint.ts";
 import { endReasons, type EndReason, type RefusalReason } from "../session/reasons.ts";
 import { acceptFailureCause, type PortCounts } from "./gateway-metrics.ts";
+import type { EventFeed } from "./event-feed.ts";
 import { createLateRecords, type LateRecords } from "./late-records.ts";
 import { withLevelOf, type Logger } from "./log.ts";
 import type { Metrics, ReloadResult } from "./metrics.ts";
@@ -37,11 +38,12 @@ export type GatewayTelemetry = {
   sessionStarted(id: string, client: Endpoint, listener: Endpoint, source: SessionSource): SessionObserver;
 };
 
-/** `history`: where sessions are kept, if they are. */
+/** `history`: where sessions are kept, if they are. `feed`: what is told beside it. */
 export type TelemetryOptions = {
   readonly metrics: Metrics;
   readonly logger: Logger;
-  readonly history?: SessionHistory;
+  readonly history?: Pick<SessionHistory, "started">;
+  readonly feed?: EventFeed;
 };
 
 /** What the gateways of a process share. */
@@ -65,6 +67,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     gateway: (name) => gatewayTelemetry(name, shared),
     configReloaded(result, detail) {
       metrics.configReloaded(result);
+      options.feed?.publish({ kind: "reload", result, detail });
       if (result === "success") logger.info("configuration reloaded");
       else logger.error({ detail }, "configuration not reloaded");
     },
@@ -72,7 +75,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
 }
 
 function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
-  const { metrics, logger, history, lateRecords, running, refreshers } = shared;
+  const { metrics, logger, history, feed, lateRecords, running, refreshers } = shared;
   const counts = metrics.gateway(name);
   const own = logger.child({ gateway: name });
   const log = () => withLevelOf(logger, own);
@@ -112,6 +115,7 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
         say = createRepeatedLine(1000, (line) => log().warn(line, "session refused"));
         refused.set(reason, say);
       }
+      feed?.publish({ kind: "refusal", session: undefined, gateway: name, client, reason });
       say({ client: formatEndpoint(client), reason });
     },
     sessionStarted(id, client, listener, source) {
@@ -119,7 +123,8 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
       const sessionLog = logger.child({ session: id, gateway: name });
       counts.sessionsActive.inc();
       sessionLog.info({ client: formatEndpoint(client), listener: formatEndpoint(listener) }, "session started");
-      return createSessionObserver(observed, { id, log: sessionLog, notes: history?.started(id), source });
+      const notes = history?.started({ id, gateway: name, client, listener }, source.counts);
+      return createSessionObserver(observed, { id, log: sessionLog, notes, source });
     },
   };
 }

@@ -18,6 +18,8 @@ export type TransferOutcome = (typeof transferOutcomes)[number];
 
 export type TransferEnded = {
   readonly kind: "transfer-ended";
+  /** Of its data connection. */
+  readonly id: number;
   readonly verb: string;
   readonly direction: Direction;
   readonly clientMode: Mode;

@@ -135,6 +135,7 @@ function closed(work: Work, transfer: Transfer, event: Extract<PinholeEvent, { k
   const entry = unansweredEntry(session, id);
   const fact: TransferEnded = {
     kind: "transfer-ended",
+    id,
     verb,
     direction,
     clientMode,

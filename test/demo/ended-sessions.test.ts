@@ -1,17 +1,20 @@
 import { expect, test } from "vitest";
 import { collectEndedSessions } from "../../src/demo/ended-sessions.ts";
+import { createEventFeed } from "../../src/observe/event-feed.ts";
 import { createSessionHistory } from "../../src/observe/session-history.ts";
+import { client, listener } from "../observe/synthetic.ts";
 
-const limits = { endedSessions: 10, stepsPerSession: 100, bytesPerSession: 10_000, totalBytes: 100_000 };
+const limits = { sessions: 10, failures: 10, bytesPerSession: 10_000, totalBytes: 100_000 };
 
 function collector() {
-  const history = createSessionHistory(limits);
+  const feed = createEventFeed();
+  const history = createSessionHistory(limits, feed);
   const session = (id: string, ...texts: readonly string[]) => {
-    const notes = history.started(id);
+    const notes = history.started({ id, gateway: "demo", client, listener });
     for (const text of texts) notes.note(0, { kind: "client-line", text, quirks: [] }, [], (hidden) => hidden);
     return notes;
   };
-  return { session, ...collectEndedSessions(history) };
+  return { session, ...collectEndedSessions(history, feed) };
 }
 
 test("each session's lines are handed out together once it has ended", async () => {

@@ -1,20 +1,34 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { createEventFeed, type FeedEvent } from "../../src/observe/event-feed.ts";
+import { transcriptOf } from "../../src/observe/kept-session.ts";
 import { createSessionHistory, type HistoryLimits } from "../../src/observe/session-history.ts";
+import type { Diagnosis } from "../../src/session/diagnosis.ts";
 import { formatEvent } from "../../src/session/transcript.ts";
 import { anyEvent } from "../session/any-event.ts";
+import { client, listener } from "./synthetic.ts";
 
 const plain = (text: string): string => text;
+const diagnosis: Diagnosis = {
+  ...({ hop: "client-data-in", cause: "nobody-came" } as const),
+  ...{ sentence: "Nobody came.", advice: "Open the port.", clientSentence: "Nobody came." },
+};
 
 function setUp(change: Partial<HistoryLimits> = {}) {
-  const limits = { endedSessions: 100, stepsPerSession: 1000, bytesPerSession: 1e6, totalBytes: 1e7, ...change };
-  const history = createSessionHistory(limits);
+  const limits = { sessions: 100, failures: 100, bytesPerSession: 1e6, totalBytes: 1e7, ...change };
+  const feed = createEventFeed();
+  const history = createSessionHistory(limits, feed);
   const session = (id: string) => {
-    const notes = history.started(id);
+    const notes = history.started({ id, gateway: "public", client, listener });
     const say = (text: string) => notes.note(0, { kind: "client-line", text, quirks: [] }, [], plain);
-    return { ...notes, say };
+    const fail = () => notes.note(0, undefined, [{ kind: "record", fact: { kind: "failure", diagnosis } }], plain);
+    return { ...notes, say, fail };
   };
-  return { history, session, lines: (id: string) => history.transcript(id)?.lines };
+  const lines = (id: string) => {
+    const kept = history.find(id);
+    return kept && transcriptOf(kept);
+  };
+  return { history, feed, session, lines, limits };
 }
 
 test("a session is shown while it runs and after its end, each with its own lines", () => {
@@ -29,41 +43,62 @@ test("a session is shown while it runs and after its end, each with its own line
 });
 
 test("what was never kept is not known", () => {
-  expect(setUp().history.transcript("7")).toBeUndefined();
+  expect(setUp().history.find("7")).toBeUndefined();
 });
 
-test("whoever asks to be told of ends is told of each once, until that is ended", () => {
+test("they are listed by their beginning, the newest first, whether they run or have ended", () => {
   const { history, session } = setUp();
-  const told: string[] = [];
-  const end = history.onEnded((id) => told.push(id));
+  const sessions = ["1", "2", "3"].map(session);
+  sessions[1]?.ended();
+  expect(history.newestFirst().map(({ record }) => record.id)).toEqual(["3", "2", "1"]);
+});
+
+test("the feed tells the beginning and the end of each session once, and what became of it between", () => {
+  const { feed, session } = setUp();
+  const told: unknown[] = [];
+  const end = feed.subscribe((event: FeedEvent) =>
+    told.push([event.kind, "session" in event ? event.session?.id : undefined]),
+  );
   const one = session("1");
+  one.fail();
   one.ended();
   one.ended();
-  session("2").ended();
   end();
-  session("3").ended();
-  expect(told).toEqual(["1", "2"]);
+  session("2").ended();
+  expect(told).toEqual([
+    ["session-started", "1"],
+    ["failure", "1"],
+    ["session-ended", "1"],
+  ]);
 });
 
-test("limit: of one session the last steps are kept, and it is said how many are not", () => {
-  const { history, session } = setUp({ stepsPerSession: 3 });
+test("limit: the texts of one session are bounded; the last are kept, and it is said how many are not", () => {
+  const { history, session, lines } = setUp({ bytesPerSession: 10_000 });
   const one = session("1");
-  for (let number = 1; number <= 5; number += 1) one.say(`NOOP ${number}`);
-  expect(history.transcript("1")).toEqual({ lines: ["C> NOOP 3", "C> NOOP 4", "C> NOOP 5"], stepsLeftOut: 2 });
+  for (let number = 1; number <= 100; number += 1) one.say(`${number} ${"x".repeat(1000)}`);
+  const shown = lines("1") ?? [];
+  expect(shown.length).toBeGreaterThan(5);
+  expect(shown.at(-1)).toMatch(/^C> 100 /);
+  expect(shown.join("").length).toBeLessThan(10_000);
+  expect(shown.length + (history.find("1")?.stepsLeftOut ?? 0)).toBe(100);
 });
 
-test("limit: the texts of one session are bounded too", () => {
+test("limit: of the data connections of one session the last are kept, and it is said how many are not", () => {
   const { history, session } = setUp({ bytesPerSession: 10_000 });
-  const one = session("1");
-  for (let number = 1; number <= 100; number += 1) one.say("x".repeat(1000));
-  const { lines = [], stepsLeftOut = 0 } = history.transcript("1") ?? {};
-  expect(lines.length).toBeGreaterThan(5);
-  expect(lines.join("").length).toBeLessThan(10_000);
-  expect(lines.length + stepsLeftOut).toBe(100);
+  const { note } = session("1");
+  const plan = { kind: "listen", peer: "192.0.2.1" } as const;
+  for (let id = 1; id <= 50; id += 1) {
+    note(0, undefined, [{ kind: "open", id, client: plan, server: plan }], plain);
+    note(0, { kind: "pinhole", id, event: { kind: "refused", reason: "ports-exhausted", detail: "" } }, [], plain);
+  }
+  const { connections = [], connectionsLeftOut } = history.find("1")?.record ?? {};
+  expect(connections.length).toBeLessThan(10);
+  expect(connections.at(-1)?.id).toBe(50);
+  expect(connections.length + (connectionsLeftOut ?? 0)).toBe(50);
 });
 
 test("limit: of the sessions that have ended the last ones are kept, and those that run", () => {
-  const { session, lines } = setUp({ endedSessions: 2 });
+  const { session, lines } = setUp({ sessions: 2 });
   session("running").say("NOOP");
   for (const id of ["1", "2", "3"]) {
     const ending = session(id);
@@ -73,35 +108,80 @@ test("limit: of the sessions that have ended the last ones are kept, and those t
   expect(["running", "1", "2", "3"].map((id) => lines(id)?.length)).toEqual([1, undefined, 1, 1]);
 });
 
-test("limit: all sessions together stay below their bytes: those that ended first go first, then a session's own past", () => {
-  const { session, lines } = setUp({ totalBytes: 10_000 });
-  const first = session("first");
-  first.say("x".repeat(3000));
-  first.ended();
-  const second = session("second");
-  second.say("x".repeat(3000));
-  second.ended();
-  const third = session("third");
-  for (let number = 1; number <= 2; number += 1) third.say("x".repeat(3000));
-  expect([lines("first"), lines("second")?.length, lines("third")?.length]).toEqual([undefined, 1, 2]);
-  for (let number = 1; number <= 10; number += 1) third.say("x".repeat(3000));
-  expect(lines("second")).toBeUndefined();
-  expect(lines("third")).toHaveLength(3);
+test("limit: failures are kept longer than successes, each up to their own number", () => {
+  const { history, session } = setUp({ sessions: 2, failures: 3 });
+  for (let number = 1; number <= 4; number += 1) {
+    const failing = session(`failure ${number}`);
+    failing.fail();
+    failing.ended();
+  }
+  for (let number = 1; number <= 10; number += 1) session(`success ${number}`).ended();
+  expect(history.newestFirst().map(({ record }) => record.id)).toEqual([
+    ...["success 10", "success 9", "failure 4", "failure 3", "failure 2"],
+  ]);
+  expect(history.counts()).toMatchObject({ live: 0, ended: 2, failed: 3 });
+});
+
+test("a session whose failure is told after its end is kept as a failure", () => {
+  const { history, session } = setUp({ sessions: 1 });
+  const late = session("late");
+  late.ended();
+  late.fail();
+  for (const id of ["1", "2", "3"]) session(id).ended();
+  expect(history.newestFirst().map(({ record }) => record.id)).toEqual(["3", "late"]);
+});
+
+test("limit: all sessions together stay below their bytes: successes make room first, then failures", () => {
+  const { history, session, lines } = setUp({ totalBytes: 20_000 });
+  const failure = session("failure");
+  failure.fail();
+  failure.ended();
+  for (const id of ["1", "2", "3", "4"]) {
+    const success = session(id);
+    success.say("x".repeat(3000));
+    success.ended();
+  }
+  const running = session("running");
+  for (let number = 1; number <= 3; number += 1) running.say("x".repeat(3000));
+  expect(["failure", "1", "4"].map((id) => lines(id)?.length)).toEqual([1, undefined, 1]);
+  for (let number = 1; number <= 10; number += 1) running.say("x".repeat(3000));
+  expect([lines("4"), lines("failure")]).toEqual([undefined, undefined]);
+  expect(history.counts().bytes).toBeLessThanOrEqual(20_000);
+});
+
+test("limit: where all that run want more than there is, each keeps its share, and the quiet keep theirs", () => {
+  const { history, session, lines } = setUp({ totalBytes: 100_000 });
+  const quiet = session("quiet");
+  quiet.say("NOOP");
+  const loud = Array.from({ length: 9 }, (_, number) => session(`loud ${number}`));
+  for (let round = 1; round <= 50; round += 1) for (const one of loud) one.say("x".repeat(1000));
+  expect(history.counts().bytes).toBeLessThanOrEqual(100_000);
+  expect(lines("quiet")).toEqual(["C> NOOP"]);
+  for (let number = 0; number < 9; number += 1) expect(lines(`loud ${number}`)?.length).toBeGreaterThan(3);
+});
+
+test("other limits hold for what is kept already", () => {
+  const { history, session, limits } = setUp();
+  for (const id of ["1", "2", "3"]) session(id).ended();
+  history.setLimits({ ...limits, sessions: 1 });
+  expect(history.newestFirst().map(({ record }) => record.id)).toEqual(["3"]);
 });
 
 test("a session that was told of after it had to make room takes none again", () => {
-  const { history, session } = setUp({ endedSessions: 1 });
+  const { history, session } = setUp({ sessions: 1 });
   const first = session("1");
   first.ended();
   session("2").ended();
+  const { bytes } = history.counts();
   first.say("late");
-  expect(history.transcript("1")).toBeUndefined();
+  expect(history.find("1")).toBeUndefined();
+  expect(history.counts().bytes).toBe(bytes);
 });
 
 test("secrets are masked when they are noted: nobody who looks later has to know them", () => {
-  const { history } = setUp();
+  const { history, session, lines } = setUp();
   const hide = (text: string): string => text.replaceAll("hunter2", "****");
-  const notes = history.started("1");
+  const notes = session("1");
   notes.note(
     0,
     { kind: "client-line", text: "PASS abc", quirks: [] },
@@ -118,7 +198,7 @@ test("secrets are masked when they are noted: nobody who looks later has to know
     hide,
   );
   notes.note(0, { kind: "stop", reason: "internal-error", detail: "hunter2" }, [], hide);
-  expect(history.transcript("1")?.lines).toEqual([
+  expect(lines("1")).toEqual([
     "C> PASS ****",
     "     >S PASS ****",
     "S> 530 **** is wrong",
@@ -126,15 +206,16 @@ test("secrets are masked when they are noted: nobody who looks later has to know
     "     refuse low-port",
     "stop internal-error: ****",
   ]);
+  expect(JSON.stringify(history.find("1"))).not.toMatch(/hunter2|abc/);
 });
 
 test("hostile: any event is kept as it is shown in a transcript, and none makes the history fail", () => {
   fc.assert(
     fc.property(fc.array(anyEvent, { maxLength: 20 }), (events) => {
-      const { history } = setUp();
-      const notes = history.started("1");
-      for (const event of events) notes.note(0, event, [], plain);
-      expect(history.transcript("1")?.lines).toEqual(events.map(formatEvent));
+      const { session, lines } = setUp();
+      const { note } = session("1");
+      for (const event of events) note(0, event, [], plain);
+      expect(lines("1")).toEqual(events.map(formatEvent));
     }),
   );
 });

@@ -1,9 +1,12 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { createEventFeed } from "../../src/observe/event-feed.ts";
+import { transcriptOf } from "../../src/observe/kept-session.ts";
 import { createSessionHistory } from "../../src/observe/session-history.ts";
 import type { SessionEvent } from "../../src/session/events.ts";
 import { observe } from "./observing.ts";
 import { closed, dial, listen, listener, server, client, transferEnded } from "./synthetic.ts";
 
+const limits = { sessions: 10, failures: 10, bytesPerSession: 10_000, totalBytes: 10_000 };
 const command = { kind: "command", verb: "NOOP" } as const;
 const line = (text: string): SessionEvent => ({ kind: "client-line", text, quirks: [] });
 const reply = (text: string): SessionEvent => ({ kind: "server-line", text, raw: `${text}\r\n` });
@@ -112,9 +115,7 @@ describe("a secret that the session has heard", () => {
   });
 
   test("stands in no transcript, neither in the log nor in the history", () => {
-    const history = createSessionHistory({
-      ...{ endedSessions: 10, stepsPerSession: 10, bytesPerSession: 10_000, totalBytes: 10_000 },
-    });
+    const history = createSessionHistory(limits, createEventFeed());
     const { start, lines } = observe("trace", history);
     const session = start();
     session.step(line("PASS hunter2"), [{ kind: "to-server", bytes: "PASS hunter2\r\n" }]);
@@ -122,17 +123,19 @@ describe("a secret that the session has heard", () => {
     session.flush();
     const transcript = ["C> PASS ****", "     >S PASS ****", "S> 530 **** is wrong", "     >C 530 **** is wrong"];
     expect(lines.filter(({ level }) => level === "trace").map(({ msg }) => msg)).toEqual(transcript);
-    expect(history.transcript("k3f9")?.lines).toEqual(transcript);
+    expect(transcriptOf(history.find("k3f9") ?? expect.fail())).toEqual(transcript);
   });
 });
 
 test("a session that ends is kept whole in the history, its last step and what comes later included", () => {
-  const history = createSessionHistory({
-    ...{ endedSessions: 10, stepsPerSession: 10, bytesPerSession: 10_000, totalBytes: 10_000 },
-  });
-  const { start } = observe("info", history);
+  const feed = createEventFeed();
+  const history = createSessionHistory(limits, feed);
+  const { start } = observe("info", history, feed);
   const atEnd: unknown[] = [];
-  history.onEnded((id) => atEnd.push([id, history.transcript(id)?.lines]));
+  feed.subscribe((event) => {
+    if (event.kind === "session-ended")
+      atEnd.push([event.session.id, transcriptOf(history.find("k3f9") ?? expect.fail())]);
+  });
   const session = start();
   session.open(listen, dial);
   session.step(line("QUIT"), [
@@ -144,5 +147,5 @@ test("a session that ends is kept whole in the history, its last step and what c
   expect(atEnd).toEqual([["k3f9", lines]]);
   session.pinhole({ kind: "refused", reason: "ports-exhausted", detail: "" });
   session.flush();
-  expect(history.transcript("k3f9")?.lines).toEqual([...lines, "not opened ports-exhausted"]);
+  expect(transcriptOf(history.find("k3f9") ?? expect.fail())).toEqual([...lines, "not opened ports-exhausted"]);
 });

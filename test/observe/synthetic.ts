@@ -14,6 +14,7 @@ export const server = { address: "10.0.0.5", port: 21 };
 export function transferEnded(change: Partial<TransferEnded> = {}): TransferEnded {
   return {
     kind: "transfer-ended",
+    id: 1,
     verb: "RETR",
     direction: "download",
     clientMode: "PASV",

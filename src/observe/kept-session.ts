@@ -1,0 +1,72 @@
+// Kept session: the record of one session and the last of its steps, in bounded memory.
+import type { ByteCounts } from "../dataplane/pinhole.ts";
+import { formatEffect, formatEvent } from "../session/transcript.ts";
+import type { KeptStep } from "./masked-step.ts";
+import { addStep, leaveOutConnection, type SessionNews, type SessionRecord } from "./session-record.ts";
+
+/** What one of a session's data connections has carried so far. */
+export type BytesOf = (id: number) => ByteCounts | undefined;
+
+/** Not to be changed by who reads it. */
+export type KeptSession = {
+  readonly record: SessionRecord;
+  readonly bytesOf: BytesOf;
+  /** The last ones. */
+  readonly steps: KeptStep[];
+  /** So many before them are not kept any more. */
+  stepsLeftOut: number;
+  /** An estimate. */
+  bytes: number;
+  /** Of `bytes`, those of its data connections. */
+  connectionBytes: number;
+  state: "live" | "ended" | "gone";
+};
+
+/** The share of a session's bytes that its data connections may take. */
+const connectionShare = 0.25;
+
+export function createKeptSession(record: SessionRecord, bytesOf: BytesOf): KeptSession {
+  return { record, bytesOf, steps: [], stepsLeftOut: 0, bytes: 0, connectionBytes: 0, state: "live" };
+}
+
+/** Adds a step, for which older ones make room. Returns how many bytes more are taken than before. */
+export function keepStep(
+  kept: KeptSession,
+  step: KeptStep,
+  mostBytes: number,
+  tell: (news: SessionNews) => void,
+): number {
+  const before = kept.bytes;
+  kept.steps.push(step);
+  const bytes = addStep(kept.record, step, tell);
+  kept.connectionBytes += bytes;
+  kept.bytes += step.bytes + bytes;
+  while (kept.connectionBytes > mostBytes * connectionShare) {
+    const freed = leaveOutConnection(kept.record);
+    if (freed === 0) break;
+    kept.connectionBytes -= freed;
+    kept.bytes -= freed;
+  }
+  trimSteps(kept, mostBytes);
+  return kept.bytes - before;
+}
+
+/** Forgets the oldest steps until no more than `mostBytes` are taken, or there are none. Returns the bytes that this sets free. */
+export function trimSteps(kept: KeptSession, mostBytes: number): number {
+  const before = kept.bytes;
+  while (kept.bytes > mostBytes) {
+    const oldest = kept.steps.shift();
+    if (oldest === undefined) break;
+    kept.bytes -= oldest.bytes;
+    kept.stepsLeftOut += 1;
+  }
+  return before - kept.bytes;
+}
+
+/** The lines of a session's transcript, as far as its steps are kept. */
+export function transcriptOf({ steps }: Pick<KeptSession, "steps">): readonly string[] {
+  return steps.flatMap(({ event, effects }) => [
+    ...(event === undefined ? [] : [formatEvent(event)]),
+    ...effects.flatMap(formatEffect),
+  ]);
+}

@@ -1,0 +1,270 @@
+// Session record: what is known of one session beside its transcript, as raw values; what is made of them when somebody looks is
+// session-answer.ts. It grows by what a session does once or once for each data connection, never by the line.
+import type { ByteCounts, PinholeEvent, PlaneName, Side } from "../dataplane/pinhole.ts";
+import { parseCommand, transferDirection } from "../ftp/command.ts";
+import type { Endpoint } from "../net/endpoint.ts";
+import type { Diagnosis } from "../session/diagnosis.ts";
+import type { LegPlan, SessionEffect, SessionEvent } from "../session/events.ts";
+import type { Direction, Fact, TransferOutcome } from "../session/facts.ts";
+import type { Mode } from "../session/mode.ts";
+import type { EndReason, RefusalReason } from "../session/reasons.ts";
+
+/** Moments are monotonic milliseconds, but for `startedOn`: milliseconds since 1970, the same moment as `startedAt`. */
+export type SessionRecord = {
+  readonly id: string;
+  readonly gateway: string;
+  readonly client: Endpoint;
+  readonly listener: Endpoint;
+  readonly startedOn: number;
+  readonly startedAt: number;
+  server: Endpoint | undefined;
+  /** As the client typed it, without what follows a colon; of a login that the server has accepted, else of the last that it refused. */
+  user: string | undefined;
+  isLoggedIn: boolean;
+  end: { readonly at: number; readonly reason: EndReason; readonly detail: string } | undefined;
+  failure: Diagnosis | undefined;
+  refusals: number;
+  /** The data connections that are kept, in the order in which they were asked for. */
+  connections: ConnectionRecord[];
+  /** So many older ones are not kept any more. */
+  connectionsLeftOut: number;
+  /** Of all transfers that have ended. */
+  transfers: number;
+  bytesUp: number;
+  bytesDown: number;
+  /** The data connection that the next transfer command uses. */
+  unused: ConnectionRecord | undefined;
+};
+
+/** One data connection, from the request of its pinhole to the end of its transfer. */
+export type ConnectionRecord = {
+  readonly id: number;
+  readonly requestedAt: number;
+  readonly legs: Readonly<Record<Side, LegPlan>>;
+  /** Once it is open. */
+  plane: PlaneName | undefined;
+  listening: Readonly<Partial<Record<Side, Endpoint>>>;
+  clientMode: Mode | undefined;
+  serverMode: Mode | undefined;
+  /** Of the transfer command; empty before it. */
+  verb: string;
+  /** The argument of the transfer command as it was sent to the server. */
+  path: string;
+  direction: Direction;
+  joinedAt: number | undefined;
+  closed: (ByteCounts & { readonly at: number; readonly durationMs: number }) | undefined;
+  /** Of a transfer, as soon as it is known. */
+  outcome: TransferOutcome | undefined;
+  detail: string | undefined;
+  /** When somebody looked last, for the rate since then. */
+  sample: { readonly at: number; readonly bytes: number; readonly bytesPerSecond: number } | undefined;
+};
+
+/** What in a step is worth telling at once. */
+export type SessionNews =
+  | { readonly kind: "transfer-started" | "transfer-ended"; readonly connection: ConnectionRecord }
+  | { readonly kind: "failure"; readonly diagnosis: Diagnosis }
+  | { readonly kind: "refusal"; readonly reason: RefusalReason; readonly detail: string };
+
+export type SessionStart = Pick<SessionRecord, "id" | "gateway" | "client" | "listener">;
+
+/** What a record takes of memory, and what each data connection in it does beside its path; estimates, rounded up. */
+export const recordBytes = 1024;
+const connectionBytes = 512;
+
+export function createSessionRecord(start: SessionStart): SessionRecord {
+  return {
+    ...start,
+    startedOn: Date.now(),
+    startedAt: performance.now(),
+    server: undefined,
+    user: undefined,
+    isLoggedIn: false,
+    end: undefined,
+    failure: undefined,
+    refusals: 0,
+    connections: [],
+    connectionsLeftOut: 0,
+    transfers: 0,
+    bytesUp: 0,
+    bytesDown: 0,
+    unused: undefined,
+  };
+}
+
+/** Adds what a step tells, in which there are no secrets. Returns how many bytes of memory that has taken. */
+export function addStep(
+  record: SessionRecord,
+  { at, event, effects }: Step,
+  tell: (news: SessionNews) => void,
+): number {
+  let bytes = 0;
+  if (event?.kind === "pinhole") pinholeReported(record, at, event.id, event.event, tell);
+  for (const effect of effects) {
+    if (effect.kind === "to-server") {
+      if (record.unused !== undefined) bytes += commandSent(record, record.unused, effect.bytes, tell);
+    } else if (effect.kind === "open") {
+      open(record, at, effect);
+      bytes += connectionBytes;
+    } else if (effect.kind === "record") factRecorded(record, at, effect.fact, tell);
+  }
+  return bytes;
+}
+
+type Step = {
+  readonly at: number;
+  readonly event: SessionEvent | undefined;
+  readonly effects: readonly SessionEffect[];
+};
+
+/** Forgets the oldest data connection that has come to its end. Returns the bytes that this sets free: 0 if there is none. */
+export function leaveOutConnection(record: SessionRecord): number {
+  const oldest = record.connections.find(isOver);
+  if (oldest === undefined) return 0;
+  record.connections.splice(record.connections.indexOf(oldest), 1);
+  record.connectionsLeftOut += 1;
+  return sizeOfConnection(oldest);
+}
+
+export function sizeOfConnection({ path }: ConnectionRecord): number {
+  return connectionBytes + path.length;
+}
+
+/** Data flowed on it, or was to. */
+export function isTransfer({ verb, joinedAt }: ConnectionRecord): boolean {
+  return verb !== "" || joinedAt !== undefined;
+}
+
+function isOver(connection: ConnectionRecord): boolean {
+  return connection.closed !== undefined && (connection.outcome !== undefined || !isTransfer(connection));
+}
+
+function open(record: SessionRecord, at: number, { id, client, server }: Open): void {
+  const connection: ConnectionRecord = {
+    id,
+    requestedAt: at,
+    legs: { client, server },
+    plane: undefined,
+    listening: {},
+    clientMode: undefined,
+    serverMode: undefined,
+    verb: "",
+    path: "",
+    direction: "unknown",
+    joinedAt: undefined,
+    closed: undefined,
+    outcome: undefined,
+    detail: undefined,
+    sample: undefined,
+  };
+  record.connections.push(connection);
+  record.unused = connection;
+}
+
+type Open = Extract<SessionEffect, { kind: "open" }>;
+
+/** A transfer command takes the data connection that was asked for last. Returns the bytes that its path takes. */
+function commandSent(
+  record: SessionRecord,
+  unused: ConnectionRecord,
+  bytes: string,
+  tell: (news: SessionNews) => void,
+): number {
+  const { verb = "", argument = "" } = parseCommand(bytes.replace(/\r\n$/, "")) ?? {};
+  const direction = transferDirection(verb);
+  if (direction === undefined) return 0;
+  Object.assign(unused, { verb, direction, path: argument });
+  record.unused = undefined;
+  if (unused.joinedAt !== undefined) tell({ kind: "transfer-started", connection: unused });
+  return argument.length;
+}
+
+function pinholeReported(
+  record: SessionRecord,
+  at: number,
+  id: number,
+  event: PinholeEvent,
+  tell: (news: SessionNews) => void,
+): void {
+  const connection = record.connections.findLast((known) => known.id === id);
+  if (connection === undefined) return;
+  switch (event.kind) {
+    case "opened": {
+      const { plane, client, server } = event;
+      Object.assign(connection, { plane, listening: { ...(client && { client }), ...(server && { server }) } });
+      break;
+    }
+    case "joined":
+      connection.joinedAt = at;
+      if (connection.verb !== "") tell({ kind: "transfer-started", connection });
+      break;
+    case "refused":
+      connection.closed = { at, bytesUp: 0, bytesDown: 0, durationMs: 0 };
+      connection.detail = event.detail;
+      forget(record, connection);
+      break;
+    case "closed": {
+      const { bytesUp, bytesDown, durationMs } = event;
+      connection.closed = { at, bytesUp, bytesDown, durationMs };
+      connection.detail = event.detail;
+      record.bytesUp += bytesUp;
+      record.bytesDown += bytesDown;
+      break;
+    }
+    case "stranger":
+    case "admitted":
+    case "reached":
+    case "other-source-port":
+    case "delivered":
+      break;
+  }
+}
+
+function forget(record: SessionRecord, connection: ConnectionRecord): void {
+  if (record.unused === connection) record.unused = undefined;
+}
+
+function factRecorded(record: SessionRecord, at: number, fact: Fact, tell: (news: SessionNews) => void): void {
+  switch (fact.kind) {
+    case "server-connected":
+      record.server = fact.peer;
+      break;
+    case "logged-in":
+      record.user = fact.user;
+      record.isLoggedIn = true;
+      break;
+    case "login-failed":
+      if (!record.isLoggedIn) record.user = fact.user;
+      break;
+    case "translated":
+      Object.assign(record.unused ?? {}, { clientMode: fact.from, serverMode: fact.to });
+      break;
+    case "transfer-ended": {
+      const connection = record.connections.findLast(({ id }) => id === fact.id);
+      if (connection === undefined || !(fact.joined || fact.verb !== "")) break;
+      const { verb, direction, clientMode, serverMode, outcome } = fact;
+      Object.assign(connection, { verb, direction, clientMode, serverMode, outcome });
+      record.transfers += 1;
+      forget(record, connection);
+      tell({ kind: "transfer-ended", connection });
+      break;
+    }
+    case "failure":
+      record.failure ??= fact.diagnosis;
+      tell({ kind: "failure", diagnosis: fact.diagnosis });
+      break;
+    case "refusal":
+      record.refusals += 1;
+      tell({ kind: "refusal", reason: fact.reason, detail: fact.detail });
+      break;
+    case "ended":
+      record.end = { at, reason: fact.reason, detail: fact.detail };
+      break;
+    case "command":
+    case "reply":
+    case "quirk":
+    case "server-rejects":
+    case "transfer-started":
+      break;
+  }
+}

@@ -52,7 +52,7 @@ function isMapping(value: unknown): value is Record<string, unknown> {
 test("the table of the configuration has every key of the full example, and the other routes", () => {
   const example = parse(readFileSync(path.join(root, "deploy/config/full.yml"), "utf8")) as unknown;
   const sections = [
-    ...["log", "kernel", "clientSide", "serverSide", "policy", "limits", "timeouts"],
+    ...["log", "history", "kernel", "clientSide", "serverSide", "policy", "limits", "timeouts"],
     ...["connectsPerSecond", "commandsPerSecond", "loginFailures"],
   ];
   const keys = paths(example).filter((key) => !sections.includes(key.split(".").at(-1) ?? ""));

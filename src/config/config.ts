@@ -25,6 +25,13 @@ export type Config = {
     /** Lower-case names that a Host header may have, besides literal addresses and `localhost`. */
     readonly hosts: readonly string[];
   };
+  /** What is kept of sessions: so many that have ended well, so many that have failed, so many bytes of each and of all. */
+  readonly history: {
+    readonly sessions: number;
+    readonly failures: number;
+    readonly bytesPerSession: number;
+    readonly totalBytes: number;
+  };
   readonly kernel: KernelConfig;
   readonly gateways: readonly GatewayConfig[];
 };

@@ -43,8 +43,15 @@ export function configFrom(document: unknown): ParsedConfig {
   return parsed.success && problems.length === 0 ? { ok: true, config: compose(parsed.data) } : { ok: false, problems };
 }
 
-function compose({ log, admin, kernel, gateways }: FileSettings): Config {
-  return { log, ...(admin && { admin }), kernel, gateways: gateways.map(composeGateway) };
+function compose({ log, admin, history, kernel, gateways }: FileSettings): Config {
+  const { total, ...perSession } = history;
+  return {
+    log,
+    ...(admin && { admin }),
+    history: { ...perSession, totalBytes: total },
+    kernel,
+    gateways: gateways.map(composeGateway),
+  };
 }
 
 function composeGateway(gateway: GatewaySettings, index: number): GatewayConfig {

@@ -42,6 +42,13 @@ const admin = z.strictObject({
   hosts: z.array(scalar(parseAdminHost)).default([]),
 });
 
+const history = z.strictObject({
+  sessions: count(1_000_000, 0).default(1000),
+  failures: count(1_000_000, 0).default(1000),
+  bytesPerSession: size(4096, 16 * mebibyte).default(64 * 1024),
+  total: size(4 * mebibyte, 1024 * mebibyte).default(64 * mebibyte),
+});
+
 const login = z.strictObject({
   // No default: a gateway that reaches any host for anybody has to be asked for, with "*".
   allow: z.array(scalar(parseAllowRule)).min(1, { error: "needs at least one host or network" }),
@@ -213,6 +220,7 @@ const kernel = z
 export const fileSchema = z.strictObject({
   log: log.prefault({}),
   admin: admin.exactOptional(),
+  history: history.prefault({}),
   kernel: kernel.prefault({}),
   gateways: z.array(gateway).min(1, { error: "needs at least one gateway" }),
 });

@@ -7,7 +7,9 @@ import { createSharedResources } from "../gateway/shared-resources.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
 import { createAdmin } from "../observe/admin.ts";
 import type { Log, Logger } from "../observe/log.ts";
+import { createEventFeed } from "../observe/event-feed.ts";
 import { createMetrics } from "../observe/metrics.ts";
+import { createSessionHistory } from "../observe/session-history.ts";
 import { createTelemetry, type Telemetry } from "../observe/telemetry.ts";
 import { createAdminListener } from "./admin-listener.ts";
 import { descriptorShares, readDescriptorLimit, warnOfDescriptors } from "./descriptors.ts";
@@ -40,7 +42,9 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   const { log } = options;
   const { logger } = log;
   const metrics = createMetrics(readVersion());
-  const telemetry = createTelemetry({ metrics, logger });
+  const feed = createEventFeed();
+  const history = createSessionHistory(config.history, feed);
+  const telemetry = createTelemetry({ metrics, logger, history, feed });
   const planes = await createPlanes(config, planesTelemetry(logger));
   let inherited: InheritedListeners | undefined;
   const descriptorLimit = await readDescriptorLimit();
@@ -66,6 +70,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   const prepare = (next: Config): Promise<PreparedChange> =>
     prepareAll([
       async () => ({ commit: () => log.change(next.log), rollback() {} }),
+      async () => ({ commit: () => history.setLimits(next.history), rollback() {} }),
       () => gateways.prepare(next),
       () => admin.prepare(next),
     ]);

@@ -9,13 +9,12 @@ import type { Direction, Fact, TransferOutcome } from "../session/facts.ts";
 import type { Mode } from "../session/mode.ts";
 import type { EndReason, RefusalReason } from "../session/reasons.ts";
 
-/** Moments are monotonic milliseconds, but for `startedOn`: milliseconds since 1970, the same moment as `startedAt`. */
+/** Moments are monotonic milliseconds. */
 export type SessionRecord = {
   readonly id: string;
   readonly gateway: string;
   readonly client: Endpoint;
   readonly listener: Endpoint;
-  readonly startedOn: number;
   readonly startedAt: number;
   server: Endpoint | undefined;
   /** As the client typed it, without what follows a colon; of a login that the server has accepted, else of the last that it refused. */
@@ -75,7 +74,6 @@ const connectionBytes = 512;
 export function createSessionRecord(start: SessionStart): SessionRecord {
   return {
     ...start,
-    startedOn: Date.now(),
     startedAt: performance.now(),
     server: undefined,
     user: undefined,

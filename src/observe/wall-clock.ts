@@ -1,0 +1,20 @@
+// Wall clock: the time of day of a moment that was measured by the monotonic clock, which is the only one that is noted.
+
+export type WallClock = {
+  /** ISO 8601 in UTC, of `at` (monotonic milliseconds). The same moment gives the same text, unless the machine's clock was set since. */
+  timeOf(at: number): string;
+};
+
+/** Less than that is no setting of the clock. */
+const toleranceMs = 1000;
+
+export function createWallClock(): WallClock {
+  let offset = -Infinity;
+  return {
+    timeOf(at) {
+      const now = Date.now() - performance.now();
+      if (Math.abs(now - offset) > toleranceMs) offset = now;
+      return new Date(offset + at).toISOString();
+    },
+  };
+}

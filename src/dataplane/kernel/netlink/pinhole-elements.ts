@@ -2,15 +2,8 @@
 // a table are written once; for each pinhole they are copied, and what varies is filled in.
 import { type Endpoint, familyOf, type Family } from "../../../net/endpoint.ts";
 import { addressBytes } from "../../../net/address-bytes.ts";
-import {
-  createMessageWriter,
-  fieldsAt,
-  flags,
-  headerBytes,
-  messageEnd,
-  type MessageWriter,
-  setBe64,
-} from "./netlink-message.ts";
+import { batchMessageBytes, inetHeader, nftablesSubsystem, writeBatchBegin, writeBatchEnd } from "./nftables-batch.ts";
+import { createMessageWriter, fieldsAt, flags, messageEnd, type MessageWriter, setBe64 } from "./netlink-message.ts";
 
 /** What the maps look up: who comes, and to which endpoint of ours. */
 export type PinholeKey = { readonly peer: string; readonly local: Endpoint };
@@ -25,16 +18,8 @@ export type PinholeElements = PinholeKey & {
   readonly timeoutMs: number;
 };
 
-const batchBegin = 0x10;
-const batchEnd = 0x11;
-const subsystem = 10 << 8;
-const newElement = subsystem | 12;
-const deleteElement = subsystem | 14;
-
-/** nfgenmsg: family, version 0, resource in network order. A batch names its subsystem there. */
-const batchHeader = Uint8Array.of(0, 0, 0, 10);
-const inetHeader = Uint8Array.of(1, 0, 0, 0);
-const batchMessageBytes = headerBytes + batchHeader.length;
+const newElement = nftablesSubsystem | 12;
+const deleteElement = nftablesSubsystem | 14;
 
 const attributes = { table: 1, set: 2, elements: 3 } as const;
 const element = { item: 1, key: 1, data: 2, timeout: 4, value: 1 } as const;
@@ -97,7 +82,7 @@ export function writeChange(writer: MessageWriter, blanks: Blanks, sequence: num
   const { removed = [], maps = mapNames, added } = change;
   let next = sequence + 1;
   let lastAt = 0;
-  writeBatchMessage(writer, batchBegin, sequence);
+  writeBatchBegin(writer, sequence);
   for (const key of removed) {
     const isIPv4 = familyOf(key.local.address) === 4;
     const all = isIPv4 ? blanks.removal4 : blanks.removal6;
@@ -113,7 +98,7 @@ export function writeChange(writer: MessageWriter, blanks: Blanks, sequence: num
     next += mapNames.length;
   }
   writer.data[lastAt + fieldsAt.flags]! |= flags.acknowledge;
-  writeBatchMessage(writer, batchEnd, next);
+  writeBatchEnd(writer, next);
   return next - 1;
 }
 
@@ -123,12 +108,6 @@ export function writeChange(writer: MessageWriter, blanks: Blanks, sequence: num
  */
 export function lengthWithoutEnd(length: number): number {
   return length - batchMessageBytes;
-}
-
-function writeBatchMessage(writer: MessageWriter, type: number, sequence: number): void {
-  writer.begin(type, flags.request, sequence);
-  writer.bytes(batchHeader);
-  writer.end();
 }
 
 /** Returns where the first message begins. */

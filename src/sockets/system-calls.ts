@@ -31,7 +31,7 @@ export function bindSystemCalls({ func, errno }: Ffi): SystemCalls {
   };
 }
 
-export const families = { ipv4: 2, ipv6: 10, netlink: 16 } as const;
+export const families = { local: 1, ipv4: 2, ipv6: 10, netlink: 16 } as const;
 export const socketTypes = { stream: 1, raw: 3, closeOnExec: 0o2000000, nonBlocking: 0o4000 } as const;
 export const levels = { socket: 1, ipv4: 0, ipv6: 41, tcp: 6, netlink: 270 } as const;
 export const options = {

@@ -1,19 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { once } from "node:events";
-import { constants, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
-import { createServer } from "node:net";
+import { constants, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { descriptorReader } from "../../src/sockets/descriptor-reader.ts";
-
-async function listenAt(where: object) {
-  const server = createServer();
-  server.listen(where);
-  await once(server, "listening");
-  onTestFinished(() => void server.close());
-  return server;
-}
+import { systemCalls } from "../dataplane/kernel/system-calls.ts";
 
 test("the event loop tells when a descriptor of no kind that Node knows can be read", async () => {
   const folder = mkdtempSync(join(tmpdir(), "descriptor-reader-"));
@@ -21,7 +12,7 @@ test("the event loop tells when a descriptor of no kind that Node knows can be r
   const path = join(folder, "fifo");
   execFileSync("mkfifo", [path]);
   const descriptor = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
-  const readDescriptor = descriptorReader(await listenAt({ path: join(folder, "server") }));
+  const readDescriptor = descriptorReader(systemCalls());
   let told = () => {};
   const socket = readDescriptor?.(descriptor, () => {
     told();
@@ -37,13 +28,17 @@ test("the event loop tells when a descriptor of no kind that Node knows can be r
   expect(socket.destroyed).toBe(false);
 });
 
-test("a descriptor that is none is refused with the system's number", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "descriptor-reader-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const readDescriptor = descriptorReader(await listenAt({ path: join(folder, "server") }));
-  expect(readDescriptor?.(1_000_000, () => true)).toEqual({ errno: 9 });
+test("a descriptor that is none is refused with the system's number", () => {
+  expect(descriptorReader(systemCalls())?.(1_000_000, () => true)).toEqual({ errno: 9 });
 });
 
-test("a server that does not listen has no handle for it", () => {
-  expect(descriptorReader(createServer())).toBeUndefined();
+test("where the process may have no local socket, there is no reader", () => {
+  expect(descriptorReader({ ...systemCalls(), socket: () => -1 })).toBeUndefined();
+});
+
+test("what the reader is found by is closed again", async () => {
+  const descriptors = () => readdirSync("/proc/self/fd").length;
+  const before = descriptors();
+  for (let count = 0; count < 10; count++) descriptorReader(systemCalls());
+  await expect.poll(descriptors).toBe(before);
 });

@@ -1,6 +1,5 @@
 // Drop policies of others, while the plane runs: a chain that drops what is forwarded may be loaded at any time, by a firewall
 // that starts later or by a hand. The kernel tells of every change of a ruleset; then it is looked at again.
-import type { Server } from "node:net";
 import { descriptorReader } from "../../sockets/descriptor-reader.ts";
 import { errnoName, type SystemCalls } from "../../sockets/system-calls.ts";
 import { subscribeRulesetWakeups } from "./events/event-wakeup.ts";
@@ -14,11 +13,10 @@ type Settings = Pick<Preparation, "table" | "marks" | "yieldsToDropPolicy" | "no
 
 /**
  * Tells of chains that drop the plane's transfers from now on, and when the last of them is gone. Where the plane yields to
- * them, `standBack` is called with the reason, and with undefined when there is none any more. `owner`: as of `openPlaneEvents`.
+ * them, `standBack` is called with the reason, and with undefined when there is none any more.
  */
 export function watchDropPolicies(
   calls: SystemCalls,
-  owner: Server,
   settings: Settings,
   standBack: (reason: string | undefined) => void,
 ): { close(): void } {
@@ -31,7 +29,7 @@ export function watchDropPolicies(
     const drops = await dropsForwarded(table, marks);
     if (drops !== undefined && !isClosed) review(drops);
   });
-  const readDescriptor = descriptorReader(owner);
+  const readDescriptor = descriptorReader(calls);
   const wakeups = readDescriptor && subscribeRulesetWakeups(calls, readDescriptor, look.soon);
   if (wakeups === undefined || "errno" in wakeups) {
     const why = wakeups === undefined ? "this version of Node can't read a netlink socket" : errnoName(wakeups.errno);

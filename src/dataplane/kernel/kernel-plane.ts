@@ -96,10 +96,10 @@ function startPlane(
   let stopping: Promise<void> | undefined;
   let allClosed: (() => void) | undefined;
 
-  const opened = openPlaneEvents(netfilter, owner, registry, { marks, note, bufferBytes, failed: obstacle.failed });
+  const opened = openPlaneEvents(netfilter, registry, { marks, note, bufferBytes, failed: obstacle.failed });
   if (typeof opened === "string") return opened;
   const stream = opened;
-  const dropPolicies = watchDropPolicies(netfilter.calls, owner, preparation, obstacle.standBack);
+  const dropPolicies = watchDropPolicies(netfilter.calls, preparation, obstacle.standBack);
   const { abort } = aborter;
   const tools = { netfilter, usedPinholes, marks, abort, refused: obstacle.refused, fetchEvents: stream.fetch };
 

@@ -1,6 +1,5 @@
 // Events of a kernel plane: each conntrack event goes to the pinhole that its connection's number names. Where events were lost,
 // the kernel is asked for all connections instead.
-import type { Server } from "node:net";
 import { descriptorReader } from "../../sockets/descriptor-reader.ts";
 import { errnoName } from "../../sockets/system-calls.ts";
 import { type EventStream, openEventStream } from "./events/event-stream.ts";
@@ -18,14 +17,13 @@ type Settings = {
   readonly failed: (reason: string) => void;
 };
 
-/** The stream, or why there is none. `owner`: the server that owns the table; Node's reader of descriptors is found in it. */
+/** The stream, or why there is none. */
 export function openPlaneEvents(
   netfilter: Netfilter,
-  owner: Server,
   registry: NatRegistry<NatPinhole>,
   { marks, note, bufferBytes, failed }: Settings,
 ): EventStream | string {
-  const readDescriptor = descriptorReader(owner);
+  const readDescriptor = descriptorReader(netfilter.calls);
   if (readDescriptor === undefined) return "this version of Node has no handle that reads a netlink socket";
   const resynchronise = () => resynchroniseAll(netfilter, registry, marks.numbers, note);
   const stream = openEventStream(

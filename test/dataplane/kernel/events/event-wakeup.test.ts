@@ -1,6 +1,4 @@
 // The subscriptions are local sockets, which Node's event loop reads as it reads the kernel's.
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { subscribeWakeups } from "../../../../src/dataplane/kernel/events/event-wakeup.ts";
@@ -11,11 +9,8 @@ import { systemCalls } from "../system-calls.ts";
 
 const [unix, datagram, nonBlocking] = [1, 2, 0o4000];
 
-async function reader() {
-  const server = createServer().listen(`\0ftp-alg-test-wakeup-${process.pid}-${performance.now()}`);
-  onTestFinished(() => void server.close());
-  await once(server, "listening");
-  const read = descriptorReader(server);
+function reader() {
+  const read = descriptorReader(systemCalls());
   if (read === undefined) throw new Error("this version of Node has no such handle");
   return read;
 }
@@ -52,7 +47,7 @@ function kernelThat() {
 test("it wakes when an event arrives, each time, and not after it was closed", async () => {
   const { calls, tell } = kernelThat();
   let woken = 0;
-  const wakeups = subscribeWakeups(calls, await reader(), marks, () => void woken++);
+  const wakeups = subscribeWakeups(calls, reader(), marks, () => void woken++);
   if ("errno" in wakeups) throw new Error(`errno ${wakeups.errno}`);
   tell();
   await expect.poll(() => woken).toBe(1);
@@ -66,7 +61,7 @@ test("it wakes when an event arrives, each time, and not after it was closed", a
 
 test("a socket that can't be read any more wakes too, and a new one takes its place", async () => {
   const { calls, tell, descriptors } = kernelThat();
-  const read = await reader();
+  const read = reader();
   const sockets: ReturnType<typeof read>[] = [];
   let woken = 0;
   const keep = (...args: Parameters<typeof read>) => {

@@ -39,6 +39,9 @@ export async function examineKernelPlane(options: {
           `connection tracking can't be asked (nf_conntrack_netlink, CAP_NET_ADMIN): ${errnoName(connections)}`,
         );
       }
+      const owner = ownTable(netfilter.calls, table, (text) => remarks.push(text));
+      if ("obstacle" in owner) remarks.push(owner.obstacle);
+      else owner.close();
       netfilter.stop();
     }
   }
@@ -54,8 +57,5 @@ export async function examineKernelPlane(options: {
     );
   }
   remarks.push(...((await dropsForwarded(table, marks)) ?? []));
-  const owner = await ownTable(table);
-  if ("taken" in owner) remarks.push(`table inet ${table}: ${owner.taken}`);
-  else owner.close();
   return { obstacles, remarks };
 }

@@ -4,7 +4,6 @@
 //
 // What the other planes can and this one can't: hold the server's bytes back until the transfer is announced (`confirm`), tell
 // of strangers (the kernel refuses them unseen), count payload (it counts IP bytes), and carry for peers on this machine.
-import type { Server } from "node:net";
 import { familyOf } from "../../net/endpoint.ts";
 import { loadFfi } from "../../sockets/ffi.ts";
 import { soon } from "../../sockets/soon.ts";
@@ -20,7 +19,7 @@ import { watchDropPolicies } from "./drop-policies.ts";
 import { createNetfilter, type Netfilter } from "./netlink/netfilter.ts";
 import { defaultPinholes, defaultTable } from "./nftables/ruleset.ts";
 import { loadTable, removeTable } from "./nftables/table.ts";
-import { ownTable } from "./nftables/table-owner.ts";
+import { ownTable, type TableOwner } from "./nftables/table-owner.ts";
 import { natLegs } from "./peers-fit.ts";
 import { openPlaneEvents } from "./plane-events.ts";
 import { createPlaneObstacle } from "./plane-obstacle.ts";
@@ -59,12 +58,12 @@ export async function createKernelPlane(options: KernelPlaneOptions = {}): Promi
   const { table, marks } = preparation;
   const loaded = loadFfi();
   if (!loaded.ok) return { unavailable: loaded.reason };
-  const owner = await ownTable(table);
-  if ("taken" in owner) return { unavailable: `table inet ${table}: ${owner.taken}` };
   const netfilter = createNetfilter(loaded.ffi, table, marks);
-  if ("errno" in netfilter) {
-    owner.close();
-    return { unavailable: `no netlink socket: ${errnoName(netfilter.errno)}` };
+  if ("errno" in netfilter) return { unavailable: `no netlink socket: ${errnoName(netfilter.errno)}` };
+  const owner = ownTable(netfilter.calls, table, (text) => preparation.note("warn", text));
+  if ("obstacle" in owner) {
+    netfilter.stop();
+    return { unavailable: owner.obstacle };
   }
   const prepared = await prepareMachine(netfilter, preparation);
   const plane =
@@ -80,7 +79,7 @@ export async function createKernelPlane(options: KernelPlaneOptions = {}): Promi
 /** The plane, or why it can't hear of connections. */
 function startPlane(
   netfilter: Netfilter,
-  owner: Server,
+  owner: TableOwner,
   preparation: Preparation & { readonly drops: readonly string[] },
   bufferBytes: number | undefined,
 ): DataPlane | string {

@@ -12,6 +12,8 @@ export const flags = {
   request: 1,
   acknowledge: 4,
   dump: 0x300,
+  /** With a deletion: only of what is empty. */
+  notRecursive: 0x100,
   exclusive: 0x200,
   create: 0x400,
 } as const;

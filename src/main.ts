@@ -8,6 +8,8 @@ import type { Io } from "./process/io.ts";
 
 // Else Node opens its inspector on it, and with that the process to whoever may send signals or reach the port.
 process.on("SIGUSR1", () => {});
+// One that came before that line has opened it already.
+setImmediate(() => void closeInspector());
 
 const stop = new AbortController();
 const kill = new AbortController();
@@ -36,6 +38,14 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     // Whatever still holds the event loop had its chance.
     setTimeout(() => process.exit(1), 500).unref();
   });
+}
+
+/** Unless Node was started with it. */
+async function closeInspector(): Promise<void> {
+  const options = [...process.execArgv, ...(process.env["NODE_OPTIONS"] ?? "").split(" ")];
+  if (!process.features.inspector || options.some((option) => /^--inspect(-brk|-wait)?(=|$)/.test(option))) return;
+  const inspector = await import("node:inspector");
+  if (inspector.url() !== undefined) inspector.close();
 }
 
 async function main(): Promise<number> {

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
@@ -62,6 +62,52 @@ test("attack: SIGUSR1 opens no inspector in a running gateway, and ends nothing"
   const ended = new Promise((resolve) => child.on("close", resolve));
   child.kill("SIGTERM");
   expect(await ended).toBe(0);
+});
+
+/** A gateway to which SIGUSR1 comes before the first line of it has run, and what it has said when it listens. */
+async function signalledEarly(nodeOptions: string): Promise<{ err: string; stop(): Promise<unknown> }> {
+  const signal = 'data:text/javascript,process.kill(process.pid,"SIGUSR1")';
+  const gateway = [main, "run", "--listen", "127.0.0.1:0", "--server", "127.0.0.1:9"];
+  const child = spawn(process.execPath, ["--import", signal, ...gateway], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NODE_OPTIONS: nodeOptions },
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const ended = new Promise((resolve) => child.on("close", resolve));
+  let err = "";
+  child.stderr.on("data", (text) => (err += text));
+  await Promise.race([new Promise<void>((resolve) => child.stdout.once("data", () => resolve())), ended]);
+  return {
+    err,
+    stop() {
+      child.kill("SIGTERM");
+      return ended;
+    },
+  };
+}
+
+test("attack: an inspector that SIGUSR1 opened before the gateway heard signals is closed again", async () => {
+  const { err, stop } = await signalledEarly("--inspect-port=0");
+  const [, port] = /Debugger listening on ws:\/\/127\.0\.0\.1:(\d+)/.exec(err) ?? [];
+  expect(port).toBeDefined();
+  const answer = () =>
+    fetch(`http://127.0.0.1:${port}/json`).then(
+      ({ status }) => status,
+      () => "closed",
+    );
+  await expect.poll(answer).toBe("closed");
+  expect(await stop()).toBe(0);
+});
+
+test.each([
+  ["systemd/ftp-alg.service", /^Environment=NODE_OPTIONS=(.+)$/m],
+  ["container/Dockerfile", /^ENV NODE_OPTIONS=(.+)$/m],
+])("attack: as deploy/%s starts it, SIGUSR1 opens no inspector at any time", async (file, line) => {
+  const text = await readFile(new URL(`../deploy/${file}`, import.meta.url), "utf8");
+  const { err, stop } = await signalledEarly(line.exec(text)?.[1] ?? "");
+  expect(err).toMatch(/Starting inspector on \S+ failed: address not available/);
+  expect(err).not.toContain("Debugger listening");
+  expect(await stop()).toBe(0);
 });
 
 test("SIGTERM ends a running gateway with code 0, and the port that was taken is in its log", async () => {

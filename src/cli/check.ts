@@ -1,9 +1,9 @@
 // `ftp-alg check`: is this file a configuration? It asks nothing of the machine.
-import { openDoors } from "../config/open-doors.ts";
+import { warningsOf } from "../process/warnings.ts";
 import type { Io } from "../process/io.ts";
 import { formatProblem, formatProblems, loadConfig } from "./load-config.ts";
 
-/** Prints every problem, one a line, or that there is none, and every open door. Returns the exit code. */
+/** Prints every problem, one a line, or that there is none, and every warning. Returns the exit code. */
 export async function check(file: string, io: Pick<Io, "out" | "input" | "env">): Promise<number> {
   const parsed = await loadConfig({ kind: "file", file }, io);
   if (!parsed.ok) {
@@ -13,6 +13,6 @@ export async function check(file: string, io: Pick<Io, "out" | "input" | "env">)
   const count = parsed.config.gateways.length;
   io.out(`${file === "-" ? "standard input" : file}: ok, ${count} ${count === 1 ? "gateway" : "gateways"}\n`);
   const { locate = (problem) => problem } = parsed;
-  for (const door of openDoors(parsed.config)) io.out(`warning: ${formatProblem(locate(door))}\n`);
+  for (const warning of warningsOf(parsed.config)) io.out(`warning: ${formatProblem(locate(warning))}\n`);
   return 0;
 }

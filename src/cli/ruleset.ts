@@ -1,6 +1,6 @@
 // `ftp-alg ruleset`: the nftables ruleset that a configuration needs, as text for `nft -f`. It asks nothing of the machine.
 import type { Config } from "../config/config.ts";
-import { openDoors } from "../config/open-doors.ts";
+import { warningsOf } from "../process/warnings.ts";
 import { formatRange } from "../config/settings.ts";
 import { createMarks, formatMark, markMatch } from "../dataplane/kernel/marks.ts";
 import { defaultPinholes, formatRuleset } from "../dataplane/kernel/nftables/ruleset.ts";
@@ -10,7 +10,7 @@ import { plannedPlanes } from "../process/planes.ts";
 
 /** Returns the exit code. */
 export function printRuleset(config: Config, io: Pick<Io, "out" | "err">): number {
-  for (const { path, message } of openDoors(config)) io.err(`warning: ${path}: ${message}\n`);
+  for (const { path, message } of warningsOf(config)) io.err(`warning: ${path}: ${message}\n`);
   io.out(formatNeeded(config));
   return 0;
 }

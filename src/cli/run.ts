@@ -3,7 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import type { Config, ParsedConfig } from "../config/config.ts";
 import { ephemeralWarnings } from "../config/ephemeral.ts";
 import { flushLog, openLog, type Logger } from "../observe/log.ts";
-import { openDoors } from "../config/open-doors.ts";
+import { warningsOf } from "../process/warnings.ts";
 import { errorMessage } from "../process/error-message.ts";
 import { createGatewayProcess } from "../process/gateway-process.ts";
 import type { Io } from "../process/io.ts";
@@ -31,7 +31,7 @@ export async function runGateway(config: Config, io: RunIo, reread: () => Promis
   };
   reloadOnSignal(io, { reread: rereadValid, apply: running.apply, telemetry: running.telemetry, started });
   try {
-    for (const { path, message } of openDoors(config)) logger.warn({ path }, message);
+    for (const { path, message } of warningsOf(config)) logger.warn({ path }, message);
     await warnOfPortRanges(config, logger);
     await running.start();
     hasStarted();

@@ -1,6 +1,7 @@
 // Parser of the configuration: YAML text → `Config`, or every problem with its path. Pure: reading the file and asking the
 // machine is the caller's.
 import type { GatewayRoute } from "../gateway/options.ts";
+import type { Policy, PolicyEntry } from "../session/options.ts";
 import type { Config, GatewayConfig, ParsedConfig, Position, Problem } from "./config.ts";
 import { conflictsOf } from "./conflicts.ts";
 import { readDocument } from "./document.ts";
@@ -56,6 +57,7 @@ function compose({ log, admin, history, kernel, gateways }: FileSettings): Confi
 
 function composeGateway(gateway: GatewaySettings, index: number): GatewayConfig {
   const { limits, timeouts } = gateway;
+  const policy = composePolicy(gateway.policy);
   return {
     name: gateway.name ?? defaultName(index),
     listen: gateway.listen,
@@ -63,7 +65,8 @@ function composeGateway(gateway: GatewaySettings, index: number): GatewayConfig 
     clientSide: gateway.clientSide,
     serverSide: gateway.serverSide,
     dataPlane: gateway.dataPlane,
-    policy: composePolicy(gateway.policy),
+    policy,
+    policies: gateway.policies.map((entry) => composeEntry(policy, entry)),
     limits: { ...limits, loginFailures: composeLoginFailures(limits.loginFailures) },
     timeouts: {
       connectMs: timeouts.connect,
@@ -89,11 +92,31 @@ function composeLoginFailures({ within, most, ban, banMost }: GatewaySettings["l
   return { withinMs: within, most, banMs: ban, banMostMs: banMost };
 }
 
-function composePolicy({ foreignAddress, commands, ...rest }: GatewaySettings["policy"]): GatewayConfig["policy"] {
+type PolicySettings = GatewaySettings["policy"];
+
+function composePolicy({ foreignAddress, commands, ...rest }: PolicySettings): GatewayConfig["policy"] {
+  return { ...rest, foreignAddress: composeForeignAddress(foreignAddress), commands: composeCommands(commands) };
+}
+
+/** An entry changes the keys that it names; all others are the gateway's. */
+function composeEntry(policy: Policy, entry: GatewaySettings["policies"][number]): PolicyEntry {
+  const { clients, users, foreignAddress, commands, ...rest } = entry;
   return {
-    ...rest,
-    foreignAddress:
-      typeof foreignAddress === "string" ? { kind: foreignAddress } : { kind: "allow", networks: foreignAddress.allow },
-    commands: commands.allow ? { allow: commands.allow } : { deny: commands.deny ?? [] },
+    ...(clients && { clients }),
+    ...(users && { users }),
+    policy: {
+      ...policy,
+      ...rest,
+      ...(foreignAddress && { foreignAddress: composeForeignAddress(foreignAddress) }),
+      ...(commands && { commands: composeCommands(commands) }),
+    },
   };
+}
+
+function composeForeignAddress(setting: PolicySettings["foreignAddress"]): Policy["foreignAddress"] {
+  return typeof setting === "string" ? { kind: setting } : { kind: "allow", networks: setting.allow };
+}
+
+function composeCommands({ allow, deny }: PolicySettings["commands"]): Policy["commands"] {
+  return allow ? { allow } : { deny: deny ?? [] };
 }

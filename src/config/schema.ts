@@ -18,6 +18,7 @@ import {
   parsePortRange,
   parseServer,
   parseTable,
+  parseUserPattern,
   parseVerb,
 } from "./settings.ts";
 import type { DataPeer, DataPlaneChoice, GatewayOptions, Rate, TransparentRoute } from "../gateway/options.ts";
@@ -120,10 +121,12 @@ const commands = z
     when: ({ value }) => typeof value === "object" && value !== null,
   });
 
+const minDataPort = count(65535, 0);
+
 const policy = z.strictObject({
   foreignAddress: foreignAddress.default("use-peer"),
   // RFC 2577: a well-known port is never a data port, but it may be a victim's service.
-  minDataPort: count(65535, 0).default(1024),
+  minDataPort: minDataPort.default(1024),
   commands: commands.default({ deny: [] }),
   readOnly: z.boolean().default(false),
   anonymousOnly: z.boolean().default(false),
@@ -131,6 +134,33 @@ const policy = z.strictObject({
   pinholesBeforeLogin: z.boolean().default(false),
   tls: choice<GatewayConfig["policy"]["tls"]>({ refuse: true }, ["passthrough", "terminate"]).default("refuse"),
 });
+
+const overrides = {
+  foreignAddress: foreignAddress.exactOptional(),
+  minDataPort: minDataPort.exactOptional(),
+  commands: commands.exactOptional(),
+  readOnly: z.boolean().exactOptional(),
+  anonymousOnly: z.boolean().exactOptional(),
+  pinholesBeforeLogin: z.boolean().exactOptional(),
+};
+
+const policyEntry = z
+  .strictObject({
+    clients: z.array(scalar(parseCidr)).min(1, { error: "needs at least one network" }).exactOptional(),
+    users: z.array(scalar(parseUserPattern)).min(1, { error: "needs at least one user" }).exactOptional(),
+    ...overrides,
+    tls: notAvailableYet,
+  })
+  .refine((entry) => entry.clients !== undefined || entry.users !== undefined, {
+    error: "needs clients or users; what holds for everybody stands in policy",
+  })
+  .refine((entry) => Object.keys(overrides).some((key) => key in entry), {
+    error: `changes nothing: needs one of ${Object.keys(overrides).join(", ")}`,
+  })
+  .refine(({ users, pinholesBeforeLogin }) => users === undefined || pinholesBeforeLogin === undefined, {
+    error: "has no meaning with users: who the user is shows when the server has accepted a login",
+    path: ["pinholesBeforeLogin"],
+  });
 
 // All users behind one NAT are one client: what is normal for a hundred of them is let through.
 const rate = (defaults: Rate) =>
@@ -193,6 +223,7 @@ const gateway = z
     serverSide: serverSide.prefault({}),
     dataPlane: choice<DataPlaneChoice>({ auto: true, relay: true, splice: true, kernel: true }).default("auto"),
     policy: policy.prefault({}),
+    policies: z.array(policyEntry).default([]),
     limits: limits.prefault({}),
     timeouts: timeouts.prefault({}),
   })

@@ -154,6 +154,13 @@ export function parseVerb(raw: unknown): Setting<string> {
   return setting(verb, "the verb of a command such as SITE or SITE CHMOD", raw);
 }
 
+/** `alice`, `backup-*`, `guest?`: printable ASCII, `*` for any characters, `?` for one; lower case, as case does not matter. */
+export function parseUserPattern(raw: unknown): Setting<string> {
+  const fits = typeof raw === "string" && /^(?! )[ -~]{1,255}(?<! )$/.test(raw) && !/[[\]{}]/.test(raw);
+  const what = "a user's name such as alice, or with * for any characters and ? for one as in backup-*";
+  return setting(fits ? raw.toLowerCase() : undefined, what, raw);
+}
+
 /** The name of a network interface, as Linux allows it and as a ruleset can hold it. */
 export function parseInterface(raw: unknown): Setting<string> {
   const fits = typeof raw === "string" && /^[A-Za-z0-9][A-Za-z0-9._@-]{0,14}$/.test(raw);

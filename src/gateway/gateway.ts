@@ -146,7 +146,11 @@ function beginSession(
   watch: Pick<SessionDeps, "share" | "ended" | "closed">,
 ): DrivenSession {
   const id = shared.sessionIds.next();
-  const newClient = { ...clientOptions, client: { peer: client, local, advertise }, intended: interception?.server };
+  const newClient = {
+    ...clientOptions(client.address),
+    client: { peer: client, local, advertise },
+    intended: interception?.server,
+  };
   return driveSession(transport, newClient, driver, {
     observe: (source) => telemetry.sessionStarted(id, client, local, source),
     interception,

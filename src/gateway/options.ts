@@ -3,7 +3,7 @@
 import type { PlaneName } from "../dataplane/pinhole.ts";
 import type { Endpoint, Network } from "../net/endpoint.ts";
 import type { ServerMode } from "../session/mode.ts";
-import type { AllowRule, Policy } from "../session/options.ts";
+import type { AllowRule, Policy, PolicyEntry } from "../session/options.ts";
 
 /** Both ends included; 1 to 65535. */
 export type PortRange = { readonly first: number; readonly last: number };
@@ -73,6 +73,8 @@ export type GatewayOptions = {
   };
   readonly serverSide: SideOptions & { readonly mode: ServerMode };
   readonly policy: Policy;
+  /** The first that matches holds instead. */
+  readonly policies: readonly PolicyEntry[];
   readonly limits: {
     readonly sessions: number;
     /** A client is an IPv4 address, or the /64 of an IPv6 address. */

@@ -14,12 +14,13 @@ import { createServers } from "./servers/servers.ts";
 import type { DriverDeps } from "./driver/driver-deps.ts";
 import type { Sockets } from "../sockets/sockets.ts";
 import type { ClientOptions } from "../session/options.ts";
+import { policiesOf } from "../session/policies.ts";
 
 export type SessionSettings = {
   readonly options: GatewayOptions;
   readonly driver: DriverDeps;
-  /** The same for every client of this gateway. */
-  readonly clientOptions: ClientOptions;
+  /** What holds for a client at this address. */
+  clientOptions(address: string): ClientOptions;
   readonly clientPorts: PortPool;
   readonly serverPorts: PortPool;
   /** The transparent route only. */
@@ -39,22 +40,25 @@ export type SettingsDeps = {
 
 /** Throws an Error that says why this machine can't have the transparent route. */
 export function createSessionSettings(options: GatewayOptions, deps: SettingsDeps): SessionSettings {
-  const { route, clientSide, serverSide, policy, limits, timeouts } = options;
+  const { route, clientSide, serverSide, policy, policies, limits, timeouts } = options;
   const { plane, ownEndpoints, portPools, systemPorts, memory, names, sockets } = deps;
   const clientPorts = clientSide.dataPorts ? portPools.of(clientSide.dataPorts) : systemPorts.client;
   const serverPorts = serverSide.dataPorts ? portPools.of(serverSide.dataPorts) : systemPorts.server;
+  const everybody: ClientOptions = {
+    policy,
+    userPolicies: [],
+    serverMode: serverSide.mode,
+    heldCommands: limits.heldCommands,
+    badLines: limits.badLines,
+    heldBytes: limits.bufferedBytes,
+  };
   return {
     options,
     clientPorts,
     serverPorts,
     intercept: route.kind === "transparent" ? createIntercept(route) : undefined,
-    clientOptions: {
-      policy,
-      serverMode: serverSide.mode,
-      heldCommands: limits.heldCommands,
-      badLines: limits.badLines,
-      heldBytes: limits.bufferedBytes,
-    },
+    clientOptions: (address) =>
+      policies.length === 0 ? everybody : { ...everybody, ...policiesOf(policy, policies, address) },
     driver: {
       options: {
         route: route.kind === "fixed" ? { kind: "fixed", ...route.server } : route,

@@ -16,6 +16,7 @@ import type { ClientEvent, clientRefusals } from "./events.ts";
 import { chooseServer, laterUser } from "./login.ts";
 import type { Mode } from "./mode.ts";
 import { startNegotiation } from "./negotiation.ts";
+import { sendUser } from "./policies.ts";
 import { refusalOf } from "./policy.ts";
 import { refusal } from "./refusals.ts";
 import { clientFamily, isDataMoving, isVerbatim } from "./state.ts";
@@ -140,15 +141,14 @@ function dispatch(work: Work, command: Command): void {
   }
 }
 
-function userCommand(work: Work, { argument, line, verb }: Command): void {
+function userCommand(work: Work, { argument, line }: Command): void {
   const { session } = work;
   const user = laterUser(session, argument);
   if (user === undefined) {
     refuse(work, refusal("other-server"));
     return;
   }
-  session.user = user;
-  sendToServer(work, user === argument ? line : `USER ${user}`, { kind: "login", verb });
+  sendUser(work, user, user === argument ? line : `USER ${user}`);
 }
 
 /** What can be used is the family of the control connection. */
@@ -171,8 +171,8 @@ function activeCommand(work: Work, mode: "PORT" | "EPRT", line: string, reading:
 
 /** The client listens, or so it says: low ports and third hosts are how a bounce attack looks (RFC 2577). */
 function announced(work: Work, mode: Mode, line: string, { address, port }: Endpoint): void {
-  const { client, clientOptions, options } = work.session;
-  const { minDataPort, foreignAddress } = clientOptions.policy;
+  const { client, policy, options } = work.session;
+  const { minDataPort, foreignAddress } = policy;
   if (familyOf(address) !== clientFamily(work.session)) {
     refuseFamily(work);
     return;

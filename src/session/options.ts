@@ -26,6 +26,19 @@ export type Policy = {
   readonly pinholesBeforeLogin: boolean;
 };
 
+/**
+ * What holds for the users whose name one of the patterns matches, instead of what holds for the client. A pattern is
+ * printable ASCII in lower case; `*` stands for any characters, `?` for one.
+ */
+export type UserPolicy = { readonly users: readonly string[]; readonly policy: Policy };
+
+/** An entry of `policies`: whom it is for, and all that holds then. What is absent (one at most) is anybody. */
+export type PolicyEntry = {
+  readonly clients?: readonly Network[];
+  readonly users?: readonly string[];
+  readonly policy: Policy;
+};
+
 export type Route =
   | { readonly kind: "fixed"; readonly host: string; readonly port: number }
   | { readonly kind: "login"; readonly allow: readonly AllowRule[] }
@@ -41,7 +54,10 @@ export type SessionOptions = {
 
 /** What may differ from one client of a gateway to the next; decided before its session begins. */
 export type ClientOptions = {
+  /** Until the server has accepted a login, and for users whom no pattern matches. */
   readonly policy: Policy;
+  /** The first that matches is the user's. */
+  readonly userPolicies: readonly UserPolicy[];
   readonly serverMode: ServerMode;
   /** So many commands at most are held or without their final reply; further ones are left unread. */
   readonly heldCommands: number;

@@ -20,7 +20,7 @@ export function pair(work: Work, code: number, isAnnouncement: boolean): Outstan
     ownerOf(work.session, expected, code) ??
     expected.find((other) => canBeAnsweredBy(other, code, expected)) ??
     expected[0];
-  const isOdd = entry?.kind === "negotiation" && dataCodes.has(code);
+  const isOdd = (entry?.kind === "negotiation" || entry?.kind === "login") && dataCodes.has(code);
   const isLate = isAnnouncement && entry !== undefined && isLateAnnouncement(work.session, entry);
   if (isLate) work.session.owesAnnouncement = false;
   if (entry === undefined || isOdd || isLate) {

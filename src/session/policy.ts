@@ -1,11 +1,12 @@
 // Policy: what this gateway does not let through, and the FTP reply that says so.
 import { metricVerb, parseCommand, type Command } from "../ftp/command.ts";
-import { parseLoginTarget } from "../ftp/host-name.ts";
 import { upperCaseAscii } from "../ftp/latin1.ts";
 import type { Mode } from "./mode.ts";
 import type { Policy } from "./options.ts";
+import { namedUser, policyFor, userRefusal } from "./policies.ts";
 import { refusal, type Refusal } from "./refusals.ts";
-import { targetOf, type Session } from "./state.ts";
+import type { Session } from "./state.ts";
+import { isAnonymousName } from "./user-pattern.ts";
 
 /** RFC 2228 and 4217, and what exists for transfers between servers under TLS (SSCN, CPSV). */
 const tlsVerbs: ReadonlySet<string> = new Set([
@@ -42,8 +43,8 @@ const pathVerbs: ReadonlySet<string> = new Set(
 
 /** Why this command is not for the server, or undefined. PORT and the like are judged with their endpoint. */
 export function refusalOf(session: Session, command: Command): Refusal | undefined {
-  const { policy } = session.clientOptions;
   const { verb } = command;
+  const policy = policyFor(session, command);
   if (tlsVerbs.has(verb)) return refusal("tls", verb);
   if (longVerbs.has(verb)) return refusal("long-form", verb);
   const disguised = disguisedAnnouncement(command);
@@ -57,9 +58,11 @@ export function refusalOf(session: Session, command: Command): Refusal | undefin
   if (policy.readOnly && !isReading(command) && session.phase.name !== "choosing") {
     return refusal("read-only", metricVerb(verb) === "other" ? "Command" : verb);
   }
-  if (policy.anonymousOnly && verb === "USER" && !isAnonymous(session, command.argument)) {
+  if (policy.anonymousOnly && verb === "USER" && !isAnonymousName(namedUser(session, command.argument))) {
     return refusal("anonymous-only");
   }
+  const unclear = userRefusal(session, command);
+  if (unclear !== undefined) return unclear;
   if (isLoginNeeded(session, verb)) return refusal("not-logged-in", verb);
   if (session.epsvAll && (verb === "PORT" || verb === "EPRT" || verb === "PASV")) {
     return refusal("epsv-all", verb);
@@ -71,17 +74,17 @@ export function refusalOf(session: Session, command: Command): Refusal | undefin
 const pinholeVerbs: ReadonlySet<string> = new Set(["PORT", "EPRT", "PASV", "EPSV"]);
 
 /** Whether a command with this verb is refused until the server has accepted a login. Before a server is known, every one is. */
-export function isLoginNeeded({ clientOptions, loggedIn, phase }: Session, verb: string): boolean {
-  if (clientOptions.policy.pinholesBeforeLogin || loggedIn) return false;
+export function isLoginNeeded({ policy, loggedIn, phase }: Session, verb: string): boolean {
+  if (policy.pinholesBeforeLogin || loggedIn) return false;
   return pinholeVerbs.has(verb) && phase.name !== "choosing";
 }
 
 /** Whether what the server has not answered yet decides about this line: it waits for that. */
-export function dependsOnLogin({ clientOptions, outstanding }: Session, line: string): boolean {
-  if (clientOptions.policy.pinholesBeforeLogin) return false;
+export function dependsOnLogin({ policy, outstanding }: Session, line: string): boolean {
+  if (policy.pinholesBeforeLogin) return false;
   if (!outstanding.some(({ kind, optional }) => (kind === "login" || kind === "rein") && !optional)) return false;
   const verb = parseCommand(line)?.verb ?? "";
-  return pinholeVerbs.has(verb) && isAllowed(clientOptions.policy.commands, verb);
+  return pinholeVerbs.has(verb) && isAllowed(policy.commands, verb);
 }
 
 /**
@@ -110,15 +113,6 @@ function siteCommand({ verb, argument }: Command): string | undefined {
   return `SITE ${word}`;
 }
 
-/** On the login route the server's name follows the user's. */
-function isAnonymous(session: Session, argument: string): boolean {
-  const target = targetOf(session);
-  const hasHost = session.options.route.kind === "login" && (target === undefined || target.user !== undefined);
-  const login = hasHost ? parseLoginTarget(argument) : undefined;
-  const user = login?.ok ? login.user : argument;
-  return ["ANONYMOUS", "FTP"].includes(upperCaseAscii(user.trim()));
-}
-
 /** Features that are no commands (RFC 2640, RFC 3659), or commands that read without a second argument. */
 const harmlessFeatures: ReadonlySet<string> = new Set(["UTF8", "TVFS", "MDTM"]);
 
@@ -128,7 +122,7 @@ function isWritingFeature(feature: string): boolean {
 
 /** FEAT: the features that the gateway refuses to let through. */
 export function isHiddenFeature(session: Session, feature: string): boolean {
-  const { commands, readOnly } = session.clientOptions.policy;
+  const { commands, readOnly } = session.policy;
   // MLST is the feature of both MLST and MLSD; a list without the latter is of no use.
   const verb = feature === "MLST" ? "MLSD" : feature;
   if (tlsVerbs.has(verb) || longVerbs.has(verb)) return true;

@@ -12,21 +12,11 @@ import { serverCloses } from "./ending.ts";
 import { featureLine, featuresInOneLine } from "./features.ts";
 import { isNegotiationReplyPassed, negotiationReply, presumeAnswered, supersedePending } from "./negotiation.ts";
 import { answered, isOftenUnanswered, pair } from "./pairing.ts";
+import { policyAnswered, sendUser } from "./policies.ts";
 import { atFirstLine, type OpenReply, type Outstanding } from "./state.ts";
 import { transferAnswered, transferReplyTreatment } from "./completion.ts";
 import { transferBegun, transferRefused } from "./transfers.ts";
-import {
-  emit,
-  end,
-  limitWait,
-  lingerMs,
-  passReply,
-  record,
-  recordQuirk,
-  recordQuirks,
-  sendToServer,
-  type Work,
-} from "./work.ts";
+import { emit, end, limitWait, lingerMs, passReply, record, recordQuirk, recordQuirks, type Work } from "./work.ts";
 
 /** One line of the server's. `received` carries its terminator. */
 export function serverLine(work: Work, text: string, received: string): void {
@@ -187,6 +177,7 @@ function finishCommand(work: Work, entry: Outstanding, code: number, texts: read
       negotiationReply(work, code, texts);
       break;
     case "login":
+      policyAnswered(work, code);
       // Some say 202 to a PASS that they did not need; to an ACCT without a login it says nothing.
       if (isPositive(code)) session.standing = undefined;
       if (isPositive(code) && !(entry.verb === "ACCT" && code === 202)) loggedIn(work, entry.verb === "USER");
@@ -221,8 +212,7 @@ function greeted(work: Work, via: "connect" | "open" | "user", code: number, tex
     if (code === 230) loggedIn(work, true);
     return;
   }
-  session.user = user;
-  sendToServer(work, `USER ${user}`, { kind: "login", verb: "USER" });
+  sendUser(work, user, `USER ${user}`);
 }
 
 function loggedIn(work: Work, withoutPassword: boolean): void {
@@ -242,6 +232,7 @@ function reinitialized(work: Work): void {
   // Who was not logged in has the time that it has had.
   if (session.loggedIn) emit(work, { kind: "timer", timer: "login", ms: session.options.timeouts.loginMs });
   session.loggedIn = false;
+  session.nextPolicy = undefined;
   session.epsvAll = false;
   session.algsDisabled = false;
 }

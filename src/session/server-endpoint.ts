@@ -20,7 +20,7 @@ export type UnusableEndpoint =
 /** The endpoint to connect to, from the texts of the reply: the first that holds one counts. `quirks` are those met so far. */
 export function readServerEndpoint(mode: "PASV" | "EPSV", texts: readonly string[], session: Session): ServerEndpoint {
   const server = serverOf(session);
-  const { policy } = session.clientOptions;
+  const { policy } = session;
   const readings = texts.map((text) => (mode === "EPSV" ? read229(text, server) : parse227(text)));
   const reading = readings.find((candidate) => candidate.ok);
   if (!reading?.ok) return { ok: false, reason: "server-endpoint-malformed", quirks: [] };

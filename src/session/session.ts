@@ -10,6 +10,7 @@ import { endIfDone, isTransferring, serverGone } from "./ending.ts";
 import type { ClientEvent, SessionEffect, SessionEvent, ServerEvent, TimerName } from "./events.ts";
 import { connectToResolved, refuseUnresolved } from "./login.ts";
 import { pinholeAnswered } from "./negotiation.ts";
+import { dependsOnUser } from "./policies.ts";
 import { dependsOnLogin } from "./policy.ts";
 import { refusal } from "./refusals.ts";
 import { doubtAgain, doubtExpired, replyOverdue, serverLine } from "./replies.ts";
@@ -146,10 +147,14 @@ function pinholeEvent(work: Work, id: number, event: PinholeEvent): void {
 function isClientHeld(session: Session, event: ClientEvent): boolean {
   if (session.phase.name === "choosing") return false;
   if (session.phase.name !== "relaying" || session.negotiation !== undefined) return true;
-  if (event.kind === "client-line" && dependsOnLogin(session, event.text)) return true;
+  if (event.kind === "client-line" && waitsForLogin(session, event.text)) return true;
   if (session.serverLeaving?.how === "gone" || hasEnoughToAnswer(session)) return true;
   if (session.standing !== undefined && isTransfer(event) && busyStandingPort(session) !== undefined) return true;
   return isReachingServer(session) && usesDataConnection(event);
+}
+
+function waitsForLogin(session: Session, line: string): boolean {
+  return dependsOnLogin(session, line) || dependsOnUser(session, line);
 }
 
 function isTransfer(event: ClientEvent): boolean {

@@ -38,10 +38,10 @@ function isInUse(session: Session, { id }: StandingPort): boolean {
 
 /** The client's endpoint is judged anew: what belongs to this process may have changed. */
 function isUsable(session: Session, standing: StandingPort): boolean {
-  const { client, clientOptions, options } = session;
+  const { client, policy, options } = session;
   const { clientMode, clientEndpoint } = standing;
   if (isInUse(session, standing) || isLoginNeeded(session, clientMode)) return false;
-  const isNamed = isNamedAddress(clientOptions.policy.foreignAddress, clientEndpoint.address, client.peer.address);
+  const isNamed = isNamedAddress(policy.foreignAddress, clientEndpoint.address, client.peer.address);
   return obstacleTo(clientEndpoint, options.own, isNamed) === undefined;
 }
 

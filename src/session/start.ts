@@ -44,6 +44,8 @@ export function startSession(
       blankLines: 0,
       heldServer: [],
       user: "",
+      policy: clientOptions.policy,
+      nextPolicy: undefined,
       loggedIn: false,
       epsvAll: false,
       algsDisabled: false,

@@ -4,7 +4,7 @@ import type { Negotiation, StandingPort, Transfer } from "./transfer-state.ts";
 import type { ClientEvent, ServerEvent } from "./events.ts";
 import type { Direction } from "./facts.ts";
 import { isPassive, type Mode } from "./mode.ts";
-import type { ClientOptions, SessionOptions } from "./options.ts";
+import type { ClientOptions, Policy, SessionOptions } from "./options.ts";
 
 /** One control connection: both ends, and the address to announce to its peer. */
 export type ControlSide = { readonly peer: Endpoint; readonly local: Endpoint; readonly advertise: string };
@@ -127,6 +127,13 @@ export type Session = {
   readonly heldServer: readonly ServerEvent[];
   /** As the server was told it; set by each USER. */
   readonly user: string;
+  /** What holds now; after each accepted login it may be another. */
+  readonly policy: Policy;
+  /**
+   * What will hold once the login under way is accepted; `refused`: the last one was not, and USER has to be said again.
+   * Undefined without a login under way, and where no policy is a user's.
+   */
+  readonly nextPolicy: Policy | "refused" | undefined;
   /** Set by the first positive answer to USER, PASS or ACCT, cleared by REIN. */
   readonly loggedIn: boolean;
   /** The client has promised to say nothing but EPSV (to us, or to a server that agreed); cleared by REIN. */

@@ -35,6 +35,7 @@ const defaults: GatewayConfig = {
     pinholesBeforeLogin: false,
     tls: "refuse",
   },
+  policies: [],
   limits: {
     sessions: 10_000,
     sessionsPerClient: 100,
@@ -117,6 +118,27 @@ test("the admin listener is on loopback unless told otherwise, and absent unless
     hosts: [],
   });
   expect(configIn(`admin: { hosts: [GW.example.net.] }\n${gateways}`).admin?.hosts).toEqual(["gw.example.net"]);
+});
+
+test("an entry of policies has the keys that it names from itself, and all others from policy", () => {
+  const { policy, policies } = gatewayWith(
+    "policy: { readOnly: true, minDataPort: 2000, commands: { deny: [SITE] } }\n    policies: [" +
+      '{ clients: [10.0.0.0/8, "fd00::/8"], readOnly: false, foreignAddress: refuse }, ' +
+      '{ users: [Alice, "backup-*", "corp\\\\bob"], commands: { allow: [RETR] }, minDataPort: 0 }]',
+  );
+  expect(policies).toStrictEqual([
+    {
+      clients: [
+        { base: "10.0.0.0", bits: 8 },
+        { base: "fd00::", bits: 8 },
+      ],
+      policy: { ...policy, readOnly: false, foreignAddress: { kind: "refuse" } },
+    },
+    {
+      users: ["alice", "backup-*", "corp\\bob"],
+      policy: { ...policy, commands: { allow: ["RETR"] }, minDataPort: 0 },
+    },
+  ]);
 });
 
 test("an unnamed gateway is named by its place", () => {

@@ -163,6 +163,33 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   "size-malformed.yml": ['gateways[0].limits.commandBytes: expected a size such as 4096, 64KiB or 1MiB, got "4kB"'],
   "size-too-large.yml": ["gateways[0].limits.replyLineBytes: must be at most 16777216 bytes, is 64MiB"],
   "size-too-small.yml": ["gateways[0].limits.commandBytes: must be at least 64 bytes, is 10"],
+  "policies-network.yml": [
+    'gateways[0].policies[0].clients[1]: expected a network such as 10.0.0.0/8 or fd00::/8, got "10.0.0.0/40"',
+  ],
+  "policies-nobody.yml": [
+    "gateways[0].policies[0].clients: needs at least one network",
+    "gateways[0].policies[1].users: needs at least one user",
+    "gateways[0].policies[2]: needs clients or users; what holds for everybody stands in policy",
+  ],
+  "policies-nothing.yml": [
+    "gateways[0].policies[0]: changes nothing: needs one of foreignAddress, minDataPort, commands, readOnly, anonymousOnly, pinholesBeforeLogin",
+  ],
+  "policies-user.yml": [
+    'gateways[0].policies[0].users[0]: expected a user\'s name such as alice, or with * for any characters and ? for one as in backup-*, got "[ab]lice"',
+    'gateways[0].policies[0].users[1]: expected a user\'s name such as alice, or with * for any characters and ? for one as in backup-*, got " alice"',
+    'gateways[0].policies[0].users[2]: expected a user\'s name such as alice, or with * for any characters and ? for one as in backup-*, got "älice"',
+    "gateways[0].policies[0].users[3]: expected a user's name such as alice, or with * for any characters and ? for one as in backup-*, got 7",
+  ],
+  "policies-before-login.yml": [
+    "gateways[0].policies[0].pinholesBeforeLogin: has no meaning with users: who the user is shows when the server has accepted a login",
+  ],
+  "policies-keys.yml": [
+    "gateways[0].policies[0].minDataPort: expected a whole number from 0 to 65535, got -1",
+    "gateways[0].policies[0].client: unknown key; did you mean clients?",
+    "gateways[0].policies[0].readonly: unknown key; did you mean readOnly?",
+    "gateways[0].policies[1].commands: needs exactly one of deny, allow",
+    "gateways[0].policies[1].tls: not available yet",
+  ],
   "tls-passthrough.yml": ["gateways[0].policy.tls: passthrough is not available yet"],
   "tls-terminate.yml": ["gateways[0].policy.tls: terminate is not available yet"],
   "tls-unknown.yml": ['gateways[0].policy.tls: expected refuse, got "maybe"'],

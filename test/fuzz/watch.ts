@@ -90,7 +90,7 @@ function expectOwnPeers({ client, server }: Extract<SessionEffect, { kind: "open
     [server, peers.server],
   ] as const) {
     assert.equal(leg.kind === "listen" ? leg.peer : leg.to.address, peer, "data connections lead to the peers");
-    const { minDataPort } = session.clientOptions.policy;
+    const { minDataPort } = session.policy;
     assert.ok(leg.kind === "listen" || leg.to.port >= minDataPort, "no low port is dialled");
   }
 }
@@ -127,7 +127,7 @@ function expectBounded(session: Session, { heldCommands }: Setup, gone: Readonly
   );
   assert.deepEqual(idle, [], "data connections that nobody uses");
   if (phase.name === "ended") assert.deepEqual([outstanding, heldClient, heldServer], [[], [], []]);
-  const { options: _, clientOptions: __, ...state } = session;
+  const { options: _, clientOptions: __, policy: ___, nextPolicy: ____, ...state } = session;
   const lines = heldClient.length + heldServer.length + outstanding.length + transfers.length;
   atMost(weigh(state), 1000 + (lines + 4) * (maxLineBytes + 60), "size of the state");
 }

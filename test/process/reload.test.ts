@@ -102,6 +102,16 @@ describe("SIGHUP", () => {
     expect(await (await client(port)).ask("PWD")).toMatch(/^502 /);
   });
 
+  test("changes the entries of policies for new sessions", async () => {
+    const { configure, port, reload } = await setUp();
+    configure({ policies: [{ users: ["u"], commands: { deny: ["PWD"] } }] });
+    await reload("configuration reloaded");
+    expect(await (await client(port)).ask("PWD")).toMatch(/^502 /);
+    configure({ policies: [{ clients: ["10.0.0.0/8"], commands: { deny: ["PWD"] } }] });
+    await reload("configuration reloaded");
+    expect(await (await client(port)).ask("PWD")).toMatch(/^257 /);
+  });
+
   test("a wrong configuration changes nothing, and the log says what is wrong with it", async () => {
     const { configure, port, reload } = await setUp();
     configure({ polcy: {} });

@@ -16,6 +16,7 @@ export type PlayOptions = {
   readonly route?: Route;
   readonly serverMode?: ServerMode;
   readonly policy?: Partial<Policy>;
+  readonly userPolicies?: readonly { readonly users: readonly string[]; readonly policy: Partial<Policy> }[];
   readonly heldCommands?: number;
   readonly badLines?: number;
   readonly heldBytes?: number;
@@ -172,17 +173,22 @@ export function sessionOptions(options: PlayOptions, server: string): SessionOpt
 }
 
 export function clientOptions(options: PlayOptions): ClientOptions {
+  const policy: Policy = {
+    foreignAddress: { kind: "use-peer" },
+    minDataPort: 1024,
+    commands: { deny: [] },
+    readOnly: false,
+    anonymousOnly: false,
+    pinholesBeforeLogin: false,
+    ...options.policy,
+  };
   return {
     serverMode: options.serverMode ?? "same",
-    policy: {
-      foreignAddress: { kind: "use-peer" },
-      minDataPort: 1024,
-      commands: { deny: [] },
-      readOnly: false,
-      anonymousOnly: false,
-      pinholesBeforeLogin: false,
-      ...options.policy,
-    },
+    policy,
+    userPolicies: (options.userPolicies ?? []).map(({ users, policy: own }) => ({
+      users,
+      policy: { ...policy, ...own },
+    })),
     heldCommands: options.heldCommands ?? 64,
     badLines: options.badLines ?? 10,
     heldBytes: options.heldBytes ?? 262_144,

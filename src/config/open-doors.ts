@@ -14,7 +14,7 @@ export function openDoors({ admin, gateways }: Config): readonly Problem[] {
   return [{ path: "admin.listen", message }, ...doors];
 }
 
-function doorsOf({ route, listen, policy }: GatewayConfig): Problem[] {
+function doorsOf({ route, listen, policy, policies }: GatewayConfig): Problem[] {
   const doors: Problem[] = [];
   if (route.kind === "login" && route.allow.some(isEverybody) && !listen.every(isLoopback)) {
     doors.push({
@@ -24,20 +24,49 @@ function doorsOf({ route, listen, policy }: GatewayConfig): Problem[] {
         'name the servers: allow: ["*.example.com"], or listen where only your clients are',
     });
   }
+  if (route.kind === "login" && !listen.every(isLoopback)) doors.push(...doorsToThisMachine(route));
   if (route.kind === "transparent" && route.interface === undefined) {
     doors.push({
       path: "route.transparent",
       message: "connections from any network are intercepted; name that of your clients: interface: eth1",
     });
   }
-  if (policy.pinholesBeforeLogin) {
+  const policyPaths = [
+    ...(policy.pinholesBeforeLogin ? ["policy"] : []),
+    ...policies.flatMap((entry, index) =>
+      entry.policy.pinholesBeforeLogin && !policy.pinholesBeforeLogin ? [`policies[${index}]`] : [],
+    ),
+  ];
+  for (const path of policyPaths) {
     doors.push({
-      path: "policy.pinholesBeforeLogin",
+      path: `${path}.pinholesBeforeLogin`,
       message:
         "a web page in a client's browser can have pinholes opened without a login; close it: pinholesBeforeLogin: false",
     });
   }
   return doors;
+}
+
+/** Loopback, and the cloud's metadata: what a network reaches that is wider than these, hardly for their sake. */
+const ownServices: readonly { readonly address: string; readonly bits: number }[] = [
+  { address: "127.0.0.1", bits: 8 },
+  { address: "::1", bits: 128 },
+  { address: "169.254.169.254", bits: 16 },
+];
+
+function doorsToThisMachine({ allow }: LoginRoute): Problem[] {
+  return allow.flatMap((rule, index) => {
+    if (rule.kind !== "network") return [];
+    const { network } = rule;
+    const reached = ownServices
+      .filter(({ address, bits }) => network.bits < bits && networkContains(network, address))
+      .map(({ address }) => address);
+    if (reached.length === 0) return [];
+    const message =
+      `it contains ${reached.join(" and ")}, so clients reach services of this machine; ` +
+      'name the networks of the servers, or any server but this machine: allow: ["*"]';
+    return [{ path: `route.login.allow[${index}]`, message }];
+  });
 }
 
 type LoginRoute = Extract<GatewayConfig["route"], { kind: "login" }>;

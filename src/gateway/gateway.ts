@@ -2,17 +2,18 @@
 // that is admitted to a driver, and ends them all.
 import type { DataPlane } from "../dataplane/pinhole.ts";
 import { createSystemPool } from "../dataplane/port-pool.ts";
-import type { Endpoint } from "../net/endpoint.ts";
+import { formatEndpoint, parseAddress, type Endpoint } from "../net/endpoint.ts";
+import type { GatewayFacts } from "../observe/api/status-answer.ts";
 import type { GatewayTelemetry } from "../observe/telemetry.ts";
 import { receiveClient, type Arrival } from "./entrance/arrival.ts";
 import { createEntrance, type Entrance, type GuestWatch } from "./entrance/entrance.ts";
 import { createGatewayListeners } from "./entrance/gateway-listeners.ts";
-import type { GatewayOptions } from "./options.ts";
+import type { GatewayOptions, HostPort } from "./options.ts";
 import type { PreparedChange } from "./prepared-change.ts";
 import type { SharedResources } from "./shared-resources.ts";
-import { createRunningSessions } from "./running-sessions.ts";
+import { createRunningSessions, type RunningSessions } from "./running-sessions.ts";
 import { createServerMemory } from "./servers/server-memory.ts";
-import type { DrivenSession, SessionDeps } from "./driver/driver-deps.ts";
+import type { DrivenSession } from "./driver/driver-deps.ts";
 import { driveSession } from "./driver/session-driver.ts";
 import { createSessionSettings, type SessionSettings } from "./session-settings.ts";
 import { abortTransport, type Transport } from "../sockets/transport.ts";
@@ -28,6 +29,8 @@ export type Gateway = {
   /** Listens everywhere or nowhere; rejects with an Error that names the endpoint. Resolves with the endpoints taken. */
   start(): Promise<readonly Endpoint[]>;
   isListening(): boolean;
+  /** What it is, as operators are told. */
+  facts(): GatewayFacts;
   /**
    * Other options for the sessions to come, at first those that it was created with; sessions that run keep theirs. What can
    * fail has been done when it resolves: its listening sockets are open too. Rejects with an Error, and nothing has changed.
@@ -67,18 +70,8 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     const current = settings;
     const { options, intercept } = current;
     receiveClient(transport, { clientSide: options.clientSide, intercept }, (arrival) => {
-      entrance.receive(transport, arrival.client, (watch) => begin(arrival, current, watch));
+      entrance.receive(transport, arrival.client, (watch) => beginSession(arrival, current, { deps, sessions, watch }));
     });
-  }
-
-  function begin(arrival: Arrival, current: SessionSettings, { share, ended, closed }: GuestWatch): DrivenSession {
-    const leave = (): void => {
-      closed();
-      sessions.remove(session);
-    };
-    const session = beginSession(arrival, current, deps, { share, ended, closed: leave });
-    sessions.add(session);
-    return session;
   }
 
   async function prepare(options = initialOptions, plane = deps.plane): Promise<PreparedChange> {
@@ -114,6 +107,8 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
       return listeners.endpoints();
     },
     isListening: () => listeners.endpoints().length > 0,
+    facts: () =>
+      gatewayFacts(settings?.options ?? initialOptions, listeners.endpoints(), settings?.driver.pinholes.plane),
     prepare,
     drain,
     async retire() {
@@ -123,6 +118,20 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+function gatewayFacts(
+  { name, route }: GatewayOptions,
+  listeners: readonly Endpoint[],
+  plane: DataPlane | undefined,
+): GatewayFacts {
+  const server = route.kind === "fixed" ? { server: formatServer(route.server) } : {};
+  return { name, listeners, route: { kind: route.kind, ...server }, ...(plane && { dataPlane: plane.name }) };
+}
+
+/** An address of IPv6 in brackets, as everywhere. */
+function formatServer({ host, port }: HostPort): string {
+  return parseAddress(host) === undefined ? `${host}:${port}` : formatEndpoint({ address: host, port });
 }
 
 /** What is asked at every scrape. */
@@ -139,21 +148,35 @@ function watchGateway(
   telemetry.dataPlane(() => settings()?.driver.pinholes.plane.refreshCounts());
 }
 
+type Beginning = { readonly deps: GatewayDeps; readonly sessions: RunningSessions; readonly watch: GuestWatch };
+
 function beginSession(
   { transport, client, local, advertise, interception }: Arrival,
   { driver, clientOptions }: SessionSettings,
-  { telemetry, shared }: GatewayDeps,
-  watch: Pick<SessionDeps, "share" | "ended" | "closed">,
+  { deps: { telemetry, shared }, sessions, watch }: Beginning,
 ): DrivenSession {
   const id = shared.sessionIds.next();
+<<<<<<< HEAD
   const newClient = {
     ...clientOptions(client.address),
     client: { peer: client, local, advertise },
     intended: interception?.server,
   };
   return driveSession(transport, newClient, driver, {
+=======
+  const newClient = { ...clientOptions, client: { peer: client, local, advertise }, intended: interception?.server };
+  const { share, ended, closed } = watch;
+  const session = driveSession(transport, newClient, driver, {
+>>>>>>> 65ee204 (The API: status, sessions and their traces as JSON and text, from one set of zod schemas that openapi.json is made of too)
     observe: (source) => telemetry.sessionStarted(id, client, local, source),
     interception,
-    ...watch,
+    share,
+    ended,
+    closed() {
+      closed();
+      sessions.remove(id);
+    },
   });
+  sessions.add(id, session);
+  return session;
 }

@@ -3,9 +3,10 @@ import type { EndReason } from "../session/reasons.ts";
 import type { DrivenSession } from "./driver/driver-deps.ts";
 
 export type RunningSessions = {
-  add(session: DrivenSession): void;
+  add(id: string, session: DrivenSession): void;
   /** Its connections and pinholes are closed. */
-  remove(session: DrivenSession): void;
+  remove(id: string): void;
+  find(id: string): DrivenSession | undefined;
   /** Each ends when its transfer does, and all of them after the drain time; resolves when they are closed. */
   drain(drainMs: number): Promise<void>;
   /** Ends every one now; resolves when they are closed. */
@@ -15,7 +16,7 @@ export type RunningSessions = {
 };
 
 export function createRunningSessions(): RunningSessions {
-  const sessions = new Set<DrivenSession>();
+  const sessions = new Map<string, DrivenSession>();
   const awaitingEnd: (() => void)[] = [];
 
   function allClosed(): Promise<void> {
@@ -26,18 +27,19 @@ export function createRunningSessions(): RunningSessions {
   }
 
   async function stop(reason: EndReason): Promise<void> {
-    for (const session of sessions) session.stop(reason, "");
+    for (const session of sessions.values()) session.stop(reason, "");
     await allClosed();
   }
 
   return {
-    add: (session) => void sessions.add(session),
-    remove(session) {
-      sessions.delete(session);
+    add: (id, session) => void sessions.set(id, session),
+    remove(id) {
+      sessions.delete(id);
       if (sessions.size === 0) for (const settle of awaitingEnd.splice(0)) settle();
     },
+    find: (id) => sessions.get(id),
     async drain(drainMs) {
-      for (const session of sessions) session.drain();
+      for (const session of sessions.values()) session.drain();
       const deadline = setTimeout(() => void stop("drained"), drainMs);
       await allClosed();
       clearTimeout(deadline);

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { formatEndpoint, type Endpoint } from "../net/endpoint.ts";
+import { createApi, type ApiDeps } from "./api/api.ts";
 import { boundConnections } from "./admin-connections.ts";
 import { isHostAllowed } from "./admin-host.ts";
 import { exposition } from "./exposition.ts";
@@ -27,6 +28,8 @@ export type AdminOptions = {
   readonly metrics: Pick<Metrics, "text" | "contentType" | "openMetrics">;
   /** Listening and able to take sessions; false while stopping. */
   readonly isReady: () => boolean;
+  /** What is served below /api, if it is. */
+  readonly api?: ApiDeps;
 };
 
 /** A scraper and a few people. */
@@ -71,7 +74,7 @@ export function createAdmin(options: AdminOptions): Admin {
   };
 }
 
-function adminApp({ metrics, isReady, hosts = () => [] }: AdminOptions): Hono {
+function adminApp({ metrics, isReady, api, hosts = () => [] }: AdminOptions): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
     const { method } = context.req;
@@ -91,6 +94,7 @@ function adminApp({ metrics, isReady, hosts = () => [] }: AdminOptions): Hono {
   });
   app.get("/healthz", (context) => context.text("ok\n"));
   app.get("/readyz", (context) => (isReady() ? context.text("ready\n") : context.text("not ready\n", 503)));
+  if (api !== undefined) app.route("/api", createApi(api));
   app.get("/", (context) => context.html(page));
   app.notFound((context) => context.text("not found\n", 404));
   app.onError((_, context) => context.text("internal error\n", 500));

@@ -1,8 +1,7 @@
 // Ladder: the transcript of a session, drawn for a terminal: three lifelines, what was said between them, and what it was rewritten
 // to. A line that is passed on as it came is one arrow from end to end; a rewritten one is two arrows with a text each;
-// what only the gateway does or sees stands in the middle. Transcript lines: `C> text` and `S> text` are heard, indented
-// `>C text` and `>S text` said by the gateway; any other line at the margin is an event, any other indented one an effect.
-import { unprintable } from "./unprintable.ts";
+// what only the gateway does or sees stands in the middle.
+import { readTranscript, type TranscriptLine } from "./transcript-line.ts";
 
 export type LadderOptions = {
   /** Columns of the drawing: 110 unless told, never less than 40. */
@@ -10,10 +9,6 @@ export type LadderOptions = {
 };
 
 type Heading = "towards-client" | "towards-server";
-
-type Line =
-  | { readonly kind: "heard" | "said"; readonly peer: "C" | "S"; readonly text: string }
-  | { readonly kind: "note"; readonly isEffect: boolean; readonly text: string };
 
 /** The two lanes between the three lifelines, in columns. */
 type Lanes = { readonly left: number; readonly right: number };
@@ -26,7 +21,7 @@ export function drawLadder(transcript: readonly string[], { width = 110 }: Ladde
   const inner = Math.max(width, 40) - 3;
   const lanes: Lanes = { left: Math.floor(inner / 2), right: Math.ceil(inner / 2) };
   const rows = [header(lanes), ...join([""], [""], lanes, "│")];
-  const lines = transcript.filter((line) => line.trim() !== "").map(readLine);
+  const lines: TranscriptLine[] = readTranscript(transcript);
   for (let line = lines.shift(); line !== undefined; line = lines.shift()) {
     if (line.kind === "note") {
       rows.push(...note(line.text, lanes));
@@ -43,22 +38,6 @@ export function drawLadder(transcript: readonly string[], { width = 110 }: Ladde
     }
   }
   return rows.join("\n");
-}
-
-function readLine(line: string): Line {
-  const heard = /^([CS])(?:\([a-z\d,-]+\))?>(?: ([^]*))?$/.exec(line);
-  if (heard) return { kind: "heard", peer: heard[1] as "C" | "S", text: printable(heard[2] ?? "") };
-  const said = /^\s+>([CS])(?: ([^]*))?$/.exec(line);
-  if (said) return { kind: "said", peer: said[1] as "C" | "S", text: printable(said[2] ?? "") };
-  return { kind: "note", isEffect: /^\s/.test(line), text: printable(line.trim()) };
-}
-
-/** Peers choose the text: control characters become visible signs, one column each, and can't act on the terminal. */
-function printable(text: string): string {
-  return text.replace(unprintable, (character) => {
-    const code = character.charCodeAt(0);
-    return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? "\u2421" : "·";
-  });
 }
 
 /** From one end to the other: one arrow if it is the same text, else two. */

@@ -15,12 +15,16 @@ export type Metrics = {
   configReloaded(result: ReloadResult): void;
   /** `update` is called each time before they are read, those that were added last first. */
   beforeReading(update: () => void): void;
+  /** What these metrics have now, by their names without the prefix; what is 0 is left out. */
+  samples(names: readonly string[]): Promise<ReadonlyMap<string, readonly Sample[]>>;
   /** The exposition, in the format of `contentType`. */
   text(): Promise<string>;
   readonly contentType: string;
   /** The same in OpenMetrics, with exemplars. */
   openMetrics(): Promise<{ readonly text: string; readonly contentType: string }>;
 };
+
+export type Sample = { readonly labels: Readonly<Partial<Record<string, string | number>>>; readonly value: number };
 
 /** `version` is the label of `build_info`. */
 export function createMetrics(version: string): Metrics {
@@ -44,6 +48,14 @@ export function createMetrics(version: string): Metrics {
     },
     configReloaded,
     beforeReading: (update) => void updates.unshift(update),
+    async samples(names) {
+      for (const update of updates) update();
+      const found = names.map(async (name) => {
+        const { values = [] } = (await registry.getSingleMetric(prefix + name)?.get()) ?? {};
+        return [name, values.filter(({ value }) => value !== 0)] as const;
+      });
+      return new Map(await Promise.all(found));
+    },
     text() {
       for (const update of updates) update();
       return registry.metrics();

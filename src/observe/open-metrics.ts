@@ -6,7 +6,7 @@ import type { Exemplar } from "./seconds-histogram.ts";
 export const openMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 type Family = Awaited<ReturnType<Registry["getMetricsAsJSON"]>>[number];
-type Value = Family["values"][number] & { readonly metricName?: string; readonly exemplar?: Exemplar };
+type Value = Family["values"][number] & { readonly metricName?: string; readonly exemplar?: Exemplar | null };
 
 /** A counter's family has its name without `_total`; the end is marked. */
 export async function formatOpenMetrics(registry: Pick<Registry, "getMetricsAsJSON">): Promise<string> {
@@ -24,7 +24,8 @@ function formatFamily({ name, help, type, values }: Family): string[] {
 
 function formatValue(name: string, { metricName = name, labels, value, exemplar }: Value): string {
   const line = `${metricName}${formatLabels(labels)} ${formatNumber(value)}`;
-  if (exemplar === undefined) return line;
+  // prom-client's own histograms have null there, as that of garbage collections.
+  if (exemplar === undefined || exemplar === null) return line;
   const { session, seconds, at } = exemplar;
   return `${line} # ${formatLabels({ session })} ${formatNumber(seconds)} ${at.toFixed(3)}`;
 }

@@ -15,6 +15,8 @@ import { createSessionObserver, type SessionObserver, type SessionSource } from 
 
 export type Telemetry = {
   gateway(name: string): GatewayTelemetry;
+  /** What waits is told now, and what running transfers have carried is brought up to date. */
+  update(): void;
   /** `detail`: what was wrong, or empty. */
   configReloaded(result: ReloadResult, detail: string): void;
 };
@@ -57,13 +59,15 @@ type Shared = TelemetryOptions & {
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const { metrics, logger } = options;
   const shared: Shared = { ...options, lateRecords: createLateRecords(), running: new Set(), refreshers: new Set() };
-  metrics.beforeReading(() => {
+  const update = (): void => {
     shared.lateRecords.flush();
     if (shared.running.size === 0) return;
     for (const refresh of shared.refreshers) refresh();
     for (const count of shared.running) count();
-  });
+  };
+  metrics.beforeReading(update);
   return {
+    update,
     gateway: (name) => gatewayTelemetry(name, shared),
     configReloaded(result, detail) {
       metrics.configReloaded(result);

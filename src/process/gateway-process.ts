@@ -15,6 +15,7 @@ import { createAdminListener } from "./admin-listener.ts";
 import { descriptorShares, readDescriptorLimit, warnOfDescriptors } from "./descriptors.ts";
 import { createGateways } from "./gateways.ts";
 import { createPlanes, type PlanesTelemetry } from "./planes.ts";
+import { processApi } from "./process-api.ts";
 import { restartNeeded } from "./reload.ts";
 import { readVersion } from "./version.ts";
 
@@ -41,7 +42,8 @@ export type GatewayProcessOptions = {
 export async function createGatewayProcess(config: Config, options: GatewayProcessOptions): Promise<GatewayProcess> {
   const { log } = options;
   const { logger } = log;
-  const metrics = createMetrics(readVersion());
+  const version = readVersion();
+  const metrics = createMetrics(version);
   const feed = createEventFeed();
   const history = createSessionHistory(config.history, feed);
   const telemetry = createTelemetry({ metrics, logger, history, feed });
@@ -61,8 +63,10 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
     });
   const gateways = createGateways({ planes, create, forget: metrics.forgetGateway });
   const isReady = (): boolean => !options.isStopping() && gateways.areListening();
+  const { isStopping } = options;
+  const api = processApi({ version, metrics, history, feed, telemetry, gateways, isReady, isStopping });
   const admin = createAdminListener(
-    (admitting) => createAdmin({ ...admitting, mayShare: true, metrics, isReady }),
+    (admitting) => createAdmin({ ...admitting, mayShare: true, metrics, isReady, api }),
     shared.ownEndpoints,
     logger,
   );

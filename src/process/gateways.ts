@@ -3,12 +3,15 @@
 import type { Config, GatewayConfig } from "../config/config.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { prepareAll, type PreparedChange } from "../gateway/prepared-change.ts";
+import type { GatewayFacts } from "../observe/api/status-answer.ts";
 import type { Planes } from "./planes.ts";
 
 export type Gateways = {
   /** What can fail has been done when it resolves. Rejects with an Error that says what failed; then everything is as it was. */
   prepare(config: Config): Promise<PreparedChange>;
   areListening(): boolean;
+  /** Those that are configured. */
+  facts(): readonly GatewayFacts[];
   /** Resolves when the last session has ended, which transfers may delay up to the drain time. */
   drain(): Promise<void>;
   /** Ends every session now. */
@@ -82,6 +85,7 @@ export function createGateways({ planes, create, forget }: GatewaysDeps): Gatewa
       };
     },
     areListening: () => running.size > 0 && [...running.values()].every((gateway) => gateway.isListening()),
+    facts: () => [...running.values()].map((gateway) => gateway.facts()),
     async drain() {
       await Promise.all(all().map((gateway) => gateway.drain()));
     },

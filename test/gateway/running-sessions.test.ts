@@ -11,14 +11,15 @@ function session() {
 test("all sessions are told to drain, those that are left to stop, and the last one is waited for", async () => {
   const running = createRunningSessions();
   const [first, second] = [session(), session()];
-  running.add(first);
-  running.add(second);
+  running.add("1", first);
+  running.add("2", second);
+  expect([running.find("1"), running.find("3")]).toEqual([first, undefined]);
   let isOver = false;
   const drained = running.drain(20).then(() => (isOver = true));
-  running.remove(first);
+  running.remove("1");
   await expect.poll(() => second.told).toEqual(["drain", "drained"]);
   expect([isOver, first.told]).toEqual([false, ["drain"]]);
-  running.remove(second);
+  running.remove("2");
   await drained;
 });
 

@@ -26,6 +26,8 @@ export type PlayOptions = {
   /** The gateway's port that the client has connected to. */
   readonly listenPort?: number;
   readonly clientAdvertise?: string;
+  /** The client's address. */
+  readonly clientPeer?: string;
   readonly own?: Partial<SessionOptions["own"]>;
   /** Events that have happened before the script. */
   readonly after?: string;
@@ -109,6 +111,7 @@ function start(options: PlayOptions) {
     ...clientOptions(options),
     client: {
       ...client,
+      peer: { ...client.peer, address: options.clientPeer ?? client.peer.address },
       local: { ...client.local, port: listenPort },
       advertise: options.clientAdvertise ?? client.advertise,
     },

@@ -1,0 +1,80 @@
+// API: what operators and their programs ask of the process over HTTP, below /api. Answers are JSON as schemas.ts has it; a trace is
+// text. What is wrong with a request is answered with 4xx and { error }.
+import { Hono, type Context } from "hono";
+import type { z } from "zod";
+import type { KeptSession } from "../kept-session.ts";
+import type { SessionHistory } from "../session-history.ts";
+import { escapeUnprintable } from "../unprintable.ts";
+import type { WallClock } from "../wall-clock.ts";
+import { openApiDocument } from "./openapi.ts";
+import type { StatusAnswer } from "./schemas.ts";
+import { sessionAnswer, sessionDetailAnswer, type Asked } from "./session-answer.ts";
+import { listQuerySchema, listSessions } from "./session-list.ts";
+import { formatTrace, traceFormats, traceQuerySchema } from "./trace-formats.ts";
+
+export type ApiDeps = {
+  readonly version: string;
+  readonly clock: WallClock;
+  readonly history: Pick<SessionHistory, "find" | "newestFirst">;
+  /** Brings the history up to date. */
+  readonly update: () => void;
+  readonly status: () => Promise<StatusAnswer>;
+};
+
+export function createApi(deps: ApiDeps): Hono {
+  const { history, update, clock } = deps;
+  const api = new Hono();
+  const asked = (): Asked => {
+    update();
+    return { now: performance.now(), clock };
+  };
+  /** The session that is named in the path. */
+  const named = (context: Context): KeptSession | Response => {
+    const id = context.req.param("id") ?? "";
+    return history.find(id) ?? failed(context, 404, `no session ${id} is kept`);
+  };
+  api.get("/status", async (context) => json(context, await deps.status()));
+  api.get("/openapi.json", (context) => json(context, openApiDocument(deps.version)));
+  api.get("/sessions", (context) => {
+    const query = read(context, listQuerySchema);
+    if (query instanceof Response) return query;
+    const now = asked();
+    const list = listSessions(history.newestFirst(), query);
+    if (list === undefined) return failed(context, 404, `before: no session ${query.before} is kept`);
+    const sessions = list.sessions.map((kept) => sessionAnswer(kept, now));
+    return json(context, { sessions, ...(list.next !== undefined && { next: list.next }) });
+  });
+  api.get("/sessions/:id", (context) => {
+    const now = asked();
+    const kept = named(context);
+    return kept instanceof Response ? kept : json(context, sessionDetailAnswer(kept, now));
+  });
+  api.get("/sessions/:id/trace", (context) => {
+    const query = read(context, traceQuerySchema);
+    if (query instanceof Response) return query;
+    update();
+    const kept = named(context);
+    if (kept instanceof Response) return kept;
+    const headers = { "content-type": traceFormats[query.format].contentType };
+    return context.body(formatTrace(kept, query.format), 200, headers);
+  });
+  api.all("*", (context) => failed(context, 404, "not found"));
+  return api;
+}
+
+/** Peers choose some of the texts: nothing in them acts on a terminal that shows the answer. */
+function json(context: Context, answer: object, status: 200 | 400 | 404 = 200): Response {
+  return context.body(`${escapeUnprintable(JSON.stringify(answer))}\n`, status, { "content-type": "application/json" });
+}
+
+function failed(context: Context, status: 400 | 404, error: string): Response {
+  return json(context, { error }, status);
+}
+
+/** What stands behind `?`, or the answer that says what is wrong with it. */
+function read<S extends z.ZodType>(context: Context, schema: S): z.output<S> | Response {
+  const parsed = schema.safeParse(context.req.query());
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => [...path, message].join(": "));
+  return failed(context, 400, problems.join("; "));
+}

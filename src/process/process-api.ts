@@ -1,0 +1,50 @@
+// Process API: what the API is told of this process, and what it may do to it.
+import type { ApiDeps } from "../observe/api/api.ts";
+import { statusAnswer } from "../observe/api/status-answer.ts";
+import type { EventFeed } from "../observe/event-feed.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import type { SessionHistory } from "../observe/session-history.ts";
+import type { Telemetry } from "../observe/telemetry.ts";
+import { createWallClock } from "../observe/wall-clock.ts";
+import type { Gateways } from "./gateways.ts";
+
+export type ProcessParts = {
+  readonly version: string;
+  readonly metrics: Pick<Metrics, "samples">;
+  readonly history: SessionHistory;
+  readonly feed: EventFeed;
+  readonly telemetry: Pick<Telemetry, "update">;
+  readonly gateways: Pick<Gateways, "facts">;
+  readonly isReady: () => boolean;
+  readonly isStopping: () => boolean;
+};
+
+export function processApi(parts: ProcessParts): ApiDeps {
+  const { version, metrics, history, feed, telemetry, gateways, isReady, isStopping } = parts;
+  const clock = createWallClock();
+  const startedAt = performance.now();
+  let lastReload: { at: number; result: "success" | "failure"; detail: string } | undefined;
+  feed.subscribe((event) => {
+    if (event.kind === "reload") lastReload = { at: performance.now(), result: event.result, detail: event.detail };
+  });
+  return {
+    version,
+    clock,
+    history,
+    update: telemetry.update,
+    status: () =>
+      statusAnswer(
+        {
+          version,
+          startedAt: clock.timeOf(startedAt),
+          uptimeMs: Math.round(performance.now() - startedAt),
+          state: isStopping() ? "draining" : "running",
+          ready: isReady(),
+          ...(lastReload && { lastReload: { ...lastReload, at: clock.timeOf(lastReload.at) } }),
+          history: history.counts(),
+          gateways: gateways.facts(),
+        },
+        metrics,
+      ),
+  };
+}

@@ -156,18 +156,13 @@ function beginSession(
   { deps: { telemetry, shared }, sessions, watch }: Beginning,
 ): DrivenSession {
   const id = shared.sessionIds.next();
-<<<<<<< HEAD
   const newClient = {
     ...clientOptions(client.address),
     client: { peer: client, local, advertise },
     intended: interception?.server,
   };
-  return driveSession(transport, newClient, driver, {
-=======
-  const newClient = { ...clientOptions, client: { peer: client, local, advertise }, intended: interception?.server };
   const { share, ended, closed } = watch;
   const session = driveSession(transport, newClient, driver, {
->>>>>>> 65ee204 (The API: status, sessions and their traces as JSON and text, from one set of zod schemas that openapi.json is made of too)
     observe: (source) => telemetry.sessionStarted(id, client, local, source),
     interception,
     share,

@@ -12,7 +12,7 @@ import {
 import type { Endpoint } from "../net/endpoint.ts";
 import type { PortRange } from "../gateway/options.ts";
 import type { Problem } from "./config.ts";
-import { defaultName, formatRange, parseListen, parsePortRange, parseServer } from "./settings.ts";
+import { defaultName, formatRange, parseEntrance, parseListen, parsePortRange, parseServer } from "./settings.ts";
 import type { Setting } from "./settings.ts";
 
 type At<T> = { readonly path: string; readonly value: T };
@@ -50,17 +50,28 @@ function layoutOf(gateway: unknown, index: number): GatewayLayout {
   const name = get(gateway, "name");
   const sides = ["clientSide", "serverSide"];
   return {
-    name: { path: `${here}.name`, value: typeof name === "string" ? name : defaultName(index) },
-    listeners: listOf(get(gateway, "listen")).flatMap((raw, place) => {
-      const listener = at(`${here}.listen[${place}]`, raw, parseListen);
-      return listener ? [listener] : [];
-    }),
+    name: {
+      path: `${here}.name`,
+      value: typeof name === "string" || typeof name === "number" ? String(name) : defaultName(index),
+    },
+    listeners: listenersOf(get(gateway, "listen"), `${here}.listen`),
     ranges: sides.flatMap((side) => {
       const range = at(`${here}.${side}.dataPorts`, get(get(gateway, side), "dataPorts"), parsePortRange);
       return range ? [range] : [];
     }),
     server: at(`${here}.route.server`, get(get(gateway, "route"), "server"), parseLiteralServer),
   };
+}
+
+/** A value alone is a list of one, and may be several endpoints. */
+function listenersOf(raw: unknown, path: string): Listener[] {
+  const places = Array.isArray(raw)
+    ? raw.map((item: unknown, index) => ({ item, here: `${path}[${index}]` }))
+    : undefined;
+  return (places ?? [{ item: raw, here: path }]).flatMap(({ item, here }) => {
+    const entrance = at(here, item, parseEntrance);
+    return entrance ? entrance.value.map((value) => ({ path: entrance.path, value })) : [];
+  });
 }
 
 function parseLiteralServer(raw: unknown): Setting<Endpoint> {

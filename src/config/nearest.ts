@@ -1,6 +1,9 @@
 // Nearest word: which known one a mistyped one was meant to be.
 
-/** The known word at most two edits away (fewer for short words), or equal but for case, `-` and `_`. */
+/**
+ * The known word that is equal but for case, `-` and `_`; at most two edits away (fewer for short words); the only one that
+ * begins as this one does (`warning`, `act`); or equal in its consonants (`pasv`).
+ */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const wanted = plain(word);
   const same = known.find((candidate) => plain(candidate) === wanted);
@@ -13,7 +16,20 @@ export function nearest(word: string, known: readonly string[]): string | undefi
     (least, next) => (least && least.distance <= next.distance ? least : next),
     undefined,
   );
-  return best && best.distance <= tolerance ? best.candidate : undefined;
+  if (best && best.distance <= tolerance) return best.candidate;
+  const longer = known.filter((candidate) => isBeginning(wanted, plain(candidate)));
+  if (longer.length === 1) return longer[0];
+  const bones = consonants(wanted);
+  return bones.length < 3 ? undefined : known.find((candidate) => consonants(plain(candidate)) === bones);
+}
+
+function isBeginning(a: string, b: string): boolean {
+  return Math.min(a.length, b.length) >= 3 && (a.startsWith(b) || b.startsWith(a));
+}
+
+/** Each run of equal ones once. */
+function consonants(word: string): string {
+  return word.replace(/[aeiou]/g, "").replace(/(.)\1+/g, "$1");
 }
 
 function plain(word: string): string {

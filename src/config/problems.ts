@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Problem } from "./config.ts";
 import { nearest } from "./nearest.ts";
 import { expected } from "./settings.ts";
+import { nearestBoolean } from "./suggestions.ts";
 
 export const topLevel = "(top level)";
 
@@ -27,7 +28,8 @@ export function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
   }
   if (issue.code !== "invalid_type") return undefined;
   if (issue.input === undefined) return "is required";
-  return expected(kinds[issue.expected] ?? issue.expected, issue.input);
+  const meant = issue.expected === "boolean" ? nearestBoolean(issue.input) : undefined;
+  return expected(kinds[issue.expected] ?? issue.expected, issue.input, meant);
 }
 
 export function isUnknownKey(message: string): boolean {
@@ -47,10 +49,11 @@ export function problemsOf(issues: readonly z.core.$ZodIssue[], above: readonly 
       const messages = issue.message.split("\n");
       return issue.keys.map((key, index) => ({ path: formatPath([...path, key]), message: messages[index] ?? "" }));
     }
-    // A word or a mapping: the author of a mapping is told what is wrong inside it.
+    // A word or a mapping, a value or a list: the author of a mapping or a list is told what is wrong inside it.
     if (issue.code === "invalid_union" && typeof issue.input === "object" && issue.input !== null) {
       const inside = issue.errors.at(-1);
-      if (inside && !Array.isArray(issue.input)) return problemsOf(inside, path);
+      const isOfThatKind = inside?.every(({ code, path: place }) => code !== "invalid_type" || place.length > 0);
+      if (inside && isOfThatKind) return problemsOf(inside, path);
     }
     return [{ path: formatPath(path), message: issue.message }];
   });

@@ -1,5 +1,6 @@
 // Scalars of the configuration file as zod sees them: the parsers of settings.ts as types of the schema.
 import { z } from "zod";
+import { nearest } from "./nearest.ts";
 import { expected, parseCount, parseDuration, parseSize } from "./settings.ts";
 import type { Setting } from "./settings.ts";
 
@@ -20,8 +21,20 @@ export function choice<T extends string>(words: Readonly<Record<T, true>>, notAv
     const value = values.find((known) => known === raw);
     if (value !== undefined) return { value };
     if (notAvailable.some((later) => later === raw)) return { problem: `${String(raw)} is not available yet` };
-    return { problem: expected(values.length > 1 ? `one of ${values.join(", ")}` : values.join(), raw) };
+    const meant = typeof raw === "string" ? nearest(raw, values) : undefined;
+    return { problem: expected(values.length > 1 ? `one of ${values.join(", ")}` : values.join(), raw, meant) };
   });
+}
+
+/** A list of values; one value alone is a list of one. `none`: what is said of a list without any. */
+export function listOf<T extends z.ZodType>(item: T, none?: string) {
+  const list = none === undefined ? z.array(item) : z.array(item).min(1, { error: none });
+  return z.union([item.transform((one) => [one]), list], { error: ofTheValue });
+}
+
+/** What is wrong with one value that stands for a list of one. */
+function ofTheValue(issue: z.core.$ZodRawIssue): string | undefined {
+  return issue.code === "invalid_union" ? issue.errors[0]?.[0]?.message : undefined;
 }
 
 /** A key that has a meaning in the design and none in this version: refused, never ignored. */

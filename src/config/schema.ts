@@ -2,13 +2,15 @@
 // key is an error. Output is still shaped like the file; parse.ts composes the `Config` from it.
 import { z } from "zod";
 import { familyOf } from "../net/endpoint.ts";
-import { choice, count, duration, notAvailableYet, scalar, size } from "./scalars.ts";
+import { nearest } from "./nearest.ts";
+import { choice, count, duration, listOf, notAvailableYet, scalar, size } from "./scalars.ts";
 import {
   expected,
   parseAdminHost,
   parseAdvertised,
   parseAllowRule,
   parseCidr,
+  parseEntrance,
   parseInterface,
   parseListen,
   parseMark,
@@ -40,7 +42,7 @@ const log = z.strictObject({
 const admin = z.strictObject({
   // It tells who transfers what: loopback unless the operator decides otherwise.
   listen: scalar(parseListen).default({ address: "127.0.0.1", port: 9121 }),
-  hosts: z.array(scalar(parseAdminHost)).default([]),
+  hosts: listOf(scalar(parseAdminHost)).default([]),
 });
 
 const history = z.strictObject({
@@ -50,15 +52,21 @@ const history = z.strictObject({
   total: size(4 * mebibyte, 1024 * mebibyte).default(64 * mebibyte),
 });
 
+/** A mistyped key is one mistake: what is missing for it is no second one. */
+function hasNoUnknownKey({ value, issues }: z.core.ParsePayload): boolean {
+  const isMapping = typeof value === "object" && value !== null;
+  return isMapping && issues.every(({ code }) => code !== "unrecognized_keys");
+}
+
 const login = z.strictObject({
   // No default: a gateway that reaches any host for anybody has to be asked for, with "*".
-  allow: z.array(scalar(parseAllowRule)).min(1, { error: "needs at least one host or network" }),
+  allow: listOf(scalar(parseAllowRule), "needs at least one host or network"),
 });
 
 const transparent = z
   .strictObject({
     method: choice<TransparentRoute["method"]>({ redirect: true, tproxy: true }).default("redirect"),
-    ports: z.array(count(65535)).min(1, { error: "needs at least one port" }).default([21]),
+    ports: listOf(count(65535), "needs at least one port").default([21]),
     interface: scalar(parseInterface).exactOptional(),
     advertise: choice<TransparentRoute["advertise"]>({ gateway: true, server: true }).default("gateway"),
     clientAddress: z.boolean().default(false),
@@ -80,7 +88,7 @@ const route = z
   })
   .refine((given) => "servers" in given || routeKinds.filter((kind) => kind in given).length === 1, {
     error: `needs exactly one of ${routeKinds.join(", ")}`,
-    when: ({ value }) => typeof value === "object" && value !== null,
+    when: hasNoUnknownKey,
   });
 
 const advertiseTo = z
@@ -107,18 +115,21 @@ const serverSide = z.strictObject({
 const foreignAddress = z.union(
   [
     choice<Exclude<ForeignAddress["kind"], "allow">>({ "use-peer": true, refuse: true }),
-    z.strictObject({ allow: z.array(scalar(parseCidr)).min(1, { error: "needs at least one network" }) }),
+    z.strictObject({ allow: listOf(scalar(parseCidr), "needs at least one network") }),
   ],
-  { error: (issue) => expected("use-peer, refuse or { allow: [networks] }", issue.input) },
+  {
+    error: ({ input }) =>
+      expected("use-peer, refuse or { allow: [networks] }", input, nearest(String(input), ["use-peer", "refuse"])),
+  },
 );
 
-const verbs = z.array(scalar(parseVerb));
+const verb = scalar(parseVerb);
 
 const commands = z
-  .strictObject({ deny: verbs.exactOptional(), allow: verbs.min(1, { error: "needs at least one verb" }).optional() })
+  .strictObject({ deny: listOf(verb).exactOptional(), allow: listOf(verb, "needs at least one verb").optional() })
   .refine((given) => "deny" in given !== "allow" in given, {
     error: "needs exactly one of deny, allow",
-    when: ({ value }) => typeof value === "object" && value !== null,
+    when: hasNoUnknownKey,
   });
 
 const minDataPort = count(65535, 0);
@@ -217,7 +228,7 @@ const timeouts = z.strictObject({
 const gateway = z
   .strictObject({
     name: scalar(parseName).exactOptional(),
-    listen: z.array(scalar(parseListen)).min(1, { error: "needs at least one endpoint" }),
+    listen: listOf(scalar(parseEntrance), "needs at least one endpoint").transform((endpoints) => endpoints.flat()),
     route,
     clientSide: clientSide.prefault({}),
     serverSide: serverSide.prefault({}),

@@ -4,6 +4,17 @@ import { isUnspecified, parseAddress, parseEndpoint, parseNetwork, parsePortNumb
 import type { Endpoint, Network } from "../net/endpoint.ts";
 import type { HostPort, PortRange } from "../gateway/options.ts";
 import type { AllowRule } from "../session/options.ts";
+import {
+  nearestAddress,
+  nearestCount,
+  nearestDuration,
+  nearestListen,
+  nearestNetwork,
+  nearestPercent,
+  nearestPortRange,
+  nearestServer,
+  nearestSize,
+} from "./suggestions.ts";
 
 /** A value, or what the operator is told after the path. */
 export type Setting<T> = { readonly value: T } | { readonly problem: string };
@@ -17,20 +28,34 @@ function describe(raw: unknown): string {
   return typeof raw === "number" || typeof raw === "boolean" || typeof raw === "bigint" ? String(raw) : typeof raw;
 }
 
-export function expected(what: string, raw: unknown): string {
-  return `expected ${what}, got ${describe(raw)}`;
+/** `meant`: the value that is near to the one given. */
+export function expected(what: string, raw: unknown, meant?: string): string {
+  return `expected ${what}, got ${describe(raw)}${meant === undefined ? "" : `; did you mean ${meant}?`}`;
 }
 
-function setting<T>(value: T | undefined, what: string, raw: unknown): Setting<T> {
-  return value === undefined ? { problem: expected(what, raw) } : { value };
+/** A suggestion, if it is right where the wrong value stood. */
+function ifRight(
+  meant: string | undefined,
+  raw: unknown,
+  parse: (raw: string) => Setting<unknown>,
+): string | undefined {
+  return meant !== undefined && meant !== raw && "value" in parse(meant) ? meant : undefined;
 }
 
-/** `10s`, `15m`, `2h`, `250ms` → milliseconds within the bounds. A number without a unit is refused: of what? */
+function setting<T>(value: T | undefined, what: string, raw: unknown, meant?: string): Setting<T> {
+  return value === undefined ? { problem: expected(what, raw, meant) } : { value };
+}
+
+/** `250ms`, `10s`, `15m`, `1h30m` → milliseconds within the bounds. A number without a unit is refused: of what? */
 export function parseDuration(raw: unknown, bounds: { leastMs: number; mostMs: number }): Setting<number> {
   const text = typeof raw === "string" ? raw : "";
-  const match = /^(\d{1,9})(ms|s|m|h)$/.exec(text);
-  if (!match) return { problem: expected("a duration such as 250ms, 30s, 15m or 2h", raw) };
-  const ms = Number(match[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] as "ms" | "s" | "m" | "h"];
+  const match = /^(?=\d)(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?(?:(\d{1,9})ms)?$/.exec(text);
+  if (!match) {
+    const meant = ifRight(nearestDuration(raw), raw, (near) => parseDuration(near, bounds));
+    return { problem: expected("a duration such as 250ms, 30s, 15m or 1h30m", raw, meant) };
+  }
+  const [hours = 0, minutes = 0, seconds = 0, rest = 0] = match.slice(1).map((digits) => Number(digits ?? 0));
+  const ms = ((hours * 60 + minutes) * 60 + seconds) * 1000 + rest;
   if (ms < bounds.leastMs) return { problem: `must be at least ${formatDuration(bounds.leastMs)}, is ${text}` };
   if (ms > bounds.mostMs) return { problem: `must be at most ${formatDuration(bounds.mostMs)}, is ${text}` };
   return { value: ms };
@@ -45,7 +70,10 @@ function formatDuration(ms: number): string {
 export function parseSize(raw: unknown, bounds: { least: number; most: number }): Setting<number> {
   const text = typeof raw === "number" || typeof raw === "string" ? String(raw) : "";
   const match = /^(\d{1,9})(KiB|MiB)?$/.exec(text);
-  if (!match) return { problem: expected("a size such as 4096, 64KiB or 1MiB", raw) };
+  if (!match) {
+    const meant = ifRight(nearestSize(raw), raw, (near) => parseSize(near, bounds));
+    return { problem: expected("a size such as 4096, 64KiB or 1MiB", raw, meant) };
+  }
   const bytes = Number(match[1]) * (match[2] === "MiB" ? 1024 * 1024 : match[2] === "KiB" ? 1024 : 1);
   if (bytes < bounds.least) return { problem: `must be at least ${bounds.least} bytes, is ${text}` };
   if (bytes > bounds.most) return { problem: `must be at most ${bounds.most} bytes, is ${text}` };
@@ -55,7 +83,8 @@ export function parseSize(raw: unknown, bounds: { least: number; most: number })
 /** A whole number within the bounds. */
 export function parseCount(raw: unknown, { least, most }: { least: number; most: number }): Setting<number> {
   const fits = typeof raw === "number" && Number.isInteger(raw) && raw >= least && raw <= most;
-  return setting(fits ? raw : undefined, `a whole number from ${least} to ${most}`, raw);
+  const meant = ifRight(nearestCount(raw), undefined, (near) => parseCount(Number(near), { least, most }));
+  return setting(fits ? raw : undefined, `a whole number from ${least} to ${most}`, raw, meant);
 }
 
 /** `50000-50999`, or one port as a range of one. */
@@ -64,7 +93,10 @@ export function parsePortRange(raw: unknown): Setting<PortRange> {
   const match = /^(\d+)(?:\s*-\s*(\d+))?$/.exec(text.trim());
   const first = parsePortNumber(match?.[1] ?? "");
   const last = parsePortNumber(match?.[2] ?? match?.[1] ?? "");
-  if (!first || !last) return { problem: expected("a range of ports from 1 to 65535 such as 50000-50999", raw) };
+  if (!first || !last) {
+    const what = "a range of ports from 1 to 65535 such as 50000-50999";
+    return { problem: expected(what, raw, ifRight(nearestPortRange(raw), raw, parsePortRange)) };
+  }
   if (last < first) return { problem: `the range ${text} is empty: its first port is above its last` };
   return { value: { first, last } };
 }
@@ -73,29 +105,58 @@ export function formatRange({ first, last }: PortRange): string {
   return first === last ? String(first) : `${first}-${last}`;
 }
 
-/** `0.0.0.0:21`, `[::]:21`: literal, any port including 0. */
+/** `0.0.0.0:21`, `[::]:21`: literal, any port including 0. One endpoint, and on this machine alone unless said otherwise. */
 export function parseListen(raw: unknown): Setting<Endpoint> {
   const endpoint = typeof raw === "string" ? parseEndpoint(raw) : undefined;
-  return setting(endpoint, "a literal address and a port such as 0.0.0.0:21 or [::]:21", raw);
+  const meant = ifRight(nearestListen(raw, "127.0.0.1", 9121), raw, parseListen);
+  return setting(endpoint, "a literal address and a port such as 127.0.0.1:9121", raw, meant);
+}
+
+/** The same for clients, and `:21`, which is every address of both families. */
+export function parseEntrance(raw: unknown): Setting<readonly Endpoint[]> {
+  const text = typeof raw === "string" ? raw : "";
+  const port = parsePortNumber(/^:(\d+)$/.exec(text)?.[1] ?? "");
+  if (port !== undefined) return { value: ["0.0.0.0", "::"].map((address) => ({ address, port })) };
+  const endpoint = parseEndpoint(text);
+  const what = "a literal address and a port such as 0.0.0.0:21, [::]:21 or :21";
+  return setting(endpoint && [endpoint], what, raw, ifRight(nearestListen(raw, "", 21), raw, parseEntrance));
 }
 
 /** An address that a peer can be told: literal and not the unspecified one. */
 export function parseAdvertised(raw: unknown): Setting<string> {
   const address = typeof raw === "string" ? parseAddress(raw) : undefined;
-  if (address === undefined) return { problem: expected("a literal address such as 203.0.113.7", raw) };
+  if (address === undefined)
+    return {
+      problem: expected(
+        "a literal address such as 203.0.113.7",
+        raw,
+        ifRight(nearestAddress(raw), raw, parseAdvertised),
+      ),
+    };
   if (isUnspecified(address)) return { problem: `${address} is no address that a peer can connect to` };
   return { value: address };
 }
 
 export function parseCidr(raw: unknown): Setting<Network> {
   const network = typeof raw === "string" ? parseNetwork(raw) : undefined;
-  return setting(network, "a network such as 10.0.0.0/8 or fd00::/8", raw);
+  return setting(
+    network,
+    "a network such as 10.0.0.0/8 or fd00::/8",
+    raw,
+    ifRight(nearestNetwork(raw), raw, parseCidr),
+  );
 }
 
 /** `50%`, from 1 to 100. */
 export function parsePercent(raw: unknown): Setting<number> {
   const percent = typeof raw === "string" && /^\d{1,3}%$/.test(raw) ? Number.parseInt(raw, 10) : 0;
-  return setting(percent >= 1 && percent <= 100 ? percent : undefined, "a share from 1% to 100%", raw);
+  const fits = percent >= 1 && percent <= 100;
+  return setting(
+    fits ? percent : undefined,
+    "a share from 1% to 100%",
+    raw,
+    ifRight(nearestPercent(raw), raw, parsePercent),
+  );
 }
 
 const label = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
@@ -125,7 +186,8 @@ export function parseServer(raw: unknown): Setting<HostPort> {
   const match = /^([^:[\]]+)(?::(\d+))?$/.exec(raw);
   const host = parseHostName(match?.[1] ?? "");
   const port = parsePortNumber(match?.[2] ?? "21");
-  if (host === undefined || port === undefined) return { problem: expected(what, raw) };
+  if (host === undefined || port === undefined)
+    return { problem: expected(what, raw, ifRight(nearestServer(raw), raw, parseServer)) };
   return checkedServer({ host, port }, raw);
 }
 
@@ -169,8 +231,9 @@ export function parseInterface(raw: unknown): Setting<string> {
 
 /** A name stands in logs and as a metric label: a short word that needs no quoting anywhere. */
 export function parseName(raw: unknown): Setting<string> {
-  const fits = typeof raw === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(raw);
-  return setting(fits ? raw : undefined, "a word of letters, digits, '.', '_' and '-', at most 63 long", raw);
+  const text = typeof raw === "string" || Number.isSafeInteger(raw) ? String(raw) : "";
+  const fits = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(text);
+  return setting(fits ? text : undefined, "a word of letters, digits, '.', '_' and '-', at most 63 long", raw);
 }
 
 /** The name of a gateway that was given none. */

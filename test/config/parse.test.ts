@@ -208,6 +208,28 @@ test("policy on foreign addresses is a word or a list of networks", () => {
   });
 });
 
+test("one value alone is a list of one wherever a list of values is meant", () => {
+  const one = (extra: string) => gatewayWith(extra);
+  expect(configIn('gateways: [{ listen: "127.0.0.1:0", route: { server: ftp } }]').gateways[0]?.listen).toEqual([
+    { address: "127.0.0.1", port: 0 },
+  ]);
+  expect(one('route: { login: { allow: "*.example.com" } }').route).toMatchObject({
+    allow: [{ kind: "name", pattern: "*.example.com" }],
+  });
+  expect(one("route: { transparent: { ports: 2121 } }").route).toMatchObject({ ports: [2121] });
+  expect(one("policy: { commands: { deny: site } }").policy.commands).toEqual({ deny: ["SITE"] });
+  expect(one("policy: { foreignAddress: { allow: 10.0.0.7 } }").policy.foreignAddress).toMatchObject({
+    networks: [{ base: "10.0.0.7", bits: 32 }],
+  });
+});
+
+test("a port alone is that port on every address of both families", () => {
+  const both = ["0.0.0.0", "::"].map((address) => ({ address, port: 21 }));
+  for (const listen of ['":21"', '[":21"]']) {
+    expect(configIn(`gateways: [{ listen: ${listen}, route: { server: ftp } }]`).gateways[0]?.listen).toEqual(both);
+  }
+});
+
 test("verbs are taken in any case and kept in upper case", () => {
   expect(gatewayWith("policy: { commands: { allow: [user, Pass] } }").policy.commands).toEqual({
     allow: ["USER", "PASS"],

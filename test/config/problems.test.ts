@@ -15,7 +15,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
     "gateways[0].route.server: 127.0.0.1:2122 is gateways[1].listen[0], and no gateway connects there",
   ],
   "admin-name.yml": [
-    'admin.listen: expected a literal address and a port such as 0.0.0.0:21 or [::]:21, got "localhost:9121"',
+    'admin.listen: expected a literal address and a port such as 127.0.0.1:9121, got "localhost:9121"; did you mean 127.0.0.1:9121?',
   ],
   "admin-taken.yml": ["admin.listen: 127.0.0.1:2121 is taken by gateways[0].listen[0] (127.0.0.1:2121)"],
   "advertise-name.yml": [
@@ -33,7 +33,9 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   "commands-no-verb.yml": [
     'gateways[0].policy.commands.deny[0]: expected the verb of a command such as SITE or SITE CHMOD, got "SITE CHMOD 644"',
   ],
-  "data-peer.yml": ['gateways[0].clientSide.dataPeer: expected one of same-address, same-network, any, got "anybody"'],
+  "data-peer.yml": [
+    'gateways[0].clientSide.dataPeer: expected one of same-address, same-network, any, got "anybody"; did you mean any?',
+  ],
   "data-plane.yml": ['gateways[0].dataPlane: expected one of auto, relay, splice, kernel, got "quantum"'],
   "data-ports-contain-listen.yml": [
     "gateways[0].clientSide.dataPorts: 2000-2999 contains port 2121, on which gateways[0].listen[0] listens",
@@ -42,7 +44,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
     "gateways[0].clientSide.dataPorts: the range 50999-50000 is empty: its first port is above its last",
   ],
   "data-ports-malformed.yml": [
-    'gateways[0].serverSide.dataPorts: expected a range of ports from 1 to 65535 such as 50000-50999, got "50000:50999"',
+    'gateways[0].serverSide.dataPorts: expected a range of ports from 1 to 65535 such as 50000-50999, got "50000:50999"; did you mean 50000-50999?',
   ],
   "data-ports-overlap.yml": [
     "gateways[0].serverSide.dataPorts: 50900-51999 overlaps gateways[0].clientSide.dataPorts (50000-50999); two ranges must be the same or have no port in common",
@@ -56,7 +58,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   "duration-keepalive.yml": ["gateways[0].timeouts.keepalive: must be at least 1s, is 500ms"],
   "duration-too-long.yml": ["gateways[0].timeouts.drain: must be at most 576h, is 1000h"],
   "duration-without-unit.yml": [
-    "gateways[0].timeouts.idle: expected a duration such as 250ms, 30s, 15m or 2h, got 900",
+    "gateways[0].timeouts.idle: expected a duration such as 250ms, 30s, 15m or 1h30m, got 900; did you mean 900s?",
   ],
   "duration-zero.yml": ["gateways[0].timeouts.connect: must be at least 1ms, is 0s"],
   "empty.yml": ["(top level): expected a mapping, got nothing"],
@@ -87,7 +89,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   "limit-buffered-bytes.yml": ["gateways[0].limits.bufferedBytes: must be at least 4096 bytes, is 1KiB"],
   "limit-fraction.yml": ["gateways[0].limits.sessionsPerClient: expected a whole number from 1 to 1000000, got 1.5"],
   "limit-held-commands.yml": ["gateways[0].limits.heldCommands: expected a whole number from 1 to 100000, got 0"],
-  "limit-pre-login.yml": ["gateways[0].limits.preLogin: expected a share from 1% to 100%, got 0.5"],
+  "limit-pre-login.yml": ["gateways[0].limits.preLogin: expected a share from 1% to 100%, got 0.5; did you mean 50%?"],
   "limit-rate.yml": [
     "gateways[0].limits.connectsPerSecond.rate: expected a whole number from 1 to 1000000, got 0",
     "gateways[0].limits.commandsPerSecond: expected a mapping, got 100",
@@ -95,12 +97,14 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   "limit-zero.yml": ["gateways[0].limits.sessions: expected a whole number from 1 to 1000000, got 0"],
   "listen-empty.yml": ["gateways[0].listen: needs at least one endpoint"],
   "listen-host-name.yml": [
-    'gateways[0].listen[0]: expected a literal address and a port such as 0.0.0.0:21 or [::]:21, got "localhost:2121"',
+    'gateways[0].listen[0]: expected a literal address and a port such as 0.0.0.0:21, [::]:21 or :21, got "localhost:2121"; did you mean 127.0.0.1:2121?',
   ],
   "listen-missing.yml": ["gateways[0].listen: is required"],
-  "listen-not-a-list.yml": ['gateways[0].listen: expected a list, got "127.0.0.1:2121"'],
+  "listen-not-a-list.yml": [
+    "gateways[0].listen: expected a literal address and a port such as 0.0.0.0:21, [::]:21 or :21, got a mapping",
+  ],
   "listen-port-range.yml": [
-    'gateways[0].listen[0]: expected a literal address and a port such as 0.0.0.0:21 or [::]:21, got "127.0.0.1:65536"',
+    'gateways[0].listen[0]: expected a literal address and a port such as 0.0.0.0:21, [::]:21 or :21, got "127.0.0.1:65536"',
   ],
   "listen-twice.yml": ["gateways[0].listen[1]: 127.0.0.1:2121 is taken by gateways[0].listen[0] (127.0.0.1:2121)"],
   "listen-wildcard-taken.yml": [
@@ -110,7 +114,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   "log-level.yml": ['log.level: expected one of trace, debug, info, warn, error, fatal, got "loud"'],
   "many.yml": [
     'log.level: expected one of trace, debug, info, warn, error, fatal, got "loud"',
-    'gateways[0].listen[1]: expected a literal address and a port such as 0.0.0.0:21 or [::]:21, got "x"',
+    'gateways[0].listen[1]: expected a literal address and a port such as 0.0.0.0:21, [::]:21 or :21, got "x"',
     "gateways[0].route: is required",
     "gateways[0].clientSide.advertise: 0.0.0.0 is no address that a peer can connect to",
     "gateways[0].clientSide.dataPorts: the range 2-1 is empty: its first port is above its last",
@@ -128,7 +132,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   ],
   "name-twice.yml": ["gateways[1].name: a is taken by gateways[0].name"],
   "no-gateways.yml": ["gateways: is required"],
-  "read-only-text.yml": ['gateways[0].policy.readOnly: expected true or false, got "yes"'],
+  "read-only-text.yml": ['gateways[0].policy.readOnly: expected true or false, got "yes"; did you mean true?'],
   "route-empty.yml": ["gateways[0].route: needs exactly one of server, login, transparent"],
   "route-login-malformed.yml": [
     'gateways[0].route.login.allow[0]: expected a host name, a pattern such as *.example.com, or a network such as 10.0.0.0/8, got "10.0.0.0/33"',
@@ -159,8 +163,12 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   "route-transparent-no-ports.yml": ["gateways[0].route.transparent.ports: needs at least one port"],
   "route-two-kinds.yml": ["gateways[0].route: needs exactly one of server, login, transparent"],
   "section-without-value.yml": ["gateways[0].limits: expected a mapping, got nothing"],
-  "server-mode.yml": ['gateways[0].serverSide.mode: expected one of same, passive, active, auto, got "pasv"'],
-  "size-malformed.yml": ['gateways[0].limits.commandBytes: expected a size such as 4096, 64KiB or 1MiB, got "4kB"'],
+  "server-mode.yml": [
+    'gateways[0].serverSide.mode: expected one of same, passive, active, auto, got "pasv"; did you mean passive?',
+  ],
+  "size-malformed.yml": [
+    'gateways[0].limits.commandBytes: expected a size such as 4096, 64KiB or 1MiB, got "4kB"; did you mean 4KiB?',
+  ],
   "size-too-large.yml": ["gateways[0].limits.replyLineBytes: must be at most 16777216 bytes, is 64MiB"],
   "size-too-small.yml": ["gateways[0].limits.commandBytes: must be at least 64 bytes, is 10"],
   "policies-network.yml": [

@@ -5,6 +5,7 @@ import {
   parseCidr,
   parseCount,
   parseDuration,
+  parseEntrance,
   parseListen,
   parseName,
   parsePortRange,
@@ -30,6 +31,11 @@ describe("a duration", () => {
     ["30s", 30_000],
     ["15m", 900_000],
     ["2h", 7_200_000],
+    ["1m30s", 90_000],
+    ["1h30m", 5_400_000],
+    ["1h2m3s4ms", 3_723_004],
+    ["30s1m", refused],
+    ["1m1m", refused],
     ["15", refused],
     [15, refused],
     ["1.5h", refused],
@@ -103,6 +109,17 @@ test.each([
   ["host:21", refused],
 ])("the endpoint %j to listen on is %s", (raw, endpoint) => {
   expect(valueOf(parseListen(raw))).toEqual(endpoint);
+});
+
+test.each([
+  ["10.0.0.1:21", [{ address: "10.0.0.1", port: 21 }]],
+  [":21", ["0.0.0.0", "::"].map((address) => ({ address, port: 21 }))],
+  [":0", ["0.0.0.0", "::"].map((address) => ({ address, port: 0 }))],
+  [":", refused],
+  [":65536", refused],
+  [21, refused],
+])("the entrance %j is %j", (raw, endpoints) => {
+  expect(valueOf(parseEntrance(raw))).toEqual(endpoints);
 });
 
 test.each([
@@ -186,7 +203,8 @@ test.each([
   ['a"b', refused],
   ["-a", refused],
   ["a".repeat(64), refused],
-  [5, refused],
+  [5, "5"],
+  [1.5, refused],
 ])("the name %j is %s", (raw, name) => {
   expect(valueOf(parseName(raw))).toBe(name);
 });

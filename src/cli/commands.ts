@@ -1,9 +1,10 @@
 // Commands: the sub-commands, in the order of the help.
 import type { Command } from "./command.ts";
 import { check } from "./commands/check.ts";
+import { completion } from "./commands/completion.ts";
 import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
 import { ruleset } from "./commands/ruleset.ts";
 import { run } from "./commands/run.ts";
 
-export const commands: readonly Command[] = [run, check, doctor, ruleset, demo];
+export const commands: readonly Command[] = [run, check, doctor, ruleset, demo, completion];

@@ -9,7 +9,7 @@ import { resetSocket } from "./reset-socket.ts";
 import { endpointOf, failureCode, nowhere } from "./socket-ends.ts";
 import { loadSocketCalls } from "./socket-calls.ts";
 import { descriptorOf, plainDescriptorOf } from "./socket-handle.ts";
-import { originalDestination, watchUnacknowledged } from "./socket-options.ts";
+import { limitUnacknowledged, originalDestination, watchUnacknowledged } from "./socket-options.ts";
 import {
   type Connection,
   type DialEvents,
@@ -38,7 +38,10 @@ export type AcceptOptions = TransportOptions & {
 
 /** Of an accepted connection, which must not have been read from. `accepted` is an empty shell afterwards. */
 export function acceptedTransport(accepted: Socket, { keepaliveMs, isPreset = false }: AcceptOptions): Transport {
-  if (!isPreset) accepted.setNoDelay(true).setKeepAlive(true, keepaliveMs);
+  if (!isPreset) {
+    accepted.setNoDelay(true).setKeepAlive(true, keepaliveMs);
+    limitUnacknowledged(accepted, keepaliveMs);
+  }
   const peer = endpointOf(accepted.remoteAddress, accepted.remotePort);
   const local = endpointOf(accepted.localAddress, accepted.localPort);
   const connection = blank();
@@ -67,6 +70,7 @@ export function dialTransport(to: Endpoint, options: DialOptions, events: DialEv
     isOver = true;
     // Else the socket would hold on to all that has to do with the attempt.
     socket.off("error", failed);
+    limitUnacknowledged(socket, options.keepaliveMs);
     const local = endpointOf(socket.localAddress, socket.localPort);
     // The system takes the unspecified address for one of this machine; the peer's data connections come from that one.
     const peer = isUnspecified(to.address) ? endpointOf(socket.remoteAddress, socket.remotePort) : to;

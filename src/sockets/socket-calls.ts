@@ -14,10 +14,15 @@ export type SocketCalls = {
    */
   resetWhenClosed(fd: number, isOn: boolean): boolean;
   /**
-   * Set on a listener, it holds for every socket that it accepts: no delay (TCP_NODELAY), and keepalive as libuv sets it,
-   * after `idleMs` every second, ten times. Whether all of it was set.
+   * Set on a listener, it holds for every socket that it accepts: no delay (TCP_NODELAY), keepalive as libuv sets it,
+   * after `idleMs` every second, ten times, and `limitUnacknowledged`. Whether all of it was set.
    */
   presetAccepted(fd: number, idleMs: number): boolean;
+  /**
+   * What was sent and is not acknowledged for as long as keepalive after `idleMs` would take ends the connection
+   * (TCP_USER_TIMEOUT): until it is acknowledged, TCP sends no keepalive, and repeats it for a quarter of an hour.
+   */
+  limitUnacknowledged(fd: number, idleMs: number): boolean;
   /**
    * Hands text (latin1) to the kernel at once, and tells how many bytes it took: 0 if none, whatever the reason, and for texts
    * of more than 16 KiB, which are rare and gain nothing. Node's way through streams costs about as much as the system call.
@@ -56,6 +61,7 @@ const tcpNoDelay = 1;
 const tcpKeepIdle = 4;
 const tcpKeepInterval = 5;
 const tcpKeepCount = 6;
+const tcpUserTimeout = 18;
 const dontWait = 0x40;
 const noSignal = 0x4000;
 /** tcp(7); the same number as TIOCOUTQ */
@@ -63,6 +69,9 @@ const siocOutq = 0x5411;
 
 /** struct linger: on or off, and for how many seconds. */
 const lingers = { noTime: Buffer.from(new Int32Array([1, 0]).buffer), off: Buffer.alloc(8) } as const;
+
+/** libuv's. */
+const keepaliveProbes = { count: 10, secondsApart: 1 } as const;
 
 const sendLimit = 16_384;
 /** Up to here copying by hand is less than the way to Node's copying. */
@@ -98,6 +107,9 @@ function declare({ func, errno }: Ffi): SocketCalls {
   const makeTransparent = (fd: number, family: Family): string | undefined =>
     family === 4 ? switchOn(fd, sol.ip, ipTransparent) : switchOn(fd, sol.ipv6, ipv6Transparent);
 
+  const limitUnacknowledged = (fd: number, idleMs: number): boolean =>
+    setNumber(fd, sol.tcp, tcpUserTimeout, idleMs + keepaliveProbes.count * keepaliveProbes.secondsApart * 1000);
+
   return {
     keepUrgentInline: (fd) => switchOn(fd, sol.socket, outOfBandInline) === undefined,
     resetWhenClosed: (fd, isOn) => setOption(fd, sol.socket, linger, isOn ? lingers.noTime : lingers.off, 8) === 0,
@@ -105,8 +117,10 @@ function declare({ func, errno }: Ffi): SocketCalls {
       setNumber(fd, sol.tcp, tcpNoDelay, 1) &&
       setNumber(fd, sol.socket, keepAlive, 1) &&
       setNumber(fd, sol.tcp, tcpKeepIdle, Math.max(1, Math.floor(idleMs / 1000))) &&
-      setNumber(fd, sol.tcp, tcpKeepInterval, 1) &&
-      setNumber(fd, sol.tcp, tcpKeepCount, 10),
+      setNumber(fd, sol.tcp, tcpKeepInterval, keepaliveProbes.secondsApart) &&
+      setNumber(fd, sol.tcp, tcpKeepCount, keepaliveProbes.count) &&
+      limitUnacknowledged(fd, idleMs),
+    limitUnacknowledged,
     send(fd, text) {
       const { length } = text;
       if (length > sendLimit) return 0;

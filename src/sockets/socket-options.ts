@@ -15,12 +15,22 @@ export function keepUrgentInline(listener: Server): void {
 }
 
 /**
- * What a listener accepts needs no calls of its own for TCP_NODELAY and keepalive after `idleMs`: Linux hands them on. False
- * without the FFI: then each socket has to be told.
+ * What a listener accepts needs no calls of its own for TCP_NODELAY, keepalive after `idleMs`, and what `limitUnacknowledged` does:
+ * Linux hands them on. False without the FFI: then each socket has to be told.
  */
 export function presetAccepted(listener: Server, idleMs: number): boolean {
   const loaded = loadSocketCalls();
   return loaded.ok && loaded.calls.presetAccepted(descriptorOf(listener), idleMs);
+}
+
+/**
+ * A peer that does not acknowledge what was sent is given up after as long as keepalive after `idleMs` would take: a bit more than
+ * that (TCP_USER_TIMEOUT). Without the FFI TCP repeats it for a quarter of an hour.
+ */
+export function limitUnacknowledged(socket: Socket, idleMs: number): void {
+  const loaded = loadSocketCalls();
+  const descriptor = descriptorOf(socket);
+  if (loaded.ok && descriptor >= 0) loaded.calls.limitUnacknowledged(descriptor, idleMs);
 }
 
 /**

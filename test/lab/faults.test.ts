@@ -11,7 +11,7 @@ import { startPuppet, type Puppet, type RawConnection } from "./puppet.ts";
 import { layRoughCable, roughAddresses } from "./rough-cable.ts";
 import { account } from "./servers/blueprint.ts";
 import { startServer, type Server } from "./servers/server.ts";
-import { addresses, type Place } from "./topology.ts";
+import { addresses, type Place, places } from "./topology.ts";
 
 const obstacle = (await obstacleTo("vsftpd", "nft", "python3")) ?? (await clientObstacle("curl"));
 const edge = addresses.edgeToClient.IPv4;
@@ -36,6 +36,21 @@ async function logIn(port: number): Promise<RawConnection> {
   return control;
 }
 
+const load = async (rules: string, place: Place): Promise<void> => {
+  expect((await lab.run(place, ["nft", "-f", "-"], { input: rules })).status).toBe(0);
+};
+
+/** What the gateways hold, by their own count. */
+const held = async () => {
+  const { stdout } = await lab.run("edge", ["curl", "--silent", "http://127.0.0.1:9121/metrics"]);
+  const sum = (metric: string): number =>
+    [...stdout.toString().matchAll(new RegExp(`^ftp_alg_${metric}_active\\{[^}]*\\} (\\d+)$`, "gm"))].reduce(
+      (total, [, value]) => total + Number(value),
+      0,
+    );
+  return { sessions: sum("sessions"), pinholes: sum("pinholes") };
+};
+
 /** No packet passes between that place and the edge from now on, and nobody is told. */
 const fallSilent = async (place: Place) => {
   const interfaceName = place === "client" ? "lan" : "wan";
@@ -43,7 +58,7 @@ const fallSilent = async (place: Place) => {
     chain in { type filter hook prerouting priority -300; iifname "${interfaceName}" drop; }
     chain out { type filter hook postrouting priority 300; oifname "${interfaceName}" drop; }
   }`;
-  expect((await lab.run("edge", ["nft", "-f", "-"], { input: rules })).status).toBe(0);
+  await load(rules, "edge");
 };
 
 const endsOf = () => gateway.logged("session ended").length;
@@ -57,12 +72,18 @@ describe("the way between the peers and the gateway", { timeout: 60_000 }, () =>
     server = await startServer(lab, "vsftpd");
     client = await startPuppet(lab, "client");
     const short = { timeouts: { keepalive: "1s", dataStall: "2s", linger: "1s" } };
-    gateway = await startGateway(lab, [
-      entrance(21, addresses.server.IPv4, { ...short, dataPlane: "relay" }),
-      entrance(2121, roughAddresses.server, { dataPlane: "splice" }),
-    ]);
+    gateway = await startGateway(
+      lab,
+      [
+        entrance(21, addresses.server.IPv4, { ...short, dataPlane: "relay" }),
+        entrance(2121, roughAddresses.server, { timeouts: { keepalive: "1s" }, dataPlane: "splice" }),
+      ],
+      { admin: { listen: "127.0.0.1:9121" } },
+    );
   }, 60_000);
-  afterEach(() => lab?.run("edge", ["nft", "delete", "table", "inet", "silence"]));
+  afterEach(async () => {
+    for (const place of places) await lab?.run(place, ["nft", "delete", "table", "inet", "silence"]);
+  });
   afterAll(() => lab?.remove(), 30_000);
 
   test.each(["client", "server"] as const)(
@@ -76,6 +97,37 @@ describe("the way between the peers and the gateway", { timeout: 60_000 }, () =>
       await expect.poll(endsOf, { timeout: 25_000, interval: 200 }).toBe(before + 1);
     },
   );
+
+  test("a peer that vanishes with a line unacknowledged is given up after the time of keepalive, and nothing is left (D5.85)", async () => {
+    const before = endsOf();
+    const [toClient, toServer] = [await logIn(21), await logIn(2121)];
+    for (const control of [toClient, toServer]) expect(await control.command("PASV")).toMatch(/^227 /);
+    expect(await held()).toEqual({ sessions: 2, pinholes: 2 });
+    const { port } = toClient.local;
+    const deaf = (rule: string): string =>
+      `table inet silence {
+        chain in { type filter hook prerouting priority -300; ${rule}; }
+      }`;
+    // The reply does not reach the one client, the command of the other does not reach its server.
+    await load(deaf(`tcp dport ${port} drop`), "client");
+    await load(deaf("iifname far drop"), "server");
+    for (const control of [toClient, toServer]) control.write("NOOP\r\n");
+    await sleep(300);
+    await load(deaf(`iifname lan tcp sport ${port} drop; iifname near drop`), "edge");
+    const began = performance.now();
+    await expect.poll(endsOf, { timeout: 25_000, interval: 100 }).toBe(before + 2);
+    expect(performance.now() - began).toBeLessThan(16_000);
+    const ended = gateway.logged("session ended").slice(before);
+    expect(ended.map(({ reason, detail }) => `${String(reason)} ${String(detail)}`).toSorted()).toEqual([
+      "client-gone ETIMEDOUT",
+      "server-gone ETIMEDOUT",
+    ]);
+    expect(await toServer.reply()).toMatch(/^421 /);
+    toServer.end();
+    await expect.poll(held, { timeout: 5000 }).toEqual({ sessions: 0, pinholes: 0 });
+    const { stdout } = await lab.run("edge", ["ss", "-Htan", `( sport = :21 and dport = :${port} ) or dport = :21`]);
+    expect(stdout.toString().replaceAll(/^TIME-WAIT.*\n/gm, "")).toBe("");
+  });
 
   test("a client that does not read its file is given up once nothing has moved for the stall time", async () => {
     await writeFile(path.join(server.home, "large.bin"), Buffer.alloc(50_000_000, "never read"), { mode: 0o644 });

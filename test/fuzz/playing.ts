@@ -60,6 +60,8 @@ export function createPlay(setup: Setup, watch: (step: Step) => void): Play {
   const options = {
     ...{ route: routeOf(setup), serverMode: setup.serverMode, heldCommands: setup.heldCommands },
     policy: { foreignAddress: { kind: setup.foreignAddress }, readOnly: setup.readOnly },
+    // A user's policy holds lines until its login is answered.
+    userPolicies: setup.readOnly ? [{ users: ["u"], policy: { readOnly: false } }] : [],
   };
   const first = startSession(sessionOptions(options, serverAddresses[setup.server]), {
     ...clientOptions(options),

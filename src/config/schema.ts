@@ -157,8 +157,8 @@ const overrides = {
 
 const policyEntry = z
   .strictObject({
-    clients: z.array(scalar(parseCidr)).min(1, { error: "needs at least one network" }).exactOptional(),
-    users: z.array(scalar(parseUserPattern)).min(1, { error: "needs at least one user" }).exactOptional(),
+    clients: listOf(scalar(parseCidr), "needs at least one network").exactOptional(),
+    users: listOf(scalar(parseUserPattern), "needs at least one user").exactOptional(),
     ...overrides,
     tls: notAvailableYet,
   })

@@ -141,6 +141,11 @@ test("an entry of policies has the keys that it names from itself, and all other
   ]);
 });
 
+test("one network or one user of an entry needs no list", () => {
+  const { policies } = gatewayWith("policies: [{ clients: 10.0.0.0/8, users: alice, readOnly: true }]");
+  expect(policies).toMatchObject([{ clients: [{ base: "10.0.0.0", bits: 8 }], users: ["alice"] }]);
+});
+
 test("an unnamed gateway is named by its place", () => {
   const gateway = '{ listen: ["127.0.0.1:0"], route: { transparent: {} } }';
   expect(configIn(`gateways: [${gateway}, ${gateway}]`).gateways.map(({ name }) => name)).toEqual([

@@ -5,6 +5,8 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { configFrom } from "../src/config/parse.ts";
 import { quirks } from "../src/ftp/quirks.ts";
+import { diagnosis } from "../src/session/diagnosis-words.ts";
+import { hopCauses, hops } from "../src/session/diagnosis.ts";
 import { transferOutcomes } from "../src/session/facts.ts";
 import { endReasons, refusalReasons } from "../src/session/reasons.ts";
 import { refusalCodes } from "../src/session/refusals.ts";
@@ -29,6 +31,18 @@ test("the table of ends has each end reason once", () => {
 
 test("the table of outcomes has each outcome of a transfer once", () => {
   expect(firstColumn("outcomes").toSorted()).toEqual([...transferOutcomes].toSorted());
+});
+
+test("the table of failures has each hop with each of its causes, in the words of the program", () => {
+  const parts = { endpoint: "ENDPOINT", peer: "PEER", from: "FROM", why: "WHY", said: "WHY" };
+  const expected = hops.flatMap((hop) =>
+    hopCauses[hop].map((cause) => {
+      const side = hop === "gateway" ? { from: "client" } : {};
+      const { sentence, advice } = diagnosis({ hop, cause, parts: { ...parts, ...side } }, false);
+      return [`\`${hop}\``, `\`${cause}\``, sentence, advice];
+    }),
+  );
+  expect(rowsOf("failures")).toEqual(expected);
 });
 
 test("the table of oddities has each quirk once, and the one of the machine", () => {

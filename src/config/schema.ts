@@ -143,6 +143,7 @@ const policy = z.strictObject({
   anonymousOnly: z.boolean().default(false),
   // A web page in a client's browser can speak FTP, but it has no login.
   pinholesBeforeLogin: z.boolean().default(false),
+  tellInnerAddresses: z.boolean().default(false),
   tls: choice<GatewayConfig["policy"]["tls"]>({ refuse: true }, ["passthrough", "terminate"]).default("refuse"),
 });
 

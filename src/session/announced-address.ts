@@ -1,7 +1,8 @@
 // Announced address: whether to believe the one that a peer announces. Only its port is taken (RFC 2577), unless policy
 // lists the address.
 import type { Quirk } from "../ftp/quirks.ts";
-import { familyOf, isUnspecified, networkContains, parseNetwork } from "../net/endpoint.ts";
+import { familyOf, isUnspecified, networkContains, parseNetwork, type Endpoint } from "../net/endpoint.ts";
+import type { DialTarget } from "./events.ts";
 import type { ForeignAddress } from "./options.ts";
 
 export type Trust =
@@ -19,8 +20,13 @@ export function trustedAddress(policy: ForeignAddress, announced: string, peer: 
     }
   }
   // A peer behind a NAT that nobody translates: no third host, and where it stands nobody else is (D1.11, D3.42).
-  if (reachOf(announced) < reachOf(peer)) return { ok: true, address: peer, quirks: ["private-address"] };
+  if (isPrivateTo(announced, peer)) return { ok: true, address: peer, quirks: ["private-address"] };
   return policy.kind === "use-peer" ? { ok: true, address: peer, quirks: ["foreign-address"] } : { ok: false };
+}
+
+/** The endpoint to connect to, at `address`, for one that was announced. */
+export function dialTarget(address: string, { address: announced, port }: Endpoint): DialTarget {
+  return announced === address ? { address, port } : { address, port, announced };
 }
 
 /**
@@ -30,6 +36,11 @@ export function trustedAddress(policy: ForeignAddress, announced: string, peer: 
 export function isNamedAddress(policy: ForeignAddress, address: string, peer: string): boolean {
   if (address === peer) return true;
   return policy.kind === "allow" && policy.networks.some((one) => one.bits > 0 && networkContains(one, address));
+}
+
+/** `address` means nothing where `peer` stands: it is of a narrower reach. */
+export function isPrivateTo(address: string, peer: string): boolean {
+  return reachOf(address) < reachOf(peer);
 }
 
 /** From how far away an address means the same: 0 this host, 1 this link, 2 this site, 3 everywhere. */

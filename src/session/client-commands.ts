@@ -10,7 +10,7 @@ import {
 import { parseEprt, parseEpsv, type EprtReading } from "../ftp/extended.ts";
 import { parsePort, type EndpointReading } from "../ftp/host-port.ts";
 import { familyOf, type Endpoint } from "../net/endpoint.ts";
-import { isNamedAddress, trustedAddress } from "./announced-address.ts";
+import { dialTarget, isNamedAddress, trustedAddress } from "./announced-address.ts";
 import { obstacleTo } from "./dialling.ts";
 import type { ClientEvent, clientRefusals } from "./events.ts";
 import { chooseServer, laterUser } from "./login.ts";
@@ -186,7 +186,7 @@ function announced(work: Work, mode: Mode, line: string, { address, port }: Endp
     refuse(work, refusal("foreign-address", mode, address));
     return;
   }
-  const endpoint = { address: trust.address, port };
+  const endpoint = dialTarget(trust.address, { address, port });
   const isNamed = isNamedAddress(foreignAddress, trust.address, client.peer.address);
   const obstacle = obstacleTo(endpoint, options.own, isNamed);
   if (obstacle !== undefined) {

@@ -2,9 +2,11 @@
 // the client is told in its place, and how long it is waited for.
 import { formatReply, isPositive, isPreliminary } from "../ftp/reply.ts";
 import type { PinholeOutcome } from "../dataplane/pinhole.ts";
+import { diagnoseUnanswered } from "./diagnose-control.ts";
+import { diagnoseTransfer } from "./diagnose.ts";
 import { forgetTransfer, negotiationOverdue } from "./negotiation.ts";
 import { transferOvertakes } from "./pairing.ts";
-import type { Refusal } from "./refusals.ts";
+import { explained, type Refusal } from "./refusals.ts";
 import type { Transfer } from "./transfer-state.ts";
 import {
   atFirstLine,
@@ -25,6 +27,7 @@ import {
   passReply,
   record,
   recordConfirmation,
+  recordFailure,
   recordQuirk,
   remove,
   replace,
@@ -61,7 +64,7 @@ function isListing(verb: string): boolean {
 /** A completion reply for data that is known to have come or not. */
 function afterItsEnd(work: Work, transfer: Transfer, outcome: PinholeOutcome): "pass" | "swallow" {
   if (isBelievable(outcome, transfer)) return "pass";
-  insteadOfReply(work, outcomeReplies[outcome]);
+  insteadOfReply(work, outcomeReply(work, transfer, outcome));
   return "swallow";
 }
 
@@ -143,7 +146,7 @@ export function giveHeldReply(work: Work, held: HeldReply, outcome: PinholeOutco
   session.held = undefined;
   const isPassed = isBelievable(outcome, findTransfer(session, held.id));
   if (isPassed) passReply(work, held.code, held.raw);
-  else insteadOfReply(work, outcomeReplies[outcome]);
+  else insteadOfReply(work, outcomeReply(work, findTransfer(session, held.id), outcome));
   const entry = session.outstanding.find(({ ticket }) => ticket === held.ticket);
   if (!held.isWhole) {
     const treatment = isPassed ? "pass" : "swallow";
@@ -160,7 +163,8 @@ export function lingerExpired(work: Work): void {
   const transfer = findTransfer(session, held?.id);
   if (held !== undefined && transfer?.joined === false && !isBeingMade(transfer)) {
     // A server may find nothing to list not worth a connection. What it tried to send, and any file, was not delivered.
-    const isEmptyList = isListing(transfer.verb) && !transfer.serverTried;
+    const isEmptyList =
+      isListing(transfer.verb) && transfer.came.server === undefined && transfer.strangers.server === undefined;
     giveHeldReply(work, held, isEmptyList ? "complete" : "expired");
     emit(work, { kind: "release", id: held.id });
   }
@@ -171,13 +175,23 @@ export function lingerExpired(work: Work): void {
 
 /** In the place of its own reply, which is swallowed if it comes still. */
 function answerInstead(work: Work, entry: TransferEntry, outcome: PinholeOutcome): void {
-  const { reason, code, text } = outcomeReplies[outcome];
+  const { reason, code, text } = outcomeReply(work, findTransfer(work.session, entry.id), outcome);
+  if (outcome === "complete") recordFailure(work, diagnoseUnanswered(work.session, entry), entry.id);
   record(work, { kind: "refusal", reason, detail: text });
   const ours: Outstanding = { kind: "local", code, bytes: formatReply(code, text), ...newTicket(work) };
   replace(work, entry, [ours, { ...entry, answered: true }]);
   transferOvertakes(work, entry);
   recordConfirmation(work, entry.id, "unconfirmed");
   if (entry.id !== undefined) forgetTransfer(work, entry.id);
+}
+
+/** What the client is told, with what was found out; a data connection that is given up is diagnosed by that. */
+function outcomeReply(work: Work, transfer: Transfer | undefined, outcome: PinholeOutcome): Refusal {
+  const { session } = work;
+  if (transfer === undefined) return outcomeReplies[outcome];
+  const diagnosis = transfer.diagnosis ?? diagnoseTransfer(session, transfer, outcome);
+  recordFailure(work, diagnosis, transfer.id);
+  return explained(outcomeReplies[outcome], diagnosis);
 }
 
 function insteadOfReply(work: Work, { reason, code, text }: Refusal): void {

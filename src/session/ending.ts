@@ -9,7 +9,8 @@ import {
   type Session,
   type TransferEntry,
 } from "./state.ts";
-import { abandon, emit, end, recordQuirk, type Work } from "./work.ts";
+import { diagnoseTurnedAway } from "./diagnose-control.ts";
+import { abandon, emit, end, recordFailure, recordQuirk, type Work } from "./work.ts";
 
 /** The server will not say more. What it promised is kept: running data connections come to their end first. */
 export function serverGone(work: Work, detail: string): void {
@@ -42,6 +43,8 @@ export function serverCloses(work: Work, detail: string): void {
     end(work, "server-closing", detail);
     return;
   }
+  if (!session.outstanding.some(({ kind }) => kind === "quit"))
+    recordFailure(work, diagnoseTurnedAway(session, detail));
   abandon(work);
   session.serverLeaving ??= { how: "closing", detail };
   emit(work, { kind: "timer", timer: "grace", ms: farewellMs });

@@ -68,7 +68,10 @@ export type SessionEvent =
  */
 export type LegPlan =
   | { readonly kind: "listen"; readonly peer: string; readonly port?: number }
-  | { readonly kind: "dial"; readonly to: Endpoint; readonly fromPort?: number };
+  | { readonly kind: "dial"; readonly to: DialTarget; readonly fromPort?: number };
+
+/** `announced`: the address that the peer has announced instead. */
+export type DialTarget = Endpoint & { readonly announced?: string };
 
 export type SessionEffect =
   | { readonly kind: "to-client"; readonly bytes: string }

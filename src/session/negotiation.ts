@@ -6,10 +6,13 @@ import { format227, formatPort } from "../ftp/host-port.ts";
 import { formatReply, isPositive } from "../ftp/reply.ts";
 import { familyOf, type Endpoint } from "../net/endpoint.ts";
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
-import type { LegPlan } from "./events.ts";
+import { attemptsForClient, isFinalRejection } from "./diagnose-control.ts";
+import { diagnoseRefused } from "./diagnose.ts";
+import type { DialTarget, LegPlan } from "./events.ts";
 import { isPassive, serverModes, type Mode } from "./mode.ts";
 import { isLoginNeeded } from "./policy.ts";
-import { refusal } from "./refusals.ts";
+import { explained, refusal } from "./refusals.ts";
+import { recordRejection } from "./rejections.ts";
 import { readServerEndpoint, type UnusableEndpoint } from "./server-endpoint.ts";
 import { newTransfer, type Negotiation, type StandingPort, type Transfer } from "./transfer-state.ts";
 import { findTransfer, isDialledOnly, isVerbatim, serverOf, transferOf, type ControlSide } from "./state.ts";
@@ -18,6 +21,7 @@ import {
   lingerMs,
   passReply,
   record,
+  recordFailure,
   recordQuirk,
   recordQuirks,
   refuse,
@@ -28,7 +32,7 @@ import {
 } from "./work.ts";
 
 /** `clientLine` is the client's line, `clientEndpoint` where to dial it in its active modes. */
-export function startNegotiation(work: Work, clientMode: Mode, clientLine: string, clientEndpoint?: Endpoint): void {
+export function startNegotiation(work: Work, clientMode: Mode, clientLine: string, clientEndpoint?: DialTarget): void {
   const { session } = work;
   const { clientOptions, serverRejects, algsDisabled } = session;
   const serverFamily = familyOf(serverOf(session).local.address);
@@ -79,7 +83,7 @@ function attempt(work: Work, negotiation: Negotiation): void {
 }
 
 /** RFC 959 active mode: the data connection reaches the client from the control port − 1 (20 for 21). */
-export function clientLeg({ client }: { client: ControlSide }, endpoint: Endpoint | undefined): LegPlan {
+export function clientLeg({ client }: { client: ControlSide }, endpoint: DialTarget | undefined): LegPlan {
   if (endpoint === undefined) return { kind: "listen", peer: client.peer.address };
   return { kind: "dial", to: endpoint, fromPort: client.local.port - 1 };
 }
@@ -94,16 +98,20 @@ function open(work: Work, negotiation: Negotiation, server: LegPlan): void {
     return;
   }
   session.negotiation = { ...negotiation, stage: "opening" };
-  session.transfers = [...session.transfers, { ...newTransfer, id, clientMode, serverMode: current }];
-  emit(work, { kind: "open", id, client: clientLeg(session, negotiation.clientEndpoint), server });
+  const plans = { client: clientLeg(session, negotiation.clientEndpoint), server };
+  session.transfers = [...session.transfers, { ...newTransfer, id, clientMode, serverMode: current, plans }];
+  emit(work, { kind: "open", id, ...plans });
 }
 
 /** The data plane's answer to `open`. */
 export function pinholeAnswered(work: Work, negotiation: Negotiation, event: PinholeEvent): void {
   if (event.kind === "refused") {
+    const transfer = transferOf(work.session, negotiation.id);
+    const diagnosis = diagnoseRefused(work.session, event.reason, event.detail, transfer);
     forgetTransfer(work, negotiation.id);
     work.session.negotiation = undefined;
-    refuse(work, refusal(event.reason));
+    recordFailure(work, diagnosis, negotiation.id);
+    refuse(work, explained(refusal(event.reason), diagnosis));
     return;
   }
   if (event.kind !== "opened") throw new Error(`the data plane reports ${event.kind} before anything is open`);
@@ -199,11 +207,12 @@ function unusable(work: Work, negotiation: Negotiation, code: number, text: stri
 }
 
 function rejected(work: Work, negotiation: Negotiation, code: number, text: string): void {
+  const tried = [...negotiation.tried, { mode: negotiation.current, code, text }];
   if (isPassedOn(negotiation, code)) {
+    if (isFinalRejection(negotiation.current, code)) recordRejection(work, { ...negotiation, tried }, false);
     giveUp(work, negotiation);
     return;
   }
-  const tried = [...negotiation.tried, { mode: negotiation.current, code, text }];
   if ([500, 501, 502, 504, 522].includes(code)) learn(work, negotiation.current, code);
   next(work, { ...negotiation, tried }, "server-rejects-mode");
 }
@@ -226,9 +235,11 @@ function next(work: Work, negotiation: Negotiation, reason: UnusableEndpoint | "
     attempt(work, renewed);
     return;
   }
+  // What policy forbids is no failure.
+  const isFailure = reason === "server-rejects-mode" || reason === "server-endpoint-malformed";
+  const diagnosis = isFailure ? recordRejection(work, negotiation, reason !== "server-rejects-mode") : undefined;
   giveUp(work, negotiation);
-  const attempts = negotiation.tried.map(({ mode, code, text }) => `${mode} answered ${code} ${text}`.trim());
-  refuse(work, refusal(reason, attempts.join("; ")));
+  refuse(work, explained(refusal(reason, attemptsForClient(negotiation.tried)), diagnosis));
 }
 
 /** What listens for a PORT serves an EPRT too. For a passive attempt after an active one a new data connection is opened. */

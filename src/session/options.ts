@@ -24,6 +24,8 @@ export type Policy = {
   readonly anonymousOnly: boolean;
   /** PORT, EPRT, PASV and EPSV are let through before the server has accepted a login. */
   readonly pinholesBeforeLogin: boolean;
+  /** Replies that say what failed name the addresses of the server side too. */
+  readonly tellInnerAddresses: boolean;
 };
 
 /**

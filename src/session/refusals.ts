@@ -1,4 +1,5 @@
 // Refusals: the one list of what the client is told for each refusal reason. Code, tests and the operators' handbook read it.
+import type { Diagnosis } from "./diagnosis.ts";
 import type { Mode } from "./mode.ts";
 import type { RefusalReason } from "./reasons.ts";
 
@@ -67,7 +68,7 @@ const wordings = {
   "server-endpoint-own": { code: 425, text: unopened },
   "server-rejects-mode": { code: 425, text: unopened },
   "ports-exhausted": { code: 425, text: () => unopened("no data port is free.") },
-  "address-unavailable": { code: 425, text: () => unopened("the gateway cannot listen on its address.") },
+  "address-unavailable": { code: 425, text: () => unopened("the gateway cannot use its address.") },
   "plane-unavailable": { code: 425, text: () => unopened("no data plane is available.") },
   "too-many-pinholes": { code: 425, text: () => unopened("too many are open from your address.") },
   "no-data-connection": { code: 425, text: (why: string) => unopened(`${why}.`) },
@@ -99,6 +100,11 @@ const replies: { readonly [K in Key]: { readonly code: number; readonly text: (.
 export function refusal<K extends Key>(key: K, ...parts: Parts[K]): Refusal {
   const { code, text } = replies[key];
   return { reason: reasonOf(key), code, text: text(...parts) };
+}
+
+/** With the words of a diagnosis, where there is one. */
+export function explained(refused: Refusal, diagnosis: Diagnosis | undefined): Refusal {
+  return diagnosis === undefined ? refused : { ...refused, text: diagnosis.clientSentence };
 }
 
 /** Every reply code that a refusal for this reason can have, the usual one first. */

@@ -2,13 +2,13 @@
 import { parse229 } from "../ftp/extended.ts";
 import { parse227 } from "../ftp/host-port.ts";
 import type { Quirk } from "../ftp/quirks.ts";
-import type { Endpoint } from "../net/endpoint.ts";
-import { isNamedAddress, trustedAddress } from "./announced-address.ts";
+import { dialTarget, isNamedAddress, trustedAddress } from "./announced-address.ts";
 import { obstacleTo } from "./dialling.ts";
+import type { DialTarget } from "./events.ts";
 import { serverOf, type ControlSide, type Session } from "./state.ts";
 
 export type ServerEndpoint =
-  | { readonly ok: true; readonly endpoint: Endpoint; readonly quirks: readonly Quirk[] }
+  | { readonly ok: true; readonly endpoint: DialTarget; readonly quirks: readonly Quirk[] }
   | { readonly ok: false; readonly reason: UnusableEndpoint; readonly quirks: readonly Quirk[] };
 
 export type UnusableEndpoint =
@@ -28,7 +28,7 @@ export function readServerEndpoint(mode: "PASV" | "EPSV", texts: readonly string
   if (endpoint.port < policy.minDataPort) return { ok: false, reason: "server-endpoint-low-port", quirks };
   const trust = trustedAddress(policy.foreignAddress, endpoint.address, server.peer.address);
   if (!trust.ok) return { ok: false, reason: "server-endpoint-foreign", quirks };
-  const trusted = { address: trust.address, port: endpoint.port };
+  const trusted = dialTarget(trust.address, endpoint);
   const isNamed = isNamedAddress(policy.foreignAddress, trust.address, server.peer.address);
   const obstacle = obstacleTo(trusted, session.options.own, isNamed);
   if (obstacle === "own-listener") return { ok: false, reason: "server-endpoint-own", quirks };

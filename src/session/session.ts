@@ -8,19 +8,20 @@ import type { PinholeEvent } from "../dataplane/pinhole.ts";
 import { clientHeard, clientSaid } from "./client-commands.ts";
 import { endIfDone, isTransferring, serverGone } from "./ending.ts";
 import type { ClientEvent, SessionEffect, SessionEvent, ServerEvent, TimerName } from "./events.ts";
-import { connectToResolved, refuseUnresolved } from "./login.ts";
+import { connectToResolved } from "./login.ts";
 import { pinholeAnswered } from "./negotiation.ts";
 import { dependsOnUser } from "./policies.ts";
 import { dependsOnLogin } from "./policy.ts";
 import { refusal } from "./refusals.ts";
 import { doubtAgain, doubtExpired, replyOverdue, serverLine } from "./replies.ts";
-import { isBeingMade, isDataMoving, isReachingServer, isUploading, type Session, type Target } from "./state.ts";
+import { isAdmitted, isBeingMade, isDataMoving, isReachingServer, isUploading, type Session } from "./state.ts";
+import { connected, lookupRefused, unreachable, unresolved } from "./server-connection.ts";
 import { lingerExpired, resultOverdue } from "./completion.ts";
 import type { EndReason } from "./reasons.ts";
 import { busyStandingPort, standingPortAnswered } from "./standing-port.ts";
 import { abortOverdue, mayTransfer, pinholeReported } from "./transfers.ts";
 import { hasEnoughToAnswer } from "./wanted-input.ts";
-import { emit, end, giveLocalAnswers, lingerMs, push, record, recordQuirk, type Work } from "./work.ts";
+import { emit, end, giveLocalAnswers, lingerMs, recordQuirk, type Work } from "./work.ts";
 
 type Step = readonly [Session, readonly SessionEffect[]];
 
@@ -65,9 +66,7 @@ function handle(work: Work, event: SessionEvent): void {
       if (phase.name === "resolving") connectToResolved(work, phase.target, event.candidates);
       break;
     case "unresolved":
-      if (phase.name === "resolving" && !refuseUnresolved(work, phase.target, event.detail)) {
-        unreachable(work, event.detail);
-      }
+      if (phase.name === "resolving") unresolved(work, phase.target, event.detail);
       break;
     case "unresolvable":
       if (phase.name === "resolving") lookupRefused(work);
@@ -167,7 +166,7 @@ function usesDataConnection(event: ClientEvent): boolean {
 
 /** The client has connected to upload, and the data plane is about to reach the server, or to fail. */
 function isBeingUploaded(session: Session): boolean {
-  return isUploading(session) && session.transfers.some((transfer) => transfer.admitted && isBeingMade(transfer));
+  return isUploading(session) && session.transfers.some((transfer) => isAdmitted(transfer) && isBeingMade(transfer));
 }
 
 function isServerHeld(session: Session): boolean {
@@ -226,31 +225,6 @@ function serverEvent(work: Work, event: ServerEvent): void {
       serverGone(work, event.detail);
       break;
   }
-}
-
-function lookupRefused(work: Work): void {
-  const { reason, text } = refusal("too-many-names");
-  record(work, { kind: "refusal", reason, detail: text });
-  end(work, "server-unreachable", "too many names are being looked up", text);
-}
-
-function unreachable(work: Work, detail: string): void {
-  const { name } = work.session.phase;
-  if (name !== "resolving" && name !== "connecting") return;
-  record(work, { kind: "refusal", reason: "server-unreachable", detail });
-  end(work, "server-unreachable", detail, refusal("server-unreachable", detail).text);
-}
-
-function connected(work: Work, target: Target, event: Extract<SessionEvent, { kind: "connected" }>): void {
-  const { session } = work;
-  const { peer, local, advertise, rejects } = event;
-  session.serverRejects = rejects;
-  session.phase = { name: "greeting", target, server: { peer, local, advertise } };
-  record(work, { kind: "server-connected", peer, local });
-  emit(work, { kind: "timer", timer: "idle", ms: session.options.timeouts.idleMs });
-  const { route } = session.options;
-  const via = route.kind !== "login" ? "connect" : target.user === undefined ? "open" : "user";
-  push(work, { kind: "greeting", via });
 }
 
 function timedOut(work: Work, timer: TimerName): void {

@@ -55,9 +55,10 @@ function reopen(work: Work, standing: StandingPort, command: NonNullable<Negotia
     ...{ id, clientMode, clientEndpoint, clientLine: command.line, command },
     ...{ verbatim: false, current: serverMode, remaining: [], tried: [], stage: "opening" },
   };
-  session.transfers = [...session.transfers, { ...newTransfer, id, clientMode, serverMode }];
   const server = { kind: "listen", peer: serverOf(session).peer.address, port: serverPort } as const;
-  emit(work, { kind: "open", id, client: clientLeg(session, clientEndpoint), server });
+  const plans = { client: clientLeg(session, clientEndpoint), server };
+  session.transfers = [...session.transfers, { ...newTransfer, id, clientMode, serverMode, plans }];
+  emit(work, { kind: "open", id, ...plans });
 }
 
 /** The data plane's answer. Where the port can't be had, the command goes on all the same, and the server answers it. */

@@ -51,6 +51,7 @@ export function startSession(
       algsDisabled: false,
       quitAnswered: false,
       draining: false,
+      failure: undefined,
     },
     effects: [],
   };

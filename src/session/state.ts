@@ -1,6 +1,7 @@
 // Session state: a plain value. session.ts lists the phases and steps from one state to the next.
 import { familyOf, type Endpoint, type Family } from "../net/endpoint.ts";
 import type { Negotiation, StandingPort, Transfer } from "./transfer-state.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import type { ClientEvent, ServerEvent } from "./events.ts";
 import type { Direction } from "./facts.ts";
 import { isPassive, type Mode } from "./mode.ts";
@@ -144,6 +145,8 @@ export type Session = {
   readonly quitAnswered: boolean;
   /** The gateway wants the session to end when nothing is under way; never cleared. */
   readonly draining: boolean;
+  /** What it failed at first; never cleared. */
+  readonly failure: Diagnosis | undefined;
 };
 
 export function clientFamily(session: Session): Family {
@@ -159,11 +162,18 @@ export function isDialledOnly({ clientListens, serverListens }: Transfer): boole
   return clientListens === undefined && serverListens === undefined;
 }
 
+/** The expected peer of a listening leg has come. */
+export function isAdmitted({ came }: Transfer): boolean {
+  return came.client !== undefined || came.server !== undefined;
+}
+
 /** The data plane is reaching a peer, and tells what comes of it within the connect time. */
 export function isBeingMade(transfer: Transfer): boolean {
-  const { admitted, joined, closed, clientListens, serverListens } = transfer;
+  const { joined, closed, clientListens, serverListens } = transfer;
   if (joined || closed !== undefined) return false;
-  return isDialledOnly(transfer) || (admitted && (clientListens === undefined || serverListens === undefined));
+  return (
+    isDialledOnly(transfer) || (isAdmitted(transfer) && (clientListens === undefined || serverListens === undefined))
+  );
 }
 
 /**
@@ -180,7 +190,7 @@ export function isReachingServer(session: Session): boolean {
 export function isClientExpected(session: Session): boolean {
   const transfer = findTransfer(session, session.pending);
   if (transfer === undefined || transfer.plane === "kernel" || !isPassive(transfer.serverMode)) return false;
-  return transfer.clientListens !== undefined && !transfer.admitted && transfer.closed === undefined;
+  return transfer.clientListens !== undefined && !isAdmitted(transfer) && transfer.closed === undefined;
 }
 
 /** The server's control connection. Throws in a phase that has none: only a fault of the core asks then. */
@@ -192,6 +202,12 @@ export function serverOf({ phase }: Session): ControlSide {
 /** The server that the session is for, once one is chosen and until the session has ended. */
 export function targetOf({ phase }: Session): Target | undefined {
   return "target" in phase ? phase.target : undefined;
+}
+
+/** The server as its clients know it: not by what the configuration calls it. */
+export function serverName(session: Session): string {
+  const target = targetOf(session);
+  return target === undefined || session.options.route.kind === "fixed" ? "the server" : target.host;
 }
 
 /**

@@ -1,7 +1,9 @@
 // Transfer state: one data connection of a session, as the core knows it: the conversation with the server about it, and its
 // life from there on. Plain values.
 import type { Endpoint } from "../net/endpoint.ts";
-import type { PinholeOutcome, PlaneName } from "../dataplane/pinhole.ts";
+import type { PinholeOutcome, PlaneName, Side } from "../dataplane/pinhole.ts";
+import type { Diagnosis } from "./diagnosis.ts";
+import type { DialTarget, LegPlan } from "./events.ts";
 import type { Direction, TransferEnded } from "./facts.ts";
 import type { Mode } from "./mode.ts";
 
@@ -12,7 +14,7 @@ export type Negotiation = {
   readonly id: number;
   readonly clientMode: Mode;
   /** Where to dial the client, in its active modes. */
-  readonly clientEndpoint: Endpoint | undefined;
+  readonly clientEndpoint: DialTarget | undefined;
   /** The client's line, for servers that are asked in the client's own mode. */
   readonly clientLine: string;
   /** The server is asked in the client's own words and its refusal is the client's. */
@@ -33,7 +35,7 @@ export type StandingPort = {
   readonly id: number;
   readonly clientMode: Mode;
   readonly serverMode: Mode;
-  readonly clientEndpoint: Endpoint;
+  readonly clientEndpoint: DialTarget;
   readonly serverPort: number;
 };
 
@@ -47,10 +49,12 @@ export type Transfer = {
   readonly serverListens: Endpoint | undefined;
   readonly verb: string;
   readonly direction: Direction;
-  /** The expected peer of a listening leg is connected, or has asked to be. */
-  readonly admitted: boolean;
-  /** Somebody has connected to the leg that listens for the server: the server, or a stranger who may be its other address. */
-  readonly serverTried: boolean;
+  /** What was asked of the data plane. */
+  readonly plans: Readonly<Record<Side, LegPlan>>;
+  /** The expected peers of listening legs that are connected, or have asked to be. */
+  readonly came: Readonly<Partial<Record<Side, Endpoint>>>;
+  /** Who else has connected to a listening leg, the last of each side; it may be the peer's other address. */
+  readonly strangers: Readonly<Partial<Record<Side, Endpoint>>>;
   /** Both peers are dialled, and the server is connected. */
   readonly reached: boolean;
   readonly joined: boolean;
@@ -58,19 +62,21 @@ export type Transfer = {
   /** The server refused the transfer command. */
   readonly rejected: boolean;
   readonly closed: PinholeOutcome | undefined;
+  /** Once it has failed. */
+  readonly diagnosis?: Diagnosis;
   /** Its data connection has ended in order; whether it is complete is for the server to say. */
   readonly unconfirmed?: TransferEnded | undefined;
 };
 
 /** A data connection of which nothing has happened. */
-export const newTransfer: Omit<Transfer, "id" | "clientMode" | "serverMode"> = {
+export const newTransfer: Omit<Transfer, "id" | "clientMode" | "serverMode" | "plans"> = {
   plane: "relay",
   clientListens: undefined,
   serverListens: undefined,
   verb: "",
   direction: "unknown",
-  admitted: false,
-  serverTried: false,
+  came: {},
+  strangers: {},
   reached: false,
   joined: false,
   delivered: false,

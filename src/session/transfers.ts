@@ -3,15 +3,17 @@
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
 import { metricVerb, transferDirection } from "../ftp/command.ts";
 import { awaitFinalReply, giveHeldReply, unansweredEntry } from "./completion.ts";
+import { diagnoseMissing, diagnoseTransfer } from "./diagnose.ts";
 import type { TransferEnded } from "./facts.ts";
 import { forgetTransfer } from "./negotiation.ts";
-import { refusal } from "./refusals.ts";
+import { explained, refusal } from "./refusals.ts";
 import type { Transfer } from "./transfer-state.ts";
 import { findTransfer, isBeingMade, isDataMoving, transferOf, type TransferEntry } from "./state.ts";
 import {
   emit,
   record,
   recordConfirmation,
+  recordFailure,
   refuse,
   replace,
   sendToServer,
@@ -33,7 +35,10 @@ export function transferCommand(work: Work, verb: string, line: string): void {
   session.pending = undefined;
   if (transfer?.closed !== undefined && transfer.closed !== "complete") {
     forgetTransfer(work, transfer.id);
-    refuse(work, refusal("no-data-connection:gone", transfer.closed));
+    refuse(
+      work,
+      explained(refusal("no-data-connection:gone", transfer.closed), transfer.joined ? undefined : transfer.diagnosis),
+    );
     return;
   }
   if (transfer !== undefined) useDataConnection(work, transfer, verb, direction);
@@ -80,6 +85,10 @@ export function transferRefused(work: Work, { id, begun }: TransferEntry, code: 
   const transfer = findTransfer(work.session, id);
   const isAborted = work.session.outstanding.some(({ kind }) => kind === "abort");
   recordConfirmation(work, id, isAborted ? "aborted" : "unconfirmed");
+  // The server itself says that there is no data connection.
+  if (code === 425 && transfer !== undefined && !isAborted) {
+    recordFailure(work, transfer.diagnosis ?? diagnoseMissing(work.session, transfer), id);
+  }
   if (transfer === undefined || transfer.closed !== undefined) return;
   if (!transfer.joined || !begun) updateTransfer(work, transfer.id, { rejected: true });
   // 550 behind a 125: there never was a file. What has carried nothing ends as it would without us.
@@ -115,21 +124,21 @@ export function pinholeReported(work: Work, id: number, event: PinholeEvent): vo
 
 function peerConnected(
   work: Work,
-  { id, admitted, serverTried }: Transfer,
-  { kind, side }: Extract<PinholeEvent, { kind: "admitted" | "stranger" }>,
+  { id, came, strangers }: Transfer,
+  { kind, side, from }: Extract<PinholeEvent, { kind: "admitted" | "stranger" }>,
 ): void {
   const { session } = work;
-  updateTransfer(work, id, {
-    admitted: admitted || kind === "admitted",
-    serverTried: serverTried || side === "server",
-  });
+  if (kind === "admitted") updateTransfer(work, id, { came: { ...came, [side]: from } });
+  else updateTransfer(work, id, { strangers: { ...strangers, [side]: from } });
   if (session.held?.id === id && isBeingMade(transferOf(session, id))) emit(work, { kind: "cancel", timer: "linger" });
 }
 
 function closed(work: Work, transfer: Transfer, event: Extract<PinholeEvent, { kind: "closed" }>): void {
   const { session } = work;
   const { id } = transfer;
-  updateTransfer(work, id, { closed: event.outcome });
+  const diagnosis = diagnoseTransfer(session, transfer, event.outcome, event.detail);
+  updateTransfer(work, id, { closed: event.outcome, ...(diagnosis && { diagnosis }) });
+  recordFailure(work, diagnosis, id);
   const { verb, direction, clientMode, serverMode, plane, joined } = transfer;
   const { bytesUp, bytesDown, durationMs, detail } = event;
   const entry = unansweredEntry(session, id);
@@ -147,6 +156,7 @@ function closed(work: Work, transfer: Transfer, event: Extract<PinholeEvent, { k
     durationMs,
     outcome: transfer.rejected ? "rejected" : event.outcome,
     ...(detail === undefined ? {} : { detail }),
+    ...(diagnosis && { diagnosis }),
   };
   if (entry !== undefined && session.held?.id !== id && fact.outcome === "complete") {
     updateTransfer(work, id, { unconfirmed: fact });

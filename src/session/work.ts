@@ -2,6 +2,8 @@
 // to the operator, and the one way in which a session ends.
 import { formatReply } from "../ftp/reply.ts";
 import type { Quirk } from "../ftp/quirks.ts";
+import { diagnoseEnd, diagnoseUnmade } from "./diagnose-control.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import type { SessionEffect } from "./events.ts";
 import type { Direction, Fact, TransferOutcome } from "./facts.ts";
 import type { EndReason } from "./reasons.ts";
@@ -134,6 +136,13 @@ export function useDataConnection(work: Work, transfer: Transfer, verb: string, 
   if (joined) emit(work, { kind: "cancel", timer: "idle" });
 }
 
+/** A session has one failure, the first. `transfer`: the data connection that failed. */
+export function recordFailure(work: Work, diagnosis: Diagnosis | undefined, transfer?: number): void {
+  if (diagnosis === undefined || work.session.failure !== undefined) return;
+  work.session.failure = diagnosis;
+  record(work, { kind: "failure", diagnosis, ...(transfer !== undefined && { transfer }) });
+}
+
 /** What the server has said, or not said, of a transfer whose data connection ended in order. */
 export function recordConfirmation(work: Work, id: number | undefined, outcome: TransferOutcome): void {
   const { unconfirmed } = findTransfer(work.session, id) ?? {};
@@ -154,14 +163,26 @@ export function end(work: Work, reason: EndReason, detail: string, farewell?: st
     end(work, "server-closing", serverLeaving.detail);
     return;
   }
+  const diagnosis = diagnoseEnd(session, reason, detail);
+  recordUnmade(work, reason);
+  recordFailure(work, diagnosis);
   session.phase = { name: "ended", server: "server" in phase ? phase.server : undefined };
   const isMidReply = session.openReply !== undefined && session.openReply.treatment !== "swallow";
-  if (farewell !== undefined && !isMidReply) passReply(work, closingCode, formatReply(closingCode, farewell));
+  if (farewell !== undefined && !isMidReply) {
+    passReply(work, closingCode, formatReply(closingCode, diagnosis?.clientSentence ?? farewell));
+  }
   abandon(work);
   session.heldClient = [];
   session.heldServer = [];
   record(work, { kind: "ended", reason, detail });
   emit(work, { kind: "end", reason });
+}
+
+/** Whoever leaves while somebody is still to come leaves because of that. Not so where the gateway or the server ends it. */
+function recordUnmade(work: Work, reason: EndReason): void {
+  if (reason !== "client-gone" && reason !== "quit" && reason !== "idle") return;
+  const unmade = diagnoseUnmade(work.session);
+  if (unmade !== undefined) recordFailure(work, unmade.diagnosis, unmade.id);
 }
 
 /** Gives up whatever is under way: transfers, negotiations, and answers that were due. */

@@ -33,6 +33,7 @@ const defaults: GatewayConfig = {
     readOnly: false,
     anonymousOnly: false,
     pinholesBeforeLogin: false,
+    tellInnerAddresses: false,
     tls: "refuse",
   },
   policies: [],

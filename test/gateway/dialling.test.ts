@@ -70,7 +70,8 @@ describe("a name server is no way to this machine either", () => {
     const { address } = await setDnsServer(reply);
     const naming = { servers: [address], hostsFile: temporaryFile("hosts", hosts) };
     const route = { kind: "login", allow } as const;
-    const gateway = await setGateway(1, { route }, undefined, undefined, naming);
+    const policy = { tellInnerAddresses: true };
+    const gateway = await setGateway(1, { route, policy }, undefined, undefined, naming);
     const login = async () => {
       const client = await setClient(gateway);
       expect(await client.reply()).toMatch(/^220/);

@@ -9,6 +9,7 @@ const own = {
   readOnly: true,
   anonymousOnly: false,
   pinholesBeforeLogin: false,
+  tellInnerAddresses: false,
 } as const;
 const writing = { ...own, readOnly: false };
 const ok = { DELE: (s: { say(line: string): void }) => s.say("250 Gone") };

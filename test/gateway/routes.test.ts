@@ -30,7 +30,7 @@ describe("the fixed route", () => {
   test("says with 421 why its server is unreachable, counted", async () => {
     const gateway = await setGateway(1, { timeouts: { connectMs: 200 } });
     const client = await setClient(gateway);
-    expect(await passUntil(client.rest())).toMatch(/^421 The server is unreachable: .*ECONNREFUSED.*\r\n$/);
+    expect(await passUntil(client.rest())).toMatch(/^421 .* is unreachable: connection refused.\r\n$/);
     expect(await gateway.sample('refusals_total{gateway="test",reason="server-unreachable"}')).toBe(1);
     client.socket.end();
     await expectNothingLeft(gateway);
@@ -39,7 +39,7 @@ describe("the fixed route", () => {
   test("says with 421 that its server's name can't be resolved", async () => {
     const route = { kind: "fixed" as const, server: { host: "no-such-host.invalid", port: 21 } };
     const client = await setClient(await setGateway(1, { route, timeouts: { connectMs: 1500 } }));
-    expect(await client.rest()).toMatch(/^421 .*no-such-host\.invalid.*\r\n$/);
+    expect(await client.rest()).toMatch(/^421 The server is unreachable: its name can't be resolved \(\w+\)\.\r\n$/);
   });
 
   test("that leads to the gateway itself is a loop: 421 (D5.90)", async () => {
@@ -147,7 +147,7 @@ describe("the login route", () => {
   test("says 421 when the server that was named is unreachable, at once", async () => {
     const { client } = await setLogin();
     client.write("USER me@127.0.0.1:1025\r\n");
-    expect(await client.rest()).toMatch(/^421 .*ECONNREFUSED.*\r\n$/);
+    expect(await client.rest()).toMatch(/^421 .* is unreachable: connection refused\.\r\n$/);
   });
 
   test("refuses another server once one is chosen with 503", async () => {

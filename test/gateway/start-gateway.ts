@@ -103,6 +103,7 @@ export function gatewayOptions(serverPort: number, overrides: Overrides): Gatewa
       readOnly: false,
       anonymousOnly: false,
       pinholesBeforeLogin: false,
+      tellInnerAddresses: false,
       ...policy,
     },
     policies: policies ?? [],

@@ -80,7 +80,7 @@ describe("a transfer that the server refuses", () => {
 
 test("the end of a data connection is told once, however often it is reported", () => {
   const { facts } = play("closed server-reset\nclosed complete\njoined", { after: downloading });
-  expect(facts.map(({ kind }) => kind)).toEqual(["transfer-ended"]);
+  expect(facts.map(({ kind }) => kind)).toEqual(["failure", "transfer-ended"]);
 });
 
 describe("a data connection that ends in order makes a transfer complete only if", () => {
@@ -322,7 +322,7 @@ describe("data that never comes (D4.71)", () => {
       `
       closed expired
            refuse no-data-connection
-           >C 425 Can't open data connection: no data connection was made.
+           >C 425 Can't open data connection: nobody connected to 192.0.2.1:50010 from 192.168.1.100.
       C> NOOP
            >S NOOP
       S> 425 Failed to establish connection.
@@ -341,7 +341,7 @@ describe("data that never comes (D4.71)", () => {
       admitted client 192.168.1.100:1236
       closed server-unreachable: ECONNREFUSED
            refuse no-data-connection
-           >C 425 Can't open data connection: the server's data port could not be reached.
+           >C 425 Can't open data connection: the server refused the data connection.
       S> 426 Nobody came
            quirk late-final-reply
       `,
@@ -372,7 +372,7 @@ describe("data that never comes (D4.71)", () => {
       closed expired
       C> RETR a
            refuse no-data-connection
-           >C 425 The data connection is gone (expired); announce another one.
+           >C 425 Can't open data connection: nobody connected to 192.0.2.1:50010 from 192.168.1.100.
       `,
       { after: passiveReady },
     );
@@ -389,7 +389,7 @@ describe("data that never comes (D4.71)", () => {
            refuse no-data-connection
       S> 200 Done
            >C 200 Done
-           >C 425 Can't open data connection: no data connection was made.
+           >C 425 Can't open data connection: nobody connected to 192.0.2.1:50010 from 192.168.1.100.
       `,
       { after: passiveReady },
     );
@@ -444,7 +444,7 @@ describe("a 226 for data that did not arrive is no 226", () => {
       closed client-unreachable
       S> 226 Sent
            refuse no-data-connection
-           >C 425 Can't open data connection: the client could not be reached.
+           >C 425 Can't open data connection: your endpoint 192.168.1.100:2581 can't be reached by the data connection.
       `,
       { after: `${activeReady}\nC> RETR a\nS> 150 Here\nadmitted server 10.0.0.5:20` },
     );

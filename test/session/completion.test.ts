@@ -113,7 +113,7 @@ describe("a completion reply", () => {
            confirm
       timer linger
            refuse no-data-connection
-           >C 425 Can't open data connection: no data connection was made.
+           >C 425 Can't open data connection: the server did not connect to the gateway's data port.
            release
       closed released
       `,
@@ -173,7 +173,7 @@ describe("a completion reply", () => {
            confirm
       timer linger
            refuse no-data-connection
-           >C 425 Can't open data connection: no data connection was made.
+           >C 425 Can't open data connection: the server did not connect to the gateway's data port.
            release
       closed released
       `,
@@ -195,7 +195,7 @@ describe("a completion reply", () => {
       S> 226 Complete
       timer linger
            refuse no-data-connection
-           >C 425 Can't open data connection: no data connection was made.
+           >C 425 Can't open data connection: somebody else connected, and the server was expected.
            release
       closed released
       `,
@@ -220,7 +220,7 @@ describe("a completion reply", () => {
       closed client-unreachable
            timer idle
            refuse no-data-connection
-           >C 425 Can't open data connection: the client could not be reached.
+           >C 425 Can't open data connection: your endpoint 192.168.1.100:2581 can't be reached by the data connection.
            cancel linger
       `,
       { after: activeReady, timers: true },
@@ -238,7 +238,7 @@ describe("a completion reply", () => {
       timer linger
       closed client-unreachable
            refuse no-data-connection
-           >C 425 Can't open data connection: the client could not be reached.
+           >C 425 Can't open data connection: your endpoint 192.168.1.100:2581 can't be reached by the data connection.
       `,
       {
         serverMode: "passive",
@@ -371,7 +371,7 @@ describe("a transfer command behind a data connection that the client has made (
       C> RETR a
       closed server-unreachable
            refuse no-data-connection
-           >C 425 The data connection is gone (server-unreachable); announce another one.
+           >C 425 Can't open data connection: the server can't be reached by the data connection.
       `,
       { after: passiveReady },
     );

@@ -64,7 +64,7 @@ C> PASV
      >S PASV
 S> 227 Entering Passive Mode (${address},10,21)
      refuse server-endpoint-foreign
-     >C 425 Can't open data connection: PASV answered 227 Entering Passive Mode (${address},10,21)
+     >C 425 Can't open data connection: PASV answered 227
         `,
         { policy, own },
       );
@@ -93,12 +93,12 @@ C> PASV
      >S PASV
 S> 227 Entering Passive Mode (10,0,0,5,35,161)
      refuse server-endpoint-own
-     >C 425 Can't open data connection: PASV answered 227 Entering Passive Mode (10,0,0,5,35,161)
+     >C 425 Can't open data connection: PASV answered 227
 C> EPSV
      >S EPSV
 S> 229 Entering Extended Passive Mode (|||9121|)
      refuse server-endpoint-own
-     >C 425 Can't open data connection: EPSV answered 229 Entering Extended Passive Mode (|||9121|)
+     >C 425 Can't open data connection: EPSV answered 229
 C> PASV
      >S PASV
 S> 227 Entering Passive Mode (10,0,0,5,35,162)

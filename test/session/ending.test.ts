@@ -222,13 +222,16 @@ describe("a server that closes the control connection", () => {
   test("by a reset ends it with the reason", () => {
     const { facts } = play(`
       S lost ECONNRESET
-           >C 421 The server closed the connection.
+           >C 421 The connection to the server broke.
            end server-gone
     `);
     expect(facts.at(-1)).toEqual({ kind: "ended", reason: "server-gone", detail: "ECONNRESET" });
   });
 
-  test.each(["S closes", "S lost ECONNRESET"])("right after the data has it delivered first: %s (D4.70)", (event) => {
+  test.each([
+    ["S closes", "The server closed the connection."],
+    ["S lost ECONNRESET", "The connection to the server broke."],
+  ])("right after the data has it delivered first: %s (D4.70)", (event, farewell) => {
     play(
       `
       ${event}
@@ -237,7 +240,7 @@ describe("a server that closes the control connection", () => {
       C> NOOP
       delivered
       closed complete
-           >C 421 The server closed the connection.
+           >C 421 ${farewell}
            end server-gone
       `,
       { after: downloading },
@@ -588,7 +591,7 @@ test("the first reason wins, and after the end nobody is told anything", () => {
     `,
     { after: downloading },
   );
-  expect(facts.map(({ kind }) => kind)).toEqual(["reply", "ended", "transfer-ended"]);
+  expect(facts.map(({ kind }) => kind)).toEqual(["reply", "failure", "ended", "transfer-ended"]);
 });
 
 test("a line of the server's that is too long ends the session (D2.31)", () => {

@@ -52,7 +52,7 @@ describe("a client that says PORT to a server that is to be passive", () => {
       closed server-unreachable
       C> RETR a
            refuse no-data-connection
-           >C 425 The data connection is gone (server-unreachable); announce another one.
+           >C 425 Can't open data connection: the server can't be reached by the data connection.
       `,
       { serverMode: "passive", after: "C> PORT 192,168,1,100,10,21\nS> 229 (|||51210|)\nopened\nreached server" },
     );

@@ -92,7 +92,7 @@ C> USER bob@10.0.0.5
      connect 10.0.0.5:21
 unreachable 10.0.0.5:21 EHOSTUNREACH
      refuse server-unreachable
-     >C 421 The server is unreachable: 10.0.0.5:21 EHOSTUNREACH.
+     >C 421 10.0.0.5 is unreachable: there is no way to it.
      end server-unreachable
     `);
   });
@@ -103,7 +103,7 @@ C> USER bob@nowhere.example.com
      resolve nowhere.example.com:21
 unresolved nowhere.example.com ENOTFOUND
      refuse server-unreachable
-     >C 421 The server is unreachable: nowhere.example.com ENOTFOUND.
+     >C 421 nowhere.example.com is unreachable: its name can't be resolved (ENOTFOUND).
      end server-unreachable
     `);
   });

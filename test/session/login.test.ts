@@ -69,7 +69,7 @@ describe("the greeting", () => {
            connect 10.0.0.5:21
       unreachable 10.0.0.5:21 ECONNREFUSED
            refuse server-unreachable
-           >C 421 The server is unreachable: 10.0.0.5:21 ECONNREFUSED.
+           >C 421 The server is unreachable: connection refused.
            end server-unreachable
     `);
   });
@@ -93,7 +93,7 @@ describe("the server of a fixed route", () => {
            resolve ftp.example.com:21
       unresolved ftp.example.com ENOTFOUND
            refuse server-unreachable
-           >C 421 The server is unreachable: ftp.example.com ENOTFOUND.
+           >C 421 The server is unreachable: its name can't be resolved (ENOTFOUND).
            end server-unreachable
       `,
       { route: { kind: "fixed", host: "ftp.example.com", port: 21 } },

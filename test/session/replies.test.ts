@@ -91,7 +91,7 @@ test("a server that greets with text and no code has greeted nobody: the text pa
     C> USER u
          quirk command-before-greeting
     timer login
-         >C 421 Login timed out.
+         >C 421 The server sent no greeting in time.
          end login-timeout
     `,
   );

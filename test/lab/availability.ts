@@ -22,6 +22,15 @@ export async function obstacleTo(...names: readonly ProgramName[]): Promise<stri
   return undefined;
 }
 
+/** Why one of these programs, that need no lab, is not to be had. */
+export async function programObstacle(...names: readonly ProgramName[]): Promise<string | undefined> {
+  for (const name of names) {
+    const reason = await program(name).then(() => undefined, reasonOf);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
+
 export async function clientObstacle(name: ClientName): Promise<string | undefined> {
   return clientProgram(name).then(() => undefined, reasonOf);
 }
@@ -39,7 +48,10 @@ export const titleOfServer = (kind: ServerKind): Promise<string> => program(kind
 
 /** Everything that the tests of the lab run, fetched beforehand so that no test waits for it. */
 export async function fetchEverything(): Promise<void> {
-  const names = new Set<ProgramName>(["nft", "conntrack", "python3", ...(Object.keys(blueprints) as ServerKind[])]);
+  const names = new Set<ProgramName>([
+    ...(["nft", "conntrack", "python3", "promtool", "logrotate", "iptables-restore"] as const),
+    ...(Object.keys(blueprints) as ServerKind[]),
+  ]);
   for (const client of Object.values<Client>(clients)) if (client.program !== undefined) names.add(client.program);
   // What is missing is said by the tests that need it.
   for (const name of names) await program(name).catch(() => undefined);

@@ -28,6 +28,10 @@ const server = (binary: string, debianPackage: string): Source => ({
 const catalog = {
   nft: { binary: "nft", package: "nftables", group: "nftables" },
   conntrack: { binary: "conntrack", package: "conntrack", group: "conntrack" },
+  prometheus: { binary: "prometheus", package: "prometheus", group: "prometheus" },
+  promtool: { binary: "promtool", package: "prometheus", group: "prometheus" },
+  logrotate: { binary: "logrotate", package: "logrotate", group: "logrotate" },
+  "iptables-restore": { binary: "iptables-nft-restore", package: "iptables", group: "iptables" },
   python3: { binary: "python3", package: "python3", group: "python3" },
   curl: client("curl"),
   lftp: client("lftp"),

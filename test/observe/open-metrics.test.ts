@@ -1,4 +1,6 @@
+import { Gauge, Histogram, Registry } from "prom-client";
 import { expect, test } from "vitest";
+import { formatOpenMetrics } from "../../src/observe/open-metrics.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
 import { createLogger } from "../../src/observe/log.ts";
 import { createTelemetry } from "../../src/observe/telemetry.ts";
@@ -31,6 +33,29 @@ test("an exemplar names the session that a duration was seen in last, in its own
       /^ftp_alg_transfer_seconds_bucket\{gateway="public",le="0.5"\} 1 # \{session="k3f9"\} 0.25 \d{10}\.\d{3}$/,
     ),
   ]);
+});
+
+test("histograms of the library, labels with quotes and values that are no numbers are written too", async () => {
+  const registry = new Registry();
+  const registers = [registry];
+  const seconds = new Histogram({ name: "gc_seconds", help: "A \\ and\na line.", buckets: [1], registers });
+  seconds.observe(2);
+  new Gauge({ name: "odd", help: "Odd.", labelNames: ["name"], registers }).set({ name: 'a "b"\\' }, Infinity);
+  expect(await formatOpenMetrics(registry)).toBe(
+    [
+      "# TYPE gc_seconds histogram",
+      "# HELP gc_seconds A \\\\ and\\na line.",
+      'gc_seconds_bucket{le="1"} 0',
+      'gc_seconds_bucket{le="+Inf"} 1',
+      "gc_seconds_sum 2",
+      "gc_seconds_count 1",
+      "# TYPE odd gauge",
+      "# HELP odd Odd.",
+      'odd{name="a \\"b\\"\\\\"} +Inf',
+      "# EOF",
+      "",
+    ].join("\n"),
+  );
 });
 
 test("both formats have the same samples, whichever is read first", async () => {

@@ -272,6 +272,11 @@ describe("attack: to name a user is not to be it", () => {
     },
   );
 
+  test("a reply too many of a data connection does not put the answer to one login in the place of another's", () => {
+    const events = "C> USER u\nC> USER alice\nS> 226 Abort successful\nS> 230 in\nS> 530 no\n";
+    expect(mayWrite(loggedInAs("u") + events, writers)).toBe(false);
+  });
+
   test("a restricted user whose server says 200 to its password gets nothing through", () => {
     expect(mayWrite(`${greeted}C> USER guest\nS> 331 pw\nC> PASS p\nS> 200 in\n`, guests)).toBe(false);
   });

@@ -1,5 +1,6 @@
 // Process API: what the API is told of this process, and what it may do to it.
 import type { ApiDeps } from "../observe/api/api.ts";
+import { createEventStream } from "../observe/api/event-stream.ts";
 import { statusAnswer } from "../observe/api/status-answer.ts";
 import type { EventFeed } from "../observe/event-feed.ts";
 import type { Metrics } from "../observe/metrics.ts";
@@ -32,6 +33,7 @@ export function processApi(parts: ProcessParts): ApiDeps {
     clock,
     history,
     update: telemetry.update,
+    events: createEventStream(feed, clock),
     status: () =>
       statusAnswer(
         {

@@ -1,11 +1,14 @@
 // API: what operators and their programs ask of the process over HTTP, below /api. Answers are JSON as schemas.ts has it; a trace is
 // text. What is wrong with a request is answered with 4xx and { error }.
+import type { HttpBindings } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { Hono, type Context } from "hono";
 import type { z } from "zod";
 import type { KeptSession } from "../kept-session.ts";
 import type { SessionHistory } from "../session-history.ts";
 import { escapeUnprintable } from "../unprintable.ts";
 import type { WallClock } from "../wall-clock.ts";
+import type { EventStream } from "./event-stream.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { StatusAnswer } from "./schemas.ts";
 import { sessionAnswer, sessionDetailAnswer, type Asked } from "./session-answer.ts";
@@ -19,6 +22,7 @@ export type ApiDeps = {
   /** Brings the history up to date. */
   readonly update: () => void;
   readonly status: () => Promise<StatusAnswer>;
+  readonly events: EventStream;
 };
 
 export function createApi(deps: ApiDeps): Hono {
@@ -58,16 +62,23 @@ export function createApi(deps: ApiDeps): Hono {
     const headers = { "content-type": traceFormats[query.format].contentType };
     return context.body(formatTrace(kept, query.format), 200, headers);
   });
+  api.get("/events", (context) => {
+    const { outgoing } = context.env as HttpBindings;
+    if (context.req.method === "HEAD") return context.body(null, 200, { "content-type": "text/event-stream" });
+    return deps.events.add(outgoing) ? RESPONSE_ALREADY_SENT : failed(context, 503, "too many listen to the events");
+  });
   api.all("*", (context) => failed(context, 404, "not found"));
   return api;
 }
 
+type Failure = 400 | 404 | 503;
+
 /** Peers choose some of the texts: nothing in them acts on a terminal that shows the answer. */
-function json(context: Context, answer: object, status: 200 | 400 | 404 = 200): Response {
+function json(context: Context, answer: object, status: 200 | Failure = 200): Response {
   return context.body(`${escapeUnprintable(JSON.stringify(answer))}\n`, status, { "content-type": "application/json" });
 }
 
-function failed(context: Context, status: 400 | 404, error: string): Response {
+function failed(context: Context, status: Failure, error: string): Response {
   return json(context, { error }, status);
 }
 

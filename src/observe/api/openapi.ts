@@ -1,6 +1,6 @@
 // OpenAPI: the description of the API for programs, made from the schemas of its answers.
 import { z } from "zod";
-import { components, errorSchema, sessionDetailSchema, sessionsSchema, statusSchema } from "./schemas.ts";
+import { components, errorSchema, eventSchema, sessionDetailSchema, sessionsSchema, statusSchema } from "./schemas.ts";
 import { listQuerySchema } from "./session-list.ts";
 import { traceFormats, traceQuerySchema } from "./trace-formats.ts";
 
@@ -10,8 +10,8 @@ export type ApiRoute = {
   readonly path: string;
   readonly summary: string;
   readonly query?: z.ZodObject;
-  /** Of the answer 200: a schema, or the media types of a text. */
-  readonly answer: z.ZodType | readonly string[];
+  /** Of the answer 200: a schema, the media types of a text, or events with data of this schema. */
+  readonly answer: z.ZodType | readonly string[] | { readonly events: z.ZodType };
   /** Of the answers with { error }. */
   readonly errors: readonly number[];
 };
@@ -40,6 +40,13 @@ export const apiRoutes: readonly ApiRoute[] = [
     query: traceQuerySchema,
     answer: [...new Set(Object.values(traceFormats).map(({ contentType }) => contentType))],
     errors: [400, 404],
+  },
+  {
+    method: "get",
+    path: "/api/events",
+    summary: "What happens, as it happens",
+    answer: { events: eventSchema },
+    errors: [503],
   },
   {
     method: "get",
@@ -74,21 +81,21 @@ export function openApiDocument(version: string): object {
 
 function operation({ path, summary, query, answer, errors }: ApiRoute): object {
   const failure = { description: "What is wrong", content: { "application/json": { schema: schemaOf(errorSchema) } } };
-  const content = isTexts(answer)
-    ? Object.fromEntries(answer.map((type) => [type, { schema: { type: "string" } }]))
-    : { "application/json": { schema: schemaOf(answer) } };
   return {
     summary,
     parameters: [...pathParameters(path), ...(query ? queryParameters(query) : [])],
     responses: {
-      200: { description: summary, content },
+      200: { description: summary, content: contentOf(answer) },
       ...Object.fromEntries(errors.map((status) => [status, failure])),
     },
   };
 }
 
-function isTexts(answer: ApiRoute["answer"]): answer is readonly string[] {
-  return Array.isArray(answer);
+function contentOf(answer: ApiRoute["answer"]): object {
+  if (Array.isArray(answer)) return Object.fromEntries(answer.map((type) => [type, { schema: { type: "string" } }]));
+  if (answer instanceof z.ZodType) return { "application/json": { schema: schemaOf(answer) } };
+  // OpenAPI 3.1 has no word for events: the schema is that of the data of each.
+  return "events" in answer ? { "text/event-stream": { schema: schemaOf(answer.events) } } : {};
 }
 
 function schemaOf(schema: z.ZodType): object {

@@ -159,6 +159,51 @@ export const statusSchema = z
 
 export const errorSchema = z.strictObject({ error: z.string() }).register(components, { id: "Error" });
 
+const whose = {
+  at: time,
+  session: z.string(),
+  gateway: z.string(),
+  client: endpoint,
+  user: z.string().optional(),
+};
+
+/** The data of a server-sent event; its `kind` is the event's name. */
+export const eventSchema = z
+  .discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("session-started"), ...whose, listener: endpoint }),
+    z.strictObject({
+      kind: z.literal("session-ended"),
+      ...whose,
+      end: session.shape.end,
+      failed: z.boolean(),
+      durationMs: milliseconds,
+      transferCount: count,
+      bytesUp: count,
+      bytesDown: count,
+    }),
+    z.strictObject({ kind: z.literal("transfer-started"), ...whose, transfer: transferSchema }),
+    z.strictObject({ kind: z.literal("transfer-ended"), ...whose, transfer: transferSchema }),
+    z.strictObject({ kind: z.literal("failure"), ...whose, failure: failureSchema }),
+    z
+      .strictObject({
+        kind: z.literal("refusal"),
+        ...whose,
+        session: z.string().optional(),
+        reason: z.enum(refusalReasons),
+        detail: z.string(),
+      })
+      .describe("Without a session: a connection that was turned away"),
+    z.strictObject({
+      kind: z.literal("reload"),
+      at: time,
+      result: z.enum(["success", "failure"]),
+      detail: z.string(),
+    }),
+  ])
+  .register(components, { id: "Event" });
+
+export type EventAnswer = z.infer<typeof eventSchema>;
+export type FailureAnswer = z.infer<typeof failureSchema>;
 export type TransferAnswer = z.infer<typeof transferSchema>;
 export type PinholeAnswer = z.infer<typeof pinholeSchema>;
 export type SessionAnswer = z.infer<typeof sessionSchema>;

@@ -1,10 +1,11 @@
 // Session answer: what the API says of a session, made from its record when somebody asks.
 import type { ByteCounts, Side } from "../../dataplane/pinhole.ts";
 import { formatEndpoint } from "../../net/endpoint.ts";
+import type { Diagnosis } from "../../session/diagnosis.ts";
 import type { KeptSession } from "../kept-session.ts";
 import { isTransfer, type ConnectionRecord } from "../session-record.ts";
 import type { WallClock } from "../wall-clock.ts";
-import type { PinholeAnswer, SessionAnswer, SessionDetailAnswer, TransferAnswer } from "./schemas.ts";
+import type { FailureAnswer, PinholeAnswer, SessionAnswer, SessionDetailAnswer, TransferAnswer } from "./schemas.ts";
 
 /** `now`: monotonic milliseconds. */
 export type Asked = { readonly now: number; readonly clock: WallClock };
@@ -29,9 +30,7 @@ export function sessionAnswer(kept: KeptSession, asked: Asked): SessionAnswer {
     startedAt: asked.clock.timeOf(startedAt),
     ...(end && { endedAt: asked.clock.timeOf(end.at), end: { reason: end.reason, detail: end.detail } }),
     durationMs: rounded((end?.at ?? asked.now) - startedAt),
-    ...(failure && {
-      failure: { hop: failure.hop, cause: failure.cause, sentence: failure.sentence, advice: failure.advice },
-    }),
+    ...(failure && { failure: failureAnswer(failure) }),
     refusals,
     transferCount: record.transfers,
     bytesUp: record.bytesUp + sum(carrying.map(({ bytesUp }) => bytesUp)),
@@ -52,7 +51,15 @@ export function sessionDetailAnswer(kept: KeptSession, asked: Asked): SessionDet
   };
 }
 
-export function transferAnswer(kept: KeptSession, connection: ConnectionRecord, asked: Asked): TransferAnswer {
+/** Without what the client reads of it. */
+export function failureAnswer({ hop, cause, sentence, advice }: Diagnosis): FailureAnswer {
+  return { hop, cause, sentence, advice };
+}
+
+/** What is asked of a session for one of its transfers. */
+type Transferring = Pick<KeptSession, "bytesOf" | "steps">;
+
+export function transferAnswer(kept: Transferring, connection: ConnectionRecord, asked: Asked): TransferAnswer {
   const { id, verb, path, direction, plane, clientMode, serverMode, joinedAt, closed, outcome, detail } = connection;
   const { bytesUp, bytesDown } = bytesOf(kept, connection);
   const isRunning = joinedAt !== undefined && closed === undefined;
@@ -101,7 +108,7 @@ function pinholeAnswer({ id, plane, requestedAt, closed, legs, listening }: Conn
 
 const nothing: ByteCounts = { bytesUp: 0, bytesDown: 0 };
 
-function bytesOf(kept: KeptSession, { id, closed, joinedAt }: ConnectionRecord): ByteCounts {
+function bytesOf(kept: Transferring, { id, closed, joinedAt }: ConnectionRecord): ByteCounts {
   return closed ?? (joinedAt === undefined ? nothing : (kept.bytesOf(id) ?? nothing));
 }
 
@@ -122,7 +129,7 @@ function lateRate(connection: ConnectionRecord, bytes: number, average: number, 
 }
 
 /** As in `150 Opening BINARY mode data connection for a.iso (734003200 bytes).`, said of this download since it was asked for. */
-function announcedSize({ steps }: KeptSession, { direction, requestedAt }: ConnectionRecord): number | undefined {
+function announcedSize({ steps }: Transferring, { direction, requestedAt }: ConnectionRecord): number | undefined {
   if (direction !== "download") return undefined;
   const since = steps.findLastIndex(({ at }) => at < requestedAt) + 1;
   for (const { event } of steps.slice(since)) {
@@ -142,7 +149,7 @@ function rounded(milliseconds: number): number {
 }
 
 /** Names are bytes; most of those that are not ASCII are UTF-8. */
-function readable(latin1: string): string {
+export function readable(latin1: string): string {
   const text = Buffer.from(latin1, "latin1").toString("utf8");
   return text.includes("\ufffd") ? latin1 : text;
 }

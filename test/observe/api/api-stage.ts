@@ -10,7 +10,7 @@ import { createEventFeed } from "../../../src/observe/event-feed.ts";
 import { createLogger } from "../../../src/observe/log.ts";
 import { createMetrics } from "../../../src/observe/metrics.ts";
 import { createSessionHistory, type HistoryLimits } from "../../../src/observe/session-history.ts";
-import { createTelemetry } from "../../../src/observe/telemetry.ts";
+import { createTelemetry, type Telemetry } from "../../../src/observe/telemetry.ts";
 import { processApi } from "../../../src/process/process-api.ts";
 import { gatewayOptions, type Overrides } from "../../gateway/start-gateway.ts";
 import type { FakeServer, Script } from "../../gateway/fake-server.ts";
@@ -22,6 +22,7 @@ const limits: HistoryLimits = { sessions: 100, failures: 100, bytesPerSession: 6
 export type ApiStage = {
   readonly server: FakeServer;
   readonly url: string;
+  readonly telemetry: Telemetry;
   /** A client that has logged in. */
   login(): Promise<Dialogue>;
   fetch(path: string, init?: RequestInit): Promise<Response>;
@@ -65,6 +66,7 @@ export async function setApi(
   return {
     server,
     url,
+    telemetry,
     async login() {
       const client = await openDialogue(entrance?.port ?? 0);
       onTestFinished(() => client.close());

@@ -5,6 +5,7 @@ import { completion } from "./commands/completion.ts";
 import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
 import { ruleset } from "./commands/ruleset.ts";
+import { schema } from "./commands/schema.ts";
 import { run } from "./commands/run.ts";
 
-export const commands: readonly Command[] = [run, check, doctor, ruleset, demo, completion];
+export const commands: readonly Command[] = [run, check, doctor, ruleset, demo, schema, completion];

@@ -52,6 +52,11 @@ const history = z.strictObject({
   total: size(4 * mebibyte, 1024 * mebibyte).default(64 * mebibyte),
 });
 
+/** For JSON Schema, which does not know what is refined. */
+function anyKeyOf(keys: readonly string[]): { required: string[] }[] {
+  return keys.map((key) => ({ required: [key] }));
+}
+
 /** A mistyped key is one mistake: what is missing for it is no second one. */
 function hasNoUnknownKey({ value, issues }: z.core.ParsePayload): boolean {
   const isMapping = typeof value === "object" && value !== null;
@@ -89,7 +94,8 @@ const route = z
   .refine((given) => "servers" in given || routeKinds.filter((kind) => kind in given).length === 1, {
     error: `needs exactly one of ${routeKinds.join(", ")}`,
     when: hasNoUnknownKey,
-  });
+  })
+  .meta({ oneOf: anyKeyOf(routeKinds) });
 
 const advertiseTo = z
   .strictObject({ clients: scalar(parseCidr), address: scalar(parseAdvertised) })
@@ -130,7 +136,8 @@ const commands = z
   .refine((given) => "deny" in given !== "allow" in given, {
     error: "needs exactly one of deny, allow",
     when: hasNoUnknownKey,
-  });
+  })
+  .meta({ oneOf: anyKeyOf(["deny", "allow"]) });
 
 const minDataPort = count(65535, 0);
 
@@ -172,6 +179,10 @@ const policyEntry = z
   .refine(({ users, pinholesBeforeLogin }) => users === undefined || pinholesBeforeLogin === undefined, {
     error: "has no meaning with users: who the user is shows when the server has accepted a login",
     path: ["pinholesBeforeLogin"],
+  })
+  .meta({
+    allOf: [{ anyOf: anyKeyOf(["clients", "users"]) }, { anyOf: anyKeyOf(Object.keys(overrides)) }],
+    not: { required: ["users", "pinholesBeforeLogin"] },
   });
 
 // All users behind one NAT are one client: what is normal for a hundred of them is let through.

@@ -61,7 +61,7 @@ export function parseDuration(raw: unknown, bounds: { leastMs: number; mostMs: n
   return { value: ms };
 }
 
-function formatDuration(ms: number): string {
+export function formatDuration(ms: number): string {
   if (ms % 3_600_000 === 0) return `${ms / 3_600_000}h`;
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
 }

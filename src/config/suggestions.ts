@@ -18,7 +18,8 @@ function durationUnit(word: string): string | undefined {
 /** `900` → `900s`, `15 min` → `15m`, `1.5h` → `1h30m`, `1d` → `24h`. */
 export function nearestDuration(raw: unknown): string | undefined {
   const text = typeof raw === "number" ? `${raw}s` : typeof raw === "string" ? raw.trim() : "";
-  if (text.length > 40 || !/^(?:\d{1,9}(?:\.\d{1,3})?\s*[a-z]*\s*)+$/i.test(text)) return undefined;
+  if (text.length > 40 || !/^(?:\d{1,9}(?:\.\d{1,3})?|(?:\d{1,9}(?:\.\d{1,3})?\s*[a-z]+\s*)+)$/i.test(text))
+    return undefined;
   let ms = 0;
   for (const [, amount = "", word = ""] of text.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]*)/gi)) {
     const unit = word === "" ? "s" : durationUnit(word);
@@ -28,7 +29,7 @@ export function nearestDuration(raw: unknown): string | undefined {
     }
     ms += Number(amount) * (milliseconds[unit] ?? 0);
   }
-  return Number.isInteger(ms) && ms > 0 ? inUnits(ms) : undefined;
+  return Number.isInteger(ms) && ms > 0 && ms < 1e12 ? inUnits(ms) : undefined;
 }
 
 function inUnits(ms: number): string {

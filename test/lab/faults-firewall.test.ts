@@ -1,4 +1,5 @@
 // Faults of the firewall around the kernel plane: a chain that is loaded later and drops, and drops.
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { obstacleTo, requireNone } from "./availability.ts";
 import { type Edge, createKernelLab, type KernelLab, passiveRequest } from "./kernel/kernel-lab.ts";
@@ -63,6 +64,19 @@ describe("a firewall that changes while the kernel plane runs", { timeout: 30_00
     await load("insert rule inet late forward", accepting);
     await edge.line(({ note }) => noteText(note).startsWith("no chain drops"), "the end of it");
     await complete(edge, await join(edge));
+  });
+
+  test("a chain that comes behind changes of sets in one transaction is told too", async () => {
+    const edge = await lab.startEdge();
+    await load("add table inet late");
+    await sleep(1500);
+    const steps = [
+      "add set inet late hosts { type ipv4_addr; }",
+      "add element inet late hosts { 192.0.2.7, 192.0.2.8 }",
+      "add chain inet late forward { type filter hook forward priority 0; policy drop; }",
+    ];
+    await load(steps.join("; "));
+    await edge.line(({ note }) => noteText(note).includes("chain forward of table inet late drops"), "the warning");
   });
 
   test("a plane that yields to such a chain stands back while it is there, and carries again when it is gone", async () => {

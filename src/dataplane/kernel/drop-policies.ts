@@ -1,8 +1,7 @@
 // Drop policies of others, while the plane runs: a chain that drops what is forwarded may be loaded at any time, by a firewall
-// that starts later or by a hand. The kernel tells of every change of a ruleset; then it is looked at again.
-import { descriptorReader } from "../../sockets/descriptor-reader.ts";
-import { errnoName, type SystemCalls } from "../../sockets/system-calls.ts";
-import { subscribeRulesetWakeups } from "./events/event-wakeup.ts";
+// that starts later or by a hand. Where somebody else has changed a ruleset, it is looked at again. That is asked for: the kernel would
+// tell by itself, but then of each pinhole too, which took a tenth of the processor time of a small file.
+import type { Netfilter } from "./netlink/netfilter.ts";
 import { dropsForwarded } from "./nftables/table.ts";
 import type { Preparation } from "./plane-preparation.ts";
 
@@ -16,7 +15,7 @@ type Settings = Pick<Preparation, "table" | "marks" | "yieldsToDropPolicy" | "no
  * them, `standBack` is called with the reason, and with undefined when there is none any more.
  */
 export function watchDropPolicies(
-  calls: SystemCalls,
+  netfilter: Pick<Netfilter, "changesOfOthers">,
   settings: Settings,
   standBack: (reason: string | undefined) => void,
 ): { close(): void } {
@@ -29,23 +28,28 @@ export function watchDropPolicies(
     const drops = await dropsForwarded(table, marks);
     if (drops !== undefined && !isClosed) review(drops);
   });
-  const readDescriptor = descriptorReader(calls);
-  const wakeups = readDescriptor && subscribeRulesetWakeups(calls, readDescriptor, look.soon);
-  if (wakeups === undefined || "errno" in wakeups) {
-    const why = wakeups === undefined ? "this version of Node can't read a netlink socket" : errnoName(wakeups.errno);
-    note("warn", `a firewall chain that is loaded from now on and drops what is forwarded is not noticed: ${why}`);
-    return { close: look.stop };
+  let seen = netfilter.changesOfOthers();
+  if (seen === undefined) {
+    note("warn", "a firewall chain that is loaded from now on and drops what is forwarded is not noticed");
   }
-  // One may have come between the look at the start and the subscription.
+  // One may have come between the look at the start and now.
   look.soon();
+  const timer = setInterval(() => {
+    const changes = netfilter.changesOfOthers();
+    if (changes === undefined || changes === seen) return;
+    seen = changes;
+    look.soon();
+  }, askEveryMs);
   return {
     close() {
       isClosed = true;
-      wakeups.close();
+      clearInterval(timer);
       look.stop();
     },
   };
 }
+
+const askEveryMs = 500;
 
 /** Takes the sentences on all chains that drop now, and tells of those that were not there the last time. */
 export function reviewDrops(

@@ -98,7 +98,7 @@ function startPlane(
   const opened = openPlaneEvents(netfilter, registry, { marks, note, bufferBytes, failed: obstacle.failed });
   if (typeof opened === "string") return opened;
   const stream = opened;
-  const dropPolicies = watchDropPolicies(netfilter.calls, preparation, obstacle.standBack);
+  const dropPolicies = watchDropPolicies(netfilter, preparation, obstacle.standBack);
   const { abort } = aborter;
   const tools = { netfilter, usedPinholes, marks, abort, refused: obstacle.refused, fetchEvents: stream.fetch };
 

@@ -1,7 +1,8 @@
 // What is told of drop policies; that the kernel tells of them is shown in lab/faults-firewall.test.ts.
 import { expect, test } from "vitest";
 import { setTimeout as sleep } from "node:timers/promises";
-import { lookInTurn, reviewDrops } from "../../../src/dataplane/kernel/drop-policies.ts";
+import { lookInTurn, reviewDrops, watchDropPolicies } from "../../../src/dataplane/kernel/drop-policies.ts";
+import { marks } from "./nat-play.ts";
 
 function review(told: readonly string[]) {
   const said: string[] = [];
@@ -15,6 +16,16 @@ function review(told: readonly string[]) {
     return said.splice(0);
   };
 }
+
+test("a kernel that does not tell of others' changes is a warning", () => {
+  const notes: string[] = [];
+  const settings = { table: "ftp_alg", marks, yieldsToDropPolicy: false, drops: [] };
+  const note = (level: string, text: string) => notes.push(`${level} ${text}`);
+  watchDropPolicies({ changesOfOthers: () => undefined }, { ...settings, note }, () => {}).close();
+  expect(notes).toEqual([
+    "warn a firewall chain that is loaded from now on and drops what is forwarded is not noticed",
+  ]);
+});
 
 test("what was told at the start is not told again", () => {
   const look = review(["a"]);

@@ -20,8 +20,6 @@ const passedOver: Readonly<Record<WantedEvents, readonly number[]>> = {
 /** IPCTNL_MSG_CT_DELETE: the lower byte of the message's type, which is the fourth of its header. */
 const typeAt = 4;
 const gone = 2;
-/** NFT_MSG_DELRULE; the messages on tables, chains and rules have the numbers up to it. */
-const lastOfRules = 8;
 /** Behind the headers of netlink and nfnetlink. */
 const firstAttributeAt = 20;
 /** SKF_AD_OFF + SKF_AD_NLATTR: A = where the attribute X begins, looking from A on; 0 if there is none. */
@@ -38,7 +36,7 @@ type Instruction = readonly [code: number, operand: number, isTrue?: Jump, isFal
 /** The bytes of `struct sock_filter[]`, for SO_ATTACH_FILTER. */
 export function eventFilter(value: number, mask: number, wanted: WantedEvents): Buffer {
   const passing = passedOver[wanted];
-  return assemble([
+  const program: readonly Instruction[] = [
     [0x00, firstAttributeAt], // ld #20
     [0x01, attributes.mark], // ldx #8
     [0x20, findAttribute], // ld [attribute]
@@ -66,21 +64,6 @@ export function eventFilter(value: number, mask: number, wanted: WantedEvents): 
     [0x05, passing.length + 1], // ja keep
     [0x50, 4], // ldb [x + 4]
     ...passing.map((state): Instruction => [0x15, state, "drop"]), // jeq #state
-  ]);
-}
-
-/** The same for changes of rulesets: tables, chains and rules pass, elements of sets and all else do not. */
-export function rulesetFilter(): Buffer {
-  return assemble([
-    [0x30, typeAt], // ldb [4]
-    [0x25, lastOfRules, "drop"], // jgt #8
-  ]);
-}
-
-/** What falls through the end of the program is kept. */
-function assemble(instructions: readonly Instruction[]): Buffer {
-  const program: readonly Instruction[] = [
-    ...instructions,
     [0x06, everything], // keep: ret #-1
     [0x06, 0], // drop: ret #0
   ];

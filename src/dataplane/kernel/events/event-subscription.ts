@@ -1,33 +1,17 @@
-// Event subscription: a netlink socket to which the kernel sends conntrack events, or changes of rulesets.
-import { eventFilter, rulesetFilter, type WantedEvents } from "./event-filter.ts";
+// Event subscription: a netlink socket to which the kernel sends conntrack events.
+import { eventFilter, type WantedEvents } from "./event-filter.ts";
 import type { Marks } from "../marks.ts";
 import { protocols } from "../netlink/netlink-socket.ts";
 import { families, int32, levels, options, socketTypes, type SystemCalls } from "../../../sockets/system-calls.ts";
 
 /** New, changed and gone connections: NF_NETLINK_CONNTRACK_NEW, _UPDATE, _DESTROY. */
-const conntrackGroups = 1 | 2 | 4;
-/** NFNLGRP_NFTABLES is the seventh group. */
-const nftablesGroups = 1 << 6;
+const groups = 1 | 2 | 4;
 
 /** A descriptor at which the events of our connections arrive, and no others. */
 export function subscribe(
   calls: SystemCalls,
   { value, mask }: Marks,
   wanted: WantedEvents,
-  bufferBytes: number,
-): number | { readonly errno: number } {
-  return open(calls, conntrackGroups, eventFilter(value, mask, wanted), bufferBytes);
-}
-
-/** A descriptor at which something arrives when a table, a chain or a rule has changed, whoever changed it. */
-export function subscribeRulesets(calls: SystemCalls, bufferBytes: number): number | { readonly errno: number } {
-  return open(calls, nftablesGroups, rulesetFilter(), bufferBytes);
-}
-
-function open(
-  calls: SystemCalls,
-  groups: number,
-  filter: Buffer,
   bufferBytes: number,
 ): number | { readonly errno: number } {
   const type = socketTypes.raw | socketTypes.closeOnExec | socketTypes.nonBlocking;
@@ -38,6 +22,7 @@ function open(
   if (calls.setsockopt(descriptor, levels.socket, options.forceReceiveBuffer, size, 4) < 0) {
     calls.setsockopt(descriptor, levels.socket, options.receiveBuffer, size, 4);
   }
+  const filter = eventFilter(value, mask, wanted);
   // struct sock_fprog: the number of instructions, padding, and where they are.
   const program = Buffer.alloc(16);
   program.writeUInt16LE(filter.length / 8, 0);

@@ -1,7 +1,7 @@
-// Wake-up of the process when one of our connections ends, or when a ruleset changes: somebody may wait for that, and hears of
-// it by nothing else. What happened is asked elsewhere; here it is only noticed that something did.
+// Wake-up of the process when one of our connections ends: somebody may wait for that, and hears from its peers by nothing
+// else. What happened is in the event stream; here it is only noticed that something did.
 import type { Socket } from "node:net";
-import { subscribe, subscribeRulesets } from "./event-subscription.ts";
+import { subscribe } from "./event-subscription.ts";
 import type { Marks } from "../marks.ts";
 import type { ReadDescriptor } from "../../../sockets/descriptor-reader.ts";
 import type { SystemCalls } from "../../../sockets/system-calls.ts";
@@ -9,33 +9,13 @@ import type { SystemCalls } from "../../../sockets/system-calls.ts";
 /** What is not read in time is no loss: the process is awake. */
 const bufferBytes = 65_536;
 
-export type Wakeups = { close(): void };
-
 /** Calls `wake` when one of our connections has ended. */
 export function subscribeWakeups(
   calls: SystemCalls,
   readDescriptor: ReadDescriptor,
   marks: Marks,
   wake: () => void,
-): Wakeups | { readonly errno: number } {
-  return wakeOn(calls, readDescriptor, () => subscribe(calls, marks, "ends", bufferBytes), wake);
-}
-
-/** Calls `wake` when a table, a chain or a rule of this network namespace has changed, our own table's too. */
-export function subscribeRulesetWakeups(
-  calls: SystemCalls,
-  readDescriptor: ReadDescriptor,
-  wake: () => void,
-): Wakeups | { readonly errno: number } {
-  return wakeOn(calls, readDescriptor, () => subscribeRulesets(calls, bufferBytes), wake);
-}
-
-function wakeOn(
-  calls: SystemCalls,
-  readDescriptor: ReadDescriptor,
-  open: () => number | { readonly errno: number },
-  wake: () => void,
-): Wakeups | { readonly errno: number } {
+): { close(): void } | { readonly errno: number } {
   let isClosed = false;
   let socket: Socket | undefined;
   const errno = subscribeOnce();
@@ -48,7 +28,7 @@ function wakeOn(
   };
 
   function subscribeOnce(): number {
-    const descriptor = open();
+    const descriptor = subscribe(calls, marks, "ends", bufferBytes);
     if (typeof descriptor !== "number") return descriptor.errno;
     const reader = readDescriptor(descriptor, () => {
       if (!isClosed) wake();

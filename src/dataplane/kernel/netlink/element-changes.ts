@@ -23,6 +23,8 @@ export type ElementChanges = {
   close(keys: readonly PinholeKey[]): void;
   /** The errno that `open` would give, apart from a full map. */
   probe(): number;
+  /** How many transactions have changed something so far. */
+  committed(): number;
 };
 
 /** An endpoint of the documentation's network: nobody comes from there. */
@@ -41,6 +43,7 @@ export function createElementChanges(
 ): ElementChanges {
   const writer = createMessageWriter();
   const blanks = prepareBlanks(table);
+  let committed = 0;
 
   /** Returns the sequence number of its last element. */
   function write(wanted: Change): number {
@@ -49,7 +52,9 @@ export function createElementChanges(
   }
 
   function change(wanted: Change): number {
-    return socket.acknowledged(writer, write(wanted));
+    const errno = socket.acknowledged(writer, write(wanted));
+    if (errno === 0) committed++;
+    return errno;
   }
 
   function close(removed: readonly PinholeKey[]) {
@@ -59,6 +64,7 @@ export function createElementChanges(
   }
 
   return {
+    committed: () => committed,
     open(added, removed = []) {
       const errno = change({ removed, added });
       if (errno === 0 || removed.length === 0) return errno;

@@ -3,6 +3,7 @@ import type { Ffi } from "../../../sockets/ffi.ts";
 import { type Connection, parseConnection, type Tuple } from "./conntrack-message.ts";
 import { createElementChanges, type ElementChanges } from "./element-changes.ts";
 import { writeDelete, writeDump, writeGet, writeMarkBits } from "./conntrack-question.ts";
+import { parseGeneration, writeGenerationQuestion } from "./generation-message.ts";
 import type { Marks } from "../marks.ts";
 import { createMessageWriter, messageOf } from "./netlink-message.ts";
 import { type NetlinkSocket, openNetlinkSocket, protocols } from "./netlink-socket.ts";
@@ -17,6 +18,8 @@ export type Netfilter = ElementChanges & {
   /** Every further packet of it is answered with an RST. 0 or the errno. */
   markAborted(original: Tuple): number;
   forget(original: Tuple): void;
+  /** Another number after every transaction on nftables but our own; undefined where the kernel does not tell. */
+  changesOfOthers(): number | undefined;
   route(address: string): RouteKind;
   stop(): void;
 };
@@ -49,9 +52,10 @@ function bindNetfilter(
     return socket.sequence(1);
   }
 
+  const changes = createElementChanges(netfilter, table);
   return {
     calls,
-    ...createElementChanges(netfilter, table),
+    ...changes,
     find(original) {
       const sequence = next(netfilter);
       writeGet(writer, sequence, original);
@@ -73,6 +77,13 @@ function bindNetfilter(
       const sequence = next(netfilter);
       writeDelete(writer, sequence, original);
       netfilter.acknowledged(writer, sequence);
+    },
+    changesOfOthers() {
+      const sequence = next(netfilter);
+      writeGenerationQuestion(writer, sequence);
+      const generation = netfilter.ask(writer, sequence, (data, at) => ({ id: parseGeneration(data, at) }));
+      if (typeof generation === "number" || generation.id === undefined) return undefined;
+      return (generation.id - changes.committed()) >>> 0;
     },
     route(address) {
       const sequence = next(routing);

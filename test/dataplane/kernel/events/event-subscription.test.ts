@@ -1,7 +1,7 @@
 // What the kernel is asked for. That it then sends our events and no others is shown in lab/kernel-plane.test.ts.
 import { expect, test } from "vitest";
-import { eventFilter, rulesetFilter } from "../../../../src/dataplane/kernel/events/event-filter.ts";
-import { subscribe, subscribeRulesets } from "../../../../src/dataplane/kernel/events/event-subscription.ts";
+import { eventFilter } from "../../../../src/dataplane/kernel/events/event-filter.ts";
+import { subscribe } from "../../../../src/dataplane/kernel/events/event-subscription.ts";
 import { errnos, levels, options, type SystemCalls } from "../../../../src/sockets/system-calls.ts";
 import { marks } from "../nat-play.ts";
 import { systemCalls } from "../system-calls.ts";
@@ -53,11 +53,4 @@ test.each([
   const { calls, closed } = kernelThat(kernel);
   expect(subscribe(calls, marks, "everything", 1000)).toEqual({ errno: errnos.eperm });
   expect(closed).toEqual([7]);
-});
-
-test("changes of rulesets come by the group of nftables, through a filter of their own", () => {
-  const { calls, set, groups } = kernelThat({});
-  expect(subscribeRulesets(calls, 1000)).toBe(7);
-  expect(groups()).toBe(64);
-  expect(set.get(options.attachFilter)?.readUInt16LE()).toBe(rulesetFilter().length / 8);
 });

@@ -61,6 +61,15 @@ test("a full map is told after the closed ones were removed", () => {
   expect(sent).toEqual(["---+++", "---", "+++"]);
 });
 
+test("transactions that changed something are counted, those that failed and probes are not", () => {
+  const { changes } = changesAt(0, errnos.eexist, 0, 0);
+  changes.open(elements);
+  changes.open(elements);
+  changes.probe();
+  changes.close([key(1)]);
+  expect(changes.committed()).toBe(2);
+});
+
 test("nothing is sent to close nothing", () => {
   const { changes, sent } = changesAt();
   changes.close([]);

@@ -75,6 +75,7 @@ export type OpenRefusal = (typeof openRefusals)[number];
  * it. `stalled`: no byte for stallMs. `unreachable`: a dialled peer could not be reached. `expired`: nobody came.
  * `released`: the owner released it before it was used. `aborted`: the owner released it while it carried data, or the
  * plane itself broke down (`detail` says so).
+ * The detail of `stalled` begins with `client: ` or `server: ` where it is known that this leg holds everything up.
  * Both dialled and never confirmed, it ends as `stalled` after stallMs. A peer that resets at once when it is dialled was
  * reached, and has reset.
  */

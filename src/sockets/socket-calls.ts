@@ -4,6 +4,7 @@ import { getSystemErrorName } from "node:util";
 import ipaddr from "ipaddr.js";
 import { type Endpoint, type Family, familyOf, formatEndpoint, parseAddress } from "../net/endpoint.ts";
 import { type Ffi, loadFfi } from "./ffi.ts";
+import { readTcpInfo, tcpInfoBytes, type TcpInfo } from "./tcp-info.ts";
 
 export type SocketCalls = {
   /** Urgent bytes stay in the stream. Set on a listener, it holds for every socket that it accepts. */
@@ -39,6 +40,8 @@ export type SocketCalls = {
   bindAnywhere(endpoint: Endpoint): number;
   /** Bytes written to a connection that its peer has not acknowledged; 0 if there is none. */
   unacknowledgedBytes(fd: number): number;
+  /** Undefined if there is no connection. */
+  tcpInfo(fd: number): TcpInfo | undefined;
 };
 
 export type LoadedSocketCalls =
@@ -50,6 +53,7 @@ const inet = { 4: 2, 6: 10 } as const;
 const streamType = 0o2004001;
 const sol = { ip: 0, socket: 1, tcp: 6, ipv6: 41 } as const;
 const reuseAddress = 2;
+const tcpInfo = 11;
 const keepAlive = 9;
 const outOfBandInline = 10;
 const linger = 13;
@@ -157,6 +161,12 @@ function declare({ func, errno }: Ffi): SocketCalls {
     unacknowledgedBytes(fd) {
       const bytes = Buffer.alloc(4);
       return ioctl(fd, siocOutq, bytes) === 0 ? bytes.readInt32LE() : 0;
+    },
+    tcpInfo(fd) {
+      const info = Buffer.alloc(tcpInfoBytes);
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(info.length);
+      return getOption(fd, sol.tcp, tcpInfo, info, length) === 0 ? readTcpInfo(info) : undefined;
     },
   };
 }

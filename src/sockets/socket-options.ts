@@ -3,6 +3,7 @@
 import type { Server, Socket } from "node:net";
 import type { Endpoint, Family } from "../net/endpoint.ts";
 import { loadSocketCalls } from "./socket-calls.ts";
+import { explainStandstill } from "./tcp-info.ts";
 import { descriptorOf, handleOf, plainDescriptorOf } from "./socket-handle.ts";
 
 /**
@@ -69,6 +70,15 @@ export function watchUnacknowledged(socket: Socket): () => number {
   // The handle outlives a takeover; once it is closed, its descriptor may be another connection's, and it has none any more.
   const handle = handleOf(socket);
   return loaded.ok ? () => loaded.calls.unacknowledgedBytes(handle?.fd ?? -1) : () => 0;
+}
+
+/** Tells why the connection stands still, in words; empty if nothing is known. Asked for as above. */
+export function watchStandstill(socket: Socket): () => string {
+  const loaded = loadSocketCalls();
+  const handle = handleOf(socket);
+  if (!loaded.ok) return () => "";
+  const { calls } = loaded;
+  return () => explainStandstill(calls.tcpInfo(handle?.fd ?? -1), calls.unacknowledgedBytes(handle?.fd ?? -1));
 }
 
 /** Bytes of writes that the kernel has not taken yet. */

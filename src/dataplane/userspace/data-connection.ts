@@ -17,7 +17,12 @@ type Phase =
   /** Until the owner, who may release it in answer, has heard of it. */
   | { readonly name: "joined" }
   /** `verdict`: what it is reported as if the carriage is aborted. */
-  | { readonly name: "carrying"; readonly isDelivered: boolean; readonly verdict: PinholeOutcome }
+  | {
+      readonly name: "carrying";
+      readonly isDelivered: boolean;
+      readonly verdict: PinholeOutcome;
+      readonly detail?: string | undefined;
+    }
   | { readonly name: "closed" };
 
 type Waiting = Extract<Phase, { name: "waiting" }>;
@@ -94,11 +99,12 @@ function advance(state: DataConnection, input: DataInput, asks: DataAsk[]): Data
       return { ...state, phase: { ...phase, isDelivered: true } };
     case "ended":
       if (phase.name !== "carrying") return state;
-      return close(state, asks, input.end === "aborted" ? phase.verdict : input.end, input.detail, input.counts);
+      if (input.end !== "aborted") return close(state, asks, input.end, input.detail, input.counts);
+      return close(state, asks, phase.verdict, input.detail ?? phase.detail, input.counts);
     case "overdue":
       return phase.name === "waiting" ? close(state, asks, "expired") : state;
     case "stalled":
-      if (phase.name === "carrying") return abort(state, phase, "stalled", asks);
+      if (phase.name === "carrying") return abort(state, { ...phase, detail: input.detail }, "stalled", asks);
       return phase.name === "waiting" ? close(state, asks, "stalled") : state;
     case "start":
       return start({ ...state, isStarted: true }, asks);

@@ -30,7 +30,8 @@ export type DataInput =
       readonly detail: string | undefined;
     }
   /** Timers: the wait is over; nothing moved for the stall time. */
-  | { readonly kind: "overdue" | "stalled" }
+  | { readonly kind: "overdue" }
+  | { readonly kind: "stalled"; readonly detail?: string | undefined }
   /** The owner's words. */
   | { readonly kind: "start" | "confirm" | "release" | "dismiss" }
   | { readonly kind: "linger"; readonly ms: number };

@@ -3,7 +3,7 @@
 import type { Socket } from "node:net";
 import { inTurn } from "../in-turn.ts";
 import { cancelDeadline, type Deadline, setDeadline } from "../../sockets/deadlines.ts";
-import { watchUnacknowledged } from "../../sockets/socket-options.ts";
+import { watchStandstill, watchUnacknowledged } from "../../sockets/socket-options.ts";
 import { soon } from "../../sockets/soon.ts";
 import {
   type ByteCounts,
@@ -44,6 +44,8 @@ type Driver = {
   stallWatch: StallWatch | undefined;
   /** Bytes that the kernel has taken and the peers have not acknowledged. */
   unacknowledged: readonly (() => number)[];
+  /** Why nothing moves, in words or empty; asked once it does not. */
+  standstills: readonly (readonly [Side, () => string])[];
 };
 
 const noBytes: ByteCounts = { bytesUp: 0, bytesDown: 0 };
@@ -70,6 +72,7 @@ export function openDataPinhole(plane: PlaneName, carry: Carry, request: Pinhole
     hold: undefined,
     stallWatch: undefined,
     unacknowledged: [],
+    standstills: [],
   };
   const { step } = driver;
   soon(() => step({ kind: "open" }));
@@ -203,7 +206,16 @@ function watch(driver: Driver, ms: number): void {
     const { bytesUp, bytesDown } = countsOf(driver);
     return driver.unacknowledged.reduce((sum, bytes) => sum - bytes(), bytesUp + bytesDown);
   };
-  driver.stallWatch = watchStall(ms, progress, () => driver.step({ kind: "stalled" }));
+  driver.stallWatch = watchStall(ms, progress, () => driver.step({ kind: "stalled", detail: standstill(driver) }));
+}
+
+/** `client: why`, or `server: why`, where one of them is known to hold everything up. */
+function standstill({ standstills }: Driver): string | undefined {
+  for (const [side, explain] of standstills) {
+    const why = explain();
+    if (why !== "") return `${side}: ${why}`;
+  }
+  return undefined;
 }
 
 function handOver(driver: Driver, isDownHeld: boolean): void {
@@ -215,6 +227,10 @@ function handOver(driver: Driver, isDownHeld: boolean): void {
   driver.joinedAt = performance.now();
   // The carriage may take the sockets' handles over.
   driver.unacknowledged = [client, server].map(watchUnacknowledged);
+  driver.standstills = [
+    ["client", watchStandstill(client)],
+    ["server", watchStandstill(server)],
+  ];
   // What made a watched server's leg be heard was read already.
   const head: unknown = listeningLegs.length === 0 ? server.read() : null;
   driver.carriage = driver.carry(

@@ -1,4 +1,5 @@
 // What becomes of transfers when the kernel, the machine or the process lets the kernel plane down, and what is left behind.
+// A full map is here; a full table of connections is not: nf_conntrack_max is of the machine, and no namespace can lower it.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { obstacleTo, requireNone } from "./availability.ts";
 import { createMarks } from "../../src/dataplane/kernel/marks.ts";

@@ -44,7 +44,7 @@ export function namedUser(session: Session, argument: string): string {
 /** By what a command is judged. USER is judged by the policy of whom it names, which may keep that user out altogether. */
 export function policyFor(session: Session, { verb, argument }: Command): Policy {
   const { clientOptions, policy } = session;
-  if (verb !== "USER" || clientOptions.userPolicies.length === 0) return policy;
+  if (verb !== "USER") return policy;
   return policyOf(clientOptions, namedUser(session, argument));
 }
 
@@ -69,12 +69,11 @@ export function policyAnswered({ session }: Work, code: number): void {
 
 /**
  * Whether this line waits until it is clear who is logged in: behind a login or REIN everything does, and a login waits until
- * every earlier command has its reply, which is not to be taken for its own.
+ * every earlier command has its reply, which is not to be taken for its own. Asked only where entries have `users`.
  */
-export function dependsOnUser({ clientOptions, outstanding }: Session, line: string): boolean {
-  if (clientOptions.userPolicies.length === 0 || outstanding.length === 0) return false;
+export function dependsOnUser({ outstanding }: Session, line: string): boolean {
   if (outstanding.some(({ kind }) => kind === "login" || kind === "rein")) return true;
-  return loginVerbs.has(parseCommand(line)?.verb ?? "");
+  return outstanding.length > 0 && loginVerbs.has(parseCommand(line)?.verb ?? "");
 }
 
 const loginVerbs: ReadonlySet<string> = new Set(["USER", "PASS", "ACCT", "REIN"]);
@@ -85,7 +84,6 @@ const passedDuringLogin: ReadonlySet<string> = new Set([...loginVerbs, "QUIT", "
 /** Why this command does not pass where entries have `users`: it would leave open who is logged in. */
 export function userRefusal(session: Session, { verb, argument, line }: Command): Refusal | undefined {
   const { clientOptions, nextPolicy } = session;
-  if (clientOptions.userPolicies.length === 0) return undefined;
   if (verb === "USER") {
     return isAmbiguous(clientOptions, namedUser(session, argument)) ? refusal("denied-command", verb) : undefined;
   }

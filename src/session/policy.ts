@@ -44,7 +44,8 @@ const pathVerbs: ReadonlySet<string> = new Set(
 /** Why this command is not for the server, or undefined. PORT and the like are judged with their endpoint. */
 export function refusalOf(session: Session, command: Command): Refusal | undefined {
   const { verb } = command;
-  const policy = policyFor(session, command);
+  const isUserAsked = session.clientOptions.userPolicies.length > 0;
+  const policy = isUserAsked ? policyFor(session, command) : session.policy;
   if (tlsVerbs.has(verb)) return refusal("tls", verb);
   if (longVerbs.has(verb)) return refusal("long-form", verb);
   const disguised = disguisedAnnouncement(command);
@@ -61,7 +62,7 @@ export function refusalOf(session: Session, command: Command): Refusal | undefin
   if (policy.anonymousOnly && verb === "USER" && !isAnonymousName(namedUser(session, command.argument))) {
     return refusal("anonymous-only");
   }
-  const unclear = userRefusal(session, command);
+  const unclear = isUserAsked ? userRefusal(session, command) : undefined;
   if (unclear !== undefined) return unclear;
   if (isLoginNeeded(session, verb)) return refusal("not-logged-in", verb);
   if (session.epsvAll && (verb === "PORT" || verb === "EPRT" || verb === "PASV")) {

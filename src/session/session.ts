@@ -153,7 +153,8 @@ function isClientHeld(session: Session, event: ClientEvent): boolean {
 }
 
 function waitsForLogin(session: Session, line: string): boolean {
-  return dependsOnLogin(session, line) || dependsOnUser(session, line);
+  if (session.clientOptions.userPolicies.length > 0 && dependsOnUser(session, line)) return true;
+  return dependsOnLogin(session, line);
 }
 
 function isTransfer(event: ClientEvent): boolean {

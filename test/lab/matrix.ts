@@ -33,8 +33,18 @@ export type Baseline = {
 
 const crossing: ReadonlySet<ClientName> = new Set(["curl", "lftp", "ncftp", "Python ftplib"]);
 
-/** ncftp waits for ever for replies that aioftp does not give, directly too. */
-const isHopeless = (client: ClientName, server: ServerKind): boolean => client === "ncftp" && server === "aioftp";
+/**
+ * Directly too, ncftp waits for ever for replies that aioftp does not give, and wput for ten seconds each time. axel fetches nothing
+ * from servers that begin nowhere but at the start (REST).
+ */
+export const hopeless: ReadonlySet<string> = new Set([
+  "ncftp, aioftp",
+  "wput, aioftp",
+  "axel, aioftp",
+  "axel, inetutils ftpd",
+]);
+
+const isHopeless = (client: ClientName, server: ServerKind): boolean => hopeless.has(`${client}, ${server}`);
 
 const clientOf = (name: ClientName): Client => clients[name];
 

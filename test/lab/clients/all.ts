@@ -8,7 +8,9 @@ import { aria2, wget } from "./downloaders.ts";
 import { ftplib } from "./ftplib.ts";
 import { lftp } from "./lftp.ts";
 import { ncftp } from "./ncftp.ts";
+import { netFtp } from "./net-ftp.ts";
 import { rclone } from "./rclone.ts";
+import { axel, busybox, wput } from "./small-programs.ts";
 
 export const clients = {
   curl,
@@ -21,6 +23,10 @@ export const clients = {
   aria2,
   rclone,
   "basic-ftp": basicFtp,
+  "Perl Net::FTP": netFtp,
+  busybox,
+  axel,
+  wput,
 } as const satisfies Record<string, Client>;
 
 export type ClientName = keyof typeof clients;

@@ -85,6 +85,8 @@ export type FakeServerOptions = {
   /** Where the server listens, and for IPv6 the address of its data connections too. */
   readonly host?: string;
   readonly port?: number;
+  /** Dials the address that a PORT names, and not its own. */
+  readonly dialsAnnounced?: boolean;
 };
 
 export async function startFakeServer(script: Script = {}, options: FakeServerOptions = {}): Promise<FakeServer> {
@@ -92,7 +94,7 @@ export async function startFakeServer(script: Script = {}, options: FakeServerOp
   const sessions: FakeSession[] = [];
   const closers: (() => void)[] = [];
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    const session = createSession(socket, host, closers);
+    const session = createSession(socket, host, closers, options.dialsAnnounced === true);
     sessions.push(session);
     closers.push(() => socket.destroy());
     const answers: Script = { ...polite, ...script };
@@ -136,7 +138,7 @@ export async function startFakeServer(script: Script = {}, options: FakeServerOp
   };
 }
 
-function createSession(socket: Socket, host: string, closers: (() => void)[]): FakeSession {
+function createSession(socket: Socket, host: string, closers: (() => void)[], dialsAnnounced: boolean): FakeSession {
   let passive: Promise<Socket> | undefined;
   const lines: string[] = [];
   const write = (bytes: string): void => void (socket.writable && socket.write(bytes, "latin1"));
@@ -170,7 +172,9 @@ function createSession(socket: Socket, host: string, closers: (() => void)[]): F
         data.resume();
         return data;
       }
-      const data = connect({ host, port, allowHalfOpen: true, ...from });
+      const address = /\d+(?:,\d+){3}/.exec(announced)?.[0].replaceAll(",", ".");
+      const to = dialsAnnounced ? (address ?? host) : host;
+      const data = connect({ host: to, port, allowHalfOpen: true, ...from });
       data.on("error", () => {});
       closers.push(() => data.destroy());
       await new Promise<void>((resolve) => {

@@ -1,13 +1,15 @@
-// The gateway under soak: the program as a process of its own in front of a server of ours on loopback, and what it holds.
+// The gateway under soak: the program as a process of its own in front of a server of ours, on loopback or in a lab, and what it
+// holds.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdir, readFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isPattern, patternAt } from "../dataplane/pattern.ts";
-import { download, type FakeServer, startFakeServer } from "../gateway/fake-server.ts";
+import { type FakeServer, type Script, startFakeServer } from "../gateway/fake-server.ts";
 
-const main = path.resolve(import.meta.dirname, "../../src/main.ts");
+export const main = path.resolve(import.meta.dirname, "../../src/main.ts");
 
 export type Holdings = {
   readonly descriptors: number;
@@ -20,9 +22,20 @@ export type Holdings = {
   readonly residentBytes: number;
 };
 
-export type SoakGateway = {
+/** Where a gateway is; it may be told to another process. */
+export type Site = {
+  /** Where clients connect to. */
+  readonly host: string;
   readonly port: number;
-  readonly server: FakeServer;
+  /** Where its metrics are. */
+  readonly admin: string;
+  readonly pid: number;
+  /** Where its probe writes. */
+  readonly told: string;
+};
+
+export type SoakGateway = {
+  readonly site: Site;
   /** After a garbage collection. */
   holdings(): Promise<Holdings>;
   residentBytes(): Promise<number>;
@@ -30,9 +43,12 @@ export type SoakGateway = {
   cpuSeconds(): Promise<number>;
   /** How late the gateway's event loop was, of the time since it was asked last. */
   lagP99Ms(): Promise<number>;
-  /** The exit code, once it has drained. */
-  stop(): Promise<number | null>;
+  /** How many transfers each data plane has carried. */
+  carried(): Promise<ReadonlyMap<string, number>>;
 };
+
+/** `stop` gives the exit code, once it has drained. */
+export type StartedGateway = { readonly gateway: SoakGateway; stop(): Promise<number | string | null> };
 
 /** So many bytes of the pattern. */
 export function patternOf(size: number): Buffer {
@@ -41,26 +57,41 @@ export function patternOf(size: number): Buffer {
   return Buffer.concat(parts);
 }
 
-const startServer = (): Promise<FakeServer> =>
-  startFakeServer({
-    RETR: (session, size) => download(patternOf(Number(size)))(session, size),
-    async STOR(session) {
-      session.say("150 Go on");
-      const data = await session.data();
-      let bytes = 0;
-      let isIntact = true;
-      data.on("data", (chunk: Buffer) => {
-        isIntact &&= isPattern(bytes, chunk);
-        bytes += chunk.length;
-      });
-      data.on("end", () => {
-        data.end();
-        session.say(isIntact ? `226 Got ${bytes}` : "451 Other bytes than were sent");
-      });
-      data.on("error", () => session.say("426 Broken"));
-      data.resume();
-    },
-  });
+/** Checks what is uploaded; the name of a file that is downloaded is its size. */
+export const startSoakServer = (host: string, port = 0): Promise<FakeServer> =>
+  startFakeServer(soakScript(host), { host, port, dialsAnnounced: true });
+
+const soakScript = (host: string): Script => ({
+  async PASV(session) {
+    const port = await session.listen();
+    session.say(`227 Entering Passive Mode (${host.replaceAll(".", ",")},${port >> 8},${port & 255})`);
+  },
+  async RETR(session, size) {
+    session.say("150 Here it comes");
+    const data = await session.data();
+    // Else the end of the client's direction would not be seen.
+    data.resume();
+    data.end(patternOf(Number(size)));
+    await once(data, "close");
+    session.say("226 Done");
+  },
+  async STOR(session) {
+    session.say("150 Go on");
+    const data = await session.data();
+    let bytes = 0;
+    let isIntact = true;
+    data.on("data", (chunk: Buffer) => {
+      isIntact &&= isPattern(bytes, chunk);
+      bytes += chunk.length;
+    });
+    data.on("end", () => {
+      data.end();
+      session.say(isIntact ? `226 Got ${bytes}` : "451 Other bytes than were sent");
+    });
+    data.on("error", () => session.say("426 Broken"));
+    data.resume();
+  },
+});
 
 const valueOf = (exposition: string, sample: string): number =>
   Number(new RegExp(`^${sample} (.+)$`, "m").exec(exposition)?.[1]);
@@ -73,21 +104,34 @@ const probe = (file: string): string => `
     require("node:fs").appendFileSync(${JSON.stringify(file)}, JSON.stringify({ timers, heapBytes: process.memoryUsage().heapUsed }) + "\\n");
   });`;
 
-export async function startSoakGateway(port: number, timeouts: object): Promise<SoakGateway> {
-  const folder = await mkdtemp(path.join(tmpdir(), "ftp-alg-soak-"));
-  const server = await startServer();
-  const admin = port + 1;
+/** No limit for one client is met, whatever its address. */
+const limits = {
+  sessions: 100_000,
+  sessionsPerClient: 100_000,
+  preLogin: "100%",
+  connectsPerSecond: { rate: 1_000_000 },
+  commandsPerSecond: { rate: 1_000_000 },
+  pinholesPerClient: 100_000,
+};
+
+export type SoakSettings = {
+  readonly listen: string;
+  readonly server: string;
+  readonly admin: string;
+  readonly dataPlane: string;
+  readonly timeouts: object;
+};
+
+/** Writes what such a gateway is started with into the folder, and gives the command. */
+export async function prepareGateway(
+  folder: string,
+  settings: SoakSettings,
+): Promise<{ command: string[]; told: string }> {
+  const { listen, server, admin, dataPlane, timeouts } = settings;
   const config = {
     log: { level: "error", format: "json" },
-    admin: { listen: `127.0.0.1:${admin}` },
-    gateways: [
-      {
-        listen: [`127.0.0.1:${port}`],
-        route: { server: `127.0.0.1:${server.port}` },
-        limits: { sessions: 20_000, sessionsPerClient: 20_000 },
-        timeouts,
-      },
-    ],
+    admin: { listen: admin },
+    gateways: [{ listen: [listen], route: { server }, dataPlane, limits, timeouts }],
   };
   const files = {
     config: path.join(folder, "config.yml"),
@@ -97,23 +141,50 @@ export async function startSoakGateway(port: number, timeouts: object): Promise<
   await writeFile(files.config, JSON.stringify(config));
   await writeFile(files.hook, probe(files.told));
   await writeFile(files.told, "");
-  const command = ["--expose-gc", "--require", files.hook, main, "run", "--config", files.config];
-  const child = spawn(process.execPath, command, { stdio: ["ignore", "inherit", "inherit"] });
-  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-  const pid = child.pid ?? 0;
+  return {
+    command: [process.execPath, "--expose-gc", "--require", files.hook, main, "run", "--config", files.config],
+    told: files.told,
+  };
+}
 
-  const scrape = async (): Promise<string> => await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
+/** On loopback. */
+export async function startSoakGateway(port: number, dataPlane: string, timeouts: object): Promise<StartedGateway> {
+  const folder = await mkdtemp(path.join(tmpdir(), "ftp-alg-soak-"));
+  const host = "127.0.0.1";
+  const server = await startSoakServer(host);
+  const admin = `${host}:${port + 1}`;
+  const settings = { listen: `${host}:${port}`, server: `${host}:${server.port}`, admin, dataPlane, timeouts };
+  const { command, told } = await prepareGateway(folder, settings);
+  const [program = "", ...args] = command;
+  const child = spawn(program, args, { stdio: ["ignore", "inherit", "inherit"] });
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  return {
+    gateway: await watchGateway({ host, port, admin, pid: child.pid ?? 0, told }),
+    async stop() {
+      child.kill("SIGTERM");
+      const code = await ended;
+      server.stop();
+      await rm(folder, { recursive: true });
+      return code;
+    },
+  };
+}
+
+/** Resolves once it answers. */
+export async function watchGateway(site: Site): Promise<SoakGateway> {
+  const { admin, pid, told: toldFile } = site;
+  const scrape = async (): Promise<string> => await (await fetch(`http://${admin}/metrics`)).text();
   const residentBytes = async (): Promise<number> => {
     const status = await readFile(`/proc/${pid}/status`, "latin1");
     return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
   };
 
   async function collected(): Promise<{ timers: number; heapBytes: number }> {
-    const before = await readFile(files.told, "utf8");
-    child.kill("SIGUSR2");
+    const before = await readFile(toldFile, "utf8");
+    process.kill(pid, "SIGUSR2");
     for (;;) {
       await sleep(20);
-      const told = (await readFile(files.told, "utf8")).slice(before.length);
+      const told = (await readFile(toldFile, "utf8")).slice(before.length);
       if (told.endsWith("\n")) return JSON.parse(told) as { timers: number; heapBytes: number };
     }
   }
@@ -128,8 +199,7 @@ export async function startSoakGateway(port: number, timeouts: object): Promise<
     await sleep(100);
   }
   return {
-    port,
-    server,
+    site,
     residentBytes,
     cpuSeconds: async () => valueOf(await scrape(), "process_cpu_seconds_total"),
     lagP99Ms: async () => valueOf(await scrape(), "nodejs_eventloop_lag_p99_seconds") * 1000,
@@ -146,15 +216,14 @@ export async function startSoakGateway(port: number, timeouts: object): Promise<
         residentBytes: await residentBytes(),
       };
     },
-    async stop() {
-      child.kill("SIGTERM");
-      const code = await ended;
-      server.stop();
-      await rm(folder, { recursive: true });
-      return code;
+    async carried() {
+      const samples = (await scrape()).matchAll(/^ftp_alg_transfers_total\{[^}]*plane="(\w+)"[^}]*\} (\d+)$/gm);
+      const counts = new Map<string, number>();
+      for (const [, plane = "", count] of samples) counts.set(plane, (counts.get(plane) ?? 0) + Number(count));
+      return counts;
     },
   };
 }
 
-/** A loopback address of its own for each number, so that no limit for one client is met. */
+/** A loopback address of its own for each number. */
 export const clientAddress = (number: number): string => `127.1.${(number >> 8) & 255}.${number & 255}`;

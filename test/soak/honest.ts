@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "basic-ftp";
 import { isPattern } from "../dataplane/pattern.ts";
 import { dialData, listenData, openDialogue, portLine, portOf, readAll } from "../gateway/ftp-dialogue.ts";
-import { clientAddress, patternOf } from "./gateway.ts";
+import { clientAddress, patternOf, type Site } from "./gateway.ts";
 
 export type Tally = {
   /** Of a NOOP, in milliseconds, with the time of the run at which it was answered. */
@@ -31,9 +31,13 @@ const thinkMs = 40_000;
 
 const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
 
-async function scripted(port: number, number: number): Promise<SoakClient> {
-  const host = clientAddress(number);
-  const client = await openDialogue(port, "127.0.0.1", host);
+type Place = Pick<Site, "host" | "port">;
+
+async function scripted({ host: gateway, port }: Place, number: number): Promise<SoakClient> {
+  // Each client has an address of its own where there are so many: on loopback.
+  const own = gateway === "127.0.0.1" ? clientAddress(number) : undefined;
+  const client = await openDialogue(port, gateway, own);
+  const host = own ?? client.socket.localAddress ?? "";
   await client.login();
   const expect = (reply: string, code: string): void => {
     if (!reply.startsWith(code)) throw new Error(`${code} was expected: ${reply}`);
@@ -43,7 +47,7 @@ async function scripted(port: number, number: number): Promise<SoakClient> {
       const reply = await client.ask("PASV");
       expect(reply, "227");
       client.write(`${command}\r\n`);
-      return await dialData(portOf(reply), { localAddress: host });
+      return await dialData(portOf(reply), { host: gateway, localAddress: host });
     }
     const listener = await listenData(host);
     expect(await client.ask(portLine(listener.port, host)), "200");
@@ -74,9 +78,9 @@ async function scripted(port: number, number: number): Promise<SoakClient> {
 }
 
 /** A client that is a library of others. */
-async function library(port: number): Promise<SoakClient> {
+async function library({ host, port }: Place): Promise<SoakClient> {
   const client = new Client(replyMs);
-  await client.access({ host: "127.0.0.1", port, user: "u", password: "p" });
+  await client.access({ host, port, user: "u", password: "p" });
   return {
     async noop() {
       await client.send("NOOP");
@@ -102,12 +106,14 @@ async function library(port: number): Promise<SoakClient> {
 }
 
 /** Holds the sessions for so long. */
-export async function holdSessions(port: number, count: number, ms: number): Promise<Tally> {
+export async function holdSessions(place: Place, count: number, ms: number): Promise<Tally> {
   const tally: Tally = { replies: [], transfers: 0, bytes: 0, wrongBytes: 0, lostReplies: 0, complaints: new Map() };
   const clients: SoakClient[] = [];
   for (let number = 0; number < count; number += 50) {
     const numbers = Array.from({ length: Math.min(50, count - number) }, (_, index) => number + index);
-    clients.push(...(await Promise.all(numbers.map((one) => (one % 40 === 0 ? library(port) : scripted(port, one))))));
+    clients.push(
+      ...(await Promise.all(numbers.map((one) => (one % 40 === 0 ? library(place) : scripted(place, one))))),
+    );
   }
   const began = performance.now();
   const until = began + ms;

@@ -2,14 +2,17 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { type Holdings, type SoakGateway, startSoakGateway } from "./gateway.ts";
+import { planeNames } from "../../src/dataplane/pinhole.ts";
+import { type Holdings, type Site, type SoakGateway, startSoakGateway, watchGateway } from "./gateway.ts";
 import { holdSessions } from "./honest.ts";
 import { playHostile } from "./hostile.ts";
+import { soakInLab } from "./in-lab.ts";
 
-const usage = `npm run soak -- [--minutes N] [--sessions N]   honest sessions; by default 2000 for 2 minutes
-npm run soak -- --hostile [--sessions N]       hostile sessions; by default 10000
+const usage = `npm run soak -- [--minutes N] [--sessions N] [--plane NAME]   honest sessions; by default 2000 for 2 minutes
+npm run soak -- --hostile [--sessions N]                      hostile sessions; by default 10000
 
-On loopback, in front of a server of ours, without root. Exit status: 0 if nothing is wrong, else 1.
+On loopback, in front of a server of ours, without root. The plane is auto, relay or splice; or kernel, in network namespaces and
+as root. Exit status: 0 if nothing is wrong, else 1.
 `;
 
 const mebibyte = 1024 * 1024;
@@ -27,7 +30,7 @@ function judge(verdicts: readonly (readonly [what: string, isGood: boolean])[]):
   return verdicts.every(([, isGood]) => isGood) ? 0 : 1;
 }
 
-async function soak(gateway: SoakGateway, sessions: number, minutes: number): Promise<number> {
+async function soak(gateway: SoakGateway, sessions: number, minutes: number, plane: string): Promise<number> {
   const ms = minutes * 60_000;
   const resident: number[] = [];
   const sampler = setInterval(() => void gateway.residentBytes().then((bytes) => resident.push(bytes)), ms / 40);
@@ -35,7 +38,7 @@ async function soak(gateway: SoakGateway, sessions: number, minutes: number): Pr
   const lagSampler = setInterval(() => void gateway.lagP99Ms().then((late) => lags.push(late)), ms / 4 - 100);
   const ownDelay = monitorEventLoopDelay();
   ownDelay.enable();
-  const tally = await holdSessions(gateway.port, sessions, ms);
+  const tally = await holdSessions(gateway.site, sessions, ms);
   clearInterval(sampler);
   clearInterval(lagSampler);
   const quarter = (index: number): number[] =>
@@ -53,11 +56,15 @@ async function soak(gateway: SoakGateway, sessions: number, minutes: number): Pr
   say(`${lags.map((late) => late.toFixed(1)).join(", ")} ms (p99 of each quarter)`);
   say(`the gateway used ${(await gateway.cpuSeconds()).toFixed(1)} s of a processor`);
   say(`resident, largest of the third and of the last quarter: ${inMiB(middle)}, ${inMiB(last)}`);
+  const carried = await gateway.carried();
+  say(`carried by ${[...carried].map(([name, count]) => `${name} (${count})`).join(", ")}`);
+  const isStray = (name: string): boolean => plane !== "auto" && name !== plane && (carried.get(name) ?? 0) > 0;
   for (const [text, count] of tally.complaints) say(`${count} times: ${text}`);
   const [, second = 0, , fourth = 0] = p99s;
   return judge([
     [`wrong transfers: ${tally.wrongBytes}`, tally.wrongBytes === 0],
     [`lost replies: ${tally.lostReplies}`, tally.lostReplies === 0],
+    [`the plane asked for, ${plane}, carried every transfer`, !planeNames.some(isStray)],
     ["p99 of the last quarter is at most twice that of the second, and 100 ms", fourth <= second * 2 + 100],
     ["memory of the last quarter is at most a tenth above that of the third", last <= middle * 1.1],
   ]);
@@ -65,10 +72,10 @@ async function soak(gateway: SoakGateway, sessions: number, minutes: number): Pr
 
 async function attackIt(gateway: SoakGateway, sessions: number): Promise<number> {
   // What is made once (pools, compiled code, caches of addresses) is made before the first look.
-  await playHostile(gateway.port, 1000);
+  await playHostile(gateway.site.port, 1000);
   const before = await untilQuiet(gateway);
   const began = performance.now();
-  const connected = await playHostile(gateway.port, sessions);
+  const connected = await playHostile(gateway.site.port, sessions);
   say(
     `${sessions} hostile sessions, ${connected} of them connected, in ${Math.round((performance.now() - began) / 1000)} s`,
   );
@@ -95,26 +102,34 @@ async function untilQuiet(gateway: SoakGateway): Promise<Holdings> {
   }
 }
 
+const options = {
+  help: { type: "boolean", default: false },
+  hostile: { type: "boolean", default: false },
+  minutes: { type: "string", default: "2" },
+  sessions: { type: "string", default: "" },
+  plane: { type: "string", default: "auto" },
+  /** Only the sessions: the gateway is there already. */
+  site: { type: "string", default: "" },
+} as const;
+
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      help: { type: "boolean", default: false },
-      hostile: { type: "boolean", default: false },
-      minutes: { type: "string", default: "2" },
-      sessions: { type: "string" },
-    },
-  });
-  if (values.help) {
+  const { values } = parseArgs({ options });
+  const { hostile, plane, site } = values;
+  const isPlane = ["auto", ...planeNames].includes(plane) && !(hostile && plane === "kernel");
+  if (values.help || !isPlane) {
     say(usage);
-    return 0;
+    return values.help ? 0 : 2;
   }
+  const sessions = Number(values.sessions || (hostile ? 10_000 : 2000));
+  const play = (gateway: SoakGateway): Promise<number> =>
+    hostile ? attackIt(gateway, sessions) : soak(gateway, sessions, Number(values.minutes), plane);
+  if (site !== "") return await play(await watchGateway(JSON.parse(site) as Site));
+  if (plane === "kernel") return await soakInLab(plane, process.argv.slice(2));
   const port = 61_000 + 2 * Math.floor(Math.random() * 2000);
   const hostileTimes = { login: "3s", idle: "3s", pinhole: "3s", dataStall: "3s", linger: "1s", connect: "3s" };
-  const gateway = await startSoakGateway(port, values.hostile ? hostileTimes : {});
-  const status = values.hostile
-    ? await attackIt(gateway, Number(values.sessions ?? 10_000))
-    : await soak(gateway, Number(values.sessions ?? 2000), Number(values.minutes));
-  const code = await gateway.stop();
+  const { gateway, stop } = await startSoakGateway(port, plane, hostile ? hostileTimes : {});
+  const status = await play(gateway);
+  const code = await stop();
   say(`the gateway ended with ${String(code)}`);
   return code === 0 ? status : 1;
 }

@@ -4,6 +4,7 @@ import { text as textOf } from "node:stream/consumers";
 import { parseArguments } from "./cli/arguments.ts";
 import { commands } from "./cli/commands.ts";
 import { inheritedDescriptors } from "./cli/inherited-descriptors.ts";
+import { managedBy } from "./cli/managed-by.ts";
 import type { Io } from "./process/io.ts";
 
 // Else Node opens its inspector on it, and with that the process to whoever may send signals or reach the port.
@@ -25,6 +26,7 @@ const io: Io = {
   stop: stop.signal,
   kill: kill.signal,
   inherited: inheritedDescriptors(process.env, process.pid),
+  managedBy: managedBy(process.env, process.pid),
   onReload: (listener) => void process.on("SIGHUP", listener),
 };
 

@@ -8,10 +8,11 @@ import { errorMessage } from "../process/error-message.ts";
 import { createGatewayProcess } from "../process/gateway-process.ts";
 import type { Io } from "../process/io.ts";
 import { reloadOnSignal } from "../process/reload.ts";
+import { createServiceManager } from "../process/sd-notify.ts";
 import { formatProblems } from "./load-config.ts";
 import { readMachinePorts } from "./port-ranges.ts";
 
-type RunIo = Pick<Io, "stop" | "kill" | "inherited" | "onReload">;
+type RunIo = Pick<Io, "stop" | "kill" | "inherited" | "managedBy" | "onReload">;
 
 /** Runs until told to stop: 0 after a drain, 1 if something could not be started. `reread`: what SIGHUP asks for. */
 export async function runGateway(config: Config, io: RunIo, reread: () => Promise<ParsedConfig>): Promise<number> {
@@ -21,6 +22,7 @@ export async function runGateway(config: Config, io: RunIo, reread: () => Promis
   const log = openLog(config.log);
   const { logger } = log;
   const { inherited = [] } = io;
+  const manager = createServiceManager(io.managedBy);
   const running = await createGatewayProcess(config, { log, inherited, isStopping: () => io.stop.aborted });
   let hasStarted = (): void => {};
   const started = new Promise<void>((resolve) => (hasStarted = resolve));
@@ -29,13 +31,16 @@ export async function runGateway(config: Config, io: RunIo, reread: () => Promis
     if (!parsed.ok) throw new Error(formatProblems(parsed.problems).trimEnd());
     return parsed.config;
   };
-  reloadOnSignal(io, { reread: rereadValid, apply: running.apply, telemetry: running.telemetry, started });
+  const { telemetry, apply } = running;
+  reloadOnSignal(io, { reread: rereadValid, apply, telemetry, manager, started });
   try {
     for (const { path, message } of warningsOf(config)) logger.warn({ path }, message);
     await warnOfPortRanges(config, logger);
     await running.start();
     hasStarted();
+    manager.ready("takes sessions");
     await aborted(io.stop);
+    manager.stopping("draining: running transfers go on, up to timeouts.drain");
     logger.info("draining");
     await Promise.race([running.drain(), aborted(io.kill)]);
     return 0;

@@ -1,5 +1,6 @@
 // Io: what a command may know of the process that runs it, such as where text goes, and when it is told to end. Only main.ts makes
 // the real one; a test makes its own.
+import type { ManagedBy } from "./sd-notify.ts";
 
 export type Io = {
   /** Writes to standard output as given: the line end is the caller's. */
@@ -18,6 +19,8 @@ export type Io = {
   readonly kill: AbortSignal;
   /** Descriptors of listening sockets that the process was started with. */
   readonly inherited?: readonly number[];
+  /** Who wants to be told what the process does. */
+  readonly managedBy?: ManagedBy | undefined;
   /** Called on each SIGHUP. Until somebody listens, SIGHUP ends the process, as the system has it. */
   readonly onReload: (listener: () => void) => void;
 };

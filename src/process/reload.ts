@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import type { Telemetry } from "../observe/telemetry.ts";
 import { errorMessage } from "./error-message.ts";
 import type { Io } from "./io.ts";
+import type { ServiceManager } from "./sd-notify.ts";
 
 export type Reload = {
   /** Reads the configuration again. Rejects with an Error that says what is wrong with it. */
@@ -10,22 +11,26 @@ export type Reload = {
   /** Brings a configuration into force. Rejects with an Error that says what is wrong, and then nothing has changed. */
   readonly apply: (config: Config) => Promise<void>;
   readonly telemetry: Pick<Telemetry, "configReloaded">;
+  readonly manager: Pick<ServiceManager, "reloading" | "ready">;
   /** Until it resolves, signals wait. */
   readonly started: Promise<void>;
 };
 
 /** A configuration that is wrong or can't be applied leaves the running one as it is. One reload at a time, after the start. */
 export function reloadOnSignal(io: Pick<Io, "onReload" | "stop">, reload: Reload): void {
-  const { reread, apply, telemetry } = reload;
+  const { reread, apply, telemetry, manager } = reload;
   let last = reload.started;
   io.onReload(() => {
     last = last.then(async () => {
       if (io.stop.aborted) return;
+      manager.reloading();
       try {
         await apply(await reread());
         telemetry.configReloaded("success", "");
+        manager.ready("takes sessions");
       } catch (error) {
         telemetry.configReloaded("failure", errorMessage(error));
+        manager.ready("takes sessions; the configuration was not reloaded, the one before is in force");
       }
     });
   });

@@ -222,6 +222,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "gateway/entrance/gateway-listeners.ts": "gateway/gateway.test.ts, process/reload.test.ts",
   "gateway/entrance/turn-away.ts": "gateway/entrance/entrance.test.ts",
   "gateway/shared-resources.ts": "each of its parts; cli/run.test.ts: all together",
+  "config/warnings.ts": "cli/check.test.ts; config/open-doors.test.ts, config/unworkable.test.ts",
   "config/json-scalars.ts": "config/json-schema.test.ts",
   "config/scalars.ts": "config/problems.test.ts, as config/schema.ts",
   "config/schema.ts": "config/problems.test.ts: one bad file per mistake; config/parse.test.ts: every default",

@@ -1,30 +1,40 @@
 // From a command line's source to a configuration. The only place that reads the file.
 import { readFile } from "node:fs/promises";
-import type { Config, ParsedConfig, Problem } from "../config/config.ts";
+import type { Config, LogLevel, ParsedConfig, Problem } from "../config/config.ts";
 import { configFromArguments, type SimpleOptions } from "../config/from-arguments.ts";
 import { locate, parseConfig } from "../config/parse.ts";
 import type { Io } from "../process/io.ts";
 
 /** Where a configuration comes from. */
-export type ConfigSource =
+export type ConfigSource = (
   | { readonly kind: "file"; readonly file: string }
-  | { readonly kind: "simple"; readonly options: SimpleOptions };
+  | { readonly kind: "simple"; readonly options: SimpleOptions }
+) & {
+  /** Whatever the configuration says. */
+  readonly logLevel?: LogLevel;
+};
 
 /** A configuration, and where in its file a path of it is. */
 export type LoadedConfig = ParsedConfig & { readonly locate?: (problem: Problem) => Problem };
 
 /** A file that can't be read is a problem like any other, under the file's name. The file `-` is standard input. */
 export async function loadConfig(source: ConfigSource, io: Pick<Io, "input" | "env">): Promise<LoadedConfig> {
-  if (source.kind === "simple") return configFromArguments(source.options);
+  const loaded = source.kind === "simple" ? configFromArguments(source.options) : await loadFile(source.file, io);
+  const { logLevel: level } = source;
+  if (!loaded.ok || level === undefined) return loaded;
+  return { ...loaded, config: { ...loaded.config, log: { ...loaded.config.log, level } } };
+}
+
+async function loadFile(name: string, io: Pick<Io, "input" | "env">): Promise<LoadedConfig> {
   let text: string;
   try {
-    text = source.file === "-" ? await io.input() : await readFile(source.file, "utf8");
+    text = name === "-" ? await io.input() : await readFile(name, "utf8");
   } catch (error) {
     // "ENOENT: no such file or directory, open '/etc/ftp-alg.yml'": the path says the rest.
     const message = error instanceof Error ? error.message.replace(/, \w+( '.*')?$/, "") : String(error);
-    return { ok: false, problems: [{ path: source.file, message }] };
+    return { ok: false, problems: [{ path: name, message }] };
   }
-  const file = source.file === "-" ? "<stdin>" : source.file;
+  const file = name === "-" ? "<stdin>" : name;
   const inFile = (problem: Problem): Problem => (problem.at ? { ...problem, at: { ...problem.at, file } } : problem);
   const parsed = parseConfig(text, io.env);
   if (!parsed.ok) return { ok: false, problems: parsed.problems.map(inFile) };

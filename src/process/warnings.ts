@@ -1,11 +1,12 @@
 // Warnings of a configuration: what is no reason not to start, but was hardly meant.
 import type { Config, Problem } from "../config/config.ts";
 import { openDoors } from "../config/open-doors.ts";
+import { unworkableValues } from "../config/unworkable.ts";
 import { coveredEntries } from "../session/covered-entries.ts";
 
 /** Each with its path: open doors, and entries of `policies` that never match. */
 export function warningsOf(config: Config): readonly Problem[] {
-  return [...openDoors(config), ...neverMatching(config)];
+  return [...openDoors(config), ...unworkableValues(config), ...neverMatching(config)];
 }
 
 function neverMatching({ gateways }: Config): Problem[] {

@@ -48,6 +48,13 @@ test.each(["check", "doctor", "ruleset"])("%s takes a file, with and without --c
   expect(given(`${command} -`)).toEqual({ command, flags: {}, operand: "-" });
 });
 
+test("the log's level stands on the command line, in words or as -v", () => {
+  const flags = { config: "a.yml" };
+  expect(given("run --config a.yml --log-level warn").flags).toEqual({ ...flags, logLevel: "warn" });
+  expect(given("run --config a.yml -v").flags).toEqual({ ...flags, verbose: true });
+  expect(given("run -v --listen :0 --server ftp").flags).toEqual({ verbose: true, listen: [":0"], server: "ftp" });
+});
+
 test("the demo ends by itself unless told to stay", () => {
   expect(given("demo")).toEqual({ command: "demo", flags: {} });
   expect(given("demo --stay")).toEqual({ command: "demo", flags: { stay: true } });
@@ -105,6 +112,14 @@ test.each([
   ["run --advertize 192.0.2.1", "Did you mean --advertise?"],
   ["run --port 21", "(ftp-alg run --help tells more)"],
   ["run --listen :0 --server h --log-format text", "Allowed choices are json, pretty"],
+  ["run --config a.yml --log-level debgu", "Allowed choices are trace, debug, info"],
+  ["run --config a.yml -v --log-level info", "--verbose and --log-level: which of them?"],
+  ["run a.yml", "too many arguments"],
+  ["run --config a.yml --verbos", "Did you mean --verbose?"],
+  ["run -c a.yml", "unknown option '-c'"],
+  ["completion tcsh", "Allowed choices are bash, zsh, fish"],
+  ["completion", "missing required argument 'SHELL'"],
+  ["schema x", "too many arguments"],
   ["check", "which configuration? --config FILE"],
   ["check --config a.yml b.yml", "the configuration is named twice"],
   ["check a.yml b.yml", "too many arguments"],

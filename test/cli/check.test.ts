@@ -48,3 +48,13 @@ test("the file - is standard input", async () => {
   expect(await check("-", { out: (text) => (output += text), input, env: {} })).toBe(0);
   expect(output).toBe("standard input: ok, 1 gateway\n");
 });
+
+test("a value that can't work is warned of, with its line", async () => {
+  const text = "gateways:\n  - listen: ':21'\n    route: { server: ftp }\n    clientSide: { advertise: 127.0.0.1 }\n";
+  let output = "";
+  const io = { out: (part: string) => (output += part), input: () => Promise.resolve(text), env: {} };
+  expect(await check("-", io)).toBe(0);
+  expect(output).toMatch(
+    /warning: gateways\[0\]\.clientSide\.advertise: 127\.0\.0\.1 is the loopback .* \(<stdin>:4:30\)\n$/,
+  );
+});

@@ -30,3 +30,11 @@ test("a command is not started on a wrong configuration; the problems go to stan
   expect(code).toBe(2);
   expect(errors.split("\n").map((line) => line.split(":", 1)[0])).toEqual(["--listen", "--server", ""]);
 });
+
+test("the level of the command line holds, whatever the configuration says", async () => {
+  const text = "log: { level: error }\ngateways: [{ listen: ':0', route: { server: ftp } }]";
+  const io = { input: () => Promise.resolve(text), env: {} };
+  expect(await loadConfig({ kind: "file", file: "-" }, io)).toMatchObject({ config: { log: { level: "error" } } });
+  const asked = { kind: "file", file: "-", logLevel: "debug" } as const;
+  expect(await loadConfig(asked, io)).toMatchObject({ config: { log: { level: "debug", format: "json" } } });
+});

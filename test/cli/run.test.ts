@@ -78,7 +78,10 @@ describe("what can't be started ends with 1, and the log says why", () => {
     ]);
     expect(await gateway.ended).toBe(1);
     const fatal = gateway.lines().find(({ level }) => level === "fatal");
-    expect(fatal).toMatchObject({ msg: "could not start", detail: `cannot listen on ${taken}: EADDRINUSE` });
+    expect(fatal).toMatchObject({
+      msg: "could not start",
+      detail: expect.stringContaining(`cannot listen on ${taken}: EADDRINUSE: another program has port`),
+    });
     expect(messages(gateway)).toEqual(["could not start"]);
   });
 

@@ -1,4 +1,5 @@
 // `ftp-alg run`, described.
+import type { LogLevel } from "../../config/config.ts";
 import { defineCommand, type Flags, flagOf } from "../command.ts";
 import { configOption } from "../config-file.ts";
 import { type ConfigSource, loadConfig, withConfig } from "../load-config.ts";
@@ -13,16 +14,23 @@ const options = {
     what: "the ports of data connections on the client side, e.g. 50000-50999; without a file",
   },
   admin: { value: "ENDPOINT", what: "metrics and health, e.g. 127.0.0.1:9121; without a file" },
+  logLevel: {
+    value: "LEVEL",
+    choices: ["trace", "debug", "info", "warn", "error", "fatal"],
+    what: "how much is logged, whatever the file says",
+  },
+  verbose: { short: "v", what: "the same as --log-level debug" },
   logFormat: { value: "FORMAT", choices: ["json", "pretty"], what: "how the log is written; without a file" },
 } as const;
 
 type RunFlags = Flags<typeof options>;
+type ConfigFlags = Omit<RunFlags, "logLevel" | "verbose">;
 
 export const run = defineCommand({
   name: "run",
   summary: "run the gateway, as a file or the flags describe it",
   text: [
-    "With --config, the file says everything. Without, --listen and --server are enough for one gateway in front of one server. " +
+    "With --config, the file says everything but what the log's level is to be today. Without, --listen and --server are enough for one gateway in front of one server. " +
       "The log goes to standard output. SIGHUP reads the file again for new sessions; SIGTERM or SIGINT lets running " +
       "transfers end, a second one ends at once.",
   ],
@@ -45,7 +53,15 @@ export const run = defineCommand({
 });
 
 /** The source, or why these flags do not go together. */
-export function sourceOf({ config, listen, server, ...others }: RunFlags): ConfigSource | string {
+export function sourceOf({ logLevel, verbose, ...flags }: RunFlags): ConfigSource | string {
+  if (verbose && logLevel !== undefined) return "--verbose and --log-level: which of them?";
+  const source = configOf(flags);
+  const level = verbose ? "debug" : logLevel;
+  // The parser has let one of the levels pass.
+  return typeof source === "string" || level === undefined ? source : { ...source, logLevel: level as LogLevel };
+}
+
+function configOf({ config, listen, server, ...others }: ConfigFlags): ConfigSource | string {
   const given = Object.entries({ listen, server, ...others }).filter(([, value]) => value !== undefined);
   if (config !== undefined) {
     if (given.length === 0) return { kind: "file", file: config };

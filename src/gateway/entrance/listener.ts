@@ -1,4 +1,5 @@
 // Listener: one listening socket, bound here or inherited from the program that started the process.
+import { explainListenError } from "../../net/listen-error.ts";
 import { createServer, type Server, type Socket } from "node:net";
 import { type Endpoint, familyOf, formatEndpoint } from "../../net/endpoint.ts";
 import { acceptOptions } from "../../sockets/node-acceptor.ts";
@@ -75,7 +76,10 @@ async function bind(wanted: Endpoint, mayShare: boolean): Promise<Bound> {
     return { server: await listenShared(wanted), isShared };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(`cannot listen on ${formatEndpoint(wanted)}: ${code ?? message}`, { cause: error });
+    throw new Error(
+      `cannot listen on ${formatEndpoint(wanted)}: ${code === undefined ? message : explainListenError(code, wanted)}`,
+      { cause: error },
+    );
   }
 }
 

@@ -103,7 +103,7 @@ test("sockets of another process are left alone", async () => {
     descriptors: [fd],
   });
   const { detail } = await gateway.logged("could not start");
-  expect(detail).toBe(`cannot listen on 127.0.0.1:${port}: EADDRINUSE`);
+  expect(detail).toContain(`cannot listen on 127.0.0.1:${port}: EADDRINUSE: another program has port ${port}`);
   expect(await gateway.ended).toBe(1);
 });
 

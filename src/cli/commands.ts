@@ -1,5 +1,6 @@
 // Commands: the sub-commands, in the order of the help.
 import type { Command } from "./command.ts";
+import { advise } from "./commands/advise.ts";
 import { check } from "./commands/check.ts";
 import { completion } from "./commands/completion.ts";
 import { demo } from "./commands/demo.ts";
@@ -8,4 +9,4 @@ import { ruleset } from "./commands/ruleset.ts";
 import { schema } from "./commands/schema.ts";
 import { run } from "./commands/run.ts";
 
-export const commands: readonly Command[] = [run, check, doctor, ruleset, demo, schema, completion];
+export const commands: readonly Command[] = [run, check, doctor, ruleset, advise, demo, schema, completion];

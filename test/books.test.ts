@@ -3,10 +3,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { parse } from "yaml";
 import { parseArguments } from "../src/cli/arguments.ts";
 import { commands } from "../src/cli/commands.ts";
-import { configFrom } from "../src/config/parse.ts";
+import { parseConfig } from "../src/config/parse.ts";
 import { books, root } from "./books.ts";
 
 /** Fenced blocks of every book: where, in which language, what. */
@@ -17,8 +16,7 @@ const blocks = [...books].flatMap(([book, text]) =>
 test("every configuration that is shown passes check", () => {
   const shown = blocks.filter(({ language }) => language === "yaml");
   expect(shown.length).toBeGreaterThan(1);
-  for (const { book, inner } of shown)
-    expect(configFrom(parse(inner)), `${book}: ${inner}`).toMatchObject({ ok: true });
+  for (const { book, inner } of shown) expect(parseConfig(inner), `${book}: ${inner}`).toMatchObject({ ok: true });
 });
 
 test("every command line that is shown is understood", () => {

@@ -228,7 +228,6 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "cli/commands/":
     "cli/arguments.test.ts: flags, help, examples; what they do: a test of its own each, as cli/check.test.ts",
   "cli/commands.ts": "cli/arguments.test.ts",
-  "cli/advice-subject.ts": "cli/advise.test.ts",
   "cli/client-advice.ts": "cli/advise.test.ts",
   "cli/firewall-advice.ts": "cli/advise.test.ts",
   "cli/admin-options.ts": "cli/arguments.test.ts: the options of every command",

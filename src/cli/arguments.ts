@@ -1,5 +1,6 @@
 // The command line: argv → what is asked for. It prints nothing and ends nothing; main.ts acts on the answer.
-import { Argument, CommanderError, Command as Parser, Option as ParserOption } from "commander";
+import { Argument, CommanderError, InvalidArgumentError, Command as Parser, Option as ParserOption } from "commander";
+import { nearest } from "../config/nearest.ts";
 import type { Io } from "../process/io.ts";
 import { type Command, type Flags, flagOf, type Operand, type Option, type Options } from "./command.ts";
 
@@ -37,7 +38,7 @@ export function parseArguments(argv: readonly string[], commands: readonly Comma
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === "commander.version") return { kind: "version" };
     if (error.exitCode === 0) return { kind: "help", text: printed };
-    return { kind: "wrong-usage", message: printed };
+    return { kind: "wrong-usage", message: printed.replace(/(?<=\n)/, ownersOf(argv, commands)) };
   }
   return invocation ?? { kind: "wrong-usage", message: program.helpInformation() };
 }
@@ -76,14 +77,32 @@ function paragraphs({ summary, text }: Command): string {
 
 function argumentOf({ name, isRequired, what, choices }: Operand): Argument {
   const argument = new Argument(isRequired ? `<${name}>` : `[${name}]`, what);
-  return choices ? argument.choices(choices) : argument;
+  return choices ? argument.choices(choices).argParser(oneOf(choices)) : argument;
 }
 
 function optionOf(key: string, { value, short, isRepeated, isRequired, what, choices }: Option): ParserOption {
   const names = `${short === undefined ? "" : `-${short}, `}${flagOf(key)}`;
   const flags = value === undefined ? names : `${names} <${value}${isRepeated ? "..." : ""}>`;
   const option = new ParserOption(flags, what).makeOptionMandatory(isRequired ?? false);
-  return choices ? option.choices(choices) : option;
+  return choices ? option.choices(choices).argParser(oneOf(choices)) : option;
+}
+
+function oneOf(choices: readonly string[]): (value: string) => string {
+  return (value) => {
+    if (choices.includes(value)) return value;
+    const meant = nearest(value, choices);
+    const hint = meant === undefined ? "" : `\n(Did you mean ${meant}?)`;
+    throw new InvalidArgumentError(`Allowed choices are ${choices.join(", ")}.${hint}`);
+  };
+}
+
+/** Which commands have the option that stands where a command should; else nothing. */
+function ownersOf(argv: readonly string[], commands: readonly Command[]): string {
+  const [first = ""] = argv;
+  const owners = commands.filter(({ options }) =>
+    Object.keys(options).some((key) => flagOf(key) === first.split("=", 1)[0]),
+  );
+  return owners.length === 0 ? "" : `(It belongs behind a command: ${owners.map(({ name }) => name).join(", ")})\n`;
 }
 
 /** Examples and exit codes, under the options. */

@@ -3,6 +3,7 @@ import type { Given, Operand, Option } from "./command.ts";
 
 export const configOption = {
   value: "FILE",
+  short: "c",
   isFile: true,
   what: "the configuration; - is standard input",
 } as const satisfies Option;

@@ -42,8 +42,9 @@ describe("run", () => {
   });
 });
 
-test.each(["check", "doctor", "ruleset"])("%s takes a file, with and without --config", (command) => {
+test.each(["run", "check", "doctor", "ruleset", "advise"])("%s takes a file, with and without --config", (command) => {
   expect(given(`${command} --config a.yml`)).toEqual({ command, flags: { config: "a.yml" } });
+  expect(given(`${command} -c a.yml`)).toEqual({ command, flags: { config: "a.yml" } });
   expect(given(`${command} a.yml`)).toEqual({ command, flags: {}, operand: "a.yml" });
   expect(given(`${command} -`)).toEqual({ command, flags: {}, operand: "-" });
 });
@@ -68,7 +69,7 @@ test.each([
   ["--help", "Usage: ftp-alg [options] [command]"],
   ["-h", "Usage: ftp-alg [options] [command]"],
   ["help", "Usage: ftp-alg [options] [command]"],
-  ["run --help", "Usage: ftp-alg run [options]"],
+  ["run --help", "Usage: ftp-alg run [options] [FILE]"],
   ["help check", "Usage: ftp-alg check [options] [FILE]"],
 ])("%s asks for help", (line, first) => {
   const asked = parse(line);
@@ -114,9 +115,14 @@ test.each([
   ["run --listen :0 --server h --log-format text", "Allowed choices are json, pretty"],
   ["run --config a.yml --log-level debgu", "Allowed choices are trace, debug, info"],
   ["run --config a.yml -v --log-level info", "--verbose and --log-level: which of them?"],
-  ["run a.yml", "too many arguments"],
+  ["run a.yml b.yml", "too many arguments"],
+  ["run a.yml --config b.yml", "the configuration is named twice"],
+  ["run a.yml --listen :21", "--config stands alone: the file says what --listen would say"],
+  ["run a.yml --log-level debgu", "(Did you mean debug?)"],
+  ["completion fisch", "(Did you mean fish?)"],
+  ["--config a.yml", "(It belongs behind a command: run, check, doctor, ruleset, advise)"],
+  ["--stay", "(It belongs behind a command: demo)"],
   ["run --config a.yml --verbos", "Did you mean --verbose?"],
-  ["run -c a.yml", "unknown option '-c'"],
   ["completion tcsh", "Allowed choices are bash, zsh, fish"],
   ["completion", "missing required argument 'SHELL'"],
   ["schema x", "too many arguments"],

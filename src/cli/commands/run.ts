@@ -1,7 +1,7 @@
 // `ftp-alg run`, described.
 import type { LogLevel } from "../../config/config.ts";
 import { defineCommand, type Flags, flagOf } from "../command.ts";
-import { configOption } from "../config-file.ts";
+import { configFault, configOperand, configOption } from "../config-file.ts";
 import { type ConfigSource, loadConfig, withConfig } from "../load-config.ts";
 
 const options = {
@@ -34,23 +34,30 @@ export const run = defineCommand({
       "The log goes to standard output. SIGHUP reads the file again for new sessions; SIGTERM or SIGINT lets running " +
       "transfers end, a second one ends at once.",
   ],
+  operand: configOperand,
   options,
   examples: [
     ["run --config config.yml", "what a service does"],
     ["run --listen 0.0.0.0:2121 --server 10.0.0.5:21 --advertise 203.0.113.7", "the simple case without a file"],
   ],
   failure: "failed to start or while running",
-  fault({ flags }) {
-    const source = sourceOf(flags);
+  fault({ flags, operand }) {
+    if (operand !== undefined && flags.config !== undefined) return configFault({ flags, operand, commands: [] });
+    const source = sourceOf(withFile(flags, operand));
     return typeof source === "string" ? source : undefined;
   },
-  run: async ({ flags }, io) => {
-    const source = sourceOf(flags);
+  run: async ({ flags, operand }, io) => {
+    const source = sourceOf(withFile(flags, operand));
     if (typeof source === "string") throw new Error(source);
     const { runGateway } = await import("../run.ts");
     return withConfig(source, io, (config) => runGateway(config, io, () => loadConfig(source, io)));
   },
 });
+
+/** FILE alone is `--config FILE`. */
+function withFile(flags: RunFlags, operand: string | undefined): RunFlags {
+  return operand === undefined ? flags : { ...flags, config: operand };
+}
 
 /** The source, or why these flags do not go together. */
 export function sourceOf({ logLevel, verbose, ...flags }: RunFlags): ConfigSource | string {

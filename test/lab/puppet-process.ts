@@ -3,7 +3,7 @@ import net from "node:net";
 import { createInterface } from "node:readline";
 
 export type Order =
-  | { do: "connect"; id: number; host: string; port: number; localPort?: number }
+  | { do: "connect"; id: number; host: string; port: number; localPort?: number; localAddress?: string }
   | { do: "listen"; id: number; host: string; port: number }
   | { do: "write"; id: number; data: string }
   | { do: "end" | "reset"; id: number };
@@ -44,12 +44,13 @@ function obey(order: Order): void {
   const { id } = order;
   switch (order.do) {
     case "connect": {
-      const { host, port, localPort } = order;
+      const { host, port, localPort, localAddress } = order;
       const socket = net.connect({
         host,
         port,
         allowHalfOpen: true,
         ...(localPort === undefined ? {} : { localPort }),
+        ...(localAddress === undefined ? {} : { localAddress }),
       });
       watch(id, socket);
       socket.on("connect", () => report({ event: "connected", id, local: local(socket), remote: remote(socket) }));

@@ -26,7 +26,7 @@ export type RawConnection = {
 export type RawListener = { readonly port: number; accept(): Promise<RawConnection> };
 
 export type Puppet = {
-  connect(host: string, port: number, localPort?: number): Promise<RawConnection>;
+  connect(host: string, port: number, localPort?: number, localAddress?: string): Promise<RawConnection>;
   listen(host: string, port: number): Promise<RawListener>;
   stop(): Promise<void>;
 };
@@ -126,9 +126,13 @@ export async function startPuppet(lab: Lab, place: Place): Promise<Puppet> {
   }
 
   return {
-    async connect(host, port, localPort) {
+    async connect(host, port, localPort, localAddress) {
       const id = ++last;
-      order({ do: "connect", id, host, port, ...(localPort === undefined ? {} : { localPort }) });
+      order({
+        ...{ do: "connect", id, host, port },
+        ...(localPort === undefined ? {} : { localPort }),
+        ...(localAddress === undefined ? {} : { localAddress }),
+      });
       const made = await until(`a connection to ${host} port ${port}`, () => {
         const error = failed(id);
         if (error !== undefined) throw new Error(`no connection to ${host} port ${port}: ${error}`);

@@ -127,3 +127,23 @@ test.each<[string, (raw: unknown) => Setting<unknown>]>([
     { numRuns: 2000 },
   );
 });
+
+test.each<[string, (raw: unknown) => string | undefined]>([
+  ["duration", nearestDuration],
+  ["size", nearestSize],
+  ["share", nearestPercent],
+  ["entrance", entrance],
+  ["admin endpoint", admin],
+  ["address", nearestAddress],
+  ["network", nearestNetwork],
+  ["server", nearestServer],
+  ["range of ports", nearestPortRange],
+])("a suggested %s is near to itself or to nothing, so that asking again comes to an end", (_what, suggest) => {
+  fc.assert(
+    fc.property(mistaken, (raw) => {
+      const meant = suggest(raw);
+      if (meant !== undefined) expect([undefined, meant]).toContain(suggest(meant));
+    }),
+    { numRuns: 2000 },
+  );
+});

@@ -154,6 +154,18 @@ const logins = (atOnce: number, server: ServerName): Measure => ({
 const warmUpSessions = 100;
 const settleMs = 1000;
 
+const scrapes = 20;
+
+/** How long our own gateways take to tell their metrics, while the sessions are there. */
+async function scrapeTimes(stage: Stage, { metrics }: Contender): Promise<Values> {
+  if (metrics === undefined) return {};
+  const { p50 = Number.NaN, p99 = Number.NaN } = await converse(
+    stage.python("client", "scrapes.py", [metrics, scrapes]),
+    enoughLimitMs,
+  );
+  return { scrapeP50: p50, scrapeP99: p99 };
+}
+
 const idle: Measure = {
   name: "idle sessions",
   section: "idle",
@@ -171,13 +183,15 @@ const idle: Measure = {
     const before = await memory(await family(process.pid));
     const client = stage.python("client", "sessions.py", [...who(entrance), count, 20, "stay", enoughLimitMs / 1000]);
     let after = before;
+    let scrape: Values = {};
     const { done = Number.NaN } = await converse(client, 2 * enoughLimitMs, {
       async after() {
         await sleep(settleMs);
         after = await memory(await family(process.pid));
+        scrape = await scrapeTimes(stage, contender);
       },
     });
-    return { kibPerSession: grown(before, after) / done, sessions: done };
+    return { kibPerSession: grown(before, after) / done, sessions: done, ...scrape };
   },
 };
 

@@ -24,6 +24,7 @@ const fixed =
 const mebibytes = fixed(0, 1 / 1024 ** 2, " MiB/s");
 const whole = fixed(0);
 const microseconds = fixed(0, 1e6, " µs");
+const milliseconds = fixed(0, 1e3, " ms");
 
 const single = ["download passive", "download active", "upload passive", "upload active"];
 
@@ -135,6 +136,17 @@ function ownTimes({ participants, rows }: Findings): string[] {
   });
 }
 
+/** How long a scrape of our gateways takes while all idle sessions are there. */
+function scrapeTimes({ participants, rows }: Findings): string[] {
+  return participants.flatMap(({ name, kind }) => {
+    const [p50, p99, sessions] = ["scrapeP50", "scrapeP99", "sessions"].map((value) =>
+      absolute(rows, name, { measures: ["idle sessions"], value }),
+    );
+    if (kind !== "ours" || p50 === undefined || p99 === undefined || sessions === undefined) return [];
+    return [`${name} about ${milliseconds(p50)} / ${milliseconds(p99)} at ${whole(sessions)} sessions`];
+  });
+}
+
 export type Setting = {
   readonly date: string;
   readonly machine: string;
@@ -161,6 +173,8 @@ export function formatReport(findings: Findings, { date, machine, rounds, size }
   if (cpu !== undefined) parts.push("Their own CPU for each:", cpu);
   const times = ownTimes(findings);
   if (times.length > 0) parts.push(`Opening a pinhole by the gateways' own metric, p50 / p99: ${times.join("; ")}.`);
+  const scraped = scrapeTimes(findings);
+  if (scraped.length > 0) parts.push(`Reading \`/metrics\`, p50 / slowest: ${scraped.join("; ")}.`);
   const skipped = findings.skipped.map(({ name, reason }) => `${name} (${shorten(reason)})`);
   if (skipped.length > 0) parts.push(`Not measured: ${skipped.join("; ")}.`);
   const remarks = findings.participants.flatMap(({ name, remark }) =>

@@ -72,7 +72,12 @@ test("the table of the configuration has every key of the full example, and the 
   const keys = paths(example).filter((key) => !sections.includes(key.split(".").at(-1) ?? ""));
   const documented = firstColumn("config");
   const leaves = keys.filter((key) => !key.startsWith("gateways[].policy.commands."));
-  const others = ["gateways[].route.login.allow", "gateways[].route.transparent", ...transparentKeys()];
+  const others = [
+    "admin.token.file",
+    "gateways[].route.login.allow",
+    "gateways[].route.transparent",
+    ...transparentKeys(),
+  ];
   expect(documented.toSorted()).toEqual([...new Set([...leaves, ...others])].toSorted());
 });
 

@@ -237,7 +237,6 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "observe/api/status-answer.ts": "observe/api/api.test.ts: /api/status",
   "observe/api/trace-formats.ts": "observe/api/api.test.ts: each of its formats",
   "observe/transcript-line.ts": "observe/ladder.test.ts, observe/mermaid.test.ts",
-  "process/process-api.ts": "observe/api/",
   "observe/event-feed.ts": "observe/session-history.test.ts: the feed tells",
   "observe/kept-session.ts": "observe/session-history.test.ts: the limits",
   "observe/masked-step.ts": "observe/session-history.test.ts: secrets",

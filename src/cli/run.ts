@@ -7,7 +7,7 @@ import { warningsOf } from "../process/warnings.ts";
 import { errorMessage } from "../process/error-message.ts";
 import { createGatewayProcess } from "../process/gateway-process.ts";
 import type { Io } from "../process/io.ts";
-import { reloadOnSignal } from "../process/reload.ts";
+import { createReload } from "../process/reload.ts";
 import { createServiceManager } from "../process/sd-notify.ts";
 import { formatProblems } from "./load-config.ts";
 import { readMachinePorts } from "./port-ranges.ts";
@@ -23,7 +23,10 @@ export async function runGateway(config: Config, io: RunIo, reread: () => Promis
   const { logger } = log;
   const { inherited = [] } = io;
   const manager = createServiceManager(io.managedBy);
-  const running = await createGatewayProcess(config, { log, inherited, isStopping: () => io.stop.aborted });
+  const told = new AbortController();
+  const stop = AbortSignal.any([io.stop, told.signal]);
+  const requests = { reload: () => reload(), drain: () => told.abort() };
+  const running = await createGatewayProcess(config, { log, inherited, isStopping: () => stop.aborted, requests });
   let hasStarted = (): void => {};
   const started = new Promise<void>((resolve) => (hasStarted = resolve));
   const rereadValid = async (): Promise<Config> => {
@@ -32,14 +35,16 @@ export async function runGateway(config: Config, io: RunIo, reread: () => Promis
     return parsed.config;
   };
   const { telemetry, apply } = running;
-  reloadOnSignal(io, { reread: rereadValid, apply, telemetry, manager, started });
+  const reload = createReload({ stop }, { reread: rereadValid, apply, telemetry, manager, started });
+  // What is wrong is in the log.
+  io.onReload(() => void reload().catch(() => {}));
   try {
     for (const { path, message } of warningsOf(config)) logger.warn({ path }, message);
     await warnOfPortRanges(config, logger);
     await running.start();
     hasStarted();
     manager.ready("takes sessions");
-    await aborted(io.stop);
+    await aborted(stop);
     manager.stopping("draining: running transfers go on, up to timeouts.drain");
     logger.info("draining");
     await Promise.race([running.drain(), aborted(io.kill)]);

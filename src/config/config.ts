@@ -24,6 +24,10 @@ export type Config = {
     readonly listen: Endpoint;
     /** Lower-case names that a Host header may have, besides literal addresses and `localhost`. */
     readonly hosts: readonly string[];
+    /** Holds what requests must show. */
+    readonly token?: { readonly file: string };
+    /** Whoever reaches it may read without one. */
+    readonly open: boolean;
   };
   /** What is kept of sessions: so many that have ended well, so many that have failed, so many bytes of each and of all. */
   readonly history: {

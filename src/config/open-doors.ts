@@ -7,10 +7,10 @@ export function openDoors({ admin, gateways }: Config): readonly Problem[] {
   const doors = gateways.flatMap((gateway, index) =>
     doorsOf(gateway).map(({ path, message }) => ({ path: `gateways[${index}].${path}`, message })),
   );
-  if (admin === undefined || isLoopback(admin.listen)) return doors;
+  if (admin === undefined || isLoopback(admin.listen) || admin.token !== undefined) return doors;
   const message =
     "whoever reaches this address reads who transfers what; unless a firewall stands before it, " +
-    `close it: admin: { listen: "127.0.0.1:${admin.listen.port}" }`;
+    "close it: admin: { token: { file: /etc/ftp-alg/token } }";
   return [{ path: "admin.listen", message }, ...doors];
 }
 

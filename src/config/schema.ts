@@ -1,6 +1,7 @@
 // Schema, the configuration file as zod sees it: every key, what it takes and its default. Sections are strict: an unknown
 // key is an error. Output is still shaped like the file; parse.ts composes the `Config` from it.
 import { z } from "zod";
+import { addressKind } from "../net/address-kind.ts";
 import { familyOf } from "../net/endpoint.ts";
 import { nearest } from "./nearest.ts";
 import { choice, count, duration, listOf, notAvailableYet, scalar, size } from "./scalars.ts";
@@ -10,6 +11,7 @@ import {
   parseAdvertised,
   parseAllowRule,
   parseCidr,
+  parseFile,
   parseEntrance,
   parseInterface,
   parseListen,
@@ -39,11 +41,20 @@ const log = z.strictObject({
   format: choice<LogFormat>({ json: true, pretty: true }).default("json"),
 });
 
-const admin = z.strictObject({
-  // It tells who transfers what: loopback unless the operator decides otherwise.
-  listen: scalar(parseListen).default({ address: "127.0.0.1", port: 9121 }),
-  hosts: listOf(scalar(parseAdminHost)).default([]),
-});
+const admin = z
+  .strictObject({
+    // It tells who transfers what: loopback unless the operator decides otherwise.
+    listen: scalar(parseListen).default({ address: "127.0.0.1", port: 9121 }),
+    hosts: listOf(scalar(parseAdminHost)).default([]),
+    token: z.strictObject({ file: scalar(parseFile) }).exactOptional(),
+    open: z.boolean().default(false),
+  })
+  .refine(({ listen, token, open }) => addressKind(listen.address) === "loopback" || token !== undefined || open, {
+    error:
+      "whoever reaches this address reads who transfers what: " +
+      "set admin.token, or admin.open: true where only your monitoring reaches it",
+    path: ["listen"],
+  });
 
 const history = z.strictObject({
   sessions: count(1_000_000, 0).default(1000),

@@ -169,6 +169,12 @@ function parseHostName(text: string): string | undefined {
   return name.length <= 253 && hostName.test(name) && !allDigitsAndDots.test(name) ? name : undefined;
 }
 
+/** The path of a file. */
+export function parseFile(raw: unknown): Setting<string> {
+  const fits = typeof raw === "string" && raw !== "" && !raw.includes("\0");
+  return setting(fits ? raw : undefined, "the path of a file such as /run/ftp-alg/token", raw);
+}
+
 /** A name by which the admin listener is reached, in lower case, without a port. */
 export function parseAdminHost(raw: unknown): Setting<string> {
   const name = typeof raw === "string" ? parseHostName(raw) : undefined;

@@ -31,6 +31,8 @@ export type Gateway = {
   isListening(): boolean;
   /** What it is, as operators are told. */
   facts(): GatewayFacts;
+  /** An operator ends that session now; false if none of that id runs here. */
+  endSession(id: string): boolean;
   /**
    * Other options for the sessions to come, at first those that it was created with; sessions that run keep theirs. What can
    * fail has been done when it resolves: its listening sockets are open too. Rejects with an Error, and nothing has changed.
@@ -109,6 +111,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     isListening: () => listeners.endpoints().length > 0,
     facts: () =>
       gatewayFacts(settings?.options ?? initialOptions, listeners.endpoints(), settings?.driver.pinholes.plane),
+    endSession: (id) => sessions.end(id, "ended-by-operator"),
     prepare,
     drain,
     async retire() {

@@ -6,7 +6,8 @@ export type RunningSessions = {
   add(id: string, session: DrivenSession): void;
   /** Its connections and pinholes are closed. */
   remove(id: string): void;
-  find(id: string): DrivenSession | undefined;
+  /** Ends one now; false if there is none of that id. */
+  end(id: string, reason: EndReason): boolean;
   /** Each ends when its transfer does, and all of them after the drain time; resolves when they are closed. */
   drain(drainMs: number): Promise<void>;
   /** Ends every one now; resolves when they are closed. */
@@ -37,7 +38,11 @@ export function createRunningSessions(): RunningSessions {
       sessions.delete(id);
       if (sessions.size === 0) for (const settle of awaitingEnd.splice(0)) settle();
     },
-    find: (id) => sessions.get(id),
+    end(id, reason) {
+      const session = sessions.get(id);
+      session?.stop(reason, "");
+      return session !== undefined;
+    },
     async drain(drainMs) {
       for (const session of sessions.values()) session.drain();
       const deadline = setTimeout(() => void stop("drained"), drainMs);

@@ -6,7 +6,7 @@ import { Hono } from "hono";
 import { formatEndpoint, type Endpoint } from "../net/endpoint.ts";
 import { createApi, type ApiDeps } from "./api/api.ts";
 import { boundConnections } from "./admin-connections.ts";
-import { isHostAllowed } from "./admin-host.ts";
+import { adminGuard, loginForm, notAllowed } from "./admin-guard.ts";
 import { exposition } from "./exposition.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -23,6 +23,8 @@ export type AdminOptions = {
   readonly mayShare?: boolean;
   /** Names that a Host header may have, besides literal addresses and `localhost`; lower case. Asked each time. */
   readonly hosts?: () => readonly string[];
+  /** What a request must show, but for /healthz and /readyz; undefined: nothing. Asked each time. */
+  readonly token?: () => string | undefined;
   /** The time for a request to arrive; by default 5 seconds. */
   readonly requestMs?: number;
   readonly metrics: Pick<Metrics, "text" | "contentType" | "openMetrics">;
@@ -74,18 +76,11 @@ export function createAdmin(options: AdminOptions): Admin {
   };
 }
 
-function adminApp({ metrics, isReady, api, hosts = () => [] }: AdminOptions): Hono {
+function adminApp({ metrics, isReady, api, hosts = () => [], token = () => undefined }: AdminOptions): Hono {
+  const guard = { hosts, token };
   const app = new Hono();
-  app.use(async (context, next) => {
-    const { method } = context.req;
-    if (!isHostAllowed(context.req.header("host") ?? "", hosts())) {
-      return context.text("the Host header must be an address, localhost, or one of admin.hosts\n", 421);
-    }
-    if (method !== "GET" && method !== "HEAD") return context.text("method not allowed\n", 405, { allow: "GET, HEAD" });
-    await next();
-    context.header("cache-control", "no-store");
-    return undefined;
-  });
+  app.use(adminGuard(guard));
+  app.route("/login", loginForm(guard));
   // Hono answers HEAD by these too.
   app.get("/metrics", async ({ req, body: answer }) => {
     const { accept = "", "accept-encoding": acceptEncoding = "" } = req.header();
@@ -96,6 +91,7 @@ function adminApp({ metrics, isReady, api, hosts = () => [] }: AdminOptions): Ho
   app.get("/readyz", (context) => (isReady() ? context.text("ready\n") : context.text("not ready\n", 503)));
   if (api !== undefined) app.route("/api", createApi(api));
   app.get("/", (context) => context.html(page));
+  app.post("*", (context) => notAllowed(context, "GET, HEAD"));
   app.notFound((context) => context.text("not found\n", 404));
   app.onError((_, context) => context.text("internal error\n", 500));
   return app;

@@ -5,6 +5,7 @@ import type { PreparedChange } from "../gateway/prepared-change.ts";
 import { formatEndpoint, sameEndpoint, type Endpoint } from "../net/endpoint.ts";
 import type { Admin, AdminOptions } from "../observe/admin.ts";
 import type { Logger } from "../observe/log.ts";
+import { readAdminToken } from "./admin-token.ts";
 
 export type AdminListener = {
   /** The new endpoint listens when it resolves. Rejects with an Error that names it, and nothing has changed. */
@@ -20,12 +21,14 @@ const graceMs = 5000;
 
 /** `ownEndpoints`: nothing that this process dials may lead to the listener. */
 export function createAdminListener(
-  create: (options: Pick<AdminOptions, "listen" | "hosts">) => Admin,
+  create: (options: Pick<AdminOptions, "listen" | "hosts" | "token">) => Admin,
   ownEndpoints: Pick<OwnEndpoints, "add" | "remove">,
   logger: Pick<Logger, "info">,
 ): AdminListener {
   let running: Running | undefined;
+  /** Whom it answers, from the last configuration. */
   let hosts: readonly string[] = [];
+  let token: string | undefined;
 
   async function close({ admin, endpoint }: Running, afterMs: number): Promise<void> {
     await admin.stop(afterMs);
@@ -40,16 +43,21 @@ export function createAdminListener(
   return {
     async prepare({ admin: wanted }) {
       if (wanted === undefined) return { commit: () => replaceBy(undefined), rollback() {} };
-      const takeHosts = (): void => void (hosts = wanted.hosts);
-      if (running !== undefined && sameEndpoint(running.wanted, wanted.listen))
-        return { commit: takeHosts, rollback() {} };
-      const admin = create({ listen: wanted.listen, hosts: () => hosts });
+      const nextToken = wanted.token && (await readAdminToken(wanted.token.file));
+      const takeAccess = (): void => {
+        hosts = wanted.hosts;
+        token = nextToken;
+      };
+      if (running !== undefined && sameEndpoint(running.wanted, wanted.listen)) {
+        return { commit: takeAccess, rollback() {} };
+      }
+      const admin = create({ listen: wanted.listen, hosts: () => hosts, token: () => token });
       const endpoint = await admin.start();
       const next = { wanted: wanted.listen, endpoint, admin };
       ownEndpoints.add(endpoint);
       return {
         commit() {
-          takeHosts();
+          takeAccess();
           replaceBy(next);
           logger.info({ endpoint: formatEndpoint(endpoint) }, "admin listening");
         },

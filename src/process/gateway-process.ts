@@ -15,7 +15,7 @@ import { createAdminListener } from "./admin-listener.ts";
 import { descriptorShares, readDescriptorLimit, warnOfDescriptors } from "./descriptors.ts";
 import { createGateways } from "./gateways.ts";
 import { createPlanes, type PlanesTelemetry } from "./planes.ts";
-import { processApi } from "./process-api.ts";
+import { processApi, type ProcessRequests } from "./process-api.ts";
 import { restartNeeded } from "./reload.ts";
 import { readVersion } from "./version.ts";
 
@@ -37,6 +37,8 @@ export type GatewayProcessOptions = {
   readonly inherited: readonly number[];
   /** Told to end: not ready any more. */
   readonly isStopping: () => boolean;
+  /** What the API may ask of the process. */
+  readonly requests: ProcessRequests;
 };
 
 export async function createGatewayProcess(config: Config, options: GatewayProcessOptions): Promise<GatewayProcess> {
@@ -63,8 +65,8 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
     });
   const gateways = createGateways({ planes, create, forget: metrics.forgetGateway });
   const isReady = (): boolean => !options.isStopping() && gateways.areListening();
-  const { isStopping } = options;
-  const api = processApi({ version, metrics, history, feed, telemetry, gateways, isReady, isStopping });
+  const { isStopping, requests } = options;
+  const api = processApi({ version, metrics, history, feed, telemetry, gateways, isReady, isStopping, requests });
   const admin = createAdminListener(
     (admitting) => createAdmin({ ...admitting, mayShare: true, metrics, isReady, api }),
     shared.ownEndpoints,

@@ -12,6 +12,8 @@ export type Gateways = {
   areListening(): boolean;
   /** Those that are configured. */
   facts(): readonly GatewayFacts[];
+  /** Ends that session now; false if none of that id runs. */
+  endSession(id: string): boolean;
   /** Resolves when the last session has ended, which transfers may delay up to the drain time. */
   drain(): Promise<void>;
   /** Ends every session now. */
@@ -86,6 +88,7 @@ export function createGateways({ planes, create, forget }: GatewaysDeps): Gatewa
     },
     areListening: () => running.size > 0 && [...running.values()].every((gateway) => gateway.isListening()),
     facts: () => [...running.values()].map((gateway) => gateway.facts()),
+    endSession: (id) => all().some((gateway) => gateway.endSession(id)),
     async drain() {
       await Promise.all(all().map((gateway) => gateway.drain()));
     },

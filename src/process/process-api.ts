@@ -15,13 +15,21 @@ export type ProcessParts = {
   readonly history: SessionHistory;
   readonly feed: EventFeed;
   readonly telemetry: Pick<Telemetry, "update">;
-  readonly gateways: Pick<Gateways, "facts">;
+  readonly gateways: Pick<Gateways, "facts" | "endSession">;
   readonly isReady: () => boolean;
   readonly isStopping: () => boolean;
+  readonly requests: ProcessRequests;
+};
+
+export type ProcessRequests = {
+  /** Rejects with an Error that says what is wrong, and nothing has changed. */
+  reload(): Promise<void>;
+  /** Accepts no more, and ends when the last session has. */
+  drain(): void;
 };
 
 export function processApi(parts: ProcessParts): ApiDeps {
-  const { version, metrics, history, feed, telemetry, gateways, isReady, isStopping } = parts;
+  const { version, metrics, history, feed, telemetry, gateways, isReady, isStopping, requests } = parts;
   const clock = createWallClock();
   const startedAt = performance.now();
   let lastReload: { at: number; result: "success" | "failure"; detail: string } | undefined;
@@ -34,6 +42,7 @@ export function processApi(parts: ProcessParts): ApiDeps {
     history,
     update: telemetry.update,
     events: createEventStream(feed, clock),
+    actions: { ...requests, endSession: gateways.endSession },
     status: () =>
       statusAnswer(
         {

@@ -1,4 +1,4 @@
-// Reload on SIGHUP: the configuration is read again and takes the place of the one that runs.
+// Reload, on SIGHUP or by the API: the configuration is read again and takes the place of the one that runs.
 import type { Config } from "../config/config.ts";
 import type { Telemetry } from "../observe/telemetry.ts";
 import { errorMessage } from "./error-message.ts";
@@ -12,28 +12,35 @@ export type Reload = {
   readonly apply: (config: Config) => Promise<void>;
   readonly telemetry: Pick<Telemetry, "configReloaded">;
   readonly manager: Pick<ServiceManager, "reloading" | "ready">;
-  /** Until it resolves, signals wait. */
+  /** Until it resolves, reloads wait. */
   readonly started: Promise<void>;
 };
 
-/** A configuration that is wrong or can't be applied leaves the running one as it is. One reload at a time, after the start. */
-export function reloadOnSignal(io: Pick<Io, "onReload" | "stop">, reload: Reload): void {
+/**
+ * Returns what reloads: one reload at a time, after the start. A configuration that is wrong or can't be applied leaves the running one
+ * as it is; then it rejects with the Error that says why, which has been told.
+ */
+export function createReload({ stop }: Pick<Io, "stop">, reload: Reload): () => Promise<void> {
   const { reread, apply, telemetry, manager } = reload;
   let last = reload.started;
-  io.onReload(() => {
-    last = last.then(async () => {
-      if (io.stop.aborted) return;
-      manager.reloading();
-      try {
-        await apply(await reread());
-        telemetry.configReloaded("success", "");
-        manager.ready("takes sessions");
-      } catch (error) {
-        telemetry.configReloaded("failure", errorMessage(error));
-        manager.ready("takes sessions; the configuration was not reloaded, the one before is in force");
-      }
-    });
-  });
+  async function once(): Promise<void> {
+    if (stop.aborted) throw new Error("the process is ending");
+    manager.reloading();
+    try {
+      await apply(await reread());
+      telemetry.configReloaded("success", "");
+      manager.ready("takes sessions");
+    } catch (error) {
+      telemetry.configReloaded("failure", errorMessage(error));
+      manager.ready("takes sessions; the configuration was not reloaded, the one before is in force");
+      throw error;
+    }
+  }
+  return () => {
+    const result = last.then(once);
+    last = result.catch(() => {});
+    return result;
+  };
 }
 
 /** What a reload can't change: it takes a restart. */

@@ -20,6 +20,7 @@ export const endReasons = [
   "too-many-before-login",
   "too-many-connects",
   "banned",
+  "ended-by-operator",
   "drained",
   "stopped",
   "internal-error",

@@ -95,6 +95,7 @@ function handle(work: Work, event: SessionEvent): void {
 const stopWords: Readonly<Partial<Record<EndReason, string>>> = {
   "internal-error": "Internal error.",
   "too-many-before-login": "Too many sessions before login; try again later.",
+  "ended-by-operator": "The session was ended by an operator.",
   banned: refusal("banned").text,
 };
 

@@ -49,13 +49,18 @@ test("open door: interception without an interface takes connections from any ne
   ]);
 });
 
-test("open door: an admin listener on other than loopback", () => {
+test("open door: an admin listener that asks for no token, on other than loopback", () => {
   const rest = `${gateway("0.0.0.0:21", '{ server: "10.0.0.5:21" }')}\n`;
-  expect(warned(`${rest}admin: { listen: "0.0.0.0:9121" }`)).toEqual([
-    ["admin.listen", 'admin: { listen: "127.0.0.1:9121" }'],
+  expect(warned(`${rest}admin: { listen: "0.0.0.0:9121", open: true }`)).toEqual([
+    ["admin.listen", "admin: { token: { file: /etc/ftp-alg/token } }"],
   ]);
-  expect(warned(`${rest}admin: { listen: "127.0.0.1:9121" }`)).toEqual([]);
-  expect(warned(`${rest}admin: { listen: "[::1]:9121" }`)).toEqual([]);
+  for (const admin of [
+    '{ listen: "127.0.0.1:9121" }',
+    '{ listen: "[::1]:9121", open: true }',
+    '{ listen: "0.0.0.0:9121", token: { file: /etc/ftp-alg/token } }',
+  ]) {
+    expect(warned(`${rest}admin: ${admin}`), admin).toEqual([]);
+  }
 });
 
 test("open door: pinholes without a login", () => {

@@ -91,7 +91,7 @@ test("full.yml shows the default of every key that has one", () => {
   const { log, admin, gateways } = configIn(readFileSync(new URL("full.yml", examples), "utf8"));
   expect({ log, admin }).toEqual({
     log: { level: "info", format: "json" },
-    admin: { listen: { address: "127.0.0.1", port: 9121 }, hosts: [] },
+    admin: { listen: { address: "127.0.0.1", port: 9121 }, hosts: [], open: false },
   });
   expect(gateways).toEqual([
     {
@@ -117,6 +117,10 @@ test("the admin listener is on loopback unless told otherwise, and absent unless
   expect(configIn(`admin: {}\n${gateways}`).admin).toEqual({
     listen: { address: "127.0.0.1", port: 9121 },
     hosts: [],
+    open: false,
+  });
+  expect(configIn(`admin: { listen: "192.0.2.1:9121", token: { file: t } }\n${gateways}`).admin).toEqual({
+    ...{ listen: { address: "192.0.2.1", port: 9121 }, hosts: [], token: { file: "t" }, open: false },
   });
   expect(configIn(`admin: { hosts: [GW.example.net.] }\n${gateways}`).admin?.hosts).toEqual(["gw.example.net"]);
 });

@@ -17,6 +17,10 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   "admin-name.yml": [
     'admin.listen: expected a literal address and a port such as 127.0.0.1:9121, got "localhost:9121"; did you mean 127.0.0.1:9121?',
   ],
+  "admin-open.yml": [
+    "admin.listen: whoever reaches this address reads who transfers what: set admin.token, or admin.open: true where only your monitoring reaches it",
+  ],
+  "admin-token.yml": ["admin.token.file: expected the path of a file such as /run/ftp-alg/token, got 17"],
   "admin-taken.yml": ["admin.listen: 127.0.0.1:2121 is taken by gateways[0].listen[0] (127.0.0.1:2121)"],
   "advertise-name.yml": [
     'gateways[0].clientSide.advertise: expected a literal address such as 203.0.113.7, got "ftp.example.com"',

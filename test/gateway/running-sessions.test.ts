@@ -13,7 +13,6 @@ test("all sessions are told to drain, those that are left to stop, and the last 
   const [first, second] = [session(), session()];
   running.add("1", first);
   running.add("2", second);
-  expect([running.find("1"), running.find("3")]).toEqual([first, undefined]);
   let isOver = false;
   const drained = running.drain(20).then(() => (isOver = true));
   running.remove("1");
@@ -27,4 +26,13 @@ test("without a session there is nothing to wait for", async () => {
   await createRunningSessions().allClosed();
   await createRunningSessions().stop("stopped");
   await createRunningSessions().drain(60_000);
+});
+
+test("one session of many is ended by its id", () => {
+  const running = createRunningSessions();
+  const [first, second] = [session(), session()];
+  running.add("1", first);
+  running.add("2", second);
+  expect([running.end("2", "ended-by-operator"), running.end("3", "ended-by-operator")]).toEqual([true, false]);
+  expect([first.told, second.told]).toEqual([[], ["ended-by-operator"]]);
 });

@@ -22,11 +22,11 @@ test("where the admin listener listens nothing is dialled: from when it is opene
     },
   );
   onTestFinished(() => listener.stop());
-  const admin = { listen: { address: "127.0.0.1", port: 0 }, hosts: [] };
+  const admin = { listen: { address: "127.0.0.1", port: 0 }, hosts: [], open: false };
   (await listener.prepare({ admin })).commit();
   const endpoint = parseEndpoint(endpoints[0] ?? "") ?? expect.fail();
   expect(own.listensAt(endpoint)).toBe(true);
-  (await listener.prepare({ admin: { listen: { address: "127.0.0.2", port: 0 }, hosts: [] } })).rollback();
+  (await listener.prepare({ admin: { listen: { address: "127.0.0.2", port: 0 }, hosts: [], open: false } })).rollback();
   expect(own.listensAt(endpoint)).toBe(true);
   (await listener.prepare({})).commit();
   await until(() => !own.listensAt(endpoint));
@@ -77,7 +77,7 @@ test("other names in admin.hosts hold at once, at the same endpoint", async () =
     { info: (fields: object) => void endpoints.push(String(Reflect.get(fields, "endpoint"))) },
   );
   onTestFinished(() => listener.stop());
-  const admin = { listen: { address: "127.0.0.1", port: 0 }, hosts: ["gw.example.net"] };
+  const admin = { listen: { address: "127.0.0.1", port: 0 }, hosts: ["gw.example.net"], open: false };
   (await listener.prepare({ admin })).commit();
   const { port } = parseEndpoint(endpoints[0] ?? "") ?? expect.fail();
   const answer = async (): Promise<string> => {
@@ -86,6 +86,6 @@ test("other names in admin.hosts hold at once, at the same endpoint", async () =
     return (await text(socket)).slice(9, 12);
   };
   expect(await answer()).toBe("200");
-  (await listener.prepare({ admin: { ...admin, hosts: [] } })).commit();
+  (await listener.prepare({ admin: { ...admin, hosts: [], open: false } })).commit();
   expect(await answer()).toBe("421");
 });

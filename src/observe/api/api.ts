@@ -23,6 +23,15 @@ export type ApiDeps = {
   readonly update: () => void;
   readonly status: () => Promise<StatusAnswer>;
   readonly events: EventStream;
+  readonly actions: ApiActions;
+};
+
+export type ApiActions = {
+  /** Rejects with an Error that says what is wrong with the configuration. */
+  reload(): Promise<void>;
+  drain(): void;
+  /** False if no session of that id runs. */
+  endSession(id: string): boolean;
 };
 
 export function createApi(deps: ApiDeps): Hono {
@@ -67,11 +76,38 @@ export function createApi(deps: ApiDeps): Hono {
     if (context.req.method === "HEAD") return context.body(null, 200, { "content-type": "text/event-stream" });
     return deps.events.add(outgoing) ? RESPONSE_ALREADY_SENT : failed(context, 503, "too many listen to the events");
   });
-  api.all("*", (context) => failed(context, 404, "not found"));
+  addActions(api, deps);
+  api.get("*", (context) => failed(context, 404, "not found"));
   return api;
 }
 
-type Failure = 400 | 404 | 503;
+/** Who may act has been seen to before. */
+function addActions(api: Hono, { actions, history, update }: ApiDeps): void {
+  api.post("/reload", async (context) => {
+    try {
+      await actions.reload();
+      return json(context, { result: "success" });
+    } catch (error) {
+      return failed(context, 422, error instanceof Error ? error.message : String(error));
+    }
+  });
+  api.post("/drain", (context) => {
+    const { outgoing } = context.env as HttpBindings;
+    // Without a session it is at its end at once.
+    outgoing.once("close", actions.drain);
+    return json(context, { state: "draining" });
+  });
+  api.post("/sessions/:id/end", (context) => {
+    const id = context.req.param("id");
+    update();
+    const kept = history.find(id);
+    if (kept === undefined) return failed(context, 404, `no session ${id} is kept`);
+    const isEnded = kept.record.end === undefined && actions.endSession(id);
+    return isEnded ? json(context, { id, state: "ended" }) : failed(context, 409, `session ${id} has ended already`);
+  });
+}
+
+type Failure = 400 | 404 | 409 | 422 | 503;
 
 /** Peers choose some of the texts: nothing in them acts on a terminal that shows the answer. */
 function json(context: Context, answer: object, status: 200 | Failure = 200): Response {

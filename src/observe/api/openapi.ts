@@ -1,6 +1,16 @@
 // OpenAPI: the description of the API for programs, made from the schemas of its answers.
 import { z } from "zod";
-import { components, errorSchema, eventSchema, sessionDetailSchema, sessionsSchema, statusSchema } from "./schemas.ts";
+import {
+  drainingSchema,
+  endedSchema,
+  reloadedSchema,
+  components,
+  errorSchema,
+  eventSchema,
+  sessionDetailSchema,
+  sessionsSchema,
+  statusSchema,
+} from "./schemas.ts";
 import { listQuerySchema } from "./session-list.ts";
 import { traceFormats, traceQuerySchema } from "./trace-formats.ts";
 
@@ -49,6 +59,27 @@ export const apiRoutes: readonly ApiRoute[] = [
     errors: [503],
   },
   {
+    method: "post",
+    path: "/api/reload",
+    summary: "Reads the configuration again",
+    answer: reloadedSchema,
+    errors: [403, 422],
+  },
+  {
+    method: "post",
+    path: "/api/drain",
+    summary: "Accepts no more; the process ends when the last session has",
+    answer: drainingSchema,
+    errors: [403],
+  },
+  {
+    method: "post",
+    path: "/api/sessions/{id}/end",
+    summary: "Ends a session now",
+    answer: endedSchema,
+    errors: [403, 404, 409],
+  },
+  {
     method: "get",
     path: "/api/openapi.json",
     summary: "This description",
@@ -86,7 +117,7 @@ function operation({ path, summary, query, answer, errors }: ApiRoute): object {
     parameters: [...pathParameters(path), ...(query ? queryParameters(query) : [])],
     responses: {
       200: { description: summary, content: contentOf(answer) },
-      ...Object.fromEntries(errors.map((status) => [status, failure])),
+      ...Object.fromEntries([401, ...errors].map((status) => [status, failure])),
     },
   };
 }

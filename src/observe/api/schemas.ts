@@ -157,6 +157,12 @@ export const statusSchema = z
   })
   .register(components, { id: "Status" });
 
+export const reloadedSchema = z.strictObject({ result: z.literal("success") }).register(components, { id: "Reloaded" });
+export const drainingSchema = z.strictObject({ state: z.literal("draining") }).register(components, { id: "Draining" });
+export const endedSchema = z
+  .strictObject({ id: z.string(), state: z.literal("ended") })
+  .register(components, { id: "Ended" });
+
 export const errorSchema = z.strictObject({ error: z.string() }).register(components, { id: "Error" });
 
 const whose = {

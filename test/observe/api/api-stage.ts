@@ -11,7 +11,7 @@ import { createLogger } from "../../../src/observe/log.ts";
 import { createMetrics } from "../../../src/observe/metrics.ts";
 import { createSessionHistory, type HistoryLimits } from "../../../src/observe/session-history.ts";
 import { createTelemetry, type Telemetry } from "../../../src/observe/telemetry.ts";
-import { processApi } from "../../../src/process/process-api.ts";
+import { processApi, type ProcessRequests } from "../../../src/process/process-api.ts";
 import { gatewayOptions, type Overrides } from "../../gateway/start-gateway.ts";
 import type { FakeServer, Script } from "../../gateway/fake-server.ts";
 import { openDialogue, type Dialogue } from "../../gateway/ftp-dialogue.ts";
@@ -36,6 +36,7 @@ export async function setApi(
   script: Script = {},
   overrides: Overrides = {},
   admin: Partial<AdminOptions> = {},
+  requests: Partial<ProcessRequests> = {},
 ): Promise<ApiStage> {
   const server = await setServer(script);
   const metrics = createMetrics("1.2.3");
@@ -51,10 +52,11 @@ export async function setApi(
   });
   const [entrance] = await gateway.start();
   const isReady = (): boolean => gateway.isListening();
-  const gateways = { facts: () => [gateway.facts()] };
+  const gateways = { facts: () => [gateway.facts()], endSession: gateway.endSession };
   const api = processApi({
     ...{ version: "1.2.3", metrics, history, feed, telemetry, gateways, isReady },
     isStopping: () => false,
+    requests: { reload: async () => {}, drain() {}, ...requests },
   });
   const listener = createAdmin({ listen: { address: "127.0.0.1", port: 0 }, metrics, isReady, api, ...admin });
   const url = `http://127.0.0.1:${(await listener.start()).port}`;

@@ -8,7 +8,7 @@ import { setApi } from "./api-stage.ts";
 function served(): string[] {
   const { routes } = createApi({} as ApiDeps);
   return routes
-    .filter(({ method }) => method !== "ALL")
+    .filter(({ path }) => path !== "/*")
     .map(({ method, path }) => `${method.toLowerCase()} /api${path.replaceAll(/:(\w+)/g, "{$1}")}`);
 }
 

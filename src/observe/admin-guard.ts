@@ -1,0 +1,104 @@
+// Admin guard: what every request to the admin listener has to pass before it is answered, and the form at which a browser exchanges the
+// token for a cookie.
+import { Hono, type Context, type MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { getCookie, setCookie } from "hono/cookie";
+import { cookieName, cookieOf, isAuthorized, isForeignOrigin, isSame } from "./admin-access.ts";
+import { isHostAllowed } from "./admin-host.ts";
+
+export type AdminGuardOptions = {
+  /** Names that a Host header may have, besides literal addresses and `localhost`; lower case. Asked each time. */
+  readonly hosts: () => readonly string[];
+  /** Asked each time; undefined: whoever reaches the listener may read, and nobody act. */
+  readonly token: () => string | undefined;
+};
+
+/** Orchestrators and load balancers ask for these, and they tell nothing. */
+const withoutToken = ["/healthz", "/readyz", "/login"];
+
+/** A token, or nothing. */
+const mostBodyBytes = 4096;
+
+export function adminGuard({ hosts, token }: AdminGuardOptions): MiddlewareHandler {
+  const limitBody = bodyLimit({
+    maxSize: mostBodyBytes,
+    onError: (context) => denied(context, 413, "too much is sent"),
+  });
+  return async (context, next) => {
+    const { method, path } = context.req;
+    const host = context.req.header("host") ?? "";
+    if (!isHostAllowed(host, hosts())) {
+      return denied(context, 421, "the Host header must be an address, localhost, or one of admin.hosts");
+    }
+    if (!["GET", "HEAD", "POST"].includes(method)) return notAllowed(context, "GET, HEAD");
+    if (method === "POST" && isForeignOrigin(context.req.header("origin"), host)) {
+      return denied(context, 403, "a page of another origin may not do that");
+    }
+    const wanted = token();
+    if (!withoutToken.includes(path)) {
+      const cookie = getCookie(context, cookieName) ?? "";
+      const authorization = context.req.header("authorization") ?? "";
+      if (wanted !== undefined && !isAuthorized({ authorization, cookie }, wanted)) return unauthorized(context);
+      if (wanted === undefined && method === "POST") return denied(context, 403, "actions need admin.token to be set");
+    }
+    const answer = await (method === "POST" ? limitBody(context, next) : next());
+    context.header("cache-control", "no-store");
+    return answer;
+  };
+}
+
+/** POST /login with the field `token`: a cookie and the way to the page, or the form again. */
+export function loginForm({ token }: Pick<AdminGuardOptions, "token">): Hono {
+  const app = new Hono();
+  app.get("/", (context) => form(context, 200, ""));
+  app.post("/", async (context) => {
+    const wanted = token();
+    const { token: given } = await context.req.parseBody();
+    if (wanted === undefined || typeof given !== "string" || !isSame(given.trim(), wanted)) {
+      return form(context, 401, "<p role=alert>That is not the token.</p>");
+    }
+    setCookie(context, cookieName, cookieOf(wanted), { httpOnly: true, sameSite: "Strict", path: "/" });
+    return context.redirect("/", 303);
+  });
+  return app;
+}
+
+/** A person gets the form, a program a sentence. */
+function unauthorized(context: Context): Response | Promise<Response> {
+  const isPerson = context.req.method !== "POST" && (context.req.header("accept") ?? "").includes("text/html");
+  if (isPerson) return form(context, 401, "");
+  context.header("www-authenticate", 'Bearer realm="ftp-alg"');
+  return denied(context, 401, "the token is needed: Authorization: Bearer TOKEN");
+}
+
+export function notAllowed(context: Context, allow: string): Response {
+  context.header("allow", allow);
+  return denied(context, 405, "method not allowed");
+}
+
+function denied(context: Context, status: 401 | 403 | 405 | 413 | 421, error: string): Response {
+  context.header("cache-control", "no-store");
+  return context.req.path.startsWith("/api/") ? context.json({ error }, status) : context.text(`${error}\n`, status);
+}
+
+function form(context: Context, status: 200 | 401, note: string): Response | Promise<Response> {
+  context.header("cache-control", "no-store");
+  context.header("content-security-policy", "default-src 'none'; form-action 'self'; frame-ancestors 'none'");
+  return context.html(
+    `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+<title>ftp-alg</title>
+<h1>ftp-alg</h1>
+${note}
+<form method="post" action="/login">
+<label>Token <input type="password" name="token" autocomplete="current-password" required autofocus></label>
+<button>Enter</button>
+</form>
+</html>
+`,
+    status,
+  );
+}

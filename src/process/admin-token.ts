@@ -1,0 +1,22 @@
+// Admin token: what requests to the admin listener must show, read from its file at start and at each reload.
+import { readFile } from "node:fs/promises";
+
+/** Shorter ones can be guessed. */
+const leastCharacters = 16;
+
+/** Without white space around it. Rejects with an Error that names the file and what is wrong with it, and quotes none of it. */
+export async function readAdminToken(file: string): Promise<string> {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`admin.token.file: can't read ${file}: ${problems[error.code ?? ""] ?? error.code}`);
+  });
+  const token = text.trim();
+  if (!/^[!-~]*$/.test(token)) throw new Error(`admin.token.file: ${file} holds more than one word of ASCII`);
+  if (token.length >= leastCharacters) return token;
+  throw new Error(`admin.token.file: the token in ${file} needs at least ${leastCharacters} characters`);
+}
+
+const problems: Readonly<Record<string, string>> = {
+  ENOENT: "no such file",
+  EACCES: "permission denied",
+  EISDIR: "it is a folder",
+};

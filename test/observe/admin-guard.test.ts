@@ -1,0 +1,85 @@
+import { request } from "node:http";
+import { text } from "node:stream/consumers";
+import type { IncomingMessage } from "node:http";
+import { once } from "node:events";
+import { expect, onTestFinished, test } from "vitest";
+import { createAdmin } from "../../src/observe/admin.ts";
+import { createMetrics } from "../../src/observe/metrics.ts";
+
+const token = "correct-horse-battery";
+
+async function setUp(options: { readonly token?: () => string | undefined } = { token: () => token }) {
+  const listen = { address: "127.0.0.1", port: 0 };
+  const admin = createAdmin({ listen, metrics: createMetrics("1"), isReady: () => true, ...options });
+  onTestFinished(() => admin.stop());
+  const url = `http://127.0.0.1:${(await admin.start()).port}`;
+  const statusOf = async (path: string, init?: RequestInit) => (await fetch(url + path, init)).status;
+  const login = (given: string, headers: Record<string, string> = {}) =>
+    fetch(`${url}/login`, { method: "POST", body: new URLSearchParams({ token: given }), redirect: "manual", headers });
+  return { url, statusOf, login };
+}
+
+test("where a token is set everything needs it but /healthz and /readyz", async () => {
+  const { url, statusOf } = await setUp();
+  for (const path of ["/healthz", "/readyz"]) expect(await statusOf(path), path).toBe(200);
+  const headers = { authorization: `Bearer ${token}` };
+  for (const path of ["/", "/metrics", "/nothing"]) {
+    expect(await statusOf(path), path).toBe(401);
+    expect(await statusOf(path, { headers: { authorization: "Bearer wrong" } }), path).toBe(401);
+    expect(await statusOf(path, { headers }), path).toBe(path === "/nothing" ? 404 : 200);
+  }
+  expect((await fetch(`${url}/metrics`)).headers.get("www-authenticate")).toBe('Bearer realm="ftp-alg"');
+});
+
+test("another token holds from the next request on", async () => {
+  let wanted: string | undefined = token;
+  const { statusOf } = await setUp({ token: () => wanted });
+  const headers = { authorization: `Bearer ${token}` };
+  expect(await statusOf("/metrics", { headers })).toBe(200);
+  wanted = "another-token-altogether";
+  expect(await statusOf("/metrics", { headers })).toBe(401);
+  wanted = undefined;
+  expect(await statusOf("/metrics")).toBe(200);
+});
+
+test("a browser gets a form, and for the token a cookie that no script and no other site sees", async () => {
+  const { url, statusOf, login } = await setUp();
+  const form = await fetch(url, { headers: { accept: "text/html,*/*" } });
+  expect([form.status, form.headers.get("content-type")]).toEqual([401, "text/html; charset=UTF-8"]);
+  expect(await form.text()).toContain('<form method="post" action="/login">');
+  const answer = await login(token, { origin: url });
+  expect([answer.status, answer.headers.get("location")]).toEqual([303, "/"]);
+  const cookie = answer.headers.get("set-cookie") ?? "";
+  expect(cookie).toMatch(/^ftp-alg=[\w-]{43}; /);
+  expect(cookie.split("; ")).toEqual(expect.arrayContaining(["HttpOnly", "SameSite=Strict", "Path=/"]));
+  expect(await statusOf("/", { headers: { cookie: cookie.split(";")[0] ?? "" } })).toBe(200);
+});
+
+test("a wrong token gets the form again and no cookie, and where none is set nobody logs in", async () => {
+  for (const options of [{}, { token: () => undefined }]) {
+    const { login } = await setUp("token" in options ? options : undefined);
+    for (const given of ["", "wrong", "undefined"]) {
+      const answer = await login(given);
+      expect([answer.status, answer.headers.get("set-cookie")]).toEqual([401, null]);
+      expect(await answer.text()).toContain("That is not the token.");
+    }
+  }
+});
+
+test("a POST from a page of another origin is refused, whatever it shows", async () => {
+  const { statusOf, login } = await setUp();
+  const headers = { authorization: `Bearer ${token}`, origin: "https://evil.example" };
+  expect(await statusOf("/api/drain", { method: "POST", headers })).toBe(403);
+  expect((await login(token, { origin: "null" })).status).toBe(403);
+});
+
+test("limit: a body of more than 4 KiB is refused, by its length or as it comes", async () => {
+  const { url, login } = await setUp();
+  expect((await login("x".repeat(5000))).status).toBe(413);
+  const chunked = request(`${url}/login`, { method: "POST", headers: { "transfer-encoding": "chunked" } });
+  chunked.on("error", () => {});
+  for (let count = 0; count < 10; count += 1) chunked.write("x".repeat(1000));
+  chunked.end();
+  const [answer] = (await once(chunked, "response")) as [IncomingMessage];
+  expect([answer.statusCode, await text(answer)]).toEqual([413, "too much is sent\n"]);
+});

@@ -2,6 +2,7 @@
 // decides; a pattern here is never narrower.
 import {
   parseAdminHost,
+  parseFile,
   parseAdvertised,
   parseAllowRule,
   parseCidr,
@@ -84,6 +85,7 @@ const taken = new Map<unknown, JsonSchema>([
     },
   ],
   [parsePercent, textOf("\\d{1,2}%|100%", "a share from 1% to 100%", "50%")],
+  [parseFile, textOf("[^\\u0000]+", "the path of a file", "/run/ftp-alg/token")],
   [parseAdminHost, textOf(name, "a host name without a port", "gw.example.net")],
   [
     parseServer,

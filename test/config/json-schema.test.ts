@@ -75,6 +75,7 @@ test.each(good)("a good configuration is good: %s", (_name, text) => {
 /** What takes more than a look at each value. */
 const beyond = [
   ...[
+    "admin-open",
     "admin-taken",
     "data-ports-contain-listen",
     "data-ports-empty",

@@ -42,8 +42,17 @@ type Fault = ReturnType<typeof parseDocument>["errors"][number] | ReturnType<typ
 function faultsOf(faults: readonly Fault[]): Problem[] {
   // A `{` ends a plain value within { }, and the faults behind it are all of that one.
   const bare = faults.find(({ message }) => message.split("\n").slice(1).join("").includes("${"));
-  if (bare === undefined) return faults.map((fault) => faultOf(fault));
+  if (bare === undefined) return faults.map((fault) => faultOf(fault, hintOf(fault)));
   return [faultOf(bare, 'within { } and [ ], a value with a variable is quoted: "${NAME}"')];
+}
+
+/** `listen: [::]:21` is a list to YAML. */
+function hintOf({ message }: Fault): string | undefined {
+  const quoted = message.split("\n").slice(1).join("\n");
+  const [endpoint] = /\[[0-9a-f:.]*:[0-9a-f:.]*\]:\d+/i.exec(quoted) ?? [];
+  return endpoint === undefined || quoted.includes(`"${endpoint}"`)
+    ? undefined
+    : `an IPv6 endpoint is quoted: "${endpoint}"`;
 }
 
 function faultOf({ code, linePos, message }: Fault, sentence?: string): Problem {

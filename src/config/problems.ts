@@ -23,22 +23,33 @@ const kinds: Readonly<Record<string, string>> = { object: "a mapping", array: "a
 /** The error map: our sentence for the issues that have no message of their own. Unknown keys get one line each. */
 export function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === "unrecognized_keys") {
-    const known = issue.inst instanceof z.ZodObject ? Object.keys(issue.inst.shape) : [];
-    return issue.keys.map((key) => unknownKey(key, known)).join("\n");
+    const shape: z.core.$ZodShape = issue.inst instanceof z.ZodObject ? issue.inst.shape : {};
+    return issue.keys.map((key) => unknownKey(key, shape)).join("\n");
   }
   if (issue.code !== "invalid_type") return undefined;
   if (issue.input === undefined) return "is required";
   const meant = issue.expected === "boolean" ? nearestBoolean(issue.input) : undefined;
-  return expected(kinds[issue.expected] ?? issue.expected, issue.input, meant);
+  const isEntry = issue.expected === "array" && typeof issue.input === "object" && issue.input !== null;
+  const hint = isEntry ? "; each entry of a list begins with -" : "";
+  return expected(kinds[issue.expected] ?? issue.expected, issue.input, meant) + hint;
 }
 
 export function isUnknownKey(message: string): boolean {
   return message.startsWith("unknown key");
 }
 
-function unknownKey(key: string, known: readonly string[]): string {
-  const meant = nearest(key, known);
-  return meant === undefined ? "unknown key" : `unknown key; did you mean ${meant}?`;
+function unknownKey(key: string, shape: z.core.$ZodShape): string {
+  const meant = nearest(key, Object.keys(shape));
+  if (meant !== undefined) return `unknown key; did you mean ${meant}?`;
+  const homes = Object.keys(shape).filter((section) => sectionKeys(shape[section]).includes(key));
+  return homes.length === 0 ? "unknown key" : `unknown key; it stands in ${homes.join(" or ")}`;
+}
+
+/** The keys of a section, whatever it is wrapped in. */
+function sectionKeys(type: z.core.$ZodType | undefined): string[] {
+  if (type instanceof z.ZodObject) return Object.keys(type.shape);
+  const isWrapped = type instanceof z.ZodPrefault || type instanceof z.ZodDefault || type instanceof z.ZodExactOptional;
+  return isWrapped ? sectionKeys(type.def.innerType) : [];
 }
 
 /** The issues must have been made with `messageOf` and with their input reported. */

@@ -52,6 +52,11 @@ test.each([
   ["timeouts: { idle: 0s }", "must be at least 1ms"],
   ["timeouts: { idl: 900s }", "did you mean idle?"],
   ["timeout: { idle: 900s }", "did you mean timeouts?"],
+  ["dataPorts: 50000-50999", "unknown key; it stands in clientSide or serverSide"],
+  ["sessionsPerClient: 5", "unknown key; it stands in limits"],
+  ["colour: red", "unknown key"],
+  ["listen: [::]:21", 'an IPv6 endpoint is quoted: "[::]:21"'],
+  ["listen: { port: 21 }", "expected a literal address and a port"],
   ["name: my gateway", "expected a word"],
 ])("%s", (line, answer) => {
   const text = fileWith(line);
@@ -60,4 +65,11 @@ test.each([
   expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining(answer)]);
   const [{ at, path } = { at: undefined, path: "" }] = problems;
   expect(text.split("\n")[(at?.line ?? 0) - 1], path).toContain(line);
+});
+
+test("a gateway that is no entry of a list is told how one begins", () => {
+  const parsed = parseConfig('gateways:\n  listen: ":21"\n  route: { server: ftp }\n');
+  expect(parsed).toMatchObject({
+    problems: [{ path: "gateways", message: "expected a list, got a mapping; each entry of a list begins with -" }],
+  });
 });

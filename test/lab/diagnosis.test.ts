@@ -3,9 +3,19 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { obstacleTo, requireNone } from "./availability.ts";
 import { controlRows } from "./diagnosis/rows-control.ts";
 import { clientSideRows, serverSideRows } from "./diagnosis/rows-data.ts";
-import { groundOf, playRow, setStage, type Stage } from "./diagnosis/stage.ts";
+import { kernelRows } from "./diagnosis/rows-kernel.ts";
+import {
+  exchange,
+  groundOf,
+  logIn,
+  playRow,
+  setStage,
+  withOwnGateway,
+  type Row,
+  type Stage,
+} from "./diagnosis/stage.ts";
 
-const rows = [...clientSideRows, ...serverSideRows, ...controlRows].map(
+const rows = [...clientSideRows, ...serverSideRows, ...kernelRows, ...controlRows].map(
   (row, index) => [row, groundOf(index)] as const,
 );
 const obstacle = await obstacleTo("nft");
@@ -27,6 +37,31 @@ describe("a failure that is brought about is found", () => {
 
   test("in at least 25 ways", () => {
     expect(rows.filter(([{ fails }]) => fails !== undefined).length).toBeGreaterThanOrEqual(25);
+  });
+
+  test("a process that has no descriptor left", async () => {
+    const ground = groundOf(rows.length);
+    const limit = (most: string) =>
+      own.lab.run("edge", ["prlimit", "--pid", String(own.gateway.pid), `--nofile=${most}:`]);
+    const row: Row = {
+      title: "no descriptor",
+      async play(play) {
+        const session = await logIn(play);
+        expect((await limit("10")).status).toBe(0);
+        const reply = await exchange(session, "PASV", "227 Entering Passive Mode (10,0,0,5,200,10)");
+        expect(reply).toBe("425 Can't open data connection: the gateway is full.");
+      },
+      fails: ["gateway", "no-descriptor", /EMFILE/],
+    };
+    const own = await withOwnGateway(stage, row, ground);
+    await playRow(own, row, ground);
+    await limit("1024");
+    await own.gateway.stop();
+    expect(own.failureOf(ground.name)).toMatchObject({
+      hop: "gateway",
+      cause: "no-descriptor",
+      sentence: expect.stringContaining("EMFILE"),
+    });
   });
 
   test.each(rows.map(([row, ground]) => ({ title: row.title, row, name: ground.name })))("$title", ({ row, name }) => {

@@ -8,6 +8,7 @@ import { addresses, type Family } from "./topology.ts";
 export type GatewaySettings = { readonly listen: readonly string[]; readonly [key: string]: unknown };
 
 export type LabGateway = {
+  readonly pid: number;
   /** Everything it logged so far. */
   log(): string;
   /** The lines with that message, as objects. */
@@ -65,6 +66,7 @@ export async function startGateway(
     await sleep(20);
   }
   return {
+    pid: running.pid,
     log: () => running.output(),
     logged,
     async stop() {

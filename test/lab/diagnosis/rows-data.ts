@@ -39,14 +39,14 @@ async function list(play: Play, connect?: { from?: string }): Promise<void> {
 }
 
 /** The client has come; the server's data port is what it is. */
-async function reachServer(play: Play, announced?: string): Promise<void> {
+export async function reachServer(play: Play, announced?: string): Promise<void> {
   const session = await logIn(play);
   tryConnect(play.stage.client, await passive(session, play.serverOwn, announced));
   session.control.write("RETR a\r\n");
 }
 
 /** A data connection that is made: the client's end and the server's. */
-async function joined(play: Play) {
+export async function joined(play: Play) {
   const { stage, serverOwn } = play;
   const data = await stage.server.listen(addresses.server.IPv4, serverOwn);
   const session = await logIn(play);

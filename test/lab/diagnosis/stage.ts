@@ -99,6 +99,8 @@ function settingsOf(row: Row, ground: Ground) {
     clientSide: { dataPorts: `${clientRange}-${clientRange + 9}` },
     serverSide: { dataPorts: `${serverRange}-${serverRange + 9}` },
     timeouts,
+    // What the kernel plane carries passes no chain `input`, and no stranger is seen.
+    dataPlane: "relay",
     ...row.settings?.(ground),
   };
 }
@@ -122,8 +124,7 @@ export async function setStage(rows: readonly (readonly [Row, Ground])[]): Promi
     client,
     server,
     gateway,
-    failureOf: (name) =>
-      gateway.logged("session failed").find((line) => line["gateway"] === name) as Failure | undefined,
+    failureOf: (name) => failureIn(gateway, name),
     async load(place, rules) {
       const done = await lab.run(place, ["nft", "-f", "-"], { input: rules });
       if (done.status !== 0) throw new Error(`nft at ${place}: ${done.stderr.toString()}`);
@@ -133,6 +134,16 @@ export async function setStage(rows: readonly (readonly [Row, Ground])[]): Promi
       await lab.remove();
     },
   };
+}
+
+/** The same stage with a process of its own for one row. */
+export async function withOwnGateway(stage: Stage, row: Row, ground: Ground): Promise<Stage> {
+  const gateway = await startGateway(stage.lab, [settingsOf(row, ground)]);
+  return { ...stage, gateway, failureOf: (name) => failureIn(gateway, name) };
+}
+
+function failureIn(gateway: LabGateway, name: string): Failure | undefined {
+  return gateway.logged("session failed").find((line) => line["gateway"] === name) as Failure | undefined;
 }
 
 /** Plays a row, and waits until its failure is logged. */

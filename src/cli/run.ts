@@ -1,4 +1,5 @@
 // `run`: a gateway process from its start to its end.
+import { fstatSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import type { Config, ParsedConfig } from "../config/config.ts";
 import { ephemeralWarnings } from "../config/ephemeral.ts";
@@ -9,17 +10,18 @@ import { createGatewayProcess } from "../process/gateway-process.ts";
 import type { Io } from "../process/io.ts";
 import { createReload } from "../process/reload.ts";
 import { createServiceManager } from "../process/sd-notify.ts";
+import { isJournal } from "./journal-stream.ts";
 import { formatProblems } from "./load-config.ts";
 import { readMachinePorts } from "./port-ranges.ts";
 
-type RunIo = Pick<Io, "stop" | "kill" | "inherited" | "managedBy" | "onReload">;
+type RunIo = Pick<Io, "stop" | "kill" | "env" | "inherited" | "managedBy" | "onReload">;
 
 /** Runs until told to stop: 0 after a drain, 1 if something could not be started. `reread`: what SIGHUP asks for. */
 export async function runGateway(config: Config, io: RunIo, reread: () => Promise<ParsedConfig>): Promise<number> {
   // What a gateway allocates is short-lived or stays for a session; a young generation that grows to 32 MiB buys it no
   // speed and doubles the memory of an idle session (measured).
   setFlagsFromString("--semi-space-growth-factor=1");
-  const log = openLog(config.log);
+  const log = openLog(config.log, undefined, isJournal(io.env["JOURNAL_STREAM"], fstatSync(1)));
   const { logger } = log;
   const { inherited = [] } = io;
   const manager = createServiceManager(io.managedBy);

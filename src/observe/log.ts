@@ -25,10 +25,13 @@ export type Log = {
   change(options: LogOptions): void;
 };
 
-/** A log whose options may change while it is written; otherwise as `createLogger`. */
-export function openLog({ level, format }: LogOptions, write?: (line: string) => void): Log {
+/**
+ * A log whose options may change while it is written; otherwise as `createLogger`. `isJournal`: systemd's journal reads it, and is told
+ * the priority of each line.
+ */
+export function openLog({ level, format }: LogOptions, write?: (line: string) => void, isJournal = false): Log {
   const stream = write ? { write } : standardOutput((count) => logger.warn({ count }, "log lines dropped"));
-  const formatted = changeableFormat(stream, format);
+  const formatted = changeableFormat(stream, format, isJournal);
   const options = {
     level,
     // Neither process id nor host name: the collector of the log adds them.
@@ -177,8 +180,13 @@ function standardOutput(reportDropped: (count: number) => void): FlushableStream
 
 type LogFormat = LogOptions["format"];
 
+/** What the journal takes off the beginning of a line (sd-daemon(3)), by pino's level. */
+const journalPriorities: Readonly<Record<number, string>> = {
+  ...{ 10: "<7>", 20: "<7>", 30: "<6>", 40: "<4>", 50: "<3>", 60: "<2>" },
+};
+
 /** Formats on the spot, without a worker thread. */
-function changeableFormat(stream: FlushableStream, format: LogFormat) {
+function changeableFormat(stream: FlushableStream, format: LogFormat, isJournal: boolean) {
   const prettify = prettyFactory({
     colorize: false,
     translateTime: "SYS:HH:MM:ss.l",
@@ -186,10 +194,16 @@ function changeableFormat(stream: FlushableStream, format: LogFormat) {
     messageFormat: (log) => formatMessage(log),
   });
   let isPretty = format === "pretty";
-  const formatting: FlushableStream = {
+  // A line is one line of JSON; its end is not part of the text.
+  const formatted = (line: string): string => (isPretty ? prettify(line) : `${escapeUnprintable(line.trimEnd())}\n`);
+  const formatting: FlushableStream & { lastLevel: number } = {
     ...stream,
-    // A line is one line of JSON; its end is not part of the text.
-    write: (line) => stream.write(isPretty ? prettify(line) : `${escapeUnprintable(line.trimEnd())}\n`),
+    // The logger notes the level of each line there before it writes it.
+    [Symbol.for("pino.metadata")]: isJournal,
+    lastLevel: 30,
+    write: isJournal
+      ? (line) => stream.write(`${journalPriorities[formatting.lastLevel] ?? ""}${formatted(line)}`)
+      : (line) => stream.write(formatted(line)),
   };
   return { stream: formatting, change: (next: LogFormat) => void (isPretty = next === "pretty") };
 }

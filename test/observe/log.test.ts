@@ -216,3 +216,17 @@ test("a pipe that nobody reads holds up the end of the process for seconds at mo
   expect(await once(child, "exit")).toEqual([3, null]);
   clearTimeout(killer);
 }, 10_000);
+
+test("a line for systemd's journal begins with its priority, a child's too, in either format", () => {
+  const lines: string[] = [];
+  const { logger, change } = openLog({ level: "trace", format: "json" }, (line) => lines.push(line), true);
+  for (const level of ["trace", "debug", "info", "warn", "error", "fatal"] as const) logger[level]("said");
+  logger.child({ session: "k3f9" }).warn("of a session");
+  change({ level: "info", format: "pretty" });
+  logger.error("for people");
+  expect(lines.map((line) => line.slice(0, 4))).toEqual([
+    ...["<7>{", "<7>{", "<6>{", "<4>{", "<3>{", "<2>{", "<4>{"],
+    expect.stringMatching(/^<3>./),
+  ]);
+  expect(lines.every((line) => line.indexOf("\n") === line.length - 1)).toBe(true);
+});

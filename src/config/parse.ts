@@ -6,7 +6,7 @@ import type { Config, GatewayConfig, ParsedConfig, Position, Problem } from "./c
 import { conflictsOf } from "./conflicts.ts";
 import { readDocument } from "./document.ts";
 import type { Environment } from "./environment.ts";
-import { messageOf, problemsOf } from "./problems.ts";
+import { messageOf, problemsOf, withoutEchoes } from "./problems.ts";
 import { fileSchema } from "./schema.ts";
 import type { FileSettings } from "./schema.ts";
 import { defaultName } from "./settings.ts";
@@ -40,7 +40,10 @@ function located(problem: Problem, positionOf: (problem: Problem) => Position | 
 /** The same from a document as YAML or JSON would give it. */
 export function configFrom(document: unknown): ParsedConfig {
   const parsed = fileSchema.safeParse(document, { error: messageOf, reportInput: true });
-  const problems = [...(parsed.success ? [] : problemsOf(parsed.error.issues)), ...conflictsOf(document)];
+  const problems = [
+    ...(parsed.success ? [] : withoutEchoes(problemsOf(parsed.error.issues))),
+    ...conflictsOf(document),
+  ];
   return parsed.success && problems.length === 0 ? { ok: true, config: compose(parsed.data) } : { ok: false, problems };
 }
 

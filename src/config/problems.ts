@@ -69,3 +69,12 @@ export function problemsOf(issues: readonly z.core.$ZodIssue[], above: readonly 
     return [{ path: formatPath(path), message: issue.message }];
   });
 }
+
+/** A mistyped key is one mistake: the key that it was meant to be is not missing besides. */
+export function withoutEchoes(problems: readonly Problem[]): Problem[] {
+  const meant = problems.flatMap(({ path, message }) => {
+    const [, key] = /^unknown key; did you mean (.*)\?$/.exec(message) ?? [];
+    return key === undefined ? [] : [path.replace(/[^.\]]*$/, key)];
+  });
+  return problems.filter(({ path, message }) => message !== "is required" || !meant.includes(path));
+}

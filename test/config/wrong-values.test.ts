@@ -73,3 +73,10 @@ test("a gateway that is no entry of a list is told how one begins", () => {
     problems: [{ path: "gateways", message: "expected a list, got a mapping; each entry of a list begins with -" }],
   });
 });
+
+test.each([
+  ["gateway: []\n", "gateway", "gateways"],
+  ['gateways:\n  - lisen: ":21"\n    route: { server: ftp }\n', "gateways[0].lisen", "listen"],
+])("a mistyped key that has to be there is one mistake: %j", (text, path, meant) => {
+  expect(parseConfig(text)).toMatchObject({ problems: [{ path, message: `unknown key; did you mean ${meant}?` }] });
+});

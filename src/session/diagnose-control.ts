@@ -26,7 +26,7 @@ export function diagnoseUnreachable(session: Session, detail: string): Diagnosis
  */
 export function diagnoseRejected(
   session: Session,
-  tried: readonly Attempt[],
+  tried: readonly Answer[],
   { isUnreadable, told }: { readonly isUnreadable: boolean; readonly told: string | undefined },
 ): Diagnosis {
   const why = tried.map(attemptText).join("; ");
@@ -35,12 +35,15 @@ export function diagnoseRejected(
   return found(session, "server-control", isUnreadable ? "no-endpoint" : "rejected", parts);
 }
 
-function attemptText({ mode, code, text }: Attempt): string {
+/** A command of ours or of the client's, and what the server has said to it. */
+export type Answer = Omit<Attempt, "mode"> & { readonly mode: string };
+
+function attemptText({ mode, code, text }: Answer): string {
   return `${mode} answered ${code} ${text}`.trim();
 }
 
 /** What the server has said, without what may be an address of its side. */
-export function attemptsForClient(tried: readonly Attempt[]): string {
+export function attemptsForClient(tried: readonly Answer[]): string {
   return tried.map((one) => attemptText({ ...one, text: /\d/.test(one.text) ? "" : one.text })).join("; ");
 }
 
@@ -98,6 +101,9 @@ function clientLost(session: Session, detail: string): Diagnosis {
 function serverLost(session: Session, detail: string): Diagnosis {
   const endpoint = serverEndpoint(session);
   if (detail.startsWith("the server closed")) return found(session, "server-control", "closed", { endpoint, why: "" });
+  if (dialCause(detail) === "timed-out") {
+    return found(session, "server-control", "timed-out", { why: `${endpoint} ${detail}`.trim() });
+  }
   return found(session, "server-control", "reset", { endpoint, why: detail });
 }
 

@@ -157,7 +157,7 @@ function finishReply(work: Work, ticket: number | undefined, code: number, texts
   if (entry.kind === "transfer") {
     if (isPreliminary(code)) transferBegun(work, entry);
     else {
-      if (!isPositive(code)) transferRefused(work, entry, code);
+      if (!isPositive(code)) transferRefused(work, entry, code, texts[0] ?? "");
       transferAnswered(work, entry);
     }
   } else if (!isPreliminary(code)) {

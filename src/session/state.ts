@@ -204,10 +204,10 @@ export function targetOf({ phase }: Session): Target | undefined {
   return "target" in phase ? phase.target : undefined;
 }
 
-/** The server as its clients know it: not by what the configuration calls it. */
+/** The server as its clients know it: by the name that they have given it, not by what the configuration calls it. */
 export function serverName(session: Session): string {
   const target = targetOf(session);
-  return target === undefined || session.options.route.kind === "fixed" ? "the server" : target.host;
+  return target !== undefined && session.options.route.kind === "login" ? target.host : "the server";
 }
 
 /**

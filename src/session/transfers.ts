@@ -3,6 +3,7 @@
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
 import { metricVerb, transferDirection } from "../ftp/command.ts";
 import { awaitFinalReply, giveHeldReply, unansweredEntry } from "./completion.ts";
+import { diagnoseRejected, type Answer } from "./diagnose-control.ts";
 import { diagnoseMissing, diagnoseTransfer } from "./diagnose.ts";
 import type { TransferEnded } from "./facts.ts";
 import { forgetTransfer } from "./negotiation.ts";
@@ -81,19 +82,25 @@ export function transferBegun(work: Work, entry: TransferEntry): void {
 }
 
 /** The server has refused the transfer, perhaps in the middle: nothing is to come any more (D4.71). */
-export function transferRefused(work: Work, { id, begun }: TransferEntry, code: number): void {
+export function transferRefused(work: Work, { id, begun, verb }: TransferEntry, code: number, text: string): void {
   const transfer = findTransfer(work.session, id);
   const isAborted = work.session.outstanding.some(({ kind }) => kind === "abort");
   recordConfirmation(work, id, isAborted ? "aborted" : "unconfirmed");
-  // The server itself says that there is no data connection.
-  if (code === 425 && transfer !== undefined && !isAborted) {
-    recordFailure(work, transfer.diagnosis ?? diagnoseMissing(work.session, transfer), id);
-  }
+  if (!isAborted && (code === 425 || code === 426)) noDataForServer(work, transfer, { mode: verb, code, text });
   if (transfer === undefined || transfer.closed !== undefined) return;
   if (!transfer.joined || !begun) updateTransfer(work, transfer.id, { rejected: true });
   // 550 behind a 125: there never was a file. What has carried nothing ends as it would without us.
   const isBroken = begun && (isAborted || code < 500 || code === 551 || code === 552);
   emit(work, { kind: isBroken ? "release" : "dismiss", id: transfer.id });
+}
+
+/** The server itself says that there is no data connection, or none any more: nobody has come, or it does not want ours. */
+function noDataForServer(work: Work, transfer: Transfer | undefined, answer: Answer): void {
+  if (transfer === undefined) return;
+  const { session } = work;
+  const missing = transfer.diagnosis ?? diagnoseMissing(session, transfer);
+  const rejection = { isUnreadable: false, told: undefined };
+  recordFailure(work, missing ?? diagnoseRejected(session, [answer], rejection), transfer.id);
 }
 
 /** Whatever the data plane reports after `opened`. */

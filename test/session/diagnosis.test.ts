@@ -241,6 +241,20 @@ describe("a server that rejects", () => {
     );
   });
 
+  test("a data connection that has been made, for where it comes from", () => {
+    expect(
+      failure(`${downloading.replace("S> 150 Here it comes", "")}S> 425 Security: Bad IP connecting.`),
+    ).toMatchObject({
+      hop: "server-control",
+      cause: "rejected",
+      sentence: expect.stringContaining("RETR answered 425 Security: Bad IP connecting."),
+    });
+  });
+
+  test("a file is no failure", () => {
+    expect(failure(`${passiveReady}\nC> RETR a\nS> 550 No such file`)).toBeUndefined();
+  });
+
   test("EPSV, which clients answer with PASV, has failed at nothing yet", () => {
     expect(failure("C> EPSV\nS> 500 What?")).toBeUndefined();
   });
@@ -307,7 +321,7 @@ describe("a server's control connection", () => {
 
   test("that ends in the middle of a session", () => {
     expect(failure("S closes")).toMatchObject({ hop: "server-control", cause: "closed" });
-    expect(failure("S lost read ETIMEDOUT")).toMatchObject({ hop: "server-control", cause: "reset" });
+    expect(failure("S lost read ETIMEDOUT")).toMatchObject({ hop: "server-control", cause: "timed-out" });
   });
 
   test("on which a command is not answered before the idle time is over", () => {

@@ -239,7 +239,6 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "observe/transcript-line.ts": "observe/ladder.test.ts, observe/mermaid.test.ts",
   "observe/event-feed.ts": "observe/session-history.test.ts: the feed tells",
   "observe/kept-session.ts": "observe/session-history.test.ts: the limits",
-  "observe/masked-step.ts": "observe/session-history.test.ts: secrets",
   "session/": "playbooks by topic",
 };
 

@@ -34,12 +34,16 @@ export function parseCommand(line: string): Command | undefined {
  * Masks rather too much (`PASSsecret`, junk before the verb) than once too little.
  */
 export function maskCommand(line: string): string {
+  if (!beginsLikeSecret.test(line)) return line;
   const secret =
     /^[^a-z]*(?:pass|acct|adat|mic)(?=[^])/i.exec(line) ??
     /^[^a-z]*site(?=[^]*(?:pass|pswd|pwd))/i.exec(line) ??
     /^[^a-z]*user[^:@]*:(?=[^])/i.exec(line);
   return secret ? `${secret[0]} ****` : line;
 }
+
+/** With one of their letters: nearly every other line is done with that. */
+const beginsLikeSecret = /^[^a-z]*[pamsu]/i;
 
 const metricVerbs: ReadonlySet<string> = new Set(
   [

@@ -1,7 +1,7 @@
 // Kept session: the record of one session and the last of its steps, in bounded memory.
 import type { ByteCounts } from "../dataplane/pinhole.ts";
 import { formatEffect, formatEvent } from "../session/transcript.ts";
-import type { KeptStep } from "./masked-step.ts";
+import type { KeptStep, maskedStep } from "./masked-step.ts";
 import { addStep, leaveOutConnection, type SessionNews, type SessionRecord } from "./session-record.ts";
 
 /** What one of a session's data connections has carried so far. */
@@ -32,13 +32,13 @@ export function createKeptSession(record: SessionRecord, bytesOf: BytesOf): Kept
 /** Adds a step, for which older ones make room. Returns how many bytes more are taken than before. */
 export function keepStep(
   kept: KeptSession,
-  step: KeptStep,
+  { step, known }: ReturnType<typeof maskedStep>,
   mostBytes: number,
   tell: (news: SessionNews) => void,
 ): number {
   const before = kept.bytes;
   kept.steps.push(step);
-  const bytes = addStep(kept.record, step, tell);
+  const bytes = addStep(kept.record, { at: step.at, event: step.event, effects: known }, tell);
   kept.connectionBytes += bytes;
   kept.bytes += step.bytes + bytes;
   while (kept.connectionBytes > mostBytes * connectionShare) {

@@ -2,6 +2,7 @@
 // kept as it is, uncopied.
 import { maskCommand } from "../ftp/command.ts";
 import type { SessionEffect, SessionEvent } from "../session/events.ts";
+import type { Fact } from "../session/facts.ts";
 import { withoutSecrets } from "./fact-records.ts";
 
 /** A step as it is kept. `at`: monotonic milliseconds. `bytes`: what it takes of memory, an estimate. */
@@ -15,43 +16,56 @@ export type KeptStep = {
 /** What an event or an effect takes beside its texts, rounded up. */
 const overheadBytes = 128;
 
-/** `hide` masks the secrets that the session has heard. */
+/** `hide` masks the secrets that the session has heard. `known`: the same effects without secrets, those that no transcript shows too. */
 export function maskedStep(
   at: number,
   event: SessionEvent | undefined,
   effects: readonly SessionEffect[],
   hide: (text: string) => string,
-): KeptStep {
-  const kept: SessionEffect[] = [];
-  const maskedOne = event && maskedEvent(event, hide);
-  let bytes = maskedOne === undefined ? 0 : sizeOf(maskedOne);
+): { readonly step: KeptStep; readonly known: readonly SessionEffect[] } {
+  const known: SessionEffect[] = [];
+  let shown = 0;
+  const masked = event && maskedEvent(event, hide);
+  let bytes = masked === undefined ? 0 : sizeOfEvent(masked);
   for (const effect of effects) {
-    if (!isKept(effect)) continue;
-    const masked = maskedEffect(effect, hide);
-    bytes += sizeOf(masked);
-    kept.push(masked);
+    if (!isKnown(effect)) continue;
+    const one = maskedEffect(effect, hide);
+    known.push(one);
+    if (!isShown(one)) continue;
+    shown += 1;
+    bytes += sizeOfEffect(one);
   }
-  return { at, event: maskedOne, effects: kept, bytes };
+  return { step: { at, event: masked, effects: shown === known.length ? known : known.filter(isShown), bytes }, known };
 }
 
-/** Timers and what is counted for every line are not worth their memory. */
-function isKept(effect: SessionEffect): boolean {
+/** Timers and what is counted for every line are not worth a look. */
+function isKnown(effect: SessionEffect): boolean {
   if (effect.kind === "timer" || effect.kind === "cancel") return false;
   return effect.kind !== "record" || (effect.fact.kind !== "command" && effect.fact.kind !== "reply");
 }
 
+/** What no transcript shows is not worth its memory. */
+function isShown(effect: SessionEffect): boolean {
+  if (effect.kind !== "record") return true;
+  const { kind } = effect.fact;
+  return kind === "refusal" || kind === "quirk" || kind === "failure";
+}
+
 function maskedEvent(event: SessionEvent, hide: (text: string) => string): SessionEvent {
-  if (event.kind === "client-line") {
-    const masked = hide(maskCommand(event.text));
-    // What stood between Telnet commands may be a piece of a text that is much longer, and would hold all of it.
-    const text = event.quirks.length > 0 ? copied(masked) : masked;
-    return text === event.text && event.quirks.length === 0 ? event : { ...event, text };
+  switch (event.kind) {
+    case "client-line": {
+      const masked = hide(maskCommand(event.text));
+      if (event.quirks.length === 0) return masked === event.text ? event : { ...event, text: masked };
+      // What stood between Telnet commands may be a piece of a text that is much longer, and would hold all of it.
+      return { ...event, text: copied(masked) };
+    }
+    case "server-line": {
+      const text = hide(event.text);
+      return text === event.text ? event : { ...event, text, raw: hide(event.raw) };
+    }
+    default:
+      return "detail" in event && event.detail !== "" ? { ...event, detail: hide(event.detail) } : event;
   }
-  if (event.kind === "server-line") {
-    const text = hide(event.text);
-    return text === event.text ? event : { ...event, text, raw: hide(event.raw) };
-  }
-  return "detail" in event ? { ...event, detail: hide(event.detail) } : event;
 }
 
 /** The same text with memory of its own. */
@@ -66,49 +80,64 @@ function maskedEffect(effect: SessionEffect, hide: (text: string) => string): Se
       return bytes === effect.bytes ? effect : { ...effect, bytes };
     }
     case "to-server": {
-      const bytes = hide(effect.bytes.split("\r\n").map(maskCommand).join("\r\n"));
+      const bytes = hide(maskedLines(effect.bytes));
       return bytes === effect.bytes ? effect : { ...effect, bytes };
     }
-    case "record":
-      return { ...effect, fact: withoutSecrets(effect.fact, hide) };
+    case "record": {
+      const fact = withoutSecrets(effect.fact, hide);
+      return fact === effect.fact ? effect : { ...effect, fact };
+    }
     default:
       return effect;
   }
 }
 
-function sizeOf(value: SessionEvent | SessionEffect): number {
-  let bytes = overheadBytes;
-  switch (value.kind) {
-    case "client-line":
-      bytes += value.text.length;
-      break;
-    case "server-line":
-      bytes += value.text.length + value.raw.length;
-      break;
-    case "to-client":
-    case "to-server":
-    case "telnet-answer":
-    case "server-telnet":
-      bytes += value.bytes.length;
-      break;
-    case "record":
-      bytes += sizeOfTexts(value.fact);
-      break;
-    case "pinhole":
-      bytes += sizeOfTexts(value.event);
-      break;
-    default:
-      bytes += sizeOfTexts(value);
-  }
-  return bytes;
+/** Nearly always it is one. */
+function maskedLines(bytes: string): string {
+  if (bytes.indexOf("\r\n") !== bytes.length - 2) return bytes.split("\r\n").map(maskCommand).join("\r\n");
+  const line = bytes.slice(0, -2);
+  const masked = maskCommand(line);
+  return masked === line ? bytes : `${masked}\r\n`;
 }
 
-/** Lists of endpoints are as long as a name has addresses. */
-function sizeOfTexts(value: object): number {
-  let bytes = 0;
-  for (const part of Object.values(value)) {
-    if (typeof part === "string") bytes += part.length;
-    else if (typeof part === "object" && part !== null) bytes += sizeOfTexts(part);
+function sizeOfEvent(event: SessionEvent): number {
+  switch (event.kind) {
+    case "client-line":
+      return overheadBytes + event.text.length;
+    case "server-line":
+      return overheadBytes + event.text.length + event.raw.length;
+    case "telnet-answer":
+    case "server-telnet":
+      return overheadBytes + event.bytes.length;
+    case "resolved":
+      return overheadBytes * (1 + event.candidates.length);
+    case "pinhole":
+      return 2 * overheadBytes + ("detail" in event.event ? (event.event.detail?.length ?? 0) : 0);
+    case "connected":
+      return 2 * overheadBytes;
+    default:
+      return overheadBytes + ("detail" in event ? event.detail.length : 0);
   }
-  return bytes;
+}
+
+function sizeOfEffect(effect: SessionEffect): number {
+  switch (effect.kind) {
+    case "to-client":
+    case "to-server":
+      return overheadBytes + effect.bytes.length;
+    case "resolve":
+      return overheadBytes + effect.host.length;
+    case "connect":
+      return overheadBytes * (1 + effect.candidates.length);
+    case "record":
+      return overheadBytes + sizeOfFact(effect.fact);
+    default:
+      return overheadBytes;
+  }
+}
+
+function sizeOfFact(fact: Fact): number {
+  if (fact.kind === "refusal") return fact.detail.length;
+  // A sentence and an advice of a few lines, and the one for the client.
+  return fact.kind === "failure" ? 1024 : 0;
 }

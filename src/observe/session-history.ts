@@ -5,7 +5,7 @@ import type { SessionEffect, SessionEvent } from "../session/events.ts";
 import type { EventFeed } from "./event-feed.ts";
 import { createKeptSession, keepStep, trimSteps, type BytesOf, type KeptSession } from "./kept-session.ts";
 import { maskedStep } from "./masked-step.ts";
-import { createSessionRecord, recordBytes, type SessionStart } from "./session-record.ts";
+import { createSessionRecord, recordBytes, type SessionNews, type SessionStart } from "./session-record.ts";
 
 /** Bytes are estimates of what is kept. */
 export type HistoryLimits = {
@@ -58,6 +58,7 @@ export function createSessionHistory(limits: HistoryLimits, feed: EventFeed): Se
     started(start, bytesOf = () => undefined) {
       const record = createSessionRecord(start);
       const kept = createKeptSession(record, bytesOf);
+      const tell = (news: SessionNews): void => feed.publish({ ...news, session: record });
       sessions.add(kept);
       feed.publish({ kind: "session-started", session: record });
       return {
@@ -65,10 +66,7 @@ export function createSessionHistory(limits: HistoryLimits, feed: EventFeed): Se
           // What comes after the end, when the session has made room already, has no place any more.
           if (kept.state === "gone") return;
           const step = maskedStep(at, event, effects, hide);
-          const grown = keepStep(kept, step, sessions.limits().bytesPerSession, (news) =>
-            feed.publish({ ...news, session: record }),
-          );
-          sessions.grown(kept, grown);
+          sessions.grown(kept, keepStep(kept, step, sessions.limits().bytesPerSession, tell));
         },
         ended() {
           if (kept.state !== "live") return;

@@ -164,13 +164,27 @@ const longestSentence = 500;
 
 /** In words. `tellsAll`: the client reads the operators' sentence. Throws for a cause that the hop can't have. */
 export function diagnosis({ hop, cause, parts }: Finding, tellsAll: boolean): Diagnosis {
-  const all = { endpoint: "", peer: "", from: "", why: "", said: "", note: "", server: "the server", ...parts };
+  const all = {
+    endpoint: "",
+    peer: "",
+    from: "",
+    said: "",
+    note: "",
+    server: "the server",
+    ...parts,
+    why: unended(parts.why),
+  };
   const words: Readonly<Partial<Record<Cause, Wording>>> = wordings[hop];
   const wording = words[cause];
   if (wording === undefined) throw new Error(`${hop} does not fail by ${cause}`);
   const sentence = oneLine(wording.sentence(all), longestSentence);
   const clientSentence = oneLine(tellsAll ? sentence : wording.client(all), longestReply);
   return { hop, cause, sentence, advice: oneLine(wording.advice(all), longestSentence), clientSentence };
+}
+
+/** What peers say comes with a full stop or without. */
+function unended(why = ""): string {
+  return why.replace(/[.\s]+$/, "");
 }
 
 /** One line of printable ASCII. */

@@ -237,7 +237,7 @@ describe("a server that rejects", () => {
     );
     expect(found).toMatchObject({ hop: "server-control", cause: "rejected" });
     expect(found?.sentence).toBe(
-      "The server 10.0.0.5:21 rejected the data connection: PORT answered 500 Illegal PORT command.. It was told to connect to 10.0.0.1:51000.",
+      "The server 10.0.0.5:21 rejected the data connection: PORT answered 500 Illegal PORT command. It was told to connect to 10.0.0.1:51000.",
     );
   });
 

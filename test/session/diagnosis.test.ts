@@ -319,6 +319,11 @@ describe("a server's control connection", () => {
     });
   });
 
+  test("on which no greeting comes, though the client has given up meanwhile", () => {
+    expect(failedFromStart("connected 10.0.0.5:21\nC closes\ntimer login")).toMatchObject({ cause: "no-greeting" });
+    expect(failedFromStart("connected 10.0.0.5:21\nC closes\nS> 220 ready\nS closes")).toBeUndefined();
+  });
+
   test("that ends in the middle of a session", () => {
     expect(failure("S closes")).toMatchObject({ hop: "server-control", cause: "closed" });
     expect(failure("S lost read ETIMEDOUT")).toMatchObject({ hop: "server-control", cause: "timed-out" });

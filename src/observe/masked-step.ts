@@ -13,7 +13,8 @@ export type KeptStep = {
   readonly bytes: number;
 };
 
-/** What an event or an effect takes beside its texts, rounded up. */
+/** What a step, and what an event or an effect takes beside its texts, rounded up. */
+const stepBytes = 128;
 const overheadBytes = 128;
 
 /** `hide` masks the secrets that the session has heard. `known`: the same effects without secrets, those that no transcript shows too. */
@@ -26,7 +27,7 @@ export function maskedStep(
   const known: SessionEffect[] = [];
   let shown = 0;
   const masked = event && maskedEvent(event, hide);
-  let bytes = masked === undefined ? 0 : sizeOfEvent(masked);
+  let bytes = stepBytes + (masked === undefined ? 0 : sizeOfEvent(masked));
   for (const effect of effects) {
     if (!isKnown(effect)) continue;
     const one = maskedEffect(effect, hide);
@@ -55,20 +56,32 @@ function maskedEvent(event: SessionEvent, hide: (text: string) => string): Sessi
   switch (event.kind) {
     case "client-line": {
       const masked = hide(maskCommand(event.text));
-      if (event.quirks.length === 0) return masked === event.text ? event : { ...event, text: masked };
       // What stood between Telnet commands may be a piece of a text that is much longer, and would hold all of it.
-      return { ...event, text: copied(masked) };
+      if (event.quirks.length > 0) return { ...event, text: copied(masked) };
+      return isAsItWas(masked, event.text) ? event : { ...event, text: compact(masked) };
     }
     case "server-line": {
       const text = hide(event.text);
-      return text === event.text ? event : { ...event, text, raw: hide(event.raw) };
+      if (isAsItWas(text, event.text) && event.raw.length <= ordinaryLength) return event;
+      return { ...event, text: compact(text), raw: compact(hide(event.raw)) };
     }
     default:
       return "detail" in event && event.detail !== "" ? { ...event, detail: hide(event.detail) } : event;
   }
 }
 
-/** The same text with memory of its own. */
+/** A longer line was put together of pieces, and may take two bytes for each character. */
+const ordinaryLength = 1024;
+
+function isAsItWas(masked: string, text: string): boolean {
+  return masked === text && text.length <= ordinaryLength;
+}
+
+function compact(text: string): string {
+  return text.length > ordinaryLength ? copied(text) : text;
+}
+
+/** The same text with memory of its own, one byte for each character. */
 function copied(text: string): string {
   return Buffer.from(text, "latin1").toString("latin1");
 }
@@ -77,11 +90,11 @@ function maskedEffect(effect: SessionEffect, hide: (text: string) => string): Se
   switch (effect.kind) {
     case "to-client": {
       const bytes = hide(effect.bytes);
-      return bytes === effect.bytes ? effect : { ...effect, bytes };
+      return isAsItWas(bytes, effect.bytes) ? effect : { ...effect, bytes: compact(bytes) };
     }
     case "to-server": {
       const bytes = hide(maskedLines(effect.bytes));
-      return bytes === effect.bytes ? effect : { ...effect, bytes };
+      return isAsItWas(bytes, effect.bytes) ? effect : { ...effect, bytes: compact(bytes) };
     }
     case "record": {
       const fact = withoutSecrets(effect.fact, hide);
@@ -103,7 +116,7 @@ function maskedLines(bytes: string): string {
 function sizeOfEvent(event: SessionEvent): number {
   switch (event.kind) {
     case "client-line":
-      return overheadBytes + event.text.length;
+      return overheadBytes * (event.quirks.length > 0 ? 2 : 1) + event.text.length;
     case "server-line":
       return overheadBytes + event.text.length + event.raw.length;
     case "telnet-answer":

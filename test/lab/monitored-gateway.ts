@@ -1,13 +1,13 @@
 // A gateway process on loopback that Debian's Prometheus scrapes, as the scrape configuration of deploy/ has it but for times and
 // ports, and clients that do what clients do, good and bad, until told to stop.
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { connect, createServer, type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
 import { download, startFakeServer } from "../gateway/fake-server.ts";
 import { openDialogue, portOf, readAll, dialData, type Dialogue } from "../gateway/ftp-dialogue.ts";
+import { labHome, labMark, startKeeper } from "./keeper.ts";
 import { start, type Running } from "./process.ts";
 import { program } from "./programs.ts";
 
@@ -35,7 +35,12 @@ async function freePort(): Promise<number> {
 }
 
 export async function startMonitoredGateway(): Promise<MonitoredGateway> {
-  const folder = await mkdtemp(path.join(tmpdir(), "ftp-alg-monitored-"));
+  const lab = `ftpalg-${process.pid}-0`;
+  const folder = path.join(labHome(), lab);
+  await mkdir(folder);
+  // However the test ends, nothing stays.
+  const env = { [labMark]: lab };
+  const keeper = startKeeper(folder, [], {});
   const server = await startFakeServer({
     PASS: (s, password) => s.say(password === "wrong" ? "530 Not so" : "230 Logged in"),
     RETR(s, name) {
@@ -47,10 +52,10 @@ export async function startMonitoredGateway(): Promise<MonitoredGateway> {
   const config = path.join(folder, "config.yml");
   await writeFile(config, stringify(gatewayConfig(server.port, await freePort())));
   const main = path.join(root, "src/main.ts");
-  const gateway = start([process.execPath, main, "run", "--config", config]);
+  const gateway = start([process.execPath, main, "run", "--config", config], { env });
   const admin = /"endpoint":"([^"]*)"/.exec(await gateway.line(/admin listening/))?.[1] ?? "";
   const ports = await listeningPorts(gateway);
-  const prometheus = await startPrometheus(folder, admin);
+  const prometheus = await startPrometheus(folder, admin, env);
   const traffic = keepBusy(ports);
   const api = async (request: string): Promise<unknown> => {
     const answer = await fetch(`http://${prometheus.endpoint}/api/v1/${request}`);
@@ -71,11 +76,9 @@ export async function startMonitoredGateway(): Promise<MonitoredGateway> {
       }));
     },
     async stop() {
-      for (const process of [gateway, prometheus.process]) process.kill("SIGKILL");
-      await traffic.stop();
-      await Promise.all([gateway.ended, prometheus.process.ended]);
+      await keeper.release();
+      await Promise.all([gateway.ended, prometheus.process.ended, traffic.stop()]);
       server.stop();
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }
@@ -112,7 +115,7 @@ async function listeningPorts(gateway: Running): Promise<Ports> {
   return { public: portOfGateway("public"), away: portOfGateway("away") };
 }
 
-async function startPrometheus(folder: string, target: string) {
+async function startPrometheus(folder: string, target: string, env: Record<string, string>) {
   const { path: binary } = await program("prometheus");
   const file = path.join(deployFolder, "prometheus/prometheus.yml");
   const scrape = parse(await readFile(file, "utf8")) as {
@@ -127,10 +130,11 @@ async function startPrometheus(folder: string, target: string) {
   const config = path.join(folder, "prometheus.yml");
   await writeFile(config, stringify({ global: { evaluation_interval: "1s" }, ...scrape, rule_files: rules }));
   const endpoint = `127.0.0.1:${await freePort()}`;
-  const prometheus = start([
+  const command = [
     ...[binary, `--config.file=${config}`, `--storage.tsdb.path=${path.join(folder, "data")}`],
     ...[`--web.listen-address=${endpoint}`, "--enable-feature=exemplar-storage"],
-  ]);
+  ];
+  const prometheus = start(command, { env });
   await prometheus.line(/Server is ready to receive web requests/, 30_000);
   return { process: prometheus, endpoint };
 }

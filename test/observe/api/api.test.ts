@@ -131,6 +131,20 @@ test("a transfer that has ended is shown with its outcome", async () => {
   ]);
 });
 
+test("a session that has failed is found by that, and says at which hop and why", async () => {
+  const stage = await setApi({}, { timeouts: { pinholeMs: 50, dataStallMs: 50 } });
+  const client = await stage.login();
+  await client.ask("PASV");
+  client.write("RETR y\r\n");
+  await until(async () => (await idsOf(stage, "?failed=true")).length === 1);
+  const [session] = (await list(stage, "?failed=true")).sessions;
+  expect(session?.failure).toMatchObject({ hop: "client-data-in", cause: "nobody-came" });
+  expect(session?.failure?.sentence).toMatch(/127\.0\.0\.1:\d+/);
+  expect((await stage.ask("/api/status", statusSchema)).gateways[0]?.totals.failures).toEqual([
+    { hop: "client-data-in", cause: "nobody-came", count: 1 },
+  ]);
+});
+
 test("the trace that the API gives, pasted into a test, is a playbook", async () => {
   const stage = await setApi();
   const client = await stage.login();

@@ -6,7 +6,8 @@ import type { EventFeed, FeedEvent } from "../event-feed.ts";
 import { escapeUnprintable } from "../unprintable.ts";
 import type { WallClock } from "../wall-clock.ts";
 import type { EventAnswer } from "./schemas.ts";
-import { failureAnswer, readable, transferAnswer } from "./session-answer.ts";
+import { readable } from "../readable.ts";
+import { failureAnswer, transferAnswer } from "./session-answer.ts";
 
 export type EventStream = {
   /** Returns false where there are as many listeners as there may be, and has done nothing. */

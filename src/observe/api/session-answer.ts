@@ -3,6 +3,7 @@ import type { ByteCounts, Side } from "../../dataplane/pinhole.ts";
 import { formatEndpoint } from "../../net/endpoint.ts";
 import type { Diagnosis } from "../../session/diagnosis.ts";
 import type { KeptSession } from "../kept-session.ts";
+import { readable } from "../readable.ts";
 import { isTransfer, type ConnectionRecord } from "../session-record.ts";
 import type { WallClock } from "../wall-clock.ts";
 import type { FailureAnswer, PinholeAnswer, SessionAnswer, SessionDetailAnswer, TransferAnswer } from "./schemas.ts";
@@ -146,10 +147,4 @@ function sum(numbers: readonly number[]): number {
 /** To microseconds. */
 function rounded(milliseconds: number): number {
   return Math.round(milliseconds * 1000) / 1000;
-}
-
-/** Names are bytes; most of those that are not ASCII are UTF-8. */
-export function readable(latin1: string): string {
-  const text = Buffer.from(latin1, "latin1").toString("utf8");
-  return text.includes("\ufffd") ? latin1 : text;
 }

@@ -1,5 +1,6 @@
 // Fact records: what each fact of a session counts, and its line in the log, side by side. Addresses, users and texts go to the log
-// alone. Facts carry no arguments of commands; what they quote of peers is masked.
+// alone. Facts carry no arguments of commands, but for the path of a transfer, which the session's record has; what they quote of peers is
+// masked.
 // Levels: sessions, logins and ended transfers are `info`; refusals `warn`; each command and reply `debug`.
 import { metricVerb } from "../ftp/command.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
@@ -8,11 +9,15 @@ import type { Fact, TransferEnded } from "../session/facts.ts";
 import { replyClasses, type GatewayMetrics } from "./gateway-metrics.ts";
 import type { Logger } from "./log.ts";
 import type { RepeatedWarnings } from "./repeated-warnings.ts";
+import type { SessionRecord } from "./session-record.ts";
+import { transferLine } from "./transfer-line.ts";
 
 export type FactRecordDeps = {
   readonly counts: GatewayMetrics;
   readonly log: Logger;
   readonly warnings: RepeatedWarnings;
+  /** What was known of the session before this step. */
+  readonly record: SessionRecord;
 };
 
 /** Facts quote what peers say in their details and in the sentences of a diagnosis alone. */
@@ -28,7 +33,8 @@ function hideIn(diagnosis: Diagnosis, hide: (text: string) => string): Diagnosis
 }
 
 /** `fact`: without secrets. `ageMs`: of the session, when this happened. */
-export function recordFact(fact: Fact, ageMs: number, { counts, log, warnings }: FactRecordDeps): void {
+export function recordFact(fact: Fact, ageMs: number, deps: FactRecordDeps): void {
+  const { counts, log, warnings } = deps;
   switch (fact.kind) {
     case "command":
       counts.command(fact.verb).inc();
@@ -67,7 +73,7 @@ export function recordFact(fact: Fact, ageMs: number, { counts, log, warnings }:
       log.debug({ plane: fact.plane, verb: fact.verb }, "transfer started");
       break;
     case "transfer-ended":
-      recordTransfer(fact, counts, log);
+      recordTransfer(fact, deps);
       break;
     case "failure": {
       const { hop, cause, sentence, advice } = fact.diagnosis;
@@ -91,24 +97,9 @@ export function recordFact(fact: Fact, ageMs: number, { counts, log, warnings }:
  * A data connection that was negotiated, then neither used nor named in a transfer command (clients that send PASV twice, or quit
  * after it), is a pinhole that was not needed and no transfer that failed.
  */
-function recordTransfer(fact: TransferEnded, counts: GatewayMetrics, log: Logger): void {
+function recordTransfer(fact: TransferEnded, { counts, log, record }: FactRecordDeps): void {
   const isTransfer = fact.joined || fact.verb !== "";
   if (isTransfer) counts.transferEnded(fact);
-  const { verb, direction, clientMode, serverMode, plane, outcome, bytesUp, bytesDown, durationMs, detail, diagnosis } =
-    fact;
-  const line = {
-    verb,
-    direction,
-    clientMode,
-    serverMode,
-    plane,
-    outcome,
-    bytesUp,
-    bytesDown,
-    durationMs,
-    ...(detail !== undefined && { detail }),
-    ...(diagnosis !== undefined && { hop: diagnosis.hop, cause: diagnosis.cause, sentence: diagnosis.sentence }),
-  };
-  if (isTransfer) log.info(line, "transfer ended");
-  else log.debug(line, "data connection not used");
+  if (isTransfer) log.info(transferLine(fact, record), "transfer ended");
+  else if (log.isLevelEnabled("debug")) log.debug(transferLine(fact, record), "data connection not used");
 }

@@ -5,7 +5,13 @@ import type { SessionEffect, SessionEvent } from "../session/events.ts";
 import type { EventFeed } from "./event-feed.ts";
 import { createKeptSession, keepStep, trimSteps, type BytesOf, type KeptSession } from "./kept-session.ts";
 import { maskedStep } from "./masked-step.ts";
-import { createSessionRecord, recordBytes, type SessionNews, type SessionStart } from "./session-record.ts";
+import {
+  createSessionRecord,
+  recordBytes,
+  type SessionNews,
+  type SessionRecord,
+  type SessionStart,
+} from "./session-record.ts";
 
 /** Bytes are estimates of what is kept. */
 export type HistoryLimits = {
@@ -41,6 +47,8 @@ export type HistoryCounts = {
 
 /** Where a session is noted. */
 export type SessionNotes = {
+  /** What is known of it so far. */
+  readonly record: SessionRecord;
   /** A step of the session at `at` (monotonic milliseconds). `hide` masks the secrets that the session has heard until then. */
   note(
     at: number,
@@ -62,6 +70,7 @@ export function createSessionHistory(limits: HistoryLimits, feed: EventFeed): Se
       sessions.add(kept);
       feed.publish({ kind: "session-started", session: record });
       return {
+        record,
         note(at, event, effects, hide) {
           // What comes after the end, when the session has made room already, has no place any more.
           if (kept.state === "gone") return;

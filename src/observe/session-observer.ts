@@ -12,6 +12,7 @@ import { withLevelOf, type Logger } from "./log.ts";
 import { createPinholeRecords, type PinholeRecords, type RunningTransfers } from "./pinhole-records.ts";
 import { createRepeatedWarnings } from "./repeated-warnings.ts";
 import type { SessionNotes } from "./session-history.ts";
+import type { SessionRecord } from "./session-record.ts";
 import { createStepTimes } from "./step-times.ts";
 
 export type SessionObserver = {
@@ -40,9 +41,9 @@ export type ObserverDeps = {
   readonly logger: Logger;
 };
 
-/** What is one session's own. `notes`: where it is kept, if it is. */
+/** What is one session's own. `notes`: where it is kept, if it is. `record`: what is known of it, which `notes` brings up to date. */
 export type ObservedSession = {
-  readonly id: string;
+  readonly record: SessionRecord;
   readonly log: Logger;
   readonly notes: SessionNotes | undefined;
   readonly source: SessionSource;
@@ -57,13 +58,14 @@ type Step = {
 
 export function createSessionObserver(
   deps: ObserverDeps,
-  { id, log, notes, source }: ObservedSession,
+  { record, log, notes, source }: ObservedSession,
 ): SessionObserver {
   const { counts, lateRecords, running, logger } = deps;
+  const { id } = record;
   const secrets = createSecrets();
   const times = createStepTimes(counts, id);
   const warnings = createRepeatedWarnings(log);
-  const factDeps = { counts, log, warnings };
+  const factDeps = { counts, log, warnings, record };
   let pinholes: PinholeRecords | undefined;
   const startedAt = performance.now();
   let waiting: Step[] = [];

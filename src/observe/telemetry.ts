@@ -11,6 +11,7 @@ import type { Metrics, ReloadResult } from "./metrics.ts";
 import type { RunningTransfers } from "./pinhole-records.ts";
 import { createRepeatedLine } from "./repeated-line.ts";
 import type { SessionHistory } from "./session-history.ts";
+import { createSessionRecord } from "./session-record.ts";
 import { createSessionObserver, type SessionObserver, type SessionSource } from "./session-observer.ts";
 
 export type Telemetry = {
@@ -40,7 +41,7 @@ export type GatewayTelemetry = {
   sessionStarted(id: string, client: Endpoint, listener: Endpoint, source: SessionSource): SessionObserver;
 };
 
-/** `history`: where sessions are kept, if they are. `feed`: what is told beside it. */
+/** `history`: where sessions are kept, if they are; without it the lines of transfers lack user, server and path. `feed`: what is told beside it. */
 export type TelemetryOptions = {
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -127,8 +128,10 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
       const sessionLog = logger.child({ session: id, gateway: name });
       counts.sessionsActive.inc();
       sessionLog.info({ client: formatEndpoint(client), listener: formatEndpoint(listener) }, "session started");
-      const notes = history?.started({ id, gateway: name, client, listener }, source.counts);
-      return createSessionObserver(observed, { id, log: sessionLog, notes, source });
+      const start = { id, gateway: name, client, listener };
+      const notes = history?.started(start, source.counts);
+      const record = notes?.record ?? createSessionRecord(start);
+      return createSessionObserver(observed, { record, log: sessionLog, notes, source });
     },
   };
 }

@@ -8,5 +8,18 @@ import { doctor } from "./commands/doctor.ts";
 import { ruleset } from "./commands/ruleset.ts";
 import { schema } from "./commands/schema.ts";
 import { run } from "./commands/run.ts";
+import { sessions } from "./commands/sessions.ts";
+import { trace } from "./commands/trace.ts";
 
-export const commands: readonly Command[] = [run, check, doctor, ruleset, advise, demo, schema, completion];
+export const commands: readonly Command[] = [
+  run,
+  check,
+  doctor,
+  sessions,
+  trace,
+  ruleset,
+  advise,
+  demo,
+  schema,
+  completion,
+];

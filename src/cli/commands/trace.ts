@@ -1,0 +1,36 @@
+// `ftp-alg trace`, described.
+import { adminFault, adminOptions } from "../admin-options.ts";
+import { defineCommand } from "../command.ts";
+
+/** As the admin listener has them; the ladder is drawn here, as wide as the terminal is. */
+const formats = ["ladder", "transcript", "mermaid"] as const;
+
+export const trace = defineCommand({
+  name: "trace",
+  summary: "print what was said in a session of the running gateway",
+  text: [
+    "Every line of the client and the server, what the gateway made of it, and each data connection; passwords are masked. ID is " +
+      "that of `ftp-alg sessions`, of the log and of the status page. The ladder is drawn as wide as the terminal is; the " +
+      "transcript is what the project's own tests are written in; Mermaid is drawn by many wikis and trackers.",
+    "With --follow a session that runs is printed as it goes on, until it ends.",
+  ],
+  operand: { name: "ID", isRequired: true, what: "the id of the session" },
+  options: {
+    follow: { short: "f", what: "go on while the session runs" },
+    format: { value: "FORMAT", choices: formats, what: "ladder (if left out), transcript or mermaid" },
+    ...adminOptions,
+  },
+  examples: [
+    ["trace 2kq9-7f3d", "the ladder of a session"],
+    ["trace 2kq9-7f3d --follow", "what a client does just now"],
+    ["trace 2kq9-7f3d --format transcript > session.txt", "for a bug report"],
+  ],
+  failure: "the admin listener did not answer, or no session of that id is kept",
+  fault: ({ flags }) => adminFault(flags),
+  run: async ({ flags, operand = "" }, io) => {
+    const { withAdmin } = await import("../admin-client.ts");
+    const { printTrace } = await import("../trace.ts");
+    const format = formats.find((name) => name === flags.format) ?? "ladder";
+    return withAdmin(flags, io, (client) => printTrace(client, { id: operand, format, follow: flags.follow }, io));
+  },
+});

@@ -1,0 +1,88 @@
+// Table: rows of text as aligned columns for a terminal. A column is as wide as its widest cell; where the whole is wider than the
+// terminal, the columns that may shrink do, and the last one may be wrapped or cut.
+
+export type Column = {
+  readonly head: string;
+  /** Numbers stand at the right. */
+  readonly isNumber?: true;
+  /** So wide at least, where there is not room for all of it; absent: it is never cut. */
+  readonly least?: number;
+};
+
+const gap = "  ";
+
+/** Lines without blanks at their ends. `width`: of the terminal; absent: as wide as it takes. */
+export function formatTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width?: number,
+): readonly string[] {
+  const cells = [columns.map(({ head }) => head), ...rows];
+  const widths = fitted(
+    columns,
+    columns.map((_, at) => Math.max(...cells.map((row) => columnsOf(row[at] ?? "")))),
+    width,
+  );
+  return cells.map((row) =>
+    columns
+      .map(({ isNumber }, at) => padded(row[at] ?? "", widths[at] ?? 0, isNumber ?? false))
+      .join(gap)
+      .trimEnd(),
+  );
+}
+
+function fitted(columns: readonly Column[], widths: readonly number[], width: number | undefined): readonly number[] {
+  if (width === undefined) return widths;
+  const fitting = [...widths];
+  let excess = fitting.reduce((sum, one) => sum + one, gap.length * (columns.length - 1)) - width;
+  // The widest gives first, so that all keep as much as they can.
+  while (excess > 0) {
+    const [widest] = columns
+      .map(({ least }, at) => ({ at, spare: least === undefined ? 0 : (fitting[at] ?? 0) - least }))
+      .filter(({ spare }) => spare > 0)
+      .toSorted((a, b) => (fitting[b.at] ?? 0) - (fitting[a.at] ?? 0));
+    if (widest === undefined) break;
+    fitting[widest.at] = (fitting[widest.at] ?? 0) - 1;
+    excess -= 1;
+  }
+  return fitting;
+}
+
+/** In exactly so many columns; a text that is cut ends with `…`. */
+export function padded(text: string, width: number, isNumber = false): string {
+  const shown = cut(text, width);
+  const blanks = " ".repeat(Math.max(0, width - columnsOf(shown)));
+  return isNumber ? blanks + shown : shown + blanks;
+}
+
+/** In at most so many columns. */
+export function cut(text: string, width: number): string {
+  if (columnsOf(text) <= width) return text;
+  let shown = "";
+  let taken = 0;
+  for (const character of text) {
+    const wide = columnsOf(character);
+    if (taken + wide > width - 1) break;
+    shown += character;
+    taken += wide;
+  }
+  return width < 1 ? "" : `${shown}…`;
+}
+
+/** East Asian wide and full-width characters and emoji take two columns, combining marks none. */
+export function columnsOf(text: string): number {
+  if (/^[ -~]*$/.test(text)) return text.length;
+  let columns = 0;
+  for (const character of text) {
+    if (/^\p{M}$/u.test(character)) continue;
+    columns += isWide(character) ? 2 : 1;
+  }
+  return columns;
+}
+
+const wide =
+  /^(?:[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}])$/u;
+
+function isWide(character: string): boolean {
+  return wide.test(character);
+}

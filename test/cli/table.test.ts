@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { columnsOf, cut, formatTable, padded } from "../../src/cli/table.ts";
+
+const columns = [{ head: "NAME", least: 4 }, { head: "BYTES", isNumber: true }, { head: "NOTE" }] as const;
+
+test("columns are as wide as their widest cell, numbers stand at the right, and no line ends with blanks", () => {
+  expect(
+    formatTable(columns, [
+      ["anna", "1"],
+      ["b", "20", "x"],
+    ]),
+  ).toEqual(["NAME  BYTES  NOTE", "anna      1", "b        20  x"]);
+});
+
+test("where the terminal is narrower, the widest column that may shrink is cut, and says so", () => {
+  const lines = formatTable(columns, [["a-name-of-twenty-one-", "1", "note"]], 25);
+  expect(lines).toEqual(["NAME          BYTES  NOTE", "a-name-of-t…      1  note"]);
+});
+
+test("a column is never cut below what it needs, even if the terminal is too narrow then", () => {
+  expect(formatTable(columns, [["a-long-name", "1", "note"]], 5)[1]).toBe("a-l…      1  note");
+});
+
+test("wide characters count as two columns and combining marks as none", () => {
+  expect(["abc", "日本", "e\u0301", "🙂", "é"].map(columnsOf)).toEqual([3, 4, 1, 2, 1]);
+  expect(padded("日本", 6)).toBe("日本  ");
+  expect(cut("日本語", 5)).toBe("日本…");
+  expect(cut("日本語", 4)).toBe("日…");
+  expect(cut("abc", 0)).toBe("");
+});

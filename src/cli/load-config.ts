@@ -22,7 +22,8 @@ export async function loadConfig(source: ConfigSource, io: Pick<Io, "input" | "e
   const loaded = source.kind === "simple" ? configFromArguments(source.options) : await loadFile(source.file, io);
   const { logLevel: level } = source;
   if (!loaded.ok || level === undefined) return loaded;
-  return { ...loaded, config: { ...loaded.config, log: { ...loaded.config.log, level } } };
+  const gateways = loaded.config.gateways.map(({ logLevel: _, ...gateway }) => gateway);
+  return { ...loaded, config: { ...loaded.config, log: { ...loaded.config.log, level }, gateways } };
 }
 
 async function loadFile(name: string, io: Pick<Io, "input" | "env">): Promise<LoadedConfig> {

@@ -2,7 +2,7 @@
 // every size in bytes. An option is declared by the layer that needs it; here stands what belongs to the process. How it
 // is written in YAML, and the defaults, stand in schema.ts.
 import type { DataPlaneChoice, GatewayOptions } from "../gateway/options.ts";
-import type { Endpoint } from "../net/endpoint.ts";
+import type { Endpoint, Network } from "../net/endpoint.ts";
 
 /** A place in the text of a configuration, from 1 on; `file` as whoever read it was told. */
 export type Position = { readonly line: number; readonly column: number; readonly file?: string };
@@ -18,7 +18,12 @@ export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
 export type LogFormat = "json" | "pretty";
 
 export type Config = {
-  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
+  readonly log: {
+    readonly level: LogLevel;
+    readonly format: LogFormat;
+    /** Sessions of clients there are logged at `debug` at least. */
+    readonly debugFor: readonly Network[];
+  };
   /** Absent: no admin listener. */
   readonly admin?: {
     readonly listen: Endpoint;

@@ -63,6 +63,7 @@ function composeGateway(gateway: GatewaySettings, index: number): GatewayConfig 
   const policy = composePolicy(gateway.policy);
   return {
     name: gateway.name ?? defaultName(index),
+    ...(gateway.log.level && { logLevel: gateway.log.level }),
     listen: gateway.listen,
     route: composeRoute(gateway.route),
     clientSide: gateway.clientSide,

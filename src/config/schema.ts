@@ -34,11 +34,12 @@ type ServerMode = GatewayOptions["serverSide"]["mode"];
 const mebibyte = 1024 * 1024;
 const dataPeer = choice<DataPeer>({ "same-address": true, "same-network": true, any: true }).default("same-address");
 
+const logLevel = choice<LogLevel>({ trace: true, debug: true, info: true, warn: true, error: true, fatal: true });
+
 const log = z.strictObject({
-  level: choice<LogLevel>({ trace: true, debug: true, info: true, warn: true, error: true, fatal: true }).default(
-    "info",
-  ),
+  level: logLevel.default("info"),
   format: choice<LogFormat>({ json: true, pretty: true }).default("json"),
+  debugFor: listOf(scalar(parseCidr)).default([]),
 });
 
 const admin = z
@@ -251,6 +252,7 @@ const timeouts = z.strictObject({
 const gateway = z
   .strictObject({
     name: scalar(parseName).exactOptional(),
+    log: z.strictObject({ level: logLevel.exactOptional() }).prefault({}),
     listen: listOf(scalar(parseEntrance), "needs at least one endpoint").transform((endpoints) => endpoints.flat()),
     route,
     clientSide: clientSide.prefault({}),

@@ -83,6 +83,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
       commit() {
         if (settings === undefined) watchGateway(deps, () => settings, entrance);
         settings = next;
+        telemetry.setLogLevel(options.logLevel);
         entrance.setLimits(options.limits);
         listening.commit();
       },

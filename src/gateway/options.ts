@@ -2,6 +2,7 @@
 // Every address is parsed, every time is in milliseconds, every size in bytes.
 import type { PlaneName } from "../dataplane/pinhole.ts";
 import type { Endpoint, Network } from "../net/endpoint.ts";
+import type { LogLevel } from "../observe/log.ts";
 import type { ServerMode } from "../session/mode.ts";
 import type { AllowRule, Policy, PolicyEntry } from "../session/options.ts";
 
@@ -64,6 +65,8 @@ export type LoginFailures = {
 
 export type GatewayOptions = {
   readonly name: string;
+  /** Of its own lines and of those of sessions to come; absent: the level of the log. */
+  readonly logLevel?: LogLevel;
   /** At least one; port 0 takes any free port. */
   readonly listen: readonly Endpoint[];
   readonly route: GatewayRoute;

@@ -49,9 +49,13 @@ export function openLog({ level, format }: LogOptions, write?: (line: string) =>
   };
 }
 
-/** `child`, with the level that its parent has now: it keeps the one that it was made with, and to list all children would keep them. */
-export function withLevelOf(parent: Logger, child: Logger): Logger {
-  if (child.level !== parent.level) child.level = parent.level;
+/**
+ * `child`, with the level that its parent has now, unless it has one of its own: it would keep the one that it was made with, and to list
+ * all children would keep them.
+ */
+export function withLevelOf(parent: Logger, child: Logger, own?: LogLevel): Logger {
+  const level = own ?? parent.level;
+  if (child.level !== level) child.level = level;
   return child;
 }
 

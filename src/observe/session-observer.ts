@@ -8,7 +8,7 @@ import { formatEffect, formatEvent } from "../session/transcript.ts";
 import { recordFact, withoutSecrets } from "./fact-records.ts";
 import type { GatewayMetrics } from "./gateway-metrics.ts";
 import type { LateRecords } from "./late-records.ts";
-import { withLevelOf, type Logger } from "./log.ts";
+import { withLevelOf, type Logger, type LogLevel } from "./log.ts";
 import { createPinholeRecords, type PinholeRecords, type RunningTransfers } from "./pinhole-records.ts";
 import { createRepeatedWarnings } from "./repeated-warnings.ts";
 import type { SessionNotes } from "./session-history.ts";
@@ -45,6 +45,8 @@ export type ObserverDeps = {
 export type ObservedSession = {
   readonly record: SessionRecord;
   readonly log: Logger;
+  /** Absent: what the log has at any time. */
+  readonly logLevel: LogLevel | undefined;
   readonly notes: SessionNotes | undefined;
   readonly source: SessionSource;
 };
@@ -58,7 +60,7 @@ type Step = {
 
 export function createSessionObserver(
   deps: ObserverDeps,
-  { record, log, notes, source }: ObservedSession,
+  { record, log, logLevel, notes, source }: ObservedSession,
 ): SessionObserver {
   const { counts, lateRecords, running, logger } = deps;
   const { id } = record;
@@ -74,7 +76,7 @@ export function createSessionObserver(
   function flush(): void {
     const steps = waiting;
     waiting = [];
-    const isTraced = withLevelOf(logger, log).isLevelEnabled("trace");
+    const isTraced = withLevelOf(logger, log, logLevel).isLevelEnabled("trace");
     const failures: unknown[] = [];
     for (const step of steps) {
       try {

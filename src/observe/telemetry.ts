@@ -1,12 +1,12 @@
 // Telemetry: what gateways and their sessions tell operators. What a gateway tells is counted and logged here; each session has an
 // observer of its own.
 import type { Side } from "../dataplane/pinhole.ts";
-import { formatEndpoint, type Endpoint } from "../net/endpoint.ts";
+import { formatEndpoint, networkContains, type Endpoint, type Network } from "../net/endpoint.ts";
 import { endReasons, type EndReason, type RefusalReason } from "../session/reasons.ts";
 import { acceptFailureCause, type PortCounts } from "./gateway-metrics.ts";
 import type { EventFeed } from "./event-feed.ts";
 import { createLateRecords, type LateRecords } from "./late-records.ts";
-import { withLevelOf, type Logger } from "./log.ts";
+import { withLevelOf, type Logger, type LogLevel } from "./log.ts";
 import type { Metrics, ReloadResult } from "./metrics.ts";
 import type { RunningTransfers } from "./pinhole-records.ts";
 import { createRepeatedLine } from "./repeated-line.ts";
@@ -23,6 +23,8 @@ export type Telemetry = {
 };
 
 export type GatewayTelemetry = {
+  /** Of its own lines and of those of sessions to come; undefined: the level of the log. */
+  setLogLevel(level: LogLevel | undefined): void;
   /** `isInherited`: the process was started with that socket; `isShared`: another process listens there too. */
   listening(endpoint: Endpoint, socket?: { readonly isInherited: boolean; readonly isShared: boolean }): void;
   stopped(): void;
@@ -47,6 +49,8 @@ export type TelemetryOptions = {
   readonly logger: Logger;
   readonly history?: Pick<SessionHistory, "started">;
   readonly feed?: EventFeed;
+  /** Sessions to come of clients there are logged at `debug` at least. */
+  readonly debugFor?: () => readonly Network[];
 };
 
 /** What the gateways of a process share. */
@@ -83,7 +87,8 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
   const { metrics, logger, history, feed, lateRecords, running, refreshers } = shared;
   const counts = metrics.gateway(name);
   const own = logger.child({ gateway: name });
-  const log = () => withLevelOf(logger, own);
+  let level: LogLevel | undefined;
+  const log = () => withLevelOf(logger, own, level);
   const observed = { counts, lateRecords, running, logger };
   /** Each ends something that is asked at every scrape. */
   const endings: (() => void)[] = [];
@@ -91,6 +96,7 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
   /** One for each reason. */
   const refused = new Map<RefusalReason, (line: { client: string; reason: RefusalReason }) => void>();
   return {
+    setLogLevel: (next) => void (level = next),
     listening(endpoint, { isInherited, isShared } = { isInherited: false, isShared: false }) {
       const found = { ...(isInherited && { inherited: true }), ...(isShared && { shared: true }) };
       log().info({ endpoint: formatEndpoint(endpoint), ...found }, "listening");
@@ -126,14 +132,24 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
     sessionStarted(id, client, listener, source) {
       // Made from the root, so that the session stands before the gateway in every line.
       const sessionLog = logger.child({ session: id, gateway: name });
+      const logLevel = isAmong(client, shared.debugFor?.()) ? atLeastDebug(log()) : level;
+      withLevelOf(logger, sessionLog, logLevel);
       counts.sessionsActive.inc();
       sessionLog.info({ client: formatEndpoint(client), listener: formatEndpoint(listener) }, "session started");
       const start = { id, gateway: name, client, listener };
       const notes = history?.started(start, source.counts);
       const record = notes?.record ?? createSessionRecord(start);
-      return createSessionObserver(observed, { record, log: sessionLog, notes, source });
+      return createSessionObserver(observed, { record, log: sessionLog, logLevel, notes, source });
     },
   };
+}
+
+function isAmong({ address }: Endpoint, networks: readonly Network[] = []): boolean {
+  return networks.some((network) => networkContains(network, address));
+}
+
+function atLeastDebug(log: Logger): LogLevel {
+  return log.isLevelEnabled("trace") ? "trace" : "debug";
 }
 
 function isEndReason(reason: string): reason is EndReason {

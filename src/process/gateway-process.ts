@@ -48,7 +48,8 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   const metrics = createMetrics(version);
   const feed = createEventFeed();
   const history = createSessionHistory(config.history, feed);
-  const telemetry = createTelemetry({ metrics, logger, history, feed });
+  let { debugFor } = config.log;
+  const telemetry = createTelemetry({ metrics, logger, history, feed, debugFor: () => debugFor });
   const planes = await createPlanes(config, planesTelemetry(logger));
   let inherited: InheritedListeners | undefined;
   const descriptorLimit = await readDescriptorLimit();
@@ -75,7 +76,13 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   /** All of it, or an Error and nothing has changed. */
   const prepare = (next: Config): Promise<PreparedChange> =>
     prepareAll([
-      async () => ({ commit: () => log.change(next.log), rollback() {} }),
+      async () => ({
+        commit() {
+          log.change(next.log);
+          ({ debugFor } = next.log);
+        },
+        rollback() {},
+      }),
       async () => ({ commit: () => history.setLimits(next.history), rollback() {} }),
       () => gateways.prepare(next),
       () => admin.prepare(next),

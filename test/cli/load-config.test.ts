@@ -32,9 +32,13 @@ test("a command is not started on a wrong configuration; the problems go to stan
 });
 
 test("the level of the command line holds, whatever the configuration says", async () => {
-  const text = "log: { level: error }\ngateways: [{ listen: ':0', route: { server: ftp } }]";
+  const text = "log: { level: error }\ngateways: [{ listen: ':0', log: { level: warn }, route: { server: ftp } }]";
   const io = { input: () => Promise.resolve(text), env: {} };
-  expect(await loadConfig({ kind: "file", file: "-" }, io)).toMatchObject({ config: { log: { level: "error" } } });
+  expect(await loadConfig({ kind: "file", file: "-" }, io)).toMatchObject({
+    config: { log: { level: "error" }, gateways: [{ logLevel: "warn" }] },
+  });
   const asked = { kind: "file", file: "-", logLevel: "debug" } as const;
-  expect(await loadConfig(asked, io)).toMatchObject({ config: { log: { level: "debug", format: "json" } } });
+  const loaded = await loadConfig(asked, io);
+  expect(loaded).toMatchObject({ config: { log: { level: "debug", format: "json" } } });
+  expect(loaded.ok && loaded.config.gateways[0]?.logLevel).toBe(undefined);
 });

@@ -65,7 +65,7 @@ const defaults: GatewayConfig = {
 
 test("whatever is left out has its default", () => {
   expect(configIn('gateways: [{ listen: ["127.0.0.1:0"], route: { server: "10.0.0.5:21" } }]')).toStrictEqual({
-    log: { level: "info", format: "json" },
+    log: { level: "info", format: "json", debugFor: [] },
     history: { sessions: 1000, failures: 1000, bytesPerSession: 64 * 1024, totalBytes: 64 * 1024 * 1024 },
     kernel: { table: "ftp_alg", mark: 0x46000000, mask: 0xff000000 },
     gateways: [defaults],
@@ -90,13 +90,14 @@ test("full.yml has every key that has a default", () => {
 test("full.yml shows the default of every key that has one", () => {
   const { log, admin, gateways } = configIn(readFileSync(new URL("full.yml", examples), "utf8"));
   expect({ log, admin }).toEqual({
-    log: { level: "info", format: "json" },
+    log: { level: "info", format: "json", debugFor: [] },
     admin: { listen: { address: "127.0.0.1", port: 9121 }, hosts: [], open: false },
   });
   expect(gateways).toEqual([
     {
       ...defaults,
       name: "public",
+      logLevel: "info",
       listen: [
         { address: "0.0.0.0", port: 21 },
         { address: "::", port: 21 },

@@ -76,6 +76,10 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   "foreign-address-word.yml": [
     'gateways[0].policy.foreignAddress: expected use-peer, refuse or { allow: [networks] }, got "allow"',
   ],
+  "gateway-log.yml": [
+    'gateways[0].log.level: expected one of trace, debug, info, warn, error, fatal, got "debgu"; did you mean debug?',
+    "gateways[0].log.format: unknown key",
+  ],
   "gateways-empty.yml": ["gateways: needs at least one gateway"],
   "kernel-mark.yml": ["kernel.mark: has bits outside kernel.mask"],
   "kernel-mask.yml": [
@@ -111,6 +115,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   "listen-wildcard-taken.yml": [
     "gateways[1].listen[0]: 192.0.2.1:2121 is taken by gateways[0].listen[0] (0.0.0.0:2121)",
   ],
+  "log-debug-for.yml": ['log.debugFor[0]: expected a network such as 10.0.0.0/8 or fd00::/8, got "10.0.0.0/33"'],
   "log-format.yml": ['log.format: expected one of json, pretty, got "xml"'],
   "log-level.yml": ['log.level: expected one of trace, debug, info, warn, error, fatal, got "loud"'],
   "many.yml": [

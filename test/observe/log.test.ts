@@ -88,6 +88,17 @@ test("a log that changes its level changes that of children in use too, and its 
   ]);
 });
 
+test("a child with a level of its own keeps it when the log changes its level", () => {
+  const lines: string[] = [];
+  const { logger, change } = openLog({ level: "info", format: "json" }, (line) => lines.push(line));
+  const own = logger.child({ session: "k3f9x2a7" });
+  withLevelOf(logger, own, "debug").debug("command");
+  change({ level: "error", format: "json" });
+  withLevelOf(logger, own, "debug").debug("reply");
+  withLevelOf(logger, own).debug("not any more");
+  expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(["command", "reply"]);
+});
+
 test.each(["json", "pretty"])("every %s line is on standard output when the process has exited", async (format) => {
   const child = run(`
     const logger = createLogger({ level: "info", format: "${format}" });

@@ -1,6 +1,7 @@
 // What a gateway's telemetry has counted and logged, for tests.
 import type { EventFeed } from "../../src/observe/event-feed.ts";
 import { createLogger, type LogLevel } from "../../src/observe/log.ts";
+import type { Network } from "../../src/net/endpoint.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
 import type { SessionHistory } from "../../src/observe/session-history.ts";
 import type { SessionSource } from "../../src/observe/session-observer.ts";
@@ -9,11 +10,21 @@ import { readExposition, startSession, type TestSession } from "./synthetic.ts";
 
 type LogLine = Record<string, unknown>;
 
-export function observe(level: LogLevel = "debug", history?: SessionHistory, feed?: EventFeed) {
+/** `debugFor`: as of the telemetry; may be changed. */
+export function observe(
+  level: LogLevel = "debug",
+  history?: SessionHistory,
+  feed?: EventFeed,
+  debugFor: readonly Network[] = [],
+) {
   const lines: LogLine[] = [];
   const metrics = createMetrics("1.2.3");
   const logger = createLogger({ level, format: "json" }, (line) => lines.push(JSON.parse(line) as LogLine));
-  const telemetry = createTelemetry({ metrics, logger, ...(history && { history }), ...(feed && { feed }) });
+  const telemetry = createTelemetry({
+    ...{ metrics, logger, debugFor: () => debugFor },
+    ...(history && { history }),
+    ...(feed && { feed }),
+  });
   const gateway: GatewayTelemetry = telemetry.gateway("public");
   return {
     telemetry,

@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { observe } from "./observing.ts";
-import { client, playAll } from "./synthetic.ts";
+import { client, playAll, type TestSession } from "./synthetic.ts";
 
 test("a session is active from its start to its end, and ends for one reason", async () => {
   const { start, counted } = observe();
@@ -66,5 +66,59 @@ test("every fact is one line, and the session comes first in it", () => {
     "session ended": 1,
     "configuration reloaded": 1,
     "configuration not reloaded": 1,
+  });
+});
+
+describe("the level of the log", () => {
+  const command = { kind: "command", verb: "NOOP" } as const;
+  const told = (session: TestSession): void => {
+    session.record(command);
+    session.flush();
+  };
+
+  test("of a gateway is that of its own lines and of its sessions to come; those that run keep theirs", () => {
+    const { gateway, start, messages } = observe("info");
+    const before = start();
+    gateway.setLogLevel("debug");
+    const after = start();
+    told(before);
+    expect(messages()).toEqual(["session started", "session started"]);
+    told(after);
+    expect(messages().slice(2)).toEqual(["command"]);
+    gateway.setLogLevel("error");
+    start();
+    gateway.stopped();
+    told(after);
+    expect(messages().slice(3)).toEqual(["command"]);
+    gateway.setLogLevel(undefined);
+    gateway.stopped();
+    expect(messages().slice(4)).toEqual(["stopped"]);
+  });
+
+  test("is debug for a session whose client is in debugFor, whatever the gateway's is", () => {
+    const networks = [{ base: "192.168.1.0", bits: 24 }];
+    const { gateway, start, messages } = observe("warn", undefined, undefined, networks);
+    gateway.setLogLevel("error");
+    const session = start();
+    told(session);
+    networks.splice(0);
+    told(session);
+    told(start());
+    expect(messages()).toEqual(["session started", "command", "command"]);
+  });
+
+  test("stays trace for a client in debugFor where it was trace, and IPv6 networks hold no IPv4 client", () => {
+    const { gateway, start, lines } = observe("info", undefined, undefined, [
+      { base: "::", bits: 0 },
+      { base: "192.168.1.100", bits: 32 },
+    ]);
+    gateway.setLogLevel("trace");
+    const session = start();
+    session.step({ kind: "client-line", text: "NOOP", quirks: [] }, []);
+    session.flush();
+    expect(lines.at(-1)).toMatchObject({ level: "trace", msg: "C> NOOP" });
+    const other = observe("info", undefined, undefined, [{ base: "::", bits: 0 }]);
+    told(other.start());
+    expect(other.messages()).toEqual(["session started"]);
   });
 });

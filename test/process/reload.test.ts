@@ -260,6 +260,25 @@ describe("SIGHUP changes the log", () => {
     expect(await logged("command")).toMatchObject({ session, verb: "PWD" });
   });
 
+  test("that of one gateway and of the sessions of some clients, for sessions to come", async () => {
+    const { configureAll, port, reload, logged, lines } = await setUp();
+    const before = await client(port);
+    await logged("session started");
+    configureAll([{ log: { level: "debug" } }]);
+    await reload("configuration reloaded");
+    await before.ask("PWD");
+    await client(port);
+    const { session: second } = await logged("session started");
+    expect(await logged("command")).toMatchObject({ session: second, gateway: "one" });
+    configureAll([{ log: { level: "warn" } }], { log: { debugFor: ["127.0.0.0/8"] } });
+    await reload("configuration reloaded");
+    await client(port);
+    const { session: third } = await logged("session started");
+    await expect.poll(() => lines().some(({ msg, session }) => msg === "command" && session === third)).toBe(true);
+    const sessions = new Set(lines().flatMap(({ msg, session }) => (msg === "command" ? [session] : [])));
+    expect([...sessions]).toEqual([second, third]);
+  });
+
   test("its format", async () => {
     const { configure, reload } = await setUp();
     configure({}, { log: { format: "pretty" } });

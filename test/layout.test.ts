@@ -239,6 +239,9 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "observe/transcript-line.ts": "observe/ladder.test.ts, observe/mermaid.test.ts",
   "observe/event-feed.ts": "observe/session-history.test.ts: the feed tells",
   "observe/kept-session.ts": "observe/session-history.test.ts: the limits",
+  "probe/conversation.ts": "probe/probe.test.ts: what is heard, and what is waited for",
+  "probe/probe-sockets.ts": "probe/probe-driver.test.ts",
+  "probe/report.ts": "probe/probe.test.ts: a list of words and two constructors",
   "session/": "playbooks by topic",
 };
 

@@ -1,17 +1,21 @@
 // Growing trace: what is new in a trace that is asked for again and again while its session goes on.
 
-const leftOut = /^\(\d+ earlier steps are not kept any more\)$/;
+const leftOut = /\b\d+ earlier steps are not kept any more\b/;
+
+/** So many rows at most stand above that: who takes part. */
+const mostHeadRows = 8;
 
 /**
- * The trace with what the next answer adds. The gateway forgets the beginning of a long one: what was there before the kept part is
- * kept here.
+ * The trace, as lines or drawn, with what the next answer adds. The gateway forgets the beginning of a long one: what was there before
+ * the kept part is kept here.
  */
 export function grownTrace(before: readonly string[], next: readonly string[]): readonly string[] {
-  const [first = "", ...rest] = next;
-  if (!leftOut.test(first)) return next;
+  const notice = next.findIndex((row, at) => at <= mostHeadRows && leftOut.test(row));
+  if (notice === -1) return next;
+  const rest = next.slice(notice + 1);
   // Where in what is known the answer begins: the first place from which on all that is known is the same.
   const start = before.findIndex((_, at) => isBeginning(before, at, rest));
-  return start === -1 ? [...before, first, ...rest] : [...before.slice(0, start), ...rest];
+  return start === -1 ? [...before, ...next.slice(notice)] : [...before.slice(0, start), ...rest];
 }
 
 function isBeginning(before: readonly string[], from: number, of: readonly string[]): boolean {

@@ -10,7 +10,8 @@ import { createSharedResources } from "../gateway/shared-resources.ts";
 import { familyOf, formatEndpoint, type Endpoint } from "../net/endpoint.ts";
 import { createAdmin } from "../observe/admin.ts";
 import { createEventFeed } from "../observe/event-feed.ts";
-import { drawLadder } from "../observe/ladder.ts";
+import { layOut } from "../observe/ladder/layout.ts";
+import { drawText } from "../observe/ladder/text-ladder.ts";
 import { createLogger } from "../observe/log.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
 import { createSessionHistory } from "../observe/session-history.ts";
@@ -98,7 +99,7 @@ async function showTransfers(
     if (!entrance || io.stop.aborted) continue;
     const results = await runSession(session, entrance, fileName, server.files);
     verdicts.push(...results);
-    io.out(`${session.title}\n\n${drawLadder(await ended.next(endOfSessionMs))}\n\n`);
+    io.out(`${session.title}\n\n${drawText(layOut(await ended.next(endOfSessionMs)))}\n\n`);
     for (const result of results) io.out(`  ${formatVerdict(result)}\n`);
     io.out("\n");
   }
@@ -149,7 +150,7 @@ async function serveUntilStopped(
   const page = formatEndpoint(await admin.start());
   const [entrance = server] = entrances;
   const at = formatEndpoint(entrance);
-  ended.each((transcript) => io.out(`\n${drawLadder(transcript)}\n`));
+  ended.each((session) => io.out(`\n${drawText(layOut(session))}\n`));
   io.out(
     `\nThe gateway stays, any user and password will do:\n` +
       `  curl ftp://${at}/readme.txt                     passive\n` +

@@ -1,13 +1,13 @@
-// Ended sessions of the demonstration: their transcripts, one after the other, as the history has them.
+// Ended sessions of the demonstration: one after the other, as the history has them.
 import type { EventFeed } from "../observe/event-feed.ts";
-import { transcriptOf } from "../observe/kept-session.ts";
+import type { KeptSession } from "../observe/kept-session.ts";
 import type { SessionHistory } from "../observe/session-history.ts";
 
 export type EndedSessions = {
-  /** The transcript of the next session that ends, oldest first; rejects after `withinMs`. */
-  next(withinMs: number): Promise<readonly string[]>;
+  /** The next session that ends, oldest first; rejects after `withinMs`. */
+  next(withinMs: number): Promise<KeptSession>;
   /** From now on `show` gets each of them, and `next` none. */
-  each(show: (transcript: readonly string[]) => void): void;
+  each(show: (session: KeptSession) => void): void;
 };
 
 const maxWaitingSessions = 100;
@@ -16,24 +16,25 @@ export function collectEndedSessions(
   history: Pick<SessionHistory, "find">,
   feed: Pick<EventFeed, "subscribe">,
 ): EndedSessions {
-  const ended: (readonly string[])[] = [];
-  let waiting: ((transcript: readonly string[]) => void) | undefined;
-  let show: ((transcript: readonly string[]) => void) | undefined;
+  const ended: KeptSession[] = [];
+  let waiting: ((session: KeptSession) => void) | undefined;
+  let show: ((session: KeptSession) => void) | undefined;
 
   feed.subscribe((event) => {
     if (event.kind !== "session-ended") return;
-    const transcript = transcriptOf(history.find(event.session.id) ?? { steps: [] });
-    if (show) return show(transcript);
-    if (waiting) return waiting(transcript);
-    ended.push(transcript);
+    const session = history.find(event.session.id);
+    if (session === undefined) return;
+    if (show) return show(session);
+    if (waiting) return waiting(session);
+    ended.push(session);
     if (ended.length > maxWaitingSessions) ended.shift();
   });
 
   return {
     next: (withinMs) =>
       new Promise((resolve, reject) => {
-        const transcript = ended.shift();
-        if (transcript) return resolve(transcript);
+        const session = ended.shift();
+        if (session) return resolve(session);
         const timer = setTimeout(() => {
           waiting = undefined;
           reject(new Error(`the session did not end within ${withinMs} ms`));
@@ -46,7 +47,7 @@ export function collectEndedSessions(
       }),
     each(listener) {
       show = listener;
-      for (const transcript of ended.splice(0)) listener(transcript);
+      for (const session of ended.splice(0)) listener(session);
     },
   };
 }

@@ -15,6 +15,14 @@ test("where more was forgotten than was known there is a gap that says so", () =
   expect(grownTrace(["a"], [notice, "x", "y"])).toEqual(["a", notice, "x", "y"]);
 });
 
+test("a drawing that has lost its beginning keeps its head once", () => {
+  const grown = grownTrace(
+    ["client server", "a", "b"],
+    ["client server", "│ 1 earlier steps are not kept any more │", "b", "c"],
+  );
+  expect(grown).toEqual(["client server", "a", "b", "c"]);
+});
+
 function printing() {
   let text = "";
   const print = createRowPrinter((more) => void (text += more));

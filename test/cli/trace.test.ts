@@ -50,12 +50,12 @@ test("following ends when the command is told to end", async () => {
   expect((await running.ended).code).toBe(0);
 });
 
-test("what a session failed at, and what to do, stands below its ladder", async () => {
+test("what a session failed at, and what to do, stands in its ladder", async () => {
   const api = await setApi({ PASV: (s) => s.say("227 Somewhere") });
   const client = await api.login();
   await client.ask("PASV");
   const { out } = await runCommand(["trace", await newestId(api), "--admin", api.url]);
-  expect(out).toMatch(/\nserver-control, no-endpoint: [^]*\nWhat to do: /);
+  expect(out).toMatch(/ server-control: no-endpoint [^]*✕ .*227[^]*→ /);
 });
 
 test("an id that is not kept is named with the one that may be meant", async () => {

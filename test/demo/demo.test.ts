@@ -78,7 +78,7 @@ test("with --stay the gateway serves at the endpoint it names, draws each sessio
   await client.send("QUIT");
   client.close();
   expect(Buffer.concat(chunks).toString()).toBe("Fetched through the gateway.\n");
-  const [drawn] = await until(/Ctrl-C ends[^]*USER anna[^]*end quit/);
+  const [drawn] = await until(/Ctrl-C ends[^]*USER anna[^]*session ends: quit/);
   expect(drawn).not.toContain("hunter2");
 
   stop();

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { collectEndedSessions } from "../../src/demo/ended-sessions.ts";
 import { createEventFeed } from "../../src/observe/event-feed.ts";
+import { transcriptOf } from "../../src/observe/kept-session.ts";
 import { createSessionHistory } from "../../src/observe/session-history.ts";
 import { client, listener } from "../observe/synthetic.ts";
 
@@ -24,8 +25,8 @@ test("each session's lines are handed out together once it has ended", async () 
   const first = next(1000);
   two.ended();
   one.ended();
-  expect(await first).toEqual(["C> SYST", "C> QUIT"]);
-  expect(await next(1000)).toEqual(["C> NOOP"]);
+  expect(transcriptOf(await first)).toEqual(["C> SYST", "C> QUIT"]);
+  expect(transcriptOf(await next(1000))).toEqual(["C> NOOP"]);
 });
 
 test("a session that does not end in time is an error", async () => {
@@ -38,7 +39,7 @@ test("a listener gets what has ended before and after it came", () => {
   const { session, each } = collector();
   const shown: (readonly string[])[] = [];
   session("1", "ONE").ended();
-  each((transcript) => void shown.push(transcript));
+  each((ended) => void shown.push(transcriptOf(ended)));
   session("2", "TWO").ended();
   expect(shown).toEqual([["C> ONE"], ["C> TWO"]]);
 });

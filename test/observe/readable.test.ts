@@ -11,3 +11,7 @@ test("bytes that are UTF-8 are read as such, any other as Latin-1", () => {
 test("ASCII stays as it is, whatever it says", () => {
   fc.assert(fc.property(fc.string({ unit: "binary-ascii" }), (text) => readable(text) === text));
 });
+
+test("what is more than bytes stays as it is", () => {
+  expect(readable("\u241b \u00c3\u00a9")).toBe("\u241b \u00c3\u00a9");
+});

@@ -2,7 +2,7 @@
 import { adminFault, adminOptions } from "../admin-options.ts";
 import { defineCommand } from "../command.ts";
 
-/** As the admin listener has them; the ladder is drawn here, as wide as the terminal is. */
+/** As the admin listener has them. */
 const formats = ["ladder", "transcript", "mermaid"] as const;
 
 export const trace = defineCommand({

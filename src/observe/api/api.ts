@@ -69,7 +69,10 @@ export function createApi(deps: ApiDeps): Hono {
     const kept = named(context);
     if (kept instanceof Response) return kept;
     const headers = { "content-type": traceFormats[query.format].contentType };
-    return context.body(formatTrace(kept, query.format), 200, headers);
+    const trace = formatTrace(kept, query);
+    if (trace === undefined)
+      return failed(context, 404, `no transfer ${query.transfer} of session ${kept.record.id} is kept`);
+    return context.body(trace, 200, headers);
   });
   api.get("/events", (context) => {
     const { outgoing } = context.env as HttpBindings;

@@ -177,6 +177,26 @@ test("a trace comes in each of its formats, as text", async () => {
   expect(await trace("?format=transcript")).toBe(await trace(""));
   expect(await trace("?format=ladder")).toMatch(/│── NOOP ─+┼─+▶│/);
   expect(await trace("?format=mermaid")).toContain("\n  client->>gateway: NOOP\n  gateway->>server: NOOP\n");
+  const narrow = (await trace("?format=ladder&width=60")).split("\n");
+  expect([...new Set(narrow.map(({ length }) => length))]).toEqual([60, 0]);
+});
+
+test("a drawn trace of one transfer has its rows alone", async () => {
+  const stage = await setApi();
+  const client = await stage.login();
+  await downloadWhole(client);
+  await client.ask("NOOP");
+  const [id] = await idsOf(stage, "");
+  const trace = `/api/sessions/${id}/trace`;
+  for (const format of ["ladder", "mermaid"]) {
+    const text = await (await stage.fetch(`${trace}?format=${format}&transfer=1`)).text();
+    expect(text).toContain("RETR x");
+    expect(text).not.toContain("NOOP");
+    expect(text).not.toContain("USER");
+    expect(await stage.refusal(`${trace}?format=${format}&transfer=9`)).toMatch(/^404 no transfer 9 of session /);
+  }
+  expect(await stage.refusal(`${trace}?transfer=1`)).toMatch(/^400 transfer: a transcript is given as a whole/);
+  expect(await stage.refusal(`${trace}?format=ladder&width=9999`)).toMatch(/^400 width: /);
 });
 
 test("control characters of peers reach nobody who looks, in no format", async () => {

@@ -240,6 +240,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "observe/ladder/line-pairs.ts": "observe/ladder/layout.test.ts: what was rewritten",
   "observe/ladder/step-rows.ts": "observe/ladder/layout.test.ts: each event and effect",
   "observe/ladder/transfer-rows.ts": "observe/ladder/layout.test.ts: transfers",
+  "observe/page/": "observe/page/page.test.ts: what it shows; browser/page.test.ts: how it looks and behaves",
   "observe/event-feed.ts": "observe/session-history.test.ts: the feed tells",
   "observe/kept-session.ts": "observe/session-history.test.ts: the limits",
   "probe/conversation.ts": "probe/probe.test.ts: what is heard, and what is waited for",

@@ -1,4 +1,4 @@
-// Admin listener: metrics, health, and a page that links them. Plain HTTP, for loopback or a management network.
+// Admin listener: metrics, health, the API, and pages for people. Plain HTTP, for loopback or a management network.
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
@@ -9,6 +9,8 @@ import { boundConnections } from "./admin-connections.ts";
 import { adminGuard, loginForm, notAllowed } from "./admin-guard.ts";
 import { exposition } from "./exposition.ts";
 import type { Metrics } from "./metrics.ts";
+import { createPage } from "./page/page.ts";
+import type { TrafficPoint } from "./page/traffic-series.ts";
 
 export type Admin = {
   /** Listens, and returns where. Rejects with an Error that names the endpoint and the cause. */
@@ -30,8 +32,10 @@ export type AdminOptions = {
   readonly metrics: Pick<Metrics, "text" | "contentType" | "openMetrics">;
   /** Listening and able to take sessions; false while stopping. */
   readonly isReady: () => boolean;
-  /** What is served below /api, if it is. */
+  /** What is served below /api, and said by the page. */
   readonly api?: ApiDeps;
+  /** What the page draws beside that; by default nothing. */
+  readonly traffic?: () => readonly TrafficPoint[];
 };
 
 /** A scraper and a few people. */
@@ -40,19 +44,6 @@ const maxConnections = 64;
 /** A request is a few lines: nobody honest needs longer for one, or to read some of the answer. */
 const requestMs = 5000;
 const unreadMs = 10_000;
-
-const page = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>ftp-alg</title>
-<h1>ftp-alg</h1>
-<ul>
-<li><a href="/metrics">/metrics</a>: metrics for Prometheus
-<li><a href="/healthz">/healthz</a>: the process answers
-<li><a href="/readyz">/readyz</a>: the gateways take sessions
-</ul>
-</html>
-`;
 
 export function createAdmin(options: AdminOptions): Admin {
   // Without the adapter's own Request and Response in place of the global ones.
@@ -76,7 +67,8 @@ export function createAdmin(options: AdminOptions): Admin {
   };
 }
 
-function adminApp({ metrics, isReady, api, hosts = () => [], token = () => undefined }: AdminOptions): Hono {
+function adminApp(options: AdminOptions): Hono {
+  const { metrics, isReady, api, traffic = () => [], hosts = () => [], token = () => undefined } = options;
   const guard = { hosts, token };
   const app = new Hono();
   app.use(adminGuard(guard));
@@ -89,8 +81,10 @@ function adminApp({ metrics, isReady, api, hosts = () => [], token = () => undef
   });
   app.get("/healthz", (context) => context.text("ok\n"));
   app.get("/readyz", (context) => (isReady() ? context.text("ready\n") : context.text("not ready\n", 503)));
-  if (api !== undefined) app.route("/api", createApi(api));
-  app.get("/", (context) => context.html(page));
+  if (api !== undefined) {
+    app.route("/api", createApi(api));
+    app.route("/", createPage({ ...api, traffic, mayAct: () => token() !== undefined }));
+  }
   app.post("*", (context) => notAllowed(context, "GET, HEAD"));
   app.notFound((context) => context.text("not found\n", 404));
   app.onError((_, context) => context.text("internal error\n", 500));

@@ -22,6 +22,8 @@ export type SessionRecord = {
   isLoggedIn: boolean;
   end: { readonly at: number; readonly reason: EndReason; readonly detail: string } | undefined;
   failure: Diagnosis | undefined;
+  /** When that was found. */
+  failedAt: number | undefined;
   refusals: number;
   /** The data connections that are kept, in the order in which they were asked for. */
   connections: ConnectionRecord[];
@@ -80,6 +82,7 @@ export function createSessionRecord(start: SessionStart): SessionRecord {
     isLoggedIn: false,
     end: undefined,
     failure: undefined,
+    failedAt: undefined,
     refusals: 0,
     connections: [],
     connectionsLeftOut: 0,
@@ -249,6 +252,7 @@ function factRecorded(record: SessionRecord, at: number, fact: Fact, tell: (news
     }
     case "failure":
       record.failure ??= fact.diagnosis;
+      record.failedAt ??= at;
       tell({ kind: "failure", diagnosis: fact.diagnosis });
       break;
     case "refusal":

@@ -18,3 +18,8 @@ export function createWallClock(): WallClock {
     },
   };
 }
+
+/** From one ISO time to another. */
+export function millisecondsBetween(earlier: string, later: string): number {
+  return Date.parse(later) - Date.parse(earlier);
+}

@@ -9,6 +9,7 @@ import { createAdmin } from "../observe/admin.ts";
 import type { Log, Logger } from "../observe/log.ts";
 import { createEventFeed } from "../observe/event-feed.ts";
 import { createMetrics } from "../observe/metrics.ts";
+import { createTrafficSampler } from "../observe/page/traffic-sampler.ts";
 import { createSessionHistory } from "../observe/session-history.ts";
 import { createTelemetry, type Telemetry } from "../observe/telemetry.ts";
 import { createAdminListener } from "./admin-listener.ts";
@@ -68,8 +69,9 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   const isReady = (): boolean => !options.isStopping() && gateways.areListening();
   const { isStopping, requests } = options;
   const api = processApi({ version, metrics, history, feed, telemetry, gateways, isReady, isStopping, requests });
+  const traffic = createTrafficSampler(metrics);
   const admin = createAdminListener(
-    (admitting) => createAdmin({ ...admitting, mayShare: true, metrics, isReady, api }),
+    (admitting) => createAdmin({ ...admitting, mayShare: true, metrics, isReady, api, traffic: traffic.points }),
     shared.ownEndpoints,
     logger,
   );
@@ -93,6 +95,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
     async start() {
       inherited = adoptListeners(options.inherited);
       (await prepare(config)).commit();
+      traffic.start();
       warnOfDescriptors(logger, descriptorLimit, config);
       for (const endpoint of inherited.closeRest()) {
         logger.warn({ endpoint: formatEndpoint(endpoint) }, "inherited socket closed: no gateway listens there");
@@ -110,6 +113,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
     },
     drain: gateways.drain,
     async stop() {
+      traffic.stop();
       inherited?.closeRest();
       await gateways.stop();
       await planes.stop();

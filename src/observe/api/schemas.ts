@@ -83,6 +83,7 @@ const session = z.strictObject({
   durationMs: milliseconds,
   end: z.strictObject({ reason: z.enum(endReasons), detail: z.string() }).optional(),
   failure: failureSchema.optional(),
+  failedAt: time.optional(),
   refusals: count.describe("How often the gateway has answered no"),
   transferCount: count.describe("Transfers that have ended"),
   bytesUp: count.describe("Of all its data connections so far"),

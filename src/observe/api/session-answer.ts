@@ -14,7 +14,8 @@ export type Asked = { readonly now: number; readonly clock: WallClock };
 /** As one of a list. */
 export function sessionAnswer(kept: KeptSession, asked: Asked): SessionAnswer {
   const { record } = kept;
-  const { id, gateway, client, listener, server, user, isLoggedIn, startedAt, end, failure, refusals } = record;
+  const { id, gateway, client, listener, server, user, isLoggedIn, startedAt, end, failure, failedAt, refusals } =
+    record;
   const running = record.connections.filter((one) => isTransfer(one) && one.outcome === undefined);
   const carried = running.map((connection) => bytesOf(kept, connection));
   // What is closed is counted in the record already.
@@ -32,6 +33,7 @@ export function sessionAnswer(kept: KeptSession, asked: Asked): SessionAnswer {
     ...(end && { endedAt: asked.clock.timeOf(end.at), end: { reason: end.reason, detail: end.detail } }),
     durationMs: rounded((end?.at ?? asked.now) - startedAt),
     ...(failure && { failure: failureAnswer(failure) }),
+    ...(failedAt !== undefined && { failedAt: asked.clock.timeOf(failedAt) }),
     refusals,
     transferCount: record.transfers,
     bytesUp: record.bytesUp + sum(carrying.map(({ bytesUp }) => bytesUp)),
@@ -47,7 +49,7 @@ export function sessionDetailAnswer(kept: KeptSession, asked: Asked): SessionDet
     ...sessionAnswer(kept, asked),
     transfers: connections.filter(isTransfer).map((connection) => transferAnswer(kept, connection, asked)),
     transfersLeftOut: connectionsLeftOut,
-    pinholes: connections.flatMap((connection) => pinholeAnswer(connection, asked)),
+    pinholes: connections.flatMap((connection) => pinholeAnswers(connection, asked)),
     stepsLeftOut: kept.stepsLeftOut,
   };
 }
@@ -89,7 +91,11 @@ export function transferAnswer(kept: Transferring, connection: ConnectionRecord,
   };
 }
 
-function pinholeAnswer({ id, plane, requestedAt, closed, legs, listening }: ConnectionRecord, asked: Asked) {
+/** One while it is open, else none. */
+export function pinholeAnswers(
+  { id, plane, requestedAt, closed, legs, listening }: ConnectionRecord,
+  asked: Asked,
+): readonly PinholeAnswer[] {
   if (plane === undefined || closed !== undefined) return [];
   const side = (name: Side): PinholeAnswer[Side] => {
     const leg = legs[name];

@@ -1,0 +1,53 @@
+// Gateway table: what each gateway is and how full it is.
+import type { GatewayStatusAnswer } from "../api/schemas.ts";
+import { bar } from "./bar.ts";
+import { html, type Html } from "./html.ts";
+import { table } from "./table.ts";
+import { countText, numberText } from "./words.ts";
+
+export function gatewayTable(gateways: readonly GatewayStatusAnswer[]): Html {
+  return table<GatewayStatusAnswer>(
+    "Gateways",
+    [
+      { head: "Gateway", kind: "main", cell: ({ name }) => name },
+      {
+        head: "Listens on",
+        kind: "wide",
+        cell: ({ listeners }) => listeners.map((one) => html`<span class="line">${one}</span> `),
+      },
+      { head: "Leads to", kind: "wide", cell: ({ route }) => routeText(route) },
+      { head: "Data plane", cell: ({ dataPlane }) => dataPlane ?? "none" },
+      {
+        head: "Sessions",
+        cell: ({ sessions, sessionsLimit }) =>
+          html`${numberText(sessions)}
+            <small>of ${numberText(sessionsLimit)}</small
+            >${bar(["used", sessionsLimit === 0 ? 0 : sessions / sessionsLimit])}`,
+      },
+      { head: "Transfers", kind: "number", cell: ({ transfers }) => numberText(transfers) },
+      { head: "Pinholes", kind: "number", cell: ({ pinholes }) => numberText(pinholes.client + pinholes.server) },
+      { head: "Data ports", cell: ports },
+      { head: "Bans", kind: "number", cell: ({ bans }) => numberText(bans) },
+    ],
+    gateways,
+    ({ name }) => `gateway-${name}`,
+  );
+}
+
+function routeText({ kind, server }: GatewayStatusAnswer["route"]): string {
+  if (kind === "login") return "the server named at login";
+  return kind === "transparent" ? "where the client was going" : (server ?? "");
+}
+
+function ports({ dataPorts }: GatewayStatusAnswer) {
+  const sides = (["client", "server"] as const).flatMap((side) => {
+    const counts = dataPorts[side];
+    if (counts === undefined) return [];
+    const all = counts.free + counts.open + counts.resting;
+    const resting = counts.resting > 0 && html`, ${numberText(counts.resting)} resting`;
+    return html`<span class="line"
+        >${side} side: ${numberText(counts.open)} <small>of ${countText(all, "port")} open${resting}</small></span
+      >${bar(["used", all === 0 ? 0 : counts.open / all], ["resting", all === 0 ? 0 : counts.resting / all])}`;
+  });
+  return sides.length === 0 ? html`<small>any that is free</small>` : sides;
+}

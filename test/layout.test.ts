@@ -223,6 +223,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "gateway/entrance/turn-away.ts": "gateway/entrance/entrance.test.ts",
   "gateway/shared-resources.ts": "each of its parts; cli/run.test.ts: all together",
   "config/json-scalars.ts": "config/json-schema.test.ts",
+  "config/limits-schema.ts": "config/problems.test.ts, as config/schema.ts",
   "config/scalars.ts": "config/problems.test.ts, as config/schema.ts",
   "config/schema.ts": "config/problems.test.ts: one bad file per mistake; config/parse.test.ts: every default",
   "cli/commands/":

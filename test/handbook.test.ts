@@ -66,7 +66,7 @@ function isMapping(value: unknown): value is Record<string, unknown> {
 test("the table of the configuration has every key of the full example, and the other routes", () => {
   const example = parse(readFileSync(path.join(root, "deploy/config/full.yml"), "utf8")) as unknown;
   const sections = [
-    ...["log", "history", "kernel", "clientSide", "serverSide", "policy", "limits", "timeouts"],
+    ...["log", "history", "kernel", "clientSide", "serverSide", "policy", "limits", "timeouts", "probe"],
     ...["connectsPerSecond", "commandsPerSecond", "loginFailures"],
   ];
   const keys = paths(example).filter((key) => !sections.includes(key.split(".").at(-1) ?? ""));
@@ -74,6 +74,7 @@ test("the table of the configuration has every key of the full example, and the 
   const leaves = keys.filter((key) => !key.startsWith("gateways[].policy.commands."));
   const others = [
     "admin.token.file",
+    "gateways[].probe.passwordFile",
     "gateways[].route.login.allow",
     "gateways[].route.transparent",
     ...transparentKeys(),

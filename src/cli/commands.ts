@@ -5,6 +5,7 @@ import { check } from "./commands/check.ts";
 import { completion } from "./commands/completion.ts";
 import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
+import { probe } from "./commands/probe.ts";
 import { ruleset } from "./commands/ruleset.ts";
 import { schema } from "./commands/schema.ts";
 import { run } from "./commands/run.ts";
@@ -15,6 +16,7 @@ export const commands: readonly Command[] = [
   run,
   check,
   doctor,
+  probe,
   sessions,
   trace,
   ruleset,

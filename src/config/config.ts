@@ -58,4 +58,6 @@ export type KernelConfig = {
 export type GatewayConfig = GatewayOptions & {
   readonly dataPlane: DataPlaneChoice;
   readonly policy: { readonly tls: "refuse" };
+  /** What a probe logs in with; without a file the password is one as anonymous users give. */
+  readonly probe: { readonly user: string; readonly passwordFile?: string };
 };

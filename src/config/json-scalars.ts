@@ -16,6 +16,7 @@ import {
   parsePortRange,
   parseServer,
   parseTable,
+  parseUser,
   parseUserPattern,
   parseVerb,
 } from "./settings.ts";
@@ -111,6 +112,7 @@ const taken = new Map<unknown, JsonSchema>([
     parseUserPattern,
     textOf("(?! )[ -Z\\\\^-z|~]{1,255}", "the name of a user; * is any characters, ? is one", "alice", "backup-*"),
   ],
+  [parseUser, textOf("(?! )[ -~]{1,255}", "the name of a user", "anonymous")],
   [parseInterface, textOf("[A-Za-z0-9][A-Za-z0-9._@-]{0,14}", "the name of a network interface", "eth0")],
   [
     parseName,

@@ -82,6 +82,7 @@ function composeGateway(gateway: GatewaySettings, index: number): GatewayConfig 
       drainMs: timeouts.drain,
       keepaliveMs: timeouts.keepalive,
     },
+    probe: gateway.probe,
   };
 }
 

@@ -22,6 +22,7 @@ import {
   parsePortRange,
   parseServer,
   parseTable,
+  parseUser,
   parseUserPattern,
   parseVerb,
 } from "./settings.ts";
@@ -197,6 +198,11 @@ const policyEntry = z
     not: { required: ["users", "pinholesBeforeLogin"] },
   });
 
+const probe = z.strictObject({
+  user: scalar(parseUser).default("anonymous"),
+  passwordFile: scalar(parseFile).exactOptional(),
+});
+
 const gateway = z
   .strictObject({
     name: scalar(parseName).exactOptional(),
@@ -210,6 +216,7 @@ const gateway = z
     policies: z.array(policyEntry).default([]),
     limits: limits.prefault({}),
     timeouts: timeouts.prefault({}),
+    probe: probe.prefault({}),
   })
   .refine((given) => given.route.transparent?.advertise !== "server" || given.clientSide.dataPorts, {
     error: "needs clientSide.dataPorts, which the rules that intercept data connections name",

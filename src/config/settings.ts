@@ -229,6 +229,12 @@ export function parseUserPattern(raw: unknown): Setting<string> {
   return setting(fits ? raw.toLowerCase() : undefined, what, raw);
 }
 
+/** A user's name as it is typed: printable ASCII, no blank at its ends. */
+export function parseUser(raw: unknown): Setting<string> {
+  const fits = typeof raw === "string" && /^(?! )[ -~]{1,255}(?<! )$/.test(raw);
+  return setting(fits ? raw : undefined, "a user's name such as anonymous", raw);
+}
+
 /** The name of a network interface, as Linux allows it and as a ruleset can hold it. */
 export function parseInterface(raw: unknown): Setting<string> {
   const fits = typeof raw === "string" && /^[A-Za-z0-9][A-Za-z0-9._@-]{0,14}$/.test(raw);

@@ -195,6 +195,8 @@ function* active(talk: Conversation, form: "PORT" | "EPRT"): Script<StepResult |
   talk.want({ kind: "listen" });
   const endpoint = yield* talk.until(() => talk.data.listening);
   if (endpoint === undefined) return talk.lost("not-reached", "can't listen for the data connection");
+  if (form === "PORT" && endpoint.address.includes(":"))
+    return problem("no-endpoint", "PORT has no way to announce an IPv6 address");
   talk.announced = endpoint;
   const reply = yield* talk.ask(`${form} ${form === "PORT" ? formatPort(endpoint) : formatEprt(endpoint)}`);
   if (reply === undefined) return talk.lost("no-reply", `no reply to ${form}`);

@@ -37,6 +37,7 @@ const defaults: GatewayConfig = {
     tls: "refuse",
   },
   policies: [],
+  probe: { user: "anonymous" },
   limits: {
     sessions: 10_000,
     sessionsPerClient: 100,

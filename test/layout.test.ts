@@ -242,6 +242,8 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "observe/ladder/ladder-rows.ts": "observe/ladder/layout.test.ts",
   "observe/ladder/line-pairs.ts": "observe/ladder/layout.test.ts: what was rewritten",
   "observe/ladder/step-rows.ts": "observe/ladder/layout.test.ts: each event and effect",
+  "observe/ladder/svg-rows.ts": "observe/ladder/svg-ladder.test.ts",
+  "observe/ladder/svg-styles.ts": "observe/ladder/svg-ladder.test.ts",
   "observe/ladder/transfer-rows.ts": "observe/ladder/layout.test.ts: transfers",
   "observe/page/": "observe/page/page.test.ts: what it shows; browser/page.test.ts: how it looks and behaves",
   "observe/event-feed.ts": "observe/session-history.test.ts: the feed tells",

@@ -68,7 +68,7 @@ export function createApi(deps: ApiDeps): Hono {
     update();
     const kept = named(context);
     if (kept instanceof Response) return kept;
-    const headers = { "content-type": traceFormats[query.format].contentType };
+    const headers = { "content-type": traceFormats[query.format].contentType, "content-security-policy": stylesAlone };
     const trace = formatTrace(kept, query);
     if (trace === undefined)
       return failed(context, 404, `no transfer ${query.transfer} of session ${kept.record.id} is kept`);
@@ -109,6 +109,9 @@ function addActions(api: Hono, { actions, history, update }: ApiDeps): void {
     return isEnded ? json(context, { id, state: "ended" }) : failed(context, 409, `session ${id} has ended already`);
   });
 }
+
+/** Of a drawing that is opened by itself. */
+const stylesAlone = "default-src 'none'; style-src 'unsafe-inline'";
 
 type Failure = 400 | 404 | 409 | 422 | 503;
 

@@ -4,6 +4,7 @@ import { transcriptOf, type KeptSession } from "../kept-session.ts";
 import { ofTransfer, type Ladder } from "../ladder/ladder-rows.ts";
 import { layOut } from "../ladder/layout.ts";
 import { drawMermaid } from "../ladder/mermaid.ts";
+import { drawSvg } from "../ladder/svg-ladder.ts";
 import { drawText } from "../ladder/text-ladder.ts";
 import { escapeUnprintable } from "../unprintable.ts";
 
@@ -22,6 +23,7 @@ export const traceFormats = {
   transcript: { contentType: text },
   ladder: { contentType: text, draw: drawText },
   mermaid: { contentType: text, draw: drawMermaid },
+  svg: { contentType: "image/svg+xml", draw: drawSvg },
 } as const satisfies Record<string, TraceFormatter>;
 
 export type TraceFormat = keyof typeof traceFormats;
@@ -36,7 +38,7 @@ export const traceQuerySchema = z
       .min(1)
       .optional()
       .describe("The rows of this transfer alone; not of a transcript"),
-    width: z.coerce.number().int().min(40).max(4000).optional().describe("Columns of a ladder"),
+    width: z.coerce.number().int().min(40).max(4000).optional().describe("Columns of a ladder, units of an SVG"),
   })
   .refine(({ format, transfer }) => format !== "transcript" || transfer === undefined, {
     path: ["transfer"],

@@ -181,6 +181,19 @@ test("a trace comes in each of its formats, as text", async () => {
   expect([...new Set(narrow.map(({ length }) => length))]).toEqual([60, 0]);
 });
 
+test("a trace as SVG is an image of its own, which may fetch and run nothing", async () => {
+  const stage = await setApi();
+  const client = await stage.login();
+  await client.ask("NOOP");
+  const [id] = await idsOf(stage, "");
+  const answer = await stage.fetch(`/api/sessions/${id}/trace?format=svg&width=400`);
+  expect(answer.headers.get("content-type")).toBe("image/svg+xml");
+  expect(answer.headers.get("content-security-policy")).toBe("default-src 'none'; style-src 'unsafe-inline'");
+  const svg = await answer.text();
+  expect(svg).toContain(">NOOP</tspan>");
+  expect(svg).toContain('width="400"');
+});
+
 test("a drawn trace of one transfer has its rows alone", async () => {
   const stage = await setApi();
   const client = await stage.login();
@@ -188,7 +201,7 @@ test("a drawn trace of one transfer has its rows alone", async () => {
   await client.ask("NOOP");
   const [id] = await idsOf(stage, "");
   const trace = `/api/sessions/${id}/trace`;
-  for (const format of ["ladder", "mermaid"]) {
+  for (const format of ["ladder", "mermaid", "svg"]) {
     const text = await (await stage.fetch(`${trace}?format=${format}&transfer=1`)).text();
     expect(text).toContain("RETR x");
     expect(text).not.toContain("NOOP");
@@ -205,7 +218,7 @@ test("control characters of peers reach nobody who looks, in no format", async (
   const data = await passive(client);
   await client.ask("RETR \u001b[31mred\u009b");
   const [id] = await idsOf(stage, "");
-  for (const path of ["", "/trace", "/trace?format=ladder", "/trace?format=mermaid"]) {
+  for (const path of ["", "/trace", "/trace?format=ladder", "/trace?format=mermaid", "/trace?format=svg"]) {
     const text = await (await stage.fetch(`/api/sessions/${id}${path}`)).text();
     expect(text).toContain("[31mred");
     expect(text.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);

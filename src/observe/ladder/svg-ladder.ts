@@ -1,7 +1,7 @@
 // SVG ladder: the rows of a session as a picture that stands for itself: no script, nothing from elsewhere, text that can be selected.
 // Each transfer is a panel with an id (`transfer-1`), so that a page can lead to it.
 import type { FailureRow, Ladder, LadderRow } from "./ladder-rows.ts";
-import { at, box, escapeXml, frameOf, group, textAt, type Frame } from "./svg-parts.ts";
+import { at, box, classed, escapeXml, frameOf, group, textAt, type Frame } from "./svg-parts.ts";
 import { drawnRow, type DrawnRow } from "./svg-rows.ts";
 import { ladderStyles } from "./svg-styles.ts";
 import { columnsOf, wrapped } from "./visible-text.ts";
@@ -147,7 +147,7 @@ function lifelines(sections: readonly Section[], { left, middle, right }: Frame,
   const segment = (to: number, isWaiting: boolean): void => {
     for (const x of [left, middle, right]) {
       const className = ["life", ...(x === middle ? ["gateway"] : []), ...(isWaiting ? ["waiting"] : [])].join(" ");
-      lines.push(`<path class="${className}" d="M${at(x)} ${at(y)}V${at(to)}"/>`);
+      lines.push(`<path ${classed(className)} d="M${at(x)} ${at(y)}V${at(to)}"/>`);
     }
     y = to;
   };
@@ -203,8 +203,8 @@ function header({ client, gateway, server }: Ladder, frame: Frame): { readonly x
 /** The ends of the lifelines; those of a session that goes on are open. */
 function foot({ isLive }: Ladder, { left, middle, right, label }: Frame, bottom: number): string {
   const cap = isLive ? "v14" : "m-7 0h14";
-  const className = isLive ? "waiting" : "";
-  const ends = [left, middle, right].map((x) => `<path class="life ${className}" d="M${at(x)} ${at(bottom)}${cap}"/>`);
+  const className = isLive ? "life waiting" : "life";
+  const ends = [left, middle, right].map((x) => `<path ${classed(className)} d="M${at(x)} ${at(bottom)}${cap}"/>`);
   const style = { size: label.size - 1, className: "label soft", anchor: "middle" } as const;
   return ends.join("") + (isLive ? textAt(middle, bottom + 24, "goes on", style) : "");
 }

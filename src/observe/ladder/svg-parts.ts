@@ -40,8 +40,16 @@ export function at(value: number): string {
   return String(Math.round(value * 10) / 10);
 }
 
+/** The attribute, in which the names have a word before them: a page has classes of its own. */
+export function classed(names: string): string {
+  return `class="${names
+    .split(" ")
+    .map((name) => `ladder-${name}`)
+    .join(" ")}"`;
+}
+
 export function group(className: string, ...parts: readonly string[]): string {
-  return `<g class="${className}">${parts.join("")}</g>`;
+  return `<g ${classed(className)}>${parts.join("")}</g>`;
 }
 
 export type TextStyle = {
@@ -54,7 +62,7 @@ export type TextStyle = {
 export function textAt(x: number, y: number, content: string, { size, className, anchor }: TextStyle): string {
   const attributes = [
     `x="${at(x)}" y="${at(y)}" font-size="${at(size)}"`,
-    ...(className === undefined ? [] : [`class="${className}"`]),
+    ...(className === undefined ? [] : [classed(className)]),
     ...(anchor === undefined ? [] : [`text-anchor="${anchor}"`]),
   ];
   return `<text ${attributes.join(" ")}>${content}</text>`;
@@ -79,7 +87,7 @@ function marked(row: string, start: number, spans: readonly Span[]): string {
   for (const span of spans) {
     const [from, to] = [Math.max(span.from - start, done), Math.min(span.to - start, row.length)];
     if (from >= to) continue;
-    const part = `<tspan class="${span.className}">${escapeXml(row.slice(from, to))}</tspan>`;
+    const part = `<tspan ${classed(span.className)}>${escapeXml(row.slice(from, to))}</tspan>`;
     xml += escapeXml(row.slice(done, from)) + part;
     done = to;
   }
@@ -104,20 +112,20 @@ export function changedPart(text: string, other: string): { readonly from: numbe
 export function arrow(x1: number, x2: number, y: number, hasHead = true): string {
   const back = x2 > x1 ? -1 : 1;
   const end = hasHead ? x2 + back * 8 : x2;
-  const shaft = `<path class="shaft" d="M${at(x1)} ${at(y)}H${at(end)}"/>`;
-  const tip = `<path class="tip" d="M${at(x2)} ${at(y)}l${back * 9} -4.5v9z"/>`;
+  const shaft = `<path ${classed("shaft")} d="M${at(x1)} ${at(y)}H${at(end)}"/>`;
+  const tip = `<path ${classed("tip")} d="M${at(x2)} ${at(y)}l${back * 9} -4.5v9z"/>`;
   return hasHead ? shaft + tip : shaft;
 }
 
 export function cross(x: number, y: number, reach = 5): string {
   const d = `M${at(x - reach)} ${at(y - reach)}l${2 * reach} ${2 * reach}m0 ${-2 * reach}l${-2 * reach} ${2 * reach}`;
-  return `<path class="cross" d="${d}"/>`;
+  return `<path ${classed("cross")} d="${d}"/>`;
 }
 
 export function box(className: string, x: number, y: number, width: number, height: number, radius: number): string {
-  return `<rect class="${className}" x="${at(x)}" y="${at(y)}" width="${at(width)}" height="${at(height)}" rx="${at(radius)}"/>`;
+  return `<rect ${classed(className)} x="${at(x)}" y="${at(y)}" width="${at(width)}" height="${at(height)}" rx="${at(radius)}"/>`;
 }
 
 export function dot(className: string, x: number, y: number, radius: number): string {
-  return `<circle class="${className}" cx="${at(x)}" cy="${at(y)}" r="${at(radius)}"/>`;
+  return `<circle ${classed(className)} cx="${at(x)}" cy="${at(y)}" r="${at(radius)}"/>`;
 }

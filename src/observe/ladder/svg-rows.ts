@@ -5,6 +5,7 @@ import {
   arrow,
   box,
   changedPart,
+  classed,
   cross,
   dot,
   escapeXml,
@@ -160,7 +161,7 @@ function drawnData({ towards, isComplete, text, figures }: DataRow, frame: Frame
     draw: (y) =>
       group(
         isComplete ? "data" : "broken",
-        `<path class="block" d="${dataShape(left + 2, right - 2, y + 8, height, towards, isComplete)}"/>`,
+        `<path ${classed("block")} d="${dataShape(left + 2, right - 2, y + 8, height, towards, isComplete)}"/>`,
         ...rows.map((row, index) =>
           textAt(middle, y + 8 + label.size + 5 + index * label.lineHeight, escapeXml(row), style),
         ),
@@ -251,7 +252,7 @@ function drawnFailure({ hop, cause, sentence, advice }: FailureRow, frame: Frame
         "failure",
         group("refused", marker),
         box("card", left + 8, top, right - left - 16, height, 8),
-        `<path class="edge" d="M${at(left + 16)} ${at(top)}a8 8 0 0 0-8 8v${at(height - 16)}a8 8 0 0 0 8 8z"/>`,
+        `<path ${classed("edge")} d="M${at(left + 16)} ${at(top)}a8 8 0 0 0-8 8v${at(height - 16)}a8 8 0 0 0 8 8z"/>`,
         ...rows.map(({ row, className }, index) =>
           textAt(left + 28, top + 10 + label.size + offset(index) + index * label.lineHeight, escapeXml(row), {
             size: label.size,

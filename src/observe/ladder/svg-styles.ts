@@ -20,47 +20,47 @@ export const ladderStyles = `
 }
 @media (prefers-color-scheme: dark) { .ftp-ladder {${dark} } }
 .ftp-ladder text { fill: var(--ladder-ink); white-space: pre; }
-.ftp-ladder .page { fill: var(--ladder-page); }
-.ftp-ladder .panel { fill: var(--ladder-panel); }
-.ftp-ladder .head { fill: var(--ladder-panel); stroke: var(--ladder-life); }
-.ftp-ladder .life { stroke: var(--ladder-life); stroke-width: 1.5; fill: none; }
-.ftp-ladder .life.gateway { stroke-width: 2.5; }
-.ftp-ladder .life.waiting { stroke-dasharray: 1.5 5; stroke-linecap: round; }
-.ftp-ladder .shaft { stroke: var(--ladder-shaft); stroke-width: 1.4; fill: none; }
-.ftp-ladder .tip { fill: var(--ladder-shaft); }
-.ftp-ladder .dot { fill: var(--ladder-shaft); stroke: var(--ladder-page); stroke-width: 2; }
-.ftp-ladder .turn { fill: var(--ladder-accent); stroke: var(--ladder-page); stroke-width: 2; }
-.ftp-ladder .connection .shaft { stroke: var(--ladder-hole); stroke-dasharray: 5 4; }
-.ftp-ladder .connection .tip { fill: var(--ladder-page); stroke: var(--ladder-hole); stroke-width: 1.4; }
-.ftp-ladder .connection text { fill: var(--ladder-hole); }
-.ftp-ladder .refused .shaft { stroke: var(--ladder-bad); stroke-dasharray: 5 4; }
-.ftp-ladder .refused text { fill: var(--ladder-bad); }
-.ftp-ladder .cross { stroke: var(--ladder-bad); stroke-width: 2.4; stroke-linecap: round; fill: none; }
-.ftp-ladder .bar { fill: var(--ladder-hole); opacity: 0.55; }
-.ftp-ladder .label { font-family: system-ui, "Segoe UI", "DejaVu Sans", "Liberation Sans", sans-serif; }
-.ftp-ladder .soft { fill: var(--ladder-soft); }
-.ftp-ladder .strong { font-weight: 650; }
-.ftp-ladder .verb { font-weight: 650; }
-.ftp-ladder .no { font-weight: 650; fill: var(--ladder-bad); }
-.ftp-ladder .changed { font-weight: 650; fill: var(--ladder-accent); }
-.ftp-ladder .pill { fill: var(--ladder-page); }
-.ftp-ladder .pinhole .pill { fill: var(--ladder-hole-fill); stroke: var(--ladder-hole); }
-.ftp-ladder .pinhole text { fill: var(--ladder-hole); }
-.ftp-ladder .ended .pill { fill: var(--ladder-bad-fill); stroke: var(--ladder-bad); stroke-dasharray: 4 3; }
-.ftp-ladder .ended text { fill: var(--ladder-bad); }
-.ftp-ladder .quirk .pill { fill: var(--ladder-quirk-fill); }
-.ftp-ladder .quirk text { fill: var(--ladder-quirk); }
-.ftp-ladder .refusal .pill { fill: var(--ladder-wait-fill); }
-.ftp-ladder .refusal text { fill: var(--ladder-wait); }
-.ftp-ladder .data .block { fill: var(--ladder-data-fill); stroke: var(--ladder-data); stroke-width: 1.2; }
-.ftp-ladder .data text { fill: var(--ladder-data); }
-.ftp-ladder .broken .block { fill: var(--ladder-bad-fill); stroke: var(--ladder-bad); stroke-width: 1.2; }
-.ftp-ladder .broken text { fill: var(--ladder-bad); }
-.ftp-ladder .wait .band { fill: var(--ladder-wait-fill); }
-.ftp-ladder .wait text { fill: var(--ladder-wait); }
-.ftp-ladder .wait.flowing .band { fill: var(--ladder-data-fill); opacity: 0.75; }
-.ftp-ladder .wait.flowing text { fill: var(--ladder-data); paint-order: stroke; stroke: var(--ladder-data-fill); stroke-width: 5; }
-.ftp-ladder .failure .card { fill: var(--ladder-bad-fill); stroke: var(--ladder-bad); }
-.ftp-ladder .failure .edge { fill: var(--ladder-bad); }
-.ftp-ladder .failure .title { fill: var(--ladder-bad); font-weight: 650; }
+.ftp-ladder .ladder-page { fill: var(--ladder-page); }
+.ftp-ladder .ladder-panel { fill: var(--ladder-panel); }
+.ftp-ladder .ladder-head { fill: var(--ladder-panel); stroke: var(--ladder-life); }
+.ftp-ladder .ladder-life { stroke: var(--ladder-life); stroke-width: 1.5; fill: none; }
+.ftp-ladder .ladder-life.ladder-gateway { stroke-width: 2.5; }
+.ftp-ladder .ladder-life.ladder-waiting { stroke-dasharray: 1.5 5; stroke-linecap: round; }
+.ftp-ladder .ladder-shaft { stroke: var(--ladder-shaft); stroke-width: 1.4; fill: none; }
+.ftp-ladder .ladder-tip { fill: var(--ladder-shaft); }
+.ftp-ladder .ladder-dot { fill: var(--ladder-shaft); stroke: var(--ladder-page); stroke-width: 2; }
+.ftp-ladder .ladder-turn { fill: var(--ladder-accent); stroke: var(--ladder-page); stroke-width: 2; }
+.ftp-ladder .ladder-connection .ladder-shaft { stroke: var(--ladder-hole); stroke-dasharray: 5 4; }
+.ftp-ladder .ladder-connection .ladder-tip { fill: var(--ladder-page); stroke: var(--ladder-hole); stroke-width: 1.4; }
+.ftp-ladder .ladder-connection text { fill: var(--ladder-hole); }
+.ftp-ladder .ladder-refused .ladder-shaft { stroke: var(--ladder-bad); stroke-dasharray: 5 4; }
+.ftp-ladder .ladder-refused text { fill: var(--ladder-bad); }
+.ftp-ladder .ladder-cross { stroke: var(--ladder-bad); stroke-width: 2.4; stroke-linecap: round; fill: none; }
+.ftp-ladder .ladder-bar { fill: var(--ladder-hole); opacity: 0.55; }
+.ftp-ladder .ladder-label { font-family: system-ui, "Segoe UI", "DejaVu Sans", "Liberation Sans", sans-serif; }
+.ftp-ladder .ladder-soft { fill: var(--ladder-soft); }
+.ftp-ladder .ladder-strong { font-weight: 650; }
+.ftp-ladder .ladder-verb { font-weight: 650; }
+.ftp-ladder .ladder-no { font-weight: 650; fill: var(--ladder-bad); }
+.ftp-ladder .ladder-changed { font-weight: 650; fill: var(--ladder-accent); }
+.ftp-ladder .ladder-pill { fill: var(--ladder-page); }
+.ftp-ladder .ladder-pinhole .ladder-pill { fill: var(--ladder-hole-fill); stroke: var(--ladder-hole); }
+.ftp-ladder .ladder-pinhole text { fill: var(--ladder-hole); }
+.ftp-ladder .ladder-ended .ladder-pill { fill: var(--ladder-bad-fill); stroke: var(--ladder-bad); stroke-dasharray: 4 3; }
+.ftp-ladder .ladder-ended text { fill: var(--ladder-bad); }
+.ftp-ladder .ladder-quirk .ladder-pill { fill: var(--ladder-quirk-fill); }
+.ftp-ladder .ladder-quirk text { fill: var(--ladder-quirk); }
+.ftp-ladder .ladder-refusal .ladder-pill { fill: var(--ladder-wait-fill); }
+.ftp-ladder .ladder-refusal text { fill: var(--ladder-wait); }
+.ftp-ladder .ladder-data .ladder-block { fill: var(--ladder-data-fill); stroke: var(--ladder-data); stroke-width: 1.2; }
+.ftp-ladder .ladder-data text { fill: var(--ladder-data); }
+.ftp-ladder .ladder-broken .ladder-block { fill: var(--ladder-bad-fill); stroke: var(--ladder-bad); stroke-width: 1.2; }
+.ftp-ladder .ladder-broken text { fill: var(--ladder-bad); }
+.ftp-ladder .ladder-wait .ladder-band { fill: var(--ladder-wait-fill); }
+.ftp-ladder .ladder-wait text { fill: var(--ladder-wait); }
+.ftp-ladder .ladder-wait.ladder-flowing .ladder-band { fill: var(--ladder-data-fill); opacity: 0.75; }
+.ftp-ladder .ladder-wait.ladder-flowing text { fill: var(--ladder-data); paint-order: stroke; stroke: var(--ladder-data-fill); stroke-width: 5; }
+.ftp-ladder .ladder-failure .ladder-card { fill: var(--ladder-bad-fill); stroke: var(--ladder-bad); }
+.ftp-ladder .ladder-failure .ladder-edge { fill: var(--ladder-bad); }
+.ftp-ladder .ladder-failure .ladder-title { fill: var(--ladder-bad); font-weight: 650; }
 `.trim();

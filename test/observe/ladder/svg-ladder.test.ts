@@ -75,7 +75,7 @@ test("each transfer has one id to go to, also where its rows are in pieces; a pa
 
 test("what was rewritten is marked in both texts, and what was not is not", () => {
   const svg = readXml(drawSvg(layOut(playSession(`${login}${download}`))));
-  const changed = elementsOf(svg, "tspan").filter(({ attributes }) => attributes["class"] === "changed");
+  const changed = elementsOf(svg, "tspan").filter(({ attributes }) => attributes["class"] === "ladder-changed");
   expect(changed.map(textOf)).toEqual(["10,0,0,5,200,10", "192,0,2,1,195,90"]);
 });
 
@@ -83,7 +83,7 @@ test("a reply that says no stands out by its code", () => {
   const line = (text: string): RowContent => ({ kind: "line", towards: "client", client: text, server: text });
   const svg = readXml(drawSvg(ladderOf([line("230 in"), line("530 no")])));
   const codes = elementsOf(svg, "tspan").map((span) => `${span.attributes["class"]} ${textOf(span)}`);
-  expect(codes).toEqual(["verb 230", "no 530"]);
+  expect(codes).toEqual(["ladder-verb 230", "ladder-no 530"]);
 });
 
 test("a longer wait is higher, by the square root of its time, and never higher than a part of a screen", () => {

@@ -20,8 +20,8 @@ test.each([
 test("a mark that is broken over two rows is marked in both, and everything is escaped", () => {
   const spans = [{ from: 2, to: 9, className: "changed" }];
   expect(markedRows("a <b c> d & e", 6, spans)).toEqual([
-    'a <tspan class="changed">&#60;b</tspan>',
-    '<tspan class="changed">c&#62; d</tspan> &#38;',
+    'a <tspan class="ladder-changed">&#60;b</tspan>',
+    '<tspan class="ladder-changed">c&#62; d</tspan> &#38;',
     "e",
   ]);
 });

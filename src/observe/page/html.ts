@@ -17,9 +17,6 @@ export function html(texts: TemplateStringsArray, ...values: readonly HtmlValue[
 
 export const nothing: Html = { markup: "" };
 
-/** Where white space is kept; one in a value is escaped. */
-export const lineEnd: Html = { markup: "\n" };
-
 function markupOf(value: HtmlValue): string {
   if (value === undefined || value === false) return "";
   if (typeof value === "number") return String(value);

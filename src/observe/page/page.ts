@@ -4,13 +4,13 @@ import { Hono, type Context } from "hono";
 import type { ApiDeps } from "../api/api.ts";
 import { sessionAnswer, sessionDetailAnswer, type Asked } from "../api/session-answer.ts";
 import { listQuerySchema, listSessions } from "../api/session-list.ts";
-import { formatTrace } from "../api/trace-formats.ts";
 import type { KeptSession } from "../kept-session.ts";
 import { readAssets, type Asset } from "./assets.ts";
-import { html, lineEnd, type Html } from "./html.ts";
+import type { Html } from "./html.ts";
 import { overviewOf } from "./overview.ts";
 import { overviewPage } from "./overview-page.ts";
 import { answerPage, endQuestion, questionPage, questions, type Frame, type Question } from "./questions.ts";
+import { sessionLadder } from "./session-ladder.ts";
 import { sessionListPage, type Wanted } from "./session-list-page.ts";
 import { sessionPage } from "./session-page.ts";
 import type { TrafficPoint } from "./traffic-series.ts";
@@ -58,9 +58,7 @@ export function createPage(deps: PageDeps): Hono {
     const now = asked();
     const kept = named(context);
     if (kept === undefined) return missing(context, frame());
-    const lines = (formatTrace(kept, { format: "ladder" }) ?? "").trimEnd().split("\n");
-    const ladder = html`<pre class="ladder" tabindex="0" role="region" aria-label="Ladder as text">
-${lines.map((line) => [line, lineEnd])}</pre>`;
+    const ladder = sessionLadder(kept, context.req.query("transfer"));
     return show(context, sessionPage(sessionDetailAnswer(kept, now), ladder, frame()));
   });
   addActions(app, deps, frame);

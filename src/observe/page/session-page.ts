@@ -31,7 +31,7 @@ export function sessionPage(
           : transferTable(
               "Transfers",
               transfers.map((transfer) => ({ session: id, transfer })),
-              { withSession: false },
+              { withSession: false, hasLadder: true },
             )
       }${transfersLeftOut > 0 && html`<p class="more">${countText(transfersLeftOut, "older one is", "older ones are")} not kept any more.</p>`}`,
       numberText(transfers.length),
@@ -53,10 +53,11 @@ export function sessionPage(
       "Ladder",
       html`${stepsLeftOut > 0 && html`<p class="more">${countText(stepsLeftOut, "earlier step is", "earlier steps are")} not kept any more.</p>`}
         ${ladder}
-        <ul class="formats" aria-label="The same as text">
+        <ul class="formats" aria-label="The same in other forms">
           <li><a href="/api/sessions/${id}/trace">Transcript</a></li>
           <li><a href="/api/sessions/${id}/trace?format=ladder">Text ladder</a></li>
           <li><a href="/api/sessions/${id}/trace?format=mermaid">Mermaid</a></li>
+          <li><a href="/api/sessions/${id}/trace?format=svg">SVG</a></li>
           <li><a href="/api/sessions/${id}">JSON</a></li>
         </ul>`,
     )}`;

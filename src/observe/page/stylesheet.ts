@@ -1,4 +1,5 @@
 // Stylesheet: of every page. Colours are few: one accent for what flows, one for what fails, one for what was refused.
+import { ladderStyles } from "../ladder/svg-styles.ts";
 
 const colours = `
 :root {
@@ -152,7 +153,10 @@ main > h1 { margin-top: 12px; }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(210px, 1fr)); gap: 14px 24px; margin: 20px 0 0; padding: 16px 18px; border: 1px solid var(--line); border-radius: 12px; background: var(--card); box-shadow: var(--shadow); }
 .facts dt { color: var(--muted); font-size: 13px; }
 .facts dd { margin: 0; }
-.ladder { margin: 0; padding: 16px 18px; border: 1px solid var(--line); border-radius: 12px; background: var(--card); box-shadow: var(--shadow); overflow-x: auto; font-size: 12.5px; line-height: 1.35; overflow-wrap: normal; }
+.drawing { padding: 8px 12px; border: 1px solid var(--line); border-radius: 12px; background: var(--card); box-shadow: var(--shadow); }
+.drawing svg { display: block; width: 100%; max-width: 1040px; height: auto; margin: 0 auto; overflow-wrap: normal; }
+.drawing .ftp-ladder { --ladder-page: var(--card); --ladder-panel: var(--ground); }
+.narrow-only { display: none; }
 .formats { gap: 4px 18px; margin-top: 10px; font-size: 13px; }
 .filter { display: flex; flex-wrap: wrap; align-items: end; gap: 10px 14px; margin: 14px 0 0; }
 .filter label { display: grid; gap: 3px; color: var(--muted); font-size: 13px; }
@@ -178,6 +182,9 @@ const narrow = `
   .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); }
 }
 @media (max-width: 760px) {
+  .wide-only { display: none; }
+  .narrow-only { display: block; padding: 4px 0; }
+  .narrow-only svg { max-width: 560px; }
   header, main, footer { padding-left: 14px; padding-right: 14px; }
   .tiles { gap: 10px; }
   .tile { padding: 11px 12px 8px; }
@@ -207,4 +214,4 @@ const narrow = `
 }
 `;
 
-export const stylesheet = colours + frame + parts + pages + narrow;
+export const stylesheet = colours + frame + parts + pages + ladderStyles + narrow;

@@ -10,8 +10,15 @@ export type ShownTransfer = { readonly session: string; readonly transfer: Trans
 export function transferTable(
   label: string,
   transfers: readonly ShownTransfer[],
-  { withSession }: { readonly withSession: boolean },
+  { withSession, hasLadder = false }: { readonly withSession: boolean; readonly hasLadder?: boolean },
 ): Html {
+  const ladder: Column<ShownTransfer> = {
+    head: "Ladder",
+    cell: ({ session: id, transfer }) =>
+      html`<a href="/sessions/${id}?transfer=${transfer.id}#ladder" aria-label="Ladder of transfer ${transfer.id}"
+        >show</a
+      >`,
+  };
   const session: Column<ShownTransfer> = {
     head: "Session",
     cell: ({ session: id }) => html`<a href="/sessions/${id}"><code>${id}</code></a>`,
@@ -27,6 +34,7 @@ export function transferTable(
       { head: "Time", kind: "number", cell: ({ transfer }) => durationText(transfer.durationMs) },
       { head: "Modes", cell: ({ transfer }) => modes(transfer) },
       { head: "Plane", cell: ({ transfer }) => transfer.plane ?? "" },
+      ...(hasLadder ? [ladder] : []),
     ],
     transfers,
     ({ session: id, transfer }) => `transfer-${id}-${transfer.id}`,

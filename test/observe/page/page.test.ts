@@ -71,11 +71,39 @@ test("a session's page has its ladder, and the ways to other forms of it lead so
   const client = await stage.login();
   await downloadWhole(client);
   const { text } = await pageOf(stage, `/sessions/${await idOf(stage)}`);
-  expect(text).toMatch(/── USER u ─/);
+  expect(text).toContain(">USER</tspan> u</text>");
   const links = [...text.matchAll(/(?:href|src)="(\/[^"]+)"/g)].map((match) => match[1] ?? "");
-  expect(links.filter((link) => link.includes("/trace"))).toHaveLength(3);
+  expect(links.filter((link) => link.includes("/trace"))).toHaveLength(4);
   for (const link of links) expect((await pageOf(stage, link)).status, link).toBe(200);
   expect((await pageOf(stage, "/sessions/00000000")).status).toBe(404);
+});
+
+test("the ladder is shown of one transfer alone where it is asked for, and of the whole where there is no such", async () => {
+  const stage = await setApi({}, {}, admin);
+  const client = await stage.login();
+  await downloadWhole(client);
+  const path = `/sessions/${await idOf(stage)}`;
+  const drawn = async (query: string) => (await pageOf(stage, path + query)).text;
+  expect(await drawn("")).toContain(`href="${path}?transfer=1#ladder"`);
+  const one = await drawn("?transfer=1");
+  expect(one).toContain(">RETR</tspan> x</text>");
+  expect(one).not.toContain(">USER</tspan>");
+  for (const query of ["", "?transfer=9", "?transfer=%3Cb%3E"]) {
+    const whole = await drawn(query);
+    expect(whole, query).toContain(">USER</tspan>");
+    expect(whole, query).not.toContain("<b>");
+  }
+});
+
+test("an id stands once in a page, though the ladder is drawn twice", async () => {
+  const stage = await setApi({}, {}, admin);
+  const client = await stage.login();
+  await downloadWhole(client);
+  const { text } = await pageOf(stage, `/sessions/${await idOf(stage)}`);
+  const ids = [...text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+  expect(ids).toContain("wide-transfer-1");
+  expect(ids).toContain("narrow-transfer-1");
+  expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([]);
 });
 
 test("sessions are narrowed as the API narrows them, and what is wrong with the question is said", async () => {

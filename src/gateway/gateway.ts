@@ -173,9 +173,9 @@ function beginSession(
     ended,
     closed() {
       closed();
-      sessions.remove(id);
+      sessions.remove(running);
     },
   });
-  sessions.add(id, session);
+  const running = sessions.add(id, session);
   return session;
 }

@@ -1,11 +1,14 @@
 // Running sessions of a gateway: told to end, and waited for.
+import { type Bagged, putInto, takeOut } from "../net/bag.ts";
 import type { EndReason } from "../session/reasons.ts";
 import type { DrivenSession } from "./driver/driver-deps.ts";
 
+export type RunningSession = Bagged & { readonly id: string; readonly session: DrivenSession };
+
 export type RunningSessions = {
-  add(id: string, session: DrivenSession): void;
+  add(id: string, session: DrivenSession): RunningSession;
   /** Its connections and pinholes are closed. */
-  remove(id: string): void;
+  remove(running: RunningSession): void;
   /** Ends one now; false if there is none of that id. */
   end(id: string, reason: EndReason): boolean;
   /** Each ends when its transfer does, and all of them after the drain time; resolves when they are closed. */
@@ -17,34 +20,38 @@ export type RunningSessions = {
 };
 
 export function createRunningSessions(): RunningSessions {
-  const sessions = new Map<string, DrivenSession>();
+  const sessions: RunningSession[] = [];
   const awaitingEnd: (() => void)[] = [];
 
   function allClosed(): Promise<void> {
     return new Promise((resolve) => {
-      if (sessions.size === 0) resolve();
+      if (sessions.length === 0) resolve();
       else awaitingEnd.push(resolve);
     });
   }
 
   async function stop(reason: EndReason): Promise<void> {
-    for (const session of sessions.values()) session.stop(reason, "");
+    for (const { session } of [...sessions]) session.stop(reason, "");
     await allClosed();
   }
 
   return {
-    add: (id, session) => void sessions.set(id, session),
-    remove(id) {
-      sessions.delete(id);
-      if (sessions.size === 0) for (const settle of awaitingEnd.splice(0)) settle();
+    add(id, session) {
+      const running = { id, session, place: -1 };
+      putInto(sessions, running);
+      return running;
+    },
+    remove(running) {
+      takeOut(sessions, running);
+      if (sessions.length === 0) for (const settle of awaitingEnd.splice(0)) settle();
     },
     end(id, reason) {
-      const session = sessions.get(id);
+      const session = sessions.find((running) => running.id === id)?.session;
       session?.stop(reason, "");
       return session !== undefined;
     },
     async drain(drainMs) {
-      for (const session of sessions.values()) session.drain();
+      for (const { session } of [...sessions]) session.drain();
       const deadline = setTimeout(() => void stop("drained"), drainMs);
       await allClosed();
       clearTimeout(deadline);

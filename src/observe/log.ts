@@ -1,7 +1,8 @@
 // The log: where lines go and how they look. What is logged, and at which level, is decided in telemetry.ts.
+import { createTimestamp } from "./wall-clock.ts";
 import { escapeUnprintable } from "./unprintable.ts";
 import { constants, fstatSync, openSync } from "node:fs";
-import { destination as openDestination, pino, stdTimeFunctions, type DestinationStream, type Logger } from "pino";
+import { destination as openDestination, pino, type DestinationStream, type Logger } from "pino";
 import { prettyFactory } from "pino-pretty";
 
 export type { Logger };
@@ -36,7 +37,7 @@ export function openLog({ level, format }: LogOptions, write?: (line: string) =>
     level,
     // Neither process id nor host name: the collector of the log adds them.
     base: null,
-    timestamp: stdTimeFunctions.isoTime,
+    timestamp: createTimestamp(),
     formatters: { level: (label: string) => ({ level: label }) },
   };
   const logger = pino(options, formatted.stream);

@@ -1,6 +1,7 @@
 // Pinhole records: what the pinholes of a session count from request to end, and their lines in the log. What a running transfer has
 // carried is asked for at every scrape, so that the bytes of a long one are seen while it runs.
 import { sides, type ByteCounts, type PinholeEvent, type PlaneName, type Side } from "../dataplane/pinhole.ts";
+import { type Bagged, putInto, takeOut } from "../net/bag.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
 import type { SessionEffect } from "../session/events.ts";
 import { pinholeFates, type GatewayMetrics } from "./gateway-metrics.ts";
@@ -17,7 +18,9 @@ export type PinholeRecords = {
 };
 
 /** Of each session that has a running transfer: counts what they have carried since they were asked last. */
-export type RunningTransfers = Set<() => void>;
+export type RunningTransfers = RunningTransfer[];
+
+export type RunningTransfer = Bagged & { readonly count: () => void };
 
 export type PinholeRecordDeps = {
   /** Its id. */
@@ -45,6 +48,7 @@ export function createPinholeRecords(deps: PinholeRecordDeps): PinholeRecords {
   const { session, counts, warnings, log, running, bytesOf } = deps;
   const records = new Map<number, PinholeRecord>();
   let isSessionActive = true;
+  const own: RunningTransfer = { count: countRunning, place: -1 };
 
   function countRunning(): void {
     for (const [id, record] of records) {
@@ -57,7 +61,7 @@ export function createPinholeRecords(deps: PinholeRecordDeps): PinholeRecords {
     if (record.plane === undefined) return;
     record.isJoined = true;
     if (isSessionActive) counts.transfersActive[record.plane].inc();
-    running.add(countRunning);
+    if (own.place < 0) putInto(running, own);
   }
 
   function closed(record: PinholeRecord, event: Closed): void {
@@ -73,7 +77,7 @@ export function createPinholeRecords(deps: PinholeRecordDeps): PinholeRecords {
     if (isSessionActive) counts.transfersActive[plane].dec();
     counts.transferSeconds.observe(event.durationMs / 1000, session);
     for (const other of records.values()) if (other.isJoined) return;
-    running.delete(countRunning);
+    takeOut(running, own);
   }
 
   return {

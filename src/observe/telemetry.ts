@@ -63,12 +63,12 @@ type Shared = TelemetryOptions & {
 
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const { metrics, logger } = options;
-  const shared: Shared = { ...options, lateRecords: createLateRecords(), running: new Set(), refreshers: new Set() };
+  const shared: Shared = { ...options, lateRecords: createLateRecords(), running: [], refreshers: new Set() };
   const update = (): void => {
     shared.lateRecords.flush();
-    if (shared.running.size === 0) return;
+    if (shared.running.length === 0) return;
     for (const refresh of shared.refreshers) refresh();
-    for (const count of shared.running) count();
+    for (const { count } of [...shared.running]) count();
   };
   metrics.beforeReading(update);
   return {

@@ -11,14 +11,13 @@ function session() {
 test("all sessions are told to drain, those that are left to stop, and the last one is waited for", async () => {
   const running = createRunningSessions();
   const [first, second] = [session(), session()];
-  running.add("1", first);
-  running.add("2", second);
+  const [one, two] = [running.add("1", first), running.add("2", second)];
   let isOver = false;
   const drained = running.drain(20).then(() => (isOver = true));
-  running.remove("1");
+  running.remove(one);
   await expect.poll(() => second.told).toEqual(["drain", "drained"]);
   expect([isOver, first.told]).toEqual([false, ["drain"]]);
-  running.remove("2");
+  running.remove(two);
   await drained;
 });
 

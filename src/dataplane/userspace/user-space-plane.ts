@@ -1,5 +1,6 @@
 // User-space plane, what relay and splice share: a plane whose data connections end in this process. It knows which are
 // open, and how to carry is handed in.
+import { type Bagged, putInto, takeOut } from "../../net/bag.ts";
 import type { Carry } from "./carriage.ts";
 import { openDataPinhole } from "./data-pinhole.ts";
 import { soon } from "../../sockets/soon.ts";
@@ -13,8 +14,11 @@ export type UserSpacePlaneOptions = {
   readonly stopped?: () => Promise<void>;
 };
 
+/** In the bag before there is anything to report. */
+type OpenPinhole = Bagged & { pinhole: Pinhole | undefined };
+
 export function createUserSpacePlane({ name, carry, unfit, stopped }: UserSpacePlaneOptions): DataPlane {
-  const open = new Set<Pinhole>();
+  const open: OpenPinhole[] = [];
   let stopping: Promise<void> | undefined;
   let allClosed: (() => void) | undefined;
 
@@ -26,19 +30,20 @@ export function createUserSpacePlane({ name, carry, unfit, stopped }: UserSpaceP
     open(request, report) {
       const detail = whyUnfit();
       if (detail !== undefined) return refusePinhole(detail, report);
-      const pinhole = openDataPinhole(name, carry, request, (event) => {
-        if (event.kind === "closed" || event.kind === "refused") open.delete(pinhole);
+      const entry: OpenPinhole = { place: -1, pinhole: undefined };
+      putInto(open, entry);
+      entry.pinhole = openDataPinhole(name, carry, request, (event) => {
+        if (event.kind === "closed" || event.kind === "refused") takeOut(open, entry);
         report(event);
-        if (open.size === 0) allClosed?.();
+        if (open.length === 0) allClosed?.();
       });
-      open.add(pinhole);
-      return pinhole;
+      return entry.pinhole;
     },
     refreshCounts() {},
     stop() {
       stopping ??= (async () => {
-        for (const pinhole of open) pinhole.release();
-        if (open.size > 0) await new Promise<void>((resolve) => (allClosed = resolve));
+        for (const { pinhole } of [...open]) pinhole?.release();
+        if (open.length > 0) await new Promise<void>((resolve) => (allClosed = resolve));
         await stopped?.();
       })();
       return stopping;

@@ -1,6 +1,7 @@
 // Admission: how many clients may be inside at once: together, from one address, and before they have logged in. Whoever is
 // being sent away counts until its connection is closed.
 import type { GatewayOptions } from "../options.ts";
+import { createWaitingRoom, type Waiting } from "./waiting-room.ts";
 import { clientOf, createShare, holdsNothing, type ClientShare } from "./client-share.ts";
 
 export type AdmissionRefusal = "too-many-sessions" | "too-many-sessions-per-client";
@@ -17,7 +18,7 @@ export type SessionPlaces = {
 };
 
 /** A client with a session. `evict` ends the session. */
-export type Guest = {
+export type Guest = Waiting & {
   readonly share: ClientShare;
   readonly evict: () => void;
   state: "before-login" | "logged-in" | "ended" | "closed";
@@ -45,14 +46,18 @@ export type Admission = {
 const leastClosingPerClient = 8;
 export const mostTurnedAway = 256;
 
+/** Up to so many clients those that hold nothing are not forgotten. */
+const keptShares = 256;
+
 export function createAdmission(places: SessionPlaces): Admission {
+  /** Of clients that hold something, and of some that did: who comes again and again needs no new one each time. */
   const shares = new Map<string, ClientShare>();
-  const beforeLogin = createWaitingRoom();
+  const beforeLogin = createWaitingRoom<Guest>();
   let sessions = 0;
   let turnedAway = 0;
 
   function forget(share: ClientShare): void {
-    if (holdsNothing(share)) shares.delete(share.client);
+    if (shares.size > keptShares && holdsNothing(share)) shares.delete(share.client);
   }
 
   return {
@@ -109,32 +114,4 @@ export function createAdmission(places: SessionPlaces): Admission {
 /** As many connections of a client may be on their way out as it may have sessions. */
 function closingLimit({ sessionsPerClient }: AdmissionLimits): number {
   return Math.max(leastClosingPerClient, sessionsPerClient);
-}
-
-/** Those who have not logged in, by network and in the order in which they came. */
-function createWaitingRoom() {
-  const networks = new Map<string, Set<Guest>>();
-  let count = 0;
-  return {
-    size: () => count,
-    add(guest: Guest): void {
-      const { network } = guest.share;
-      const waiting = networks.get(network) ?? new Set();
-      if (waiting.has(guest)) return;
-      networks.set(network, waiting.add(guest));
-      count += 1;
-    },
-    remove(guest: Guest): void {
-      const { network } = guest.share;
-      const waiting = networks.get(network);
-      if (waiting?.delete(guest) !== true) return;
-      count -= 1;
-      if (waiting.size === 0) networks.delete(network);
-    },
-    oldestOfBusiestNetwork(): Guest | undefined {
-      let busiest = new Set<Guest>();
-      for (const waiting of networks.values()) if (waiting.size > busiest.size) busiest = waiting;
-      return busiest.values().next().value;
-    },
-  };
 }

@@ -27,8 +27,11 @@ export function createBoundedLimiter(rule: LimiterRule, maxKeys = defaultMaxKeys
   const limiter = new RateLimiterMemory({ ...rule, keyPrefix: "" });
   /** In the order of their last use. */
   const keys = new Set<string>();
+  let last: string | undefined;
 
   function use(key: string): void {
+    if (key === last) return;
+    last = key;
     keys.delete(key);
     keys.add(key);
     if (keys.size <= maxKeys) return;

@@ -17,7 +17,7 @@ const project = (name: string, groupOrder: number, files: object) => ({
 });
 
 const projects = [
-  project("unit", 0, { include: ["test/**/*.test.ts"], exclude: ["test/lab/**"] }),
+  project("unit", 0, { include: ["test/**/*.test.ts"], exclude: ["test/lab/**", "test/browser/**"] }),
   project("lab", 1, {
     include: ["test/lab/**/*.test.ts"],
     exclude: ["test/lab/leftovers.test.ts", "test/lab/matrix.test.ts"],
@@ -25,6 +25,7 @@ const projects = [
   }),
   // One file with lanes of its own.
   project("matrix", 2, { include: ["test/lab/matrix.test.ts"], globalSetup: ["test/lab/setup.ts"] }),
+  project("browser", 4, { include: ["test/browser/**/*.test.ts"] }),
   project("leftovers", 3, { include: ["test/lab/leftovers.test.ts"] }),
 ];
 

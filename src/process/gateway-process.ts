@@ -38,6 +38,8 @@ export type GatewayProcessOptions = {
   readonly inherited: readonly number[];
   /** Told to end: not ready any more. */
   readonly isStopping: () => boolean;
+  /** For the charts; by default every 10 seconds. */
+  readonly sampleTrafficEveryMs?: number;
   /** What the API may ask of the process. */
   readonly requests: ProcessRequests;
 };
@@ -69,7 +71,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   const isReady = (): boolean => !options.isStopping() && gateways.areListening();
   const { isStopping, requests } = options;
   const api = processApi({ version, metrics, history, feed, telemetry, gateways, isReady, isStopping, requests });
-  const traffic = createTrafficSampler(metrics);
+  const traffic = createTrafficSampler(metrics, options.sampleTrafficEveryMs);
   const admin = createAdminListener(
     (admitting) => createAdmin({ ...admitting, mayShare: true, metrics, isReady, api, traffic: traffic.points }),
     shared.ownEndpoints,

@@ -33,6 +33,7 @@ const catalog = {
   logrotate: { binary: "logrotate", package: "logrotate", group: "logrotate" },
   "iptables-restore": { binary: "iptables-nft-restore", package: "iptables", group: "iptables" },
   python3: { binary: "python3", package: "python3", group: "python3" },
+  chromium: { binary: "lib/chromium/chromium", package: "chromium", group: "chromium" },
   curl: client("curl"),
   lftp: client("lftp"),
   "inetutils ftp": client("inetutils-ftp"),

@@ -23,7 +23,7 @@ const height = 72;
 
 /** A process that has just started has no hour to show. */
 export function spanOf(oldestAgoMs: number): number {
-  return [5, 15, 30].map((minutes) => minutes * 60_000).find((span) => oldestAgoMs <= span) ?? 3_600_000;
+  return [4, 10, 30].map((minutes) => minutes * 60_000).find((span) => oldestAgoMs <= span) ?? 3_600_000;
 }
 
 /** Between two points that are further apart nothing is known. */
@@ -87,7 +87,10 @@ function areas(heights: readonly Height[], name: string): Html {
 function bars(heights: readonly Height[], name: string): Html {
   const path = heights
     .filter((point) => point.y > 0)
-    .map((point) => `M${rounded(point.x - 2.5)} ${height}v${rounded(-Math.max(point.y, 3))}h4v${height}`);
+    .map(({ x, y }) => {
+      const tall = rounded(Math.max(y, 3));
+      return `M${rounded(x - 2.5)} ${height}v${-tall}h4v${tall}`;
+    });
   return html`<path class="bars ${name}" d="${path.join("")}" />`;
 }
 

@@ -116,6 +116,9 @@ function addAssets(app: Hono, assets: Readonly<Record<string, Asset>>): void {
   }
 }
 
+/** A referrer of its own, without which browsers say `Origin: null` of a form. */
+const referrer = { "referrer-policy": "same-origin" };
+
 /** Nothing that is not of this process is loaded or sent to, and nothing that stands in the page itself is run. */
 const policy = [
   "default-src 'none'",
@@ -133,6 +136,6 @@ function show(context: Context, page: Html, status: 200 | 400 | 403 | 404 | 422 
     "content-type": "text/html; charset=utf-8",
     "content-security-policy": policy,
     ...nosniff,
-    "referrer-policy": "no-referrer",
+    ...referrer,
   });
 }

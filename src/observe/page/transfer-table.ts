@@ -15,7 +15,9 @@ export function transferTable(
   const ladder: Column<ShownTransfer> = {
     head: "Ladder",
     cell: ({ session: id, transfer }) =>
-      html`<a href="/sessions/${id}?transfer=${transfer.id}#ladder" aria-label="Ladder of transfer ${transfer.id}"
+      html`<a
+        href="/sessions/${id}?transfer=${transfer.id}#ladder"
+        aria-label="show the ladder of transfer ${transfer.id}"
         >show</a
       >`,
   };

@@ -19,6 +19,7 @@ export const ladderStyles = `
   font-family: ui-monospace, SFMono-Regular, Menlo, "DejaVu Sans Mono", "Liberation Mono", Consolas, monospace;
 }
 @media (prefers-color-scheme: dark) { .ftp-ladder {${dark} } }
+.ftp-ladder:root { background: var(--ladder-page); }
 .ftp-ladder text { fill: var(--ladder-ink); white-space: pre; }
 .ftp-ladder .ladder-page { fill: var(--ladder-page); }
 .ftp-ladder .ladder-panel { fill: var(--ladder-panel); }

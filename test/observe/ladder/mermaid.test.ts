@@ -36,3 +36,12 @@ test("hostile: a text can't end its statement, begin a comment or be a tag; an e
     "  server->>gateway: #8201;",
   ]);
 });
+
+test("a long text is broken, so that it does not make the diagram as wide", () => {
+  const sentence = "Open TCP in every firewall in between, and forward each port. ".repeat(4).trim();
+  const rows = [{ kind: "failure", hop: "gateway", cause: "loop", sentence, advice: "x" }] as const;
+  const note = drawMermaid(ladderOf(rows)).split("\n").at(-2) ?? "";
+  const texts = note.replace("  Note over gateway: ", "").split("<br/>");
+  expect(texts.slice(1, -1).join(" ")).toBe(sentence);
+  expect(Math.max(...texts.map(({ length }) => length))).toBeLessThanOrEqual(70);
+});

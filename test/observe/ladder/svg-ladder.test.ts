@@ -6,7 +6,7 @@ import { drawMermaid } from "../../../src/observe/ladder/mermaid.ts";
 import { drawSvg } from "../../../src/observe/ladder/svg-ladder.ts";
 import { drawText } from "../../../src/observe/ladder/text-ladder.ts";
 import { anyLadder, everyRow, ladderOf } from "./any-ladder.ts";
-import { download, login, playSession } from "./played-session.ts";
+import { download, login, playSession, sourceOf } from "./played-session.ts";
 import { elementsOf, readXml, textOf } from "./xml.ts";
 
 /** Every text of a drawing, as it is read: row by row. */
@@ -158,4 +158,15 @@ test("its size is bounded by its rows: a long session with thirty transfers take
   const svg = drawSvg(layOut(playSession(login + script)));
   expect(svg.length).toBeLessThan(200_000);
   expect(svg.match(/id="transfer-/g)?.length).toBe(30);
+});
+
+test("limit: a session without end of ever new lines is a picture of some megabytes, whatever they say", () => {
+  const at = 0;
+  const steps = Array.from({ length: 5000 }, (_, index) => {
+    const text = `${index} ${"&".repeat(4000)}`;
+    return { at, event: { kind: "client-line", text, quirks: [] }, effects: [] } as const;
+  });
+  const svg = drawSvg(layOut(sourceOf(steps)));
+  expect(svg).toContain("3000 earlier rows are left out");
+  expect(svg.length).toBeLessThan(6_000_000);
 });

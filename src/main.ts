@@ -6,6 +6,7 @@ import { commands } from "./cli/commands.ts";
 import { inheritedDescriptors } from "./cli/inherited-descriptors.ts";
 import { managedBy } from "./cli/managed-by.ts";
 import type { Io } from "./process/io.ts";
+import { createTerminal } from "./process/terminal.ts";
 
 // Else Node opens its inspector on it, and with that the process to whoever may send signals or reach the port.
 process.on("SIGUSR1", () => {});
@@ -17,10 +18,15 @@ const kill = new AbortController();
 
 let input: Promise<string> | undefined;
 
+const terminal = createTerminal(process.stdin, process.stdout);
+// However the process ends, the shell gets its screen and its keyboard back.
+process.on("exit", () => terminal?.close());
+
 const io: Io = {
   input: () => (input ??= textOf(process.stdin)),
   env: process.env,
   ...(process.stdout.isTTY && { columns: process.stdout.columns }),
+  ...(terminal && { terminal }),
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   stop: stop.signal,

@@ -233,6 +233,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "cli/firewall-advice.ts": "cli/advise.test.ts",
   "cli/admin-options.ts": "cli/arguments.test.ts: the options of every command",
   "cli/config-file.ts": "cli/arguments.test.ts: a file with and without --config, twice, not at all",
+  "cli/top/columns.ts": "cli/top/view.test.ts: order and width",
   "cli/print-probe.ts": "cli/probe.test.ts",
   "cli/probe-report.ts": "cli/probe.test.ts: as people and programs read it",
   "observe/api/schemas.ts": "observe/api/: every answer is checked against them",

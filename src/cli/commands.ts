@@ -10,6 +10,7 @@ import { ruleset } from "./commands/ruleset.ts";
 import { schema } from "./commands/schema.ts";
 import { run } from "./commands/run.ts";
 import { sessions } from "./commands/sessions.ts";
+import { top } from "./commands/top.ts";
 import { trace } from "./commands/trace.ts";
 
 export const commands: readonly Command[] = [
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   probe,
   sessions,
   trace,
+  top,
   ruleset,
   advise,
   demo,

@@ -13,3 +13,9 @@ export function localTime(now: Date = new Date()): LocalTime {
     return `${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock}`;
   };
 }
+
+/** The time of day, `14:03:27`. */
+export function clockNow(): string {
+  const now = new Date();
+  return localTime(now)(now.toISOString());
+}

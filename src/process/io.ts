@@ -1,5 +1,6 @@
 // Io: what a command may know of the process that runs it, such as where text goes, and when it is told to end. Only main.ts makes
 // the real one; a test makes its own.
+import type { Terminal } from "./terminal.ts";
 import type { ManagedBy } from "./sd-notify.ts";
 
 export type Io = {
@@ -13,6 +14,8 @@ export type Io = {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The width of the terminal that standard output is; absent where it is none. */
   readonly columns?: number;
+  /** A whole screen and a keyboard; absent where standard input or output is no terminal. */
+  readonly terminal?: Terminal;
   /** The first SIGINT or SIGTERM: drain. */
   readonly stop: AbortSignal;
   /** The second one: end at once. */

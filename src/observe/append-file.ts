@@ -1,0 +1,142 @@
+// Append file: lines that go to the end of a file in the background. A disk that is full, stuck or gone, and a FIFO that nobody reads, hold
+// nothing up; what waits for them is bounded. A file that was renamed (logrotate) is left when its name is opened anew.
+import { constants } from "node:fs";
+import { open, stat, type FileHandle } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import { createLineQueue, pieceBytes } from "./line-queue.ts";
+
+export type AppendFile = {
+  readonly path: string;
+  /** Takes one or more whole lines; what does not fit any more is dropped. */
+  append(lines: string): void;
+  /** Opens the file of that name, which may be another one by now. Rejects with an Error, and the file from before goes on. */
+  reopen(): Promise<void>;
+  /** Resolves when all of it is written, or could not be within 2 s. */
+  flush(): Promise<void>;
+  /** Closes the file as `flush` leaves it. Nothing is taken any more. */
+  close(): Promise<void>;
+};
+
+export type AppendFileWatch = {
+  /** It could not be written to; that is tried again each second. */
+  failed(detail: string): void;
+  /** So many calls of `append` were for nothing; told when there is room again. */
+  dropped(count: number): void;
+};
+
+/** What waits to be written, at most. */
+const mostBytes = 4 * 1024 * 1024;
+/** Anything is written no later than this after it came; a full FIFO is tried again then. */
+const writeWithinMs = 100;
+const retryMs = 1000;
+const flushWithinMs = 2000;
+
+/** Rejects with an Error if the file can't be opened. A new one may be read by its group, unless the umask forbids it. */
+export async function openAppendFile(path: string, watch: AppendFileWatch): Promise<AppendFile> {
+  let handle = await openForAppending(path);
+  /** Takes the place of `handle` between two writes. */
+  let next: FileHandle | undefined;
+  const queue = createLineQueue(mostBytes);
+  let writing: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  /** Of the last write. */
+  let result: "written" | "full" | "failed" = "written";
+  let isClosed = false;
+
+  function writeIn(ms: number): void {
+    timer ??= setTimeout(writeNow, ms).unref();
+  }
+
+  function writeNow(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    writing ??= writeWaiting().finally(() => {
+      writing = undefined;
+      if (queue.bytes() > 0 && !isClosed) writeIn(result === "failed" ? retryMs : writeWithinMs);
+    });
+  }
+
+  /** Until so little waits that it may wait for more. */
+  async function writeWaiting(): Promise<void> {
+    try {
+      do {
+        if (next !== undefined) await changeOver(next);
+        const piece = queue.next();
+        if (piece.length === 0) break;
+        const { bytesWritten } = await handle.write(piece);
+        queue.wrote(bytesWritten);
+        result = "written";
+      } while (queue.bytes() >= pieceBytes);
+    } catch (error) {
+      result = (error as NodeJS.ErrnoException).code === "EAGAIN" ? "full" : "failed";
+      if (result === "failed") watch.failed(reasonOf(error));
+    }
+    const dropped = queue.takeDropped();
+    if (dropped > 0) watch.dropped(dropped);
+  }
+
+  async function changeOver(to: FileHandle): Promise<void> {
+    const before = handle;
+    handle = to;
+    next = undefined;
+    queue.beginLineAgain();
+    await before.close();
+  }
+
+  async function flush(): Promise<void> {
+    const until = performance.now() + flushWithinMs;
+    while (queue.bytes() > 0 && performance.now() < until) {
+      writeNow();
+      await Promise.race([writing, delay(until - performance.now(), undefined, { ref: false })]);
+      if (result === "failed") return;
+      if (result === "full") await delay(writeWithinMs / 2);
+    }
+  }
+
+  return {
+    path,
+    append(lines) {
+      if (isClosed) return;
+      queue.add(lines);
+      if (queue.bytes() >= pieceBytes && result === "written") writeNow();
+      else if (writing === undefined) writeIn(writeWithinMs);
+    },
+    async reopen() {
+      const opened = await openForAppending(path);
+      if (isClosed) return opened.close();
+      const unused = next;
+      next = opened;
+      await unused?.close();
+      writeNow();
+    },
+    flush,
+    async close() {
+      isClosed = true;
+      await flush();
+      clearTimeout(timer);
+      // While a write hangs the file can't be closed.
+      if (writing === undefined) await Promise.all([handle.close(), next?.close()]);
+    },
+  };
+}
+
+const { O_APPEND, O_CREAT, O_NOCTTY, O_NONBLOCK, O_RDWR, O_WRONLY } = constants;
+
+/** Waits for nobody: for a FIFO it is its own reader too, so that it is open before another one comes. */
+async function openForAppending(path: string): Promise<FileHandle> {
+  const isFifo = await stat(path).then(
+    (found) => found.isFIFO(),
+    () => false,
+  );
+  const flags = isFifo ? O_RDWR : O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY;
+  try {
+    return await open(path, flags | O_NONBLOCK, 0o640);
+  } catch (error) {
+    throw new Error(`can't open ${path}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/** `ENOSPC: no space left on device` without the call and the path. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/, \w+( '.*')?$/, "") : String(error);
+}

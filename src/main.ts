@@ -34,6 +34,7 @@ const io: Io = {
   inherited: inheritedDescriptors(process.env, process.pid),
   managedBy: managedBy(process.env, process.pid),
   onReload: (listener) => void process.on("SIGHUP", listener),
+  onReopen: (listener) => void process.on("SIGUSR1", listener),
 };
 
 // A reader of our output that has gone does not end the gateway.

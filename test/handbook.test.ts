@@ -73,6 +73,7 @@ test("the table of the configuration has every key of the full example, and the 
   const documented = firstColumn("config");
   const leaves = keys.filter((key) => !key.startsWith("gateways[].policy.commands."));
   const others = [
+    ...["log.file", "log.transfers.file", "log.transfers.format"],
     "admin.token.file",
     "gateways[].probe.passwordFile",
     "gateways[].route.login.allow",

@@ -8,13 +8,14 @@ import { warningsOf } from "../process/warnings.ts";
 import { errorMessage } from "../process/error-message.ts";
 import { createGatewayProcess } from "../process/gateway-process.ts";
 import type { Io } from "../process/io.ts";
+import { createLogFiles, type LogFiles } from "../process/log-files.ts";
 import { createReload } from "../process/reload.ts";
 import { createServiceManager } from "../process/sd-notify.ts";
 import { isJournal } from "./journal-stream.ts";
 import { formatProblems } from "./load-config.ts";
 import { readMachinePorts } from "./port-ranges.ts";
 
-type RunIo = Pick<Io, "stop" | "kill" | "env" | "inherited" | "managedBy" | "onReload">;
+type RunIo = Pick<Io, "stop" | "kill" | "env" | "inherited" | "managedBy" | "onReload" | "onReopen">;
 
 /** Runs until told to stop: 0 after a drain, 1 if something could not be started. `reread`: what SIGHUP asks for. */
 export async function runGateway(config: Config, io: RunIo, reread: () => Promise<ParsedConfig>): Promise<number> {
@@ -23,12 +24,16 @@ export async function runGateway(config: Config, io: RunIo, reread: () => Promis
   setFlagsFromString("--semi-space-growth-factor=1");
   const log = openLog(config.log, undefined, isJournal(io.env["JOURNAL_STREAM"], fstatSync(1)));
   const { logger } = log;
+  const logFiles = createLogFiles(log);
+  if (!(await haveOpened(logFiles, config, logger))) return 1;
+  io.onReopen(() => void logFiles.reopen());
   const { inherited = [] } = io;
   const manager = createServiceManager(io.managedBy);
   const told = new AbortController();
   const stop = AbortSignal.any([io.stop, told.signal]);
   const requests = { reload: () => reload(), drain: () => told.abort() };
-  const running = await createGatewayProcess(config, { log, inherited, isStopping: () => stop.aborted, requests });
+  const isStopping = (): boolean => stop.aborted;
+  const running = await createGatewayProcess(config, { log, logFiles, inherited, isStopping, requests });
   let hasStarted = (): void => {};
   const started = new Promise<void>((resolve) => (hasStarted = resolve));
   const rereadValid = async (): Promise<Config> => {
@@ -56,7 +61,19 @@ export async function runGateway(config: Config, io: RunIo, reread: () => Promis
     return 1;
   } finally {
     await running.stop();
+    await Promise.all([flushLog(logger), logFiles.close()]);
+  }
+}
+
+/** Before anything is logged that belongs there. */
+async function haveOpened(logFiles: LogFiles, config: Config, logger: Logger): Promise<boolean> {
+  try {
+    (await logFiles.prepare(config.log)).commit();
+    return true;
+  } catch (error) {
+    logger.fatal({ detail: errorMessage(error) }, "could not start");
     await flushLog(logger);
+    return false;
   }
 }
 

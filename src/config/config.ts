@@ -16,6 +16,7 @@ export type ParsedConfig =
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
 export type LogFormat = "json" | "pretty";
+export type TransferLogFormat = "xferlog" | "json";
 
 export type Config = {
   readonly log: {
@@ -23,6 +24,10 @@ export type Config = {
     readonly format: LogFormat;
     /** Sessions of clients there are logged at `debug` at least. */
     readonly debugFor: readonly Network[];
+    /** Instead of standard output. */
+    readonly file?: string;
+    /** Transfers alone, besides. */
+    readonly transfers?: { readonly file: string; readonly format: TransferLogFormat };
   };
   /** Absent: no admin listener. */
   readonly admin?: {

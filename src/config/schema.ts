@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { addressKind } from "../net/address-kind.ts";
 import { familyOf } from "../net/endpoint.ts";
+import { logLevel, log } from "./log-schema.ts";
 import { nearest } from "./nearest.ts";
 import { limits, timeouts } from "./limits-schema.ts";
 import { choice, count, listOf, notAvailableYet, scalar, size } from "./scalars.ts";
@@ -28,20 +29,12 @@ import {
 } from "./settings.ts";
 import type { DataPeer, DataPlaneChoice, GatewayOptions, TransparentRoute } from "../gateway/options.ts";
 import type { ForeignAddress } from "../session/options.ts";
-import type { GatewayConfig, LogFormat, LogLevel } from "./config.ts";
+import type { GatewayConfig } from "./config.ts";
 
 type ServerMode = GatewayOptions["serverSide"]["mode"];
 
 const mebibyte = 1024 * 1024;
 const dataPeer = choice<DataPeer>({ "same-address": true, "same-network": true, any: true }).default("same-address");
-
-const logLevel = choice<LogLevel>({ trace: true, debug: true, info: true, warn: true, error: true, fatal: true });
-
-const log = z.strictObject({
-  level: logLevel.default("info"),
-  format: choice<LogFormat>({ json: true, pretty: true }).default("json"),
-  debugFor: listOf(scalar(parseCidr)).default([]),
-});
 
 const admin = z
   .strictObject({

@@ -3,7 +3,7 @@
 import { constants } from "node:fs";
 import { open, stat, type FileHandle } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { createLineQueue, pieceBytes } from "./line-queue.ts";
+import { createLineQueue, pieceBytes, type LineQueue } from "./line-queue.ts";
 
 export type AppendFile = {
   readonly path: string;
@@ -33,9 +33,7 @@ const flushWithinMs = 2000;
 
 /** Rejects with an Error if the file can't be opened. A new one may be read by its group, unless the umask forbids it. */
 export async function openAppendFile(path: string, watch: AppendFileWatch): Promise<AppendFile> {
-  let handle = await openForAppending(path);
-  /** Takes the place of `handle` between two writes. */
-  let next: FileHandle | undefined;
+  const file = await openRenewable(path);
   const queue = createLineQueue(mostBytes);
   let writing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -60,11 +58,7 @@ export async function openAppendFile(path: string, watch: AppendFileWatch): Prom
   async function writeWaiting(): Promise<void> {
     try {
       do {
-        if (next !== undefined) await changeOver(next);
-        const piece = queue.next();
-        if (piece.length === 0) break;
-        const { bytesWritten } = await handle.write(piece);
-        queue.wrote(bytesWritten);
+        await file.write(queue);
         result = "written";
       } while (queue.bytes() >= pieceBytes);
     } catch (error) {
@@ -73,14 +67,6 @@ export async function openAppendFile(path: string, watch: AppendFileWatch): Prom
     }
     const dropped = queue.takeDropped();
     if (dropped > 0) watch.dropped(dropped);
-  }
-
-  async function changeOver(to: FileHandle): Promise<void> {
-    const before = handle;
-    handle = to;
-    next = undefined;
-    queue.beginLineAgain();
-    await before.close();
   }
 
   async function flush(): Promise<void> {
@@ -102,11 +88,7 @@ export async function openAppendFile(path: string, watch: AppendFileWatch): Prom
       else if (writing === undefined) writeIn(writeWithinMs);
     },
     async reopen() {
-      const opened = await openForAppending(path);
-      if (isClosed) return opened.close();
-      const unused = next;
-      next = opened;
-      await unused?.close();
+      await file.reopen();
       writeNow();
     },
     flush,
@@ -115,7 +97,49 @@ export async function openAppendFile(path: string, watch: AppendFileWatch): Prom
       await flush();
       clearTimeout(timer);
       // While a write hangs the file can't be closed.
-      if (writing === undefined) await Promise.all([handle.close(), next?.close()]);
+      if (writing === undefined) await file.close();
+    },
+  };
+}
+
+/** The file that a name stands for. */
+type Renewable = {
+  /** One piece of what waits. */
+  write(queue: LineQueue): Promise<void>;
+  /** The next write goes to the file that the name stands for now. */
+  reopen(): Promise<void>;
+  close(): Promise<void>;
+};
+
+async function openRenewable(path: string): Promise<Renewable> {
+  let handle = await openForAppending(path);
+  let next: FileHandle | undefined;
+  let isClosed = false;
+
+  async function changeOver(to: FileHandle, queue: LineQueue): Promise<void> {
+    const before = handle;
+    handle = to;
+    next = undefined;
+    queue.beginLineAgain();
+    await before.close();
+  }
+
+  return {
+    async write(queue) {
+      if (next !== undefined) await changeOver(next, queue);
+      const piece = queue.next();
+      if (piece.length > 0) queue.wrote((await handle.write(piece)).bytesWritten);
+    },
+    async reopen() {
+      const opened = await openForAppending(path);
+      if (isClosed) return opened.close();
+      const unused = next;
+      next = opened;
+      await unused?.close();
+    },
+    async close() {
+      isClosed = true;
+      await Promise.all([handle.close(), ...(next ? [next.close()] : [])]);
     },
   };
 }

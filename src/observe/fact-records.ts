@@ -11,6 +11,7 @@ import type { Logger } from "./log.ts";
 import type { RepeatedWarnings } from "./repeated-warnings.ts";
 import type { SessionRecord } from "./session-record.ts";
 import { transferLine } from "./transfer-line.ts";
+import type { TransferLog } from "./transfer-log.ts";
 
 export type FactRecordDeps = {
   readonly counts: GatewayMetrics;
@@ -18,6 +19,7 @@ export type FactRecordDeps = {
   readonly warnings: RepeatedWarnings;
   /** What was known of the session before this step. */
   readonly record: SessionRecord;
+  readonly transferLog: TransferLog | undefined;
 };
 
 /** Facts quote what peers say in their details and in the sentences of a diagnosis alone. */
@@ -97,9 +99,11 @@ export function recordFact(fact: Fact, ageMs: number, deps: FactRecordDeps): voi
  * A data connection that was negotiated, then neither used nor named in a transfer command (clients that send PASV twice, or quit
  * after it), is a pinhole that was not needed and no transfer that failed.
  */
-function recordTransfer(fact: TransferEnded, { counts, log, record }: FactRecordDeps): void {
-  const isTransfer = fact.joined || fact.verb !== "";
-  if (isTransfer) counts.transferEnded(fact);
-  if (isTransfer) log.info(transferLine(fact, record), "transfer ended");
-  else if (log.isLevelEnabled("debug")) log.debug(transferLine(fact, record), "data connection not used");
+function recordTransfer(fact: TransferEnded, { counts, log, record, transferLog }: FactRecordDeps): void {
+  if (fact.joined || fact.verb !== "") {
+    counts.transferEnded(fact);
+    const line = transferLine(fact, record);
+    log.info(line, "transfer ended");
+    transferLog?.transferEnded(line, record);
+  } else if (log.isLevelEnabled("debug")) log.debug(transferLine(fact, record), "data connection not used");
 }

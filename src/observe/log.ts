@@ -1,5 +1,6 @@
 // The log: where lines go and how they look. What is logged, and at which level, is decided in telemetry.ts.
 import { createTimestamp } from "./wall-clock.ts";
+import type { AppendFile } from "./append-file.ts";
 import { escapeUnprintable } from "./unprintable.ts";
 import { constants, fstatSync, openSync } from "node:fs";
 import { destination as openDestination, pino, type DestinationStream, type Logger } from "pino";
@@ -24,7 +25,13 @@ export type Log = {
   readonly logger: Logger;
   /** Level and format of every line from now on; child loggers follow by `withLevelOf`. */
   change(options: LogOptions): void;
+  /** Lines go there from now on; undefined: to where they went at first. */
+  writeTo(file: LogFile | undefined): void;
+  /** What `say` logs goes to where lines went at first: it is said of the file. */
+  besideFile(say: () => void): void;
 };
+
+type LogFile = Pick<AppendFile, "append" | "flush">;
 
 /**
  * A log whose options may change while it is written; otherwise as `createLogger`. `isJournal`: systemd's journal reads it, and is told
@@ -32,7 +39,12 @@ export type Log = {
  */
 export function openLog({ level, format }: LogOptions, write?: (line: string) => void, isJournal = false): Log {
   const stream = write ? { write } : standardOutput((count) => logger.warn({ count }, "log lines dropped"));
-  const formatted = changeableFormat(stream, format, isJournal);
+  let file: LogFile | undefined;
+  const target: FlushableStream = {
+    write: (line) => (file === undefined ? stream.write(line) : file.append(line)),
+    flush: (done) => void flushBoth(stream, file).finally(done),
+  };
+  const formatted = changeableFormat(target, format, isJournal ? () => file === undefined : undefined);
   const options = {
     level,
     // Neither process id nor host name: the collector of the log adds them.
@@ -47,7 +59,19 @@ export function openLog({ level, format }: LogOptions, write?: (line: string) =>
       formatted.change(next.format);
       logger.level = next.level;
     },
+    writeTo: (next) => void (file = next),
+    besideFile(say) {
+      const before = file;
+      file = undefined;
+      say();
+      file = before;
+    },
   };
+}
+
+async function flushBoth(stream: FlushableStream, file: LogFile | undefined): Promise<void> {
+  const flushed = new Promise<void>((resolve) => (stream.flush === undefined ? resolve() : stream.flush(resolve)));
+  await Promise.all([flushed, file?.flush()]);
 }
 
 /**
@@ -190,8 +214,8 @@ const journalPriorities: Readonly<Record<number, string>> = {
   ...{ 10: "<7>", 20: "<7>", 30: "<6>", 40: "<4>", 50: "<3>", 60: "<2>" },
 };
 
-/** Formats on the spot, without a worker thread. */
-function changeableFormat(stream: FlushableStream, format: LogFormat, isJournal: boolean) {
+/** Formats on the spot, without a worker thread. `isJournal`: given where the journal may read the line. */
+function changeableFormat(stream: FlushableStream, format: LogFormat, isJournal: (() => boolean) | undefined) {
   const prettify = prettyFactory({
     colorize: false,
     translateTime: "SYS:HH:MM:ss.l",
@@ -204,11 +228,12 @@ function changeableFormat(stream: FlushableStream, format: LogFormat, isJournal:
   const formatting: FlushableStream & { lastLevel: number } = {
     ...stream,
     // The logger notes the level of each line there before it writes it.
-    [Symbol.for("pino.metadata")]: isJournal,
+    [Symbol.for("pino.metadata")]: isJournal !== undefined,
     lastLevel: 30,
-    write: isJournal
-      ? (line) => stream.write(`${journalPriorities[formatting.lastLevel] ?? ""}${formatted(line)}`)
-      : (line) => stream.write(formatted(line)),
+    write(line) {
+      const priority = isJournal?.() ? journalPriorities[formatting.lastLevel] : undefined;
+      stream.write(`${priority ?? ""}${formatted(line)}`);
+    },
   };
   return { stream: formatting, change: (next: LogFormat) => void (isPretty = next === "pretty") };
 }

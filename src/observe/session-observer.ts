@@ -14,6 +14,7 @@ import { createRepeatedWarnings } from "./repeated-warnings.ts";
 import type { SessionNotes } from "./session-history.ts";
 import type { SessionRecord } from "./session-record.ts";
 import { createStepTimes } from "./step-times.ts";
+import type { TransferLog } from "./transfer-log.ts";
 
 export type SessionObserver = {
   /** `event`: undefined for the start of the session. Nothing is done here but to note both, whatever they are. */
@@ -39,6 +40,8 @@ export type ObserverDeps = {
   readonly running: RunningTransfers;
   /** The parent of the sessions' loggers. */
   readonly logger: Logger;
+  /** Where transfers go beside the log. */
+  readonly transferLog: TransferLog | undefined;
 };
 
 /** What is one session's own. `notes`: where it is kept, if it is. `record`: what is known of it, which `notes` brings up to date. */
@@ -62,12 +65,12 @@ export function createSessionObserver(
   deps: ObserverDeps,
   { record, log, logLevel, notes, source }: ObservedSession,
 ): SessionObserver {
-  const { counts, lateRecords, running, logger } = deps;
+  const { counts, lateRecords, running, logger, transferLog } = deps;
   const { id } = record;
   const secrets = createSecrets();
   const times = createStepTimes(counts, id);
   const warnings = createRepeatedWarnings(log);
-  const factDeps = { counts, log, warnings, record };
+  const factDeps = { counts, log, warnings, record, transferLog };
   let pinholes: PinholeRecords | undefined;
   const startedAt = performance.now();
   let waiting: Step[] = [];

@@ -20,6 +20,8 @@ export type SessionRecord = {
   /** As the client typed it, without what follows a colon; of a login that the server has accepted, else of the last that it refused. */
   user: string | undefined;
   isLoggedIn: boolean;
+  /** The client's last TYPE was I or L. */
+  isBinary: boolean;
   end: { readonly at: number; readonly reason: EndReason; readonly detail: string } | undefined;
   failure: Diagnosis | undefined;
   /** When that was found. */
@@ -80,6 +82,7 @@ export function createSessionRecord(start: SessionStart): SessionRecord {
     server: undefined,
     user: undefined,
     isLoggedIn: false,
+    isBinary: false,
     end: undefined,
     failure: undefined,
     failedAt: undefined,
@@ -101,6 +104,7 @@ export function addStep(
 ): number {
   let bytes = 0;
   if (event?.kind === "pinhole") pinholeReported(record, at, event.id, event.event, tell);
+  else if (event?.kind === "client-line") typeSaid(record, event.text);
   for (const effect of effects) {
     if (effect.kind === "to-server") {
       if (record.unused !== undefined) bytes += commandSent(record, record.unused, effect.bytes, tell);
@@ -138,6 +142,13 @@ export function isTransfer({ verb, joinedAt }: ConnectionRecord): boolean {
 
 function isOver(connection: ConnectionRecord): boolean {
   return connection.closed !== undefined && (connection.outcome !== undefined || !isTransfer(connection));
+}
+
+/** `TYPE A`, `TYPE I`, `TYPE L 8`; after REIN it is that of a new session. */
+function typeSaid(record: SessionRecord, line: string): void {
+  const [, type] = /^(?:TYPE +([A-Z])|REIN)/i.exec(line) ?? [];
+  if (type !== undefined) record.isBinary = /[IL]/i.test(type);
+  else if (/^REIN/i.test(line)) record.isBinary = false;
 }
 
 function open(record: SessionRecord, at: number, { id, client, server }: Open): void {

@@ -13,6 +13,7 @@ import { createRepeatedLine } from "./repeated-line.ts";
 import type { SessionHistory } from "./session-history.ts";
 import { createSessionRecord } from "./session-record.ts";
 import { createSessionObserver, type SessionObserver, type SessionSource } from "./session-observer.ts";
+import type { TransferLog } from "./transfer-log.ts";
 
 export type Telemetry = {
   gateway(name: string): GatewayTelemetry;
@@ -51,6 +52,8 @@ export type TelemetryOptions = {
   readonly feed?: EventFeed;
   /** Sessions to come of clients there are logged at `debug` at least. */
   readonly debugFor?: () => readonly Network[];
+  /** Where transfers go beside the log. */
+  readonly transferLog?: TransferLog;
 };
 
 /** What the gateways of a process share. */
@@ -89,7 +92,7 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
   const own = logger.child({ gateway: name });
   let level: LogLevel | undefined;
   const log = () => withLevelOf(logger, own, level);
-  const observed = { counts, lateRecords, running, logger };
+  const observed = { counts, lateRecords, running, logger, transferLog: shared.transferLog };
   /** Each ends something that is asked at every scrape. */
   const endings: (() => void)[] = [];
   const acceptFailed = createRepeatedLine(60_000, (line: { detail: string }) => log().error(line, "accept failed"));

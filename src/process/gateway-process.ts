@@ -15,6 +15,7 @@ import { createTelemetry, type Telemetry } from "../observe/telemetry.ts";
 import { createAdminListener } from "./admin-listener.ts";
 import { descriptorShares, readDescriptorLimit, warnOfDescriptors } from "./descriptors.ts";
 import { createGateways } from "./gateways.ts";
+import type { LogFiles } from "./log-files.ts";
 import { createPlanes, type PlanesTelemetry } from "./planes.ts";
 import { processApi, type ProcessRequests } from "./process-api.ts";
 import { restartNeeded } from "./reload.ts";
@@ -34,6 +35,7 @@ export type GatewayProcess = {
 
 export type GatewayProcessOptions = {
   readonly log: Log;
+  readonly logFiles: LogFiles;
   /** Descriptors of listening sockets that the process was started with. */
   readonly inherited: readonly number[];
   /** Told to end: not ready any more. */
@@ -45,14 +47,17 @@ export type GatewayProcessOptions = {
 };
 
 export async function createGatewayProcess(config: Config, options: GatewayProcessOptions): Promise<GatewayProcess> {
-  const { log } = options;
+  const { log, logFiles } = options;
   const { logger } = log;
   const version = readVersion();
   const metrics = createMetrics(version);
   const feed = createEventFeed();
   const history = createSessionHistory(config.history, feed);
   let { debugFor } = config.log;
-  const telemetry = createTelemetry({ metrics, logger, history, feed, debugFor: () => debugFor });
+  const telemetry = createTelemetry({
+    ...{ metrics, logger, history, feed, debugFor: () => debugFor },
+    transferLog: logFiles.transferLog,
+  });
   const planes = await createPlanes(config, planesTelemetry(logger));
   let inherited: InheritedListeners | undefined;
   const descriptorLimit = await readDescriptorLimit();
@@ -80,6 +85,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   /** All of it, or an Error and nothing has changed. */
   const prepare = (next: Config): Promise<PreparedChange> =>
     prepareAll([
+      () => logFiles.prepare(next.log),
       async () => ({
         commit() {
           log.change(next.log);

@@ -26,4 +26,6 @@ export type Io = {
   readonly managedBy?: ManagedBy | undefined;
   /** Called on each SIGHUP. Until somebody listens, SIGHUP ends the process, as the system has it. */
   readonly onReload: (listener: () => void) => void;
+  /** Called on each SIGUSR1: files of the log were renamed. */
+  readonly onReopen: (listener: () => void) => void;
 };

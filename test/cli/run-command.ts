@@ -24,6 +24,7 @@ export function startCommand(argv: readonly string[], rest: Partial<Io> = {}): R
     stop: stop.signal,
     kill: new AbortController().signal,
     onReload() {},
+    onReopen() {},
     ...rest,
   };
   const asked = parseArguments(argv, commands);

@@ -116,8 +116,14 @@ const messages: Readonly<Record<string, readonly string[]>> = {
     "gateways[1].listen[0]: 192.0.2.1:2121 is taken by gateways[0].listen[0] (0.0.0.0:2121)",
   ],
   "log-debug-for.yml": ['log.debugFor[0]: expected a network such as 10.0.0.0/8 or fd00::/8, got "10.0.0.0/33"'],
+  "log-files.yml": ["log.transfers.file: is log.file: the two need files of their own"],
   "log-format.yml": ['log.format: expected one of json, pretty, got "xml"'],
   "log-level.yml": ['log.level: expected one of trace, debug, info, warn, error, fatal, got "loud"'],
+  "log-transfers.yml": [
+    'log.file: expected the path of a file such as /run/ftp-alg/token, got ""',
+    "log.transfers.file: is required",
+    'log.transfers.format: expected one of xferlog, json, got "xfer"; did you mean xferlog?',
+  ],
   "many.yml": [
     'log.level: expected one of trace, debug, info, warn, error, fatal, got "loud"',
     'gateways[0].listen[1]: expected a literal address and a port such as 0.0.0.0:21, [::]:21 or :21, got "x"',

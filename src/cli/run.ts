@@ -33,7 +33,7 @@ export async function runGateway(config: Config, io: RunIo, reread: () => Promis
   const stop = AbortSignal.any([io.stop, told.signal]);
   const requests = { reload: () => reload(), drain: () => told.abort() };
   const isStopping = (): boolean => stop.aborted;
-  const running = await createGatewayProcess(config, { log, logFiles, inherited, isStopping, requests });
+  const running = await createGatewayProcess(config, { logger, logFiles, inherited, isStopping, requests });
   let hasStarted = (): void => {};
   const started = new Promise<void>((resolve) => (hasStarted = resolve));
   const rereadValid = async (): Promise<Config> => {

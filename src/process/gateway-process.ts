@@ -6,7 +6,7 @@ import { prepareAll, type PreparedChange } from "../gateway/prepared-change.ts";
 import { createSharedResources } from "../gateway/shared-resources.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
 import { createAdmin } from "../observe/admin.ts";
-import type { Log, Logger } from "../observe/log.ts";
+import type { Logger } from "../observe/log.ts";
 import { createEventFeed } from "../observe/event-feed.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { createTrafficSampler } from "../observe/page/traffic-sampler.ts";
@@ -34,7 +34,7 @@ export type GatewayProcess = {
 };
 
 export type GatewayProcessOptions = {
-  readonly log: Log;
+  readonly logger: Logger;
   readonly logFiles: LogFiles;
   /** Descriptors of listening sockets that the process was started with. */
   readonly inherited: readonly number[];
@@ -47,17 +47,13 @@ export type GatewayProcessOptions = {
 };
 
 export async function createGatewayProcess(config: Config, options: GatewayProcessOptions): Promise<GatewayProcess> {
-  const { log, logFiles } = options;
-  const { logger } = log;
+  const { logger, logFiles } = options;
   const version = readVersion();
   const metrics = createMetrics(version);
   const feed = createEventFeed();
   const history = createSessionHistory(config.history, feed);
-  let { debugFor } = config.log;
-  const telemetry = createTelemetry({
-    ...{ metrics, logger, history, feed, debugFor: () => debugFor },
-    transferLog: logFiles.transferLog,
-  });
+  const { debugFor, transferLog } = logFiles;
+  const telemetry = createTelemetry({ metrics, logger, history, feed, debugFor, transferLog });
   const planes = await createPlanes(config, planesTelemetry(logger));
   let inherited: InheritedListeners | undefined;
   const descriptorLimit = await readDescriptorLimit();
@@ -86,13 +82,6 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   const prepare = (next: Config): Promise<PreparedChange> =>
     prepareAll([
       () => logFiles.prepare(next.log),
-      async () => ({
-        commit() {
-          log.change(next.log);
-          ({ debugFor } = next.log);
-        },
-        rollback() {},
-      }),
       async () => ({ commit: () => history.setLimits(next.history), rollback() {} }),
       () => gateways.prepare(next),
       () => admin.prepare(next),

@@ -1,7 +1,8 @@
-// Log files: the log in a file instead of on standard output, and the transfers in one of their own; opened, changed by a reload, and opened
-// anew when they were rotated.
+// Log files: the log in a file instead of on standard output, and the transfers in one of their own; opened, changed by a reload together
+// with all else that the section `log` says, and opened anew when they were rotated.
 import type { Config } from "../config/config.ts";
 import type { PreparedChange } from "../gateway/prepared-change.ts";
+import type { Network } from "../net/endpoint.ts";
 import { openAppendFile, type AppendFile } from "../observe/append-file.ts";
 import type { Log } from "../observe/log.ts";
 import { createRepeatedLine } from "../observe/repeated-line.ts";
@@ -10,6 +11,8 @@ import { errorMessage } from "./error-message.ts";
 
 export type LogFiles = {
   readonly transferLog: TransferLog;
+  /** Sessions to come of clients there are logged at `debug`. */
+  debugFor(): readonly Network[];
   /** Their files are open when it resolves. Rejects with an Error that names the key and the file, and nothing has changed. */
   prepare(log: Config["log"]): Promise<PreparedChange>;
   /** Leaves files that were renamed. What can't be opened anew is logged, and the file from before goes on. */
@@ -33,10 +36,13 @@ export function createLogFiles(log: Log): LogFiles {
   const ofLog: Place = { key: "log.file", tell: log.besideFile, file: undefined };
   const ofTransfers: Place = { key: "log.transfers.file", tell: (say) => say(), file: undefined };
   const places = [ofLog, ofTransfers];
+  let debugFor: readonly Network[] = [];
 
   return {
     transferLog,
-    async prepare({ file, transfers }) {
+    debugFor: () => debugFor,
+    async prepare(next) {
+      const { file, transfers } = next;
       const logFile = await prepareFile(log, ofLog, file);
       const transferFile = await prepareFile(log, ofTransfers, transfers?.file).catch((error: unknown) => {
         logFile.rollback();
@@ -47,6 +53,8 @@ export function createLogFiles(log: Log): LogFiles {
           logFile.commit();
           transferFile.commit();
           log.writeTo(ofLog.file);
+          log.change(next);
+          ({ debugFor } = next);
           transferLog.change(ofTransfers.file, transfers?.format ?? "json");
         },
         rollback() {

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { configFrom } from "../../src/config/parse.ts";
 import { openLog } from "../../src/observe/log.ts";
 import { createGatewayProcess } from "../../src/process/gateway-process.ts";
+import { createLogFiles } from "../../src/process/log-files.ts";
 import { startFakeServer, type FakeServer, type FakeSession, type Script } from "../gateway/fake-server.ts";
 import { dialData, openDialogue, portOf, type Dialogue } from "../gateway/ftp-dialogue.ts";
 
@@ -63,8 +64,10 @@ export async function startScene({
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   const lines: string[] = [];
   const asked = { reload: 0, drain: 0 };
+  const log = openLog({ level: "info", format: "json" }, (line) => void lines.push(line));
   const running = await createGatewayProcess(parsed.config, {
-    log: openLog({ level: "info", format: "json" }, (line) => void lines.push(line)),
+    logger: log.logger,
+    logFiles: createLogFiles(log),
     inherited: [],
     ...(sampleEveryMs !== undefined && { sampleTrafficEveryMs: sampleEveryMs }),
     isStopping: () => asked.drain > 0,

@@ -243,6 +243,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "observe/ladder/ladder-rows.ts": "observe/ladder/layout.test.ts",
   "observe/ladder/line-pairs.ts": "observe/ladder/layout.test.ts: what was rewritten",
   "observe/ladder/step-rows.ts": "observe/ladder/layout.test.ts: each event and effect",
+  "observe/ladder/waits.ts": "observe/ladder/layout.test.ts: a wait",
   "observe/ladder/svg-rows.ts": "observe/ladder/svg-ladder.test.ts",
   "observe/ladder/svg-styles.ts": "observe/ladder/svg-ladder.test.ts",
   "observe/ladder/transfer-rows.ts": "observe/ladder/layout.test.ts: transfers",

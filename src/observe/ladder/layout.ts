@@ -4,12 +4,12 @@ import { formatEndpoint } from "../../net/endpoint.ts";
 import type { SessionEffect, SessionEvent } from "../../session/events.ts";
 import type { KeptSession } from "../kept-session.ts";
 import type { KeptStep } from "../masked-step.ts";
-import type { Ladder, LadderRow, RowContent, WaitRow } from "./ladder-rows.ts";
+import type { Ladder, LadderRow, RowContent } from "./ladder-rows.ts";
 import { createLinePairs, isLines } from "./line-pairs.ts";
-import { durationText } from "./quantities.ts";
 import { effectRow, eventRow, note } from "./step-rows.ts";
 import { createTransferRows } from "./transfer-rows.ts";
 import { visible } from "./visible-text.ts";
+import { createWaits } from "./waits.ts";
 
 /** What is laid out of a kept session. */
 export type LadderSource = Pick<KeptSession, "stepsLeftOut"> & {
@@ -21,9 +21,6 @@ export type LadderSource = Pick<KeptSession, "stepsLeftOut"> & {
 };
 
 export type LadderStep = Omit<KeptStep, "bytes">;
-
-/** Shorter ones are not worth a row. */
-const leastWaitMs = 250;
 
 /** Characters of a sentence, which quotes peers. */
 const mostOfSentence = 1000;
@@ -52,6 +49,7 @@ function bounded(rows: readonly LadderRow[]): readonly LadderRow[] {
 function rowsOf(steps: readonly LadderStep[], startedAt: number, stepsLeftOut: number): readonly LadderRow[] {
   const rows: LadderRow[] = [];
   const transfers = createTransferRows();
+  const waits = createWaits();
   const linesAsTold = createLinePairs();
   /** Where the rows of the next transfer begin. */
   let negotiationAt: number | undefined;
@@ -89,7 +87,7 @@ function rowsOf(steps: readonly LadderStep[], startedAt: number, stepsLeftOut: n
     atMs = Math.max(0, at - startedAt);
     transfers.step();
     const before = rows.length;
-    const wait = shownMs === undefined ? undefined : waitRow(atMs - shownMs, event, transfers.isCarrying());
+    const wait = shownMs === undefined ? undefined : waits.row(atMs - shownMs, event, transfers);
     if (wait !== undefined) add(wait);
     const first = rows.length;
     if (event?.kind === "client-line" && announces(event.text)) negotiationAt = first;
@@ -99,6 +97,7 @@ function rowsOf(steps: readonly LadderStep[], startedAt: number, stepsLeftOut: n
       else performed(withoutRepetition(part, effects));
     }
     for (const effect of effects) if (isLines(effect)) transfers.said(effect);
+    waits.step(event, effects);
     if (rows.length > first) shownMs = atMs;
     else rows.length = before;
   }
@@ -118,28 +117,6 @@ function withoutRepetition(effect: SessionEffect, effects: readonly SessionEffec
 
 function announces(command: string): boolean {
   return /^\s*(?:PASV|EPSV|PORT|EPRT|LPSV|LPRT)\b/i.test(command);
-}
-
-function waitRow(ms: number, event: SessionEvent | undefined, isCarrying: boolean): WaitRow | undefined {
-  if (ms < leastWaitMs) return undefined;
-  const awaited = isCarrying ? "data" : awaitedOf(event);
-  const what = awaited === "nobody" && event?.kind === "pinhole" ? "no data connection" : awaitedTexts[awaited];
-  return { kind: "wait", ms, awaited, text: `${durationText(ms)} · ${what}` };
-}
-
-const awaitedTexts: Readonly<Record<WaitRow["awaited"], string>> = {
-  client: "nothing from the client",
-  server: "nothing from the server",
-  data: "data flows",
-  nobody: "nothing happens",
-};
-
-/** Who ended the wait is who was waited for. */
-function awaitedOf(event: SessionEvent | undefined): WaitRow["awaited"] {
-  if (event === undefined) return "nobody";
-  if (event.kind === "pinhole" && event.event.kind === "admitted") return event.event.side;
-  if (event.kind === "connected" || event.kind === "unreachable" || event.kind.startsWith("server-")) return "server";
-  return event.kind.startsWith("client-") ? "client" : "nobody";
 }
 
 /** Peers have a say in details, and so in sentences. Lines and what is said of data are visible already. */

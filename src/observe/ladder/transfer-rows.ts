@@ -10,8 +10,8 @@ import { visible } from "./visible-text.ts";
 export type TransferRows = {
   /** The transfer that is negotiated or carried. */
   active(): number | undefined;
-  /** Some data connection carries data. */
-  isCarrying(): boolean;
+  /** `carries`: some data connection carries data. `due`: the transfer was asked for, and its data connection is not made. */
+  phase(): "carries" | "due" | undefined;
   /** A step begins. */
   step(): void;
   open(effect: Extract<SessionEffect, { kind: "open" }>): void;
@@ -46,7 +46,11 @@ export function createTransferRows(): TransferRows {
 
   return {
     active: () => active?.id,
-    isCarrying: () => [...connections.values()].some(({ isJoined }) => isJoined),
+    phase() {
+      const open = [...connections.values()];
+      if (open.some(({ isJoined }) => isJoined)) return "carries";
+      return open.some(({ verb }) => verb !== "") ? "due" : undefined;
+    },
     step() {
       if (active?.isClosed && (active.isAnswered || active.verb === "")) active = undefined;
     },

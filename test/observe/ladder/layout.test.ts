@@ -150,6 +150,15 @@ C→S NOOP
 `);
   });
 
+  test("is the server's while it owes an answer, whoever ends it, and both peers' while a data connection is due", () => {
+    expect(after("\n+1 C> NOOP\n+5000 C> STAT\n+3000 C lost ECONNRESET")).toContain(
+      "\nwait 5.0 s · nothing from the server\nC→S STAT",
+    );
+    expect(rowsOf("+2000 C> USER u\n+3000 connected 10.0.0.5:21")).toContain("wait 2.0 s · nothing from the server");
+    const script = download.slice(0, download.indexOf("admitted"));
+    expect(after(`${script}\nC> RETR a\n+4000 C> NOOP`)).toContain("\nwait 4.0 s · no data connection\n");
+  });
+
   test("while a data connection carries is the data's", () => {
     expect(after(download.replace("closed complete", "+2000 closed complete"))).toContain(
       "\nwait 2.0 s · data flows\ndata ",

@@ -211,7 +211,6 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "sockets/socket-ends.ts": "sockets/transport.test.ts",
   "sockets/node-acceptor.ts": "gateway/entrance/listener.test.ts",
   "sockets/sockets.ts": "sockets/transport.test.ts",
-  "sockets/connection-input.ts": "sockets/transport.test.ts",
   "sockets/node-transport.ts": "sockets/transport.test.ts",
   "sockets/system-calls.ts": "dataplane/kernel/port-reservation.test.ts",
   "dataplane/kernel/plane-preparation.ts":

@@ -2,7 +2,6 @@
 // holds the two line readers, commands, replies, and the endpoint encodings of RFC 959 (`host-port.ts`) and RFC 2428
 // (`extended.ts`). Text is latin1 throughout: one character is one byte and is never decoded. No policy, no state beyond one
 // line.
-import { upperCaseAscii } from "./latin1.ts";
 import { noQuirks, type Quirk } from "./quirks.ts";
 
 /** `line` is what to forward: as typed, without the blanks before the verb. `argument` follows exactly one separator. */
@@ -119,4 +118,9 @@ function beginsTls(line: string): boolean {
 /** Whether a client that speaks FTP may say this first: a command that some RFC or some program in use knows. */
 export function isKnownCommand(line: string): boolean {
   return metricVerb(parseCommand(line)?.verb ?? "") !== "other";
+}
+
+/** Upper case for A-Z alone: `toUpperCase` would turn the byte 0xff into a character that is no byte. */
+export function upperCaseAscii(text: string): string {
+  return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
 }

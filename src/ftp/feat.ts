@@ -1,5 +1,5 @@
 // Feature line: one line of the body of a FEAT reply (RFC 2389 3.2): ` REST STREAM`.
-import { upperCaseAscii } from "./latin1.ts";
+import { upperCaseAscii } from "./command.ts";
 
 /**
  * The feature that a line names, in upper case; undefined for a blank line. The RFC wants exactly one space before it, but

@@ -19,11 +19,6 @@ export function readLatin1(bytes: Uint8Array, from: number, to: number): string 
   return text;
 }
 
-/** Upper case for A-Z alone: `toUpperCase` would turn the byte 0xff into a character that is no byte. */
-export function upperCaseAscii(text: string): string {
-  return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
-}
-
 /** Without the SP and HT at either end. `trim` would take the byte 0xa0 too, which is half a letter in UTF-8. */
 export function trimBlanks(text: string): string {
   return text.replace(/^[ \t]+/, "").replace(/(?<![ \t])[ \t]+$/, "");

@@ -1,8 +1,7 @@
 // Policies: which one holds for a client, and for a user once the server has accepted its login. A user is whom the server
 // says to have logged in, not who was named: until then, and where a login is refused, what held before holds on.
-import { metricVerb, parseCommand, type Command } from "../ftp/command.ts";
+import { metricVerb, parseCommand, upperCaseAscii, type Command } from "../ftp/command.ts";
 import { parseLoginTarget } from "../ftp/host-name.ts";
-import { upperCaseAscii } from "../ftp/latin1.ts";
 import { isNegative } from "../ftp/reply.ts";
 import { networkContains } from "../net/endpoint.ts";
 import type { ClientOptions, Policy, PolicyEntry, UserPolicy } from "./options.ts";

@@ -1,6 +1,5 @@
 // Policy: what this gateway does not let through, and the FTP reply that says so.
-import { metricVerb, parseCommand, type Command } from "../ftp/command.ts";
-import { upperCaseAscii } from "../ftp/latin1.ts";
+import { metricVerb, parseCommand, upperCaseAscii, type Command } from "../ftp/command.ts";
 import type { Mode } from "./mode.ts";
 import type { Policy } from "./options.ts";
 import { namedUser, policyFor, userRefusal } from "./policies.ts";

@@ -1,6 +1,6 @@
 // User pattern: whether the name that a client logs in with is meant by `alice`, `backup-*` or `guest?`. Names are bytes,
 // one character each.
-import { upperCaseAscii } from "../ftp/latin1.ts";
+import { upperCaseAscii } from "../ftp/command.ts";
 
 /** RFC 1635: two names of the one user that needs no account. */
 const anonymousNames: readonly string[] = ["ANONYMOUS", "FTP"];

@@ -2,7 +2,6 @@
 // `socket`, and takes its way to send directly away; `tcp` stays what it is, because only there a connection can be reset.
 import { connect, type Socket } from "node:net";
 import { type Endpoint, isUnspecified } from "../net/endpoint.ts";
-import { closingGraceMs, discardedBytes, receive, sharedMemory, unheard } from "./connection-input.ts";
 import { connectForeign } from "./foreign-socket.ts";
 import { type Reads, readingSocket } from "./reading-socket.ts";
 import { resetSocket } from "./reset-socket.ts";
@@ -11,11 +10,16 @@ import { loadSocketCalls } from "./socket-calls.ts";
 import { descriptorOf, plainDescriptorOf } from "./socket-handle.ts";
 import { limitUnacknowledged, originalDestination, watchUnacknowledged } from "./socket-options.ts";
 import {
+  closingGraceMs,
   type Connection,
   type DialEvents,
   type DialOptions,
+  discardedBytes,
   hasInput,
+  receive,
+  sharedMemory,
   type Transport,
+  unheard,
   type TransportOptions,
   type Ways,
 } from "./transport.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { featureOf } from "../../src/ftp/feat.ts";
-import { upperCaseAscii } from "../../src/ftp/latin1.ts";
+import { upperCaseAscii } from "../../src/ftp/command.ts";
 import { charactersOf } from "./every-chunking.ts";
 
 test.each([

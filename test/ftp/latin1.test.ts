@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { readLatin1, trimBlanks, upperCaseAscii } from "../../src/ftp/latin1.ts";
+import { upperCaseAscii } from "../../src/ftp/command.ts";
+import { readLatin1, trimBlanks } from "../../src/ftp/latin1.ts";
 import { bytesOf } from "./every-chunking.ts";
 
 const everyByte = Uint8Array.from({ length: 256 }, (_, index) => index);

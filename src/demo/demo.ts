@@ -4,19 +4,22 @@ import { randomBytes } from "node:crypto";
 import { networkInterfaces } from "node:os";
 import { configFromArguments } from "../config/from-arguments.ts";
 import { createRelayPlane } from "../dataplane/relay/relay.ts";
-import { createGateway } from "../gateway/gateway.ts";
+import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import type { GatewayOptions } from "../gateway/options.ts";
 import { createSharedResources } from "../gateway/shared-resources.ts";
 import { familyOf, formatEndpoint, type Endpoint } from "../net/endpoint.ts";
 import { createAdmin } from "../observe/admin.ts";
+import type { ApiDeps } from "../observe/api/api.ts";
 import { createEventFeed } from "../observe/event-feed.ts";
 import { layOut } from "../observe/ladder/layout.ts";
 import { drawText } from "../observe/ladder/text-ladder.ts";
 import { createLogger } from "../observe/log.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
+import { createTrafficSampler } from "../observe/page/traffic-sampler.ts";
 import { createSessionHistory } from "../observe/session-history.ts";
 import { createTelemetry } from "../observe/telemetry.ts";
 import type { Io } from "../process/io.ts";
+import { processApi, type ProcessParts } from "../process/process-api.ts";
 import { readVersion } from "../process/version.ts";
 import { connectActiveClient, formatActive } from "./active-client.ts";
 import { startFtpServer, type FtpServer } from "./ftp-server.ts";
@@ -49,8 +52,9 @@ export async function demo({ stay }: { stay: boolean }, io: Output): Promise<num
   const history = createSessionHistory(historyLimits, feed);
   const ended = collectEndedSessions(history, feed);
   const plane = createRelayPlane();
+  const telemetry = createTelemetry({ metrics, logger, history, feed });
   const gateway = createGateway(gatewayOptions(server.endpoint), {
-    telemetry: createTelemetry({ metrics, logger, history, feed }).gateway("demo"),
+    telemetry: telemetry.gateway("demo"),
     plane,
     shared: createSharedResources(),
   });
@@ -58,7 +62,10 @@ export async function demo({ stay }: { stay: boolean }, io: Output): Promise<num
     const entrances = await gateway.start();
     const verdicts = await showTransfers(server, entrances, metrics, ended, io);
     const failed = report(verdicts, io);
-    if (stay && !io.stop.aborted) await serveUntilStopped(server.endpoint, entrances, metrics, ended, io);
+    if (stay && !io.stop.aborted) {
+      const api = pageApi({ metrics, history, feed, telemetry, gateway });
+      await serveUntilStopped(server.endpoint, entrances, { metrics, api }, ended, io);
+    }
     return failed ? 1 : 0;
   } finally {
     await gateway.stop();
@@ -139,14 +146,31 @@ function report(verdicts: readonly Verdict[], io: Output): boolean {
   return failures.length > 0 || verdicts.length === 0;
 }
 
+type Parts = Pick<ProcessParts, "metrics" | "history" | "feed" | "telemetry"> & { readonly gateway: Gateway };
+
+/** There is no token, so nobody asks it to act. */
+function pageApi({ gateway, ...parts }: Parts): ApiDeps {
+  return processApi({
+    ...parts,
+    version: readVersion(),
+    gateways: { facts: () => [gateway.facts()], endSession: gateway.endSession },
+    isReady: gateway.isListening,
+    isStopping: () => false,
+    requests: { reload: () => Promise.reject(new Error("the demonstration has no configuration")), drain() {} },
+  });
+}
+
 async function serveUntilStopped(
   server: Endpoint,
   entrances: readonly Endpoint[],
-  metrics: Metrics,
+  shown: { readonly metrics: Metrics; readonly api: ApiDeps },
   ended: EndedSessions,
   io: Output,
 ): Promise<void> {
-  const admin = createAdmin({ listen: { address: loopback, port: 0 }, metrics, isReady: () => true });
+  const traffic = createTrafficSampler(shown.metrics);
+  traffic.start();
+  const listen = { address: loopback, port: 0 };
+  const admin = createAdmin({ listen, ...shown, isReady: () => true, traffic: traffic.points });
   const page = formatEndpoint(await admin.start());
   const [entrance = server] = entrances;
   const at = formatEndpoint(entrance);
@@ -163,6 +187,7 @@ async function serveUntilStopped(
   try {
     if (!io.stop.aborted) await new Promise((resolve) => io.stop.addEventListener("abort", resolve, { once: true }));
   } finally {
+    traffic.stop();
     await admin.stop();
   }
 }

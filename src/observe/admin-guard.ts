@@ -5,6 +5,7 @@ import { bodyLimit } from "hono/body-limit";
 import { getCookie, setCookie } from "hono/cookie";
 import { cookieName, cookieOf, isAuthorized, isForeignOrigin, isSame } from "./admin-access.ts";
 import { isHostAllowed } from "./admin-host.ts";
+import { loginPage, loginPolicy } from "./page/login-page.ts";
 
 export type AdminGuardOptions = {
   /** Names that a Host header may have, besides literal addresses and `localhost`; lower case. Asked each time. */
@@ -50,12 +51,12 @@ export function adminGuard({ hosts, token }: AdminGuardOptions): MiddlewareHandl
 /** POST /login with the field `token`: a cookie and the way to the page, or the form again. */
 export function loginForm({ token }: Pick<AdminGuardOptions, "token">): Hono {
   const app = new Hono();
-  app.get("/", (context) => form(context, 200, ""));
+  app.get("/", (context) => form(context, 200, false));
   app.post("/", async (context) => {
     const wanted = token();
     const { token: given } = await context.req.parseBody();
     if (wanted === undefined || typeof given !== "string" || !isSame(given.trim(), wanted)) {
-      return form(context, 401, "<p role=alert>That is not the token.</p>");
+      return form(context, 401, true);
     }
     setCookie(context, cookieName, cookieOf(wanted), { httpOnly: true, sameSite: "Strict", path: "/" });
     return context.redirect("/", 303);
@@ -64,9 +65,9 @@ export function loginForm({ token }: Pick<AdminGuardOptions, "token">): Hono {
 }
 
 /** A person gets the form, a program a sentence. */
-function unauthorized(context: Context): Response | Promise<Response> {
+function unauthorized(context: Context): Response {
   const isPerson = context.req.method !== "POST" && (context.req.header("accept") ?? "").includes("text/html");
-  if (isPerson) return form(context, 401, "");
+  if (isPerson) return form(context, 401, false);
   context.header("www-authenticate", 'Bearer realm="ftp-alg"');
   return denied(context, 401, "the token is needed: Authorization: Bearer TOKEN");
 }
@@ -81,24 +82,9 @@ function denied(context: Context, status: 401 | 403 | 405 | 413 | 421, error: st
   return context.req.path.startsWith("/api/") ? context.json({ error }, status) : context.text(`${error}\n`, status);
 }
 
-function form(context: Context, status: 200 | 401, note: string): Response | Promise<Response> {
+function form(context: Context, status: 200 | 401, isWrong: boolean): Response {
   context.header("cache-control", "no-store");
-  context.header("content-security-policy", "default-src 'none'; form-action 'self'; frame-ancestors 'none'");
-  return context.html(
-    `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark">
-<title>ftp-alg</title>
-<h1>ftp-alg</h1>
-${note}
-<form method="post" action="/login">
-<label>Token <input type="password" name="token" autocomplete="current-password" required autofocus></label>
-<button>Enter</button>
-</form>
-</html>
-`,
-    status,
-  );
+  context.header("content-security-policy", loginPolicy);
+  context.header("content-type", "text/html; charset=utf-8");
+  return context.body(loginPage(isWrong).markup, status);
 }

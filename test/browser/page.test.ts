@@ -71,7 +71,7 @@ describe("what happens is seen as it happens", () => {
       .poll(async () => Number(await progress.getAttribute("value")), { timeout: 8000 })
       .toBeGreaterThan(before);
     const session = page.locator("#sessions tr", { hasText: "curl" });
-    expect(await session.locator(".state").textContent()).toBe("carries data");
+    expect(await session.locator("span.state").textContent()).toBe("carries data");
     expect((await fetching).stdout).toHaveLength(1_500_000);
     await row.waitFor({ state: "detached" });
     await session.waitFor({ state: "detached" });

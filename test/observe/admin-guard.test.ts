@@ -45,7 +45,7 @@ test("another token holds from the next request on", async () => {
 test("a browser gets a form, and for the token a cookie that no script and no other site sees", async () => {
   const { url, statusOf, login } = await setUp();
   const form = await fetch(url, { headers: { accept: "text/html,*/*" } });
-  expect([form.status, form.headers.get("content-type")]).toEqual([401, "text/html; charset=UTF-8"]);
+  expect([form.status, form.headers.get("content-type")]).toEqual([401, "text/html; charset=utf-8"]);
   expect(await form.text()).toContain('<form method="post" action="/login">');
   const answer = await login(token, { origin: url });
   expect([answer.status, answer.headers.get("location")]).toEqual([303, "/"]);

@@ -9,7 +9,7 @@ export function gatewayTable(gateways: readonly GatewayStatusAnswer[]): Html {
   return table<GatewayStatusAnswer>(
     "Gateways",
     [
-      { head: "Gateway", kind: "main", cell: ({ name }) => name },
+      { head: "Gateway", kind: "main wide", cell: ({ name }) => name },
       {
         head: "Listens on",
         kind: "wide",
@@ -26,8 +26,8 @@ export function gatewayTable(gateways: readonly GatewayStatusAnswer[]): Html {
       },
       { head: "Transfers", kind: "number", cell: ({ transfers }) => numberText(transfers) },
       { head: "Pinholes", kind: "number", cell: ({ pinholes }) => numberText(pinholes.client + pinholes.server) },
-      { head: "Data ports", cell: ports },
       { head: "Bans", kind: "number", cell: ({ bans }) => numberText(bans) },
+      { head: "Data ports", kind: "wide", cell: ports },
     ],
     gateways,
     ({ name }) => `gateway-${name}`,

@@ -17,8 +17,8 @@ export function pinholeTable(
   return table<ShownPinhole>(
     "Pinholes",
     [
-      { head: "Client side", kind: "main", cell: ({ pinhole }) => side(pinhole.client) },
-      { head: "Server side", cell: ({ pinhole }) => side(pinhole.server) },
+      { head: "Client side", kind: "main wide", cell: ({ pinhole }) => side(pinhole.client) },
+      { head: "Server side", kind: "wide", cell: ({ pinhole }) => side(pinhole.server) },
       ...(withSession ? [session] : []),
       { head: "Plane", cell: ({ pinhole }) => pinhole.plane },
     ],

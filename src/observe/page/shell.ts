@@ -17,6 +17,16 @@ export type Shell = {
   readonly follows?: string;
 };
 
+/** What stands in the head of each page but for scripts. */
+export function head(title: string): Html {
+  return html`<meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <meta name="color-scheme" content="light dark" />
+    <title>${title}</title>
+    <link rel="icon" href="/page/icon.svg" type="image/svg+xml" />
+    <link rel="stylesheet" href="/page/style.css" />`;
+}
+
 export function page(shell: Shell, content: HtmlValue): Html {
   const { title, place, version, now, mayAct, state, follows } = shell;
   const link = (to: string, name: typeof place, text: string): Html =>
@@ -24,12 +34,7 @@ export function page(shell: Shell, content: HtmlValue): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${title}</title>
-        <link rel="icon" href="/page/icon.svg" type="image/svg+xml" />
-        <link rel="stylesheet" href="/page/style.css" />
+        ${head(title)}
         <script defer src="/page/idiomorph.js"></script>
         <script defer src="/page/live.js"></script>
       </head>

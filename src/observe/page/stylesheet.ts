@@ -23,7 +23,7 @@ const colours = `
 
 const frame = `
 *, *::before, *::after { box-sizing: border-box; }
-html { -webkit-text-size-adjust: 100%; scrollbar-gutter: stable; }
+html { -webkit-text-size-adjust: 100%; overflow-y: scroll; }
 body {
   margin: 0; background: var(--ground); color: var(--text);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif;
@@ -71,11 +71,11 @@ h2 { margin: 0 0 10px; font-size: 15px; font-weight: 620; }
 h2 .count { margin-left: 6px; color: var(--muted); font-weight: 450; }
 .empty { margin: 0; padding: 18px 20px; border: 1px dashed var(--line); border-radius: 10px; color: var(--muted); }
 .more { margin: 8px 2px 0; color: var(--muted); font-size: 13px; }
-.state { display: inline-block; padding: 0 8px; border-radius: 20px; background: var(--soft); color: var(--muted); font-size: 13px; font-weight: 500; line-height: 21px; }
-.state.good { background: var(--good-soft); color: var(--good); }
-.state.bad { background: var(--bad-soft); color: var(--bad); }
-.state.warn { background: var(--warn-soft); color: var(--warn); }
-.state.busy { background: var(--accent-soft); color: var(--accent); }
+span.state { display: inline-block; padding: 0 8px; border-radius: 20px; background: var(--soft); color: var(--muted); font-size: 13px; font-weight: 500; line-height: 21px; }
+span.state.good { background: var(--good-soft); color: var(--good); }
+span.state.bad { background: var(--bad-soft); color: var(--bad); }
+span.state.warn { background: var(--warn-soft); color: var(--warn); }
+span.state.busy { background: var(--accent-soft); color: var(--accent); }
 .down { color: var(--accent); }
 .up { color: var(--second); }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 0 24px; align-items: start; }
@@ -148,7 +148,7 @@ const pages = `
 .top { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 16px; margin-top: 12px; }
 .top .crumb { flex-basis: 100%; margin: 0; font-size: 13px; }
 .top .button { margin-left: auto; }
-h1 .state { margin-left: 6px; vertical-align: 3px; letter-spacing: 0; }
+h1 span.state { margin-left: 6px; vertical-align: 3px; letter-spacing: 0; }
 main > h1 { margin-top: 12px; }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(210px, 1fr)); gap: 14px 24px; margin: 20px 0 0; padding: 16px 18px; border: 1px solid var(--line); border-radius: 12px; background: var(--card); box-shadow: var(--shadow); }
 .facts dt { color: var(--muted); font-size: 13px; }
@@ -170,6 +170,13 @@ input { width: 11em; }
 .note { max-width: 560px; margin: 8vh auto 0; padding: 26px 28px; border: 1px solid var(--line); border-radius: 14px; background: var(--card); box-shadow: var(--shadow); }
 .note p { margin: 10px 0 18px; color: var(--muted); white-space: pre-line; }
 .note p:last-child { margin-bottom: 0; }
+.note.login { max-width: 380px; }
+.login form { margin: 16px 0; align-items: end; flex-wrap: wrap; }
+.login label { display: grid; flex: 1; gap: 3px; color: var(--muted); font-size: 13px; }
+.login input { width: 100%; }
+.login button { min-height: 35px; }
+.login p { font-size: 13px; }
+.note .problem { color: var(--bad); }
 .note form { display: flex; gap: 10px; }
 dialog { width: min(480px, calc(100vw - 32px)); padding: 0; border: 0; border-radius: 14px; background: var(--card); color: var(--text); box-shadow: 0 12px 40px rgb(0 0 0 / 25%); }
 dialog::backdrop { background: rgb(10 15 22 / 45%); }
@@ -198,12 +205,15 @@ const narrow = `
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   table { border: 0; background: none; box-shadow: none; }
   tbody { display: grid; gap: 8px; }
-  tbody tr { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 3px 14px; padding: 9px 14px; border: 1px solid var(--line); border-radius: 12px; background: var(--card); box-shadow: var(--shadow); }
-  tbody th, tbody td, tr > :first-child, tr > :last-child { padding: 0; border: 0; text-align: left; }
-  tbody .main, tbody .wide { grid-column: 1 / -1; }
+  tbody tr { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 5px 10px; padding: 10px 14px 11px; border: 1px solid var(--line); border-radius: 12px; background: var(--card); box-shadow: var(--shadow); }
+  tbody th, tbody td, tr > :first-child, tr > :last-child { grid-column: span 2; padding: 0; border: 0; font-size: 14px; line-height: 1.4; }
+  tbody .number { grid-column: span 1; text-align: left; }
+  tbody .main { align-self: center; font-size: 15px; }
+  tbody .wide { grid-column: 1 / -1; }
   tbody tr:hover > * { background: none; }
-  tbody td::before { content: attr(data-head); display: inline-block; min-width: 68px; margin-right: 8px; color: var(--muted); font-size: 13px; }
-  .line { display: inline; }
+  tbody td::before { content: attr(data-head); display: block; color: var(--muted); font-size: 12px; }
+  tbody td.state { justify-self: end; align-self: center; }
+  tbody td.state::before { display: none; }
   .number { white-space: normal; }
   .facts { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 10px 14px; padding: 14px; }
   .filter label { flex: 1 1 40%; }

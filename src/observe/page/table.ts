@@ -4,8 +4,11 @@ import { html, type Html, type HtmlValue } from "./html.ts";
 export type Column<Row> = {
   readonly head: string;
   readonly cell: (row: Row) => HtmlValue;
-  /** `number`: at the right. `main`: what the row is called. `wide`: may be broken. */
-  readonly kind?: "number" | "main" | "wide";
+  /**
+   * `number`: at the right. `main`: what the row is called. `wide`: may be broken, and has a line of its
+   * own on a card. `state`: is read without its heading.
+   */
+  readonly kind?: "number" | "main" | "main wide" | "wide" | "state";
 };
 
 /** `label` names it for who can't see its heading; `idOf`: of a row, to know it again when the page is brought up to date. */
@@ -25,10 +28,10 @@ export function table<Row>(
       ${rows.map(
         (row) =>
           html` <tr role="row" id="${idOf(row)}">
-            ${columns.map(({ head, cell, kind }) => {
+            ${columns.map(({ head, cell, kind = "" }) => {
               const value = cell(row);
-              return kind === "main"
-                ? html`<th role="rowheader" scope="row" class="main" data-head="${head}">${value}</th>`
+              return kind.startsWith("main")
+                ? html`<th role="rowheader" scope="row" class="${kind}" data-head="${head}">${value}</th>`
                 : html`<td role="cell" class="${kind}" data-head="${head}">${value}</td>`;
             })}
           </tr>`,

@@ -28,7 +28,7 @@ export function transferTable(
   return table<ShownTransfer>(
     label,
     [
-      { head: "Transfer", kind: "main", cell: ({ transfer }) => name(transfer) },
+      { head: "Transfer", kind: "main wide", cell: ({ transfer }) => name(transfer) },
       ...(withSession ? [session] : []),
       { head: "Progress", kind: "wide", cell: ({ transfer }) => progress(transfer) },
       { head: "Rate", kind: "number", cell: ({ transfer }) => rateText(transfer.bytesPerSecond) },

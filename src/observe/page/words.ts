@@ -4,14 +4,13 @@ import type { Hop } from "../../session/diagnosis.ts";
 /** Between a number and its unit: never broken, and narrow. */
 const gap = "\u202f";
 
-const byteUnits = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+const byteUnits = ["B", "kB", "MB", "GB", "TB", "PB"];
 
-/** Three digits, and the unit: `734 MiB`, `1.25 GiB`. */
+/** Three digits, and the unit: `734 MB`, `1.25 GB`; a kilobyte has 1000 bytes. */
 export function bytesText(bytes: number): string {
-  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), byteUnits.length - 1);
-  const value = bytes / 2 ** (10 * power);
-  // 1023.6 KiB is no KiB any more.
-  if (Math.round(value) === 1024 && power < byteUnits.length - 1) return `1.00${gap}${byteUnits[power + 1]}`;
+  let power = 0;
+  let value = bytes;
+  for (; value >= 999.5 && power < byteUnits.length - 1; power += 1) value /= 1000;
   return `${power === 0 ? Math.round(value) : threeDigits(value)}${gap}${byteUnits[power]}`;
 }
 

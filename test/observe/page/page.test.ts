@@ -34,7 +34,7 @@ test("the page shows gateways, sessions, transfers with progress, pinholes and r
   client.write("RETR pub/<b>x</b>\r\n");
   await client.reply();
   await (await stage.login()).ask("PORT 127,0,0,1,0,20");
-  await until(async () => (await pageOf(stage)).text.includes("25\u202f% of 39.1\u202fKiB"));
+  await until(async () => (await pageOf(stage)).text.includes("25\u202f% of 40.0\u202fkB"));
   const { text } = await pageOf(stage);
   for (const part of [
     "gateway-test",

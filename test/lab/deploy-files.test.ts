@@ -1,7 +1,7 @@
 // What stands in deploy/ for other programs is given to those programs: systemd, nft, iptables, logrotate, a browser of XML and the image's
 // own health check.
 import { existsSync } from "node:fs";
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parse } from "yaml";
@@ -149,20 +149,32 @@ assert {key for key in profiles["ftp-alg"]} == {"title", "description", "ports"}
   });
 });
 
-test("logrotate turns the log over, and what is appended meanwhile goes into the new one", async (context) => {
+test("logrotate turns the files of the log over, and the gateway writes on in new ones", async (context) => {
   requireNone(await programObstacle("logrotate"), context);
   const { path: binary, env } = await program("logrotate");
   const folder = await temporaryFolder();
-  const log = path.join(folder, "ftp-alg.log");
+  const [log, transfers] = [path.join(folder, "ftp-alg.log"), path.join(folder, "xferlog")];
+  const gateway = spawnGateway(
+    [{ name: "one", listen: ["127.0.0.1:0"], route: { server: "127.0.0.1:9" }, dataPlane: "relay" }],
+    { rest: { log: { file: log, transfers: { file: transfers, format: "xferlog" } } } },
+  );
+  await vi.waitFor(async () => expect(await readFile(log, "utf8")).toContain('"listening"'), { timeout: 10_000 });
+  await appendFile(transfers, "before\n");
   const config = path.join(folder, "logrotate.conf");
-  await writeFile(config, (await read("logrotate/ftp-alg")).replace("/var/log/ftp-alg.log", log), { mode: 0o644 });
-  await writeFile(log, "before\n");
+  const text = (await read("logrotate/ftp-alg"))
+    .replace("/var/log/ftp-alg/", `${folder}/`)
+    .replace("systemctl kill --kill-who=main --signal=SIGUSR1 ftp-alg.service", `kill -USR1 ${gateway.pid}`);
+  await writeFile(config, text, { mode: 0o644 });
   const finished = await run([binary, "--force", "--state", path.join(folder, "state"), config], { env });
   expect(finished.status, said(finished)).toBe(0);
-  await appendFile(log, "after\n");
-  expect(await readFile(`${log}.1`, "utf8")).toBe("before\n");
-  expect(await readFile(log, "utf8")).toBe("after\n");
-  expect((await stat(log)).size).toBe(6);
+  await vi.waitFor(async () => expect(await readFile(log, "utf8")).toContain('"log file opened anew"'));
+  expect(await readFile(`${log}.1`, "utf8")).toContain('"listening"');
+  expect(await readFile(`${transfers}.1`, "utf8")).toBe("before\n");
+  await vi.waitFor(async () => expect(await readFile(transfers, "utf8")).toBe(""));
+  gateway.signal("SIGTERM");
+  await gateway.ended;
+  expect(await readFile(log, "utf8")).toContain('"stopped"');
+  expect(await readFile(`${log}.1`, "utf8")).not.toContain('"stopped"');
 });
 
 describe("the image", () => {

@@ -42,10 +42,7 @@ export function at(value: number): string {
 
 /** The attribute, in which the names have a word before them: a page has classes of its own. */
 export function classed(names: string): string {
-  return `class="${names
-    .split(" ")
-    .map((name) => `ladder-${name}`)
-    .join(" ")}"`;
+  return `class="ladder-${names.replaceAll(" ", " ladder-")}"`;
 }
 
 export function group(className: string, ...parts: readonly string[]): string {

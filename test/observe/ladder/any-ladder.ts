@@ -1,7 +1,7 @@
 // Ladders of every kind: sessions to which anything happens at any time, and rows that hold any text.
 import fc from "fast-check";
 import type { Ladder, LadderRow, RowContent } from "../../../src/observe/ladder/ladder-rows.ts";
-import { layOut, type LadderStep } from "../../../src/observe/ladder/layout.ts";
+import { layOut, type LadderSource, type LadderStep } from "../../../src/observe/ladder/layout.ts";
 import { step } from "../../../src/session/session.ts";
 import { startSession } from "../../../src/session/start.ts";
 import { likelyEvent } from "../../session/any-event.ts";
@@ -10,8 +10,8 @@ import { sourceOf } from "./played-session.ts";
 
 const played = fc.array(fc.tuple(likelyEvent, fc.oneof(fc.constant(0), fc.nat(20_000))), { maxLength: 60 });
 
-/** Laid out of what a session does when anything happens to it. */
-export const anyLadder: fc.Arbitrary<Ladder> = played.map((events) => {
+/** What is kept of a session to which anything happens. */
+export const anySource: fc.Arbitrary<LadderSource> = played.map((events) => {
   const options = sessionOptions({}, "10.0.0.5");
   const [initial, effects] = startSession(options, { ...clientOptions({}), client: clients[4] });
   const steps: LadderStep[] = [{ at: 0, event: undefined, effects }];
@@ -23,8 +23,10 @@ export const anyLadder: fc.Arbitrary<Ladder> = played.map((events) => {
     at += waitMs;
     steps.push({ at, event, effects: caused });
   }
-  return layOut(sourceOf(steps));
+  return sourceOf(steps);
 });
+
+export const anyLadder: fc.Arbitrary<Ladder> = anySource.map(layOut);
 
 /** A ladder of these rows. */
 export function ladderOf(rows: readonly RowContent[], change: Partial<Ladder> = {}): Ladder {

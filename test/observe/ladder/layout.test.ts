@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ofTransfer, textsOf } from "../../../src/observe/ladder/ladder-rows.ts";
-import { layOut } from "../../../src/observe/ladder/layout.ts";
+import { layOut, type LadderSource } from "../../../src/observe/ladder/layout.ts";
 import type { PlayOptions } from "../../session/play.ts";
-import { anyLadder } from "./any-ladder.ts";
+import { anyLadder, anySource } from "./any-ladder.ts";
 import { download, login, playSession, rowsOf, rowText, sourceOf } from "./played-session.ts";
 
 /** The rows behind those of the login. */
@@ -202,6 +202,16 @@ test("hostile: whatever happens to a session, laying it out throws nothing, and 
         expect(text.length).toBeLessThan(1100);
         expect(text).not.toMatch(/[\p{Cc}\p{Cf}\u2028\u2029\ufffe\uffff]/u);
       }
+    }),
+  );
+});
+
+test("a session that goes on adds rows: those that were there stay as they were", () => {
+  fc.assert(
+    fc.property(anySource, fc.nat(60), (source, count) => {
+      const rowsOfSource = (steps: LadderSource["steps"]) => layOut({ ...source, steps }).rows.map(rowText);
+      const before = rowsOfSource(source.steps.slice(0, count));
+      expect(rowsOfSource(source.steps).slice(0, before.length)).toEqual(before);
     }),
   );
 });

@@ -180,8 +180,9 @@ describe("a gateway", () => {
       [{ listen: [`127.0.0.1:${port}`], route: { server: `127.0.0.1:${server.port}` }, dataPlane: "relay" }],
       { rest: { log: { level: "trace", file: fifos[0], transfers: { file: fifos[1] } } } },
     );
+    await vi.waitFor(() => downloadAt(port), { timeout: 10_000, interval: 100 });
     // More than a pipe holds.
-    await vi.waitFor(() => downloadAt(port, 300), { timeout: 10_000, interval: 100 });
+    await downloadAt(port, 100);
     const begun = performance.now();
     gateway.signal("SIGTERM");
     expect(await gateway.ended).toBe(0);

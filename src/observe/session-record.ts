@@ -146,9 +146,8 @@ function isOver(connection: ConnectionRecord): boolean {
 
 /** `TYPE A`, `TYPE I`, `TYPE L 8`; after REIN it is that of a new session. */
 function typeSaid(record: SessionRecord, line: string): void {
-  const [, type] = /^(?:TYPE +([A-Z])|REIN)/i.exec(line) ?? [];
-  if (type !== undefined) record.isBinary = /[IL]/i.test(type);
-  else if (/^REIN/i.test(line)) record.isBinary = false;
+  const said = /^(?:TYPE +([A-Z])|REIN)/i.exec(line);
+  if (said !== null) record.isBinary = /[IL]/i.test(said[1] ?? "");
 }
 
 function open(record: SessionRecord, at: number, { id, client, server }: Open): void {

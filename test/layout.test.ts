@@ -249,6 +249,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "observe/page/": "observe/page/page.test.ts: what it shows; browser/page.test.ts: how it looks and behaves",
   "observe/event-feed.ts": "observe/session-history.test.ts: the feed tells",
   "observe/kept-session.ts": "observe/session-history.test.ts: the limits",
+  "process/probe-exposition.ts": "process/probes.test.ts: as Prometheus reads it",
   "probe/conversation.ts": "probe/probe.test.ts: what is heard, and what is waited for",
   "probe/probe-sockets.ts": "probe/probe-driver.test.ts",
   "probe/report.ts": "probe/probe.test.ts: a list of words and two constructors",

@@ -32,6 +32,11 @@ export type AdminOptions = {
   readonly metrics: Pick<Metrics, "text" | "contentType" | "openMetrics">;
   /** Listening and able to take sessions; false while stopping. */
   readonly isReady: () => boolean;
+  /** Tries a gateway, as it is asked for behind `?`, within that time; what is answered. */
+  readonly probe?: (
+    query: { readonly gateway: string | undefined; readonly mode: string | undefined },
+    timeoutMs: number,
+  ) => Promise<{ readonly status: 200 | 400 | 404 | 503; readonly text: string }>;
   /** What is served below /api, and said by the page. */
   readonly api?: ApiDeps;
   /** What the page draws beside that; by default nothing. */
@@ -44,6 +49,7 @@ const maxConnections = 64;
 /** A request is a few lines: nobody honest needs longer for one, or to read some of the answer. */
 const requestMs = 5000;
 const unreadMs = 10_000;
+const mostProbeMs = unreadMs - 1000;
 
 export function createAdmin(options: AdminOptions): Admin {
   // Without the adapter's own Request and Response in place of the global ones.
@@ -68,7 +74,7 @@ export function createAdmin(options: AdminOptions): Admin {
 }
 
 function adminApp(options: AdminOptions): Hono {
-  const { metrics, isReady, api, traffic = () => [], hosts = () => [], token = () => undefined } = options;
+  const { metrics, isReady, api, probe, traffic = () => [], hosts = () => [], token = () => undefined } = options;
   const guard = { hosts, token };
   const app = new Hono();
   app.use(adminGuard(guard));
@@ -79,6 +85,13 @@ function adminApp(options: AdminOptions): Hono {
     const { body, headers } = await exposition(metrics, { accept, acceptEncoding });
     return answer(body, 200, headers);
   });
+  if (probe !== undefined) {
+    app.get("/probe", async ({ req, text }) => {
+      const { gateway, mode } = req.query();
+      const answer = await probe({ gateway, mode }, probeTime(req.header("x-prometheus-scrape-timeout-seconds")));
+      return text(answer.text, answer.status);
+    });
+  }
   app.get("/healthz", (context) => context.text("ok\n"));
   app.get("/readyz", (context) => (isReady() ? context.text("ready\n") : context.text("not ready\n", 503)));
   if (api !== undefined) {
@@ -89,6 +102,13 @@ function adminApp(options: AdminOptions): Hono {
   app.notFound((context) => context.text("not found\n", 404));
   app.onError((_, context) => context.text("internal error\n", 500));
   return app;
+}
+
+/** What a scraper leaves for an answer, which it says in seconds; below the time in which nothing may happen on a connection. */
+function probeTime(scrapeSeconds: string | undefined): number {
+  const given = Number(scrapeSeconds);
+  const ms = given > 0 ? given * 1000 - 500 : mostProbeMs;
+  return Math.max(0, Math.min(ms, mostProbeMs));
 }
 
 /** Rejects with an Error that names the endpoint. Where the system can't share a port, it listens alone. */

@@ -17,6 +17,7 @@ import { descriptorShares, readDescriptorLimit, warnOfDescriptors } from "./desc
 import { createGateways } from "./gateways.ts";
 import type { LogFiles } from "./log-files.ts";
 import { createPlanes, type PlanesTelemetry } from "./planes.ts";
+import { createProbes } from "./probes.ts";
 import { processApi, type ProcessRequests } from "./process-api.ts";
 import { restartNeeded } from "./reload.ts";
 import { readVersion } from "./version.ts";
@@ -52,6 +53,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   const metrics = createMetrics(version);
   const feed = createEventFeed();
   const history = createSessionHistory(config.history, feed);
+  let current = config;
   const { debugFor, transferLog } = logFiles;
   const telemetry = createTelemetry({ metrics, logger, history, feed, debugFor, transferLog });
   const planes = await createPlanes(config, planesTelemetry(logger));
@@ -72,9 +74,11 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   const isReady = (): boolean => !options.isStopping() && gateways.areListening();
   const { isStopping, requests } = options;
   const api = processApi({ version, metrics, history, feed, telemetry, gateways, isReady, isStopping, requests });
+  const probes = createProbes({ config: () => current, gateways, history, update: telemetry.update });
+  const { probe } = probes;
   const traffic = createTrafficSampler(metrics, options.sampleTrafficEveryMs);
   const admin = createAdminListener(
-    (admitting) => createAdmin({ ...admitting, mayShare: true, metrics, isReady, api, traffic: traffic.points }),
+    (admitting) => createAdmin({ ...admitting, mayShare: true, metrics, isReady, api, probe, traffic: traffic.points }),
     shared.ownEndpoints,
     logger,
   );
@@ -82,7 +86,10 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   const prepare = (next: Config): Promise<PreparedChange> =>
     prepareAll([
       () => logFiles.prepare(next.log),
-      async () => ({ commit: () => history.setLimits(next.history), rollback() {} }),
+      changing(() => {
+        current = next;
+        history.setLimits(next.history);
+      }),
       () => gateways.prepare(next),
       () => admin.prepare(next),
     ]);
@@ -110,6 +117,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
     },
     drain: gateways.drain,
     async stop() {
+      probes.stop();
       traffic.stop();
       inherited?.closeRest();
       await gateways.stop();
@@ -117,6 +125,11 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
       await admin.stop();
     },
   };
+}
+
+/** What can't fail. */
+function changing(commit: () => void): () => Promise<PreparedChange> {
+  return async () => ({ commit, rollback() {} });
 }
 
 /** A plane that was not meant is worth an operator's attention; what `auto` has chosen is there for those who look for it. */

@@ -3,6 +3,7 @@
 import type { Config, GatewayConfig } from "../config/config.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { prepareAll, type PreparedChange } from "../gateway/prepared-change.ts";
+import type { Endpoint } from "../net/endpoint.ts";
 import type { GatewayFacts } from "../observe/api/status-answer.ts";
 import type { Planes } from "./planes.ts";
 
@@ -12,6 +13,8 @@ export type Gateways = {
   areListening(): boolean;
   /** Those that are configured. */
   facts(): readonly GatewayFacts[];
+  /** Where the gateway of that name listens; nowhere if there is none. */
+  endpoints(name: string): readonly Endpoint[];
   /** Ends that session now; false if none of that id runs. */
   endSession(id: string): boolean;
   /** Resolves when the last session has ended, which transfers may delay up to the drain time. */
@@ -88,6 +91,7 @@ export function createGateways({ planes, create, forget }: GatewaysDeps): Gatewa
     },
     areListening: () => running.size > 0 && [...running.values()].every((gateway) => gateway.isListening()),
     facts: () => [...running.values()].map((gateway) => gateway.facts()),
+    endpoints: (name) => running.get(name)?.facts().listeners ?? [],
     endSession: (id) => all().some((gateway) => gateway.endSession(id)),
     async drain() {
       await Promise.all(all().map((gateway) => gateway.drain()));

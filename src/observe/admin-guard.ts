@@ -1,7 +1,6 @@
 // Admin guard: what every request to the admin listener has to pass before it is answered, and the form at which a browser exchanges the
 // token for a cookie.
 import { Hono, type Context, type MiddlewareHandler } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { getCookie, setCookie } from "hono/cookie";
 import { cookieName, cookieOf, isAuthorized, isForeignOrigin, isSame } from "./admin-access.ts";
 import { isHostAllowed } from "./admin-host.ts";
@@ -17,14 +16,10 @@ export type AdminGuardOptions = {
 /** Orchestrators and load balancers ask for these, and they tell nothing; no more does what stands below /page/. */
 const withoutToken = ["/healthz", "/readyz", "/login"];
 
-/** A token, or nothing. */
+/** Of a body, which is a token or nothing. */
 const mostBodyBytes = 4096;
 
 export function adminGuard({ hosts, token }: AdminGuardOptions): MiddlewareHandler {
-  const limitBody = bodyLimit({
-    maxSize: mostBodyBytes,
-    onError: (context) => denied(context, 413, "too much is sent"),
-  });
   return async (context, next) => {
     const { method, path } = context.req;
     const host = context.req.header("host") ?? "";
@@ -42,9 +37,12 @@ export function adminGuard({ hosts, token }: AdminGuardOptions): MiddlewareHandl
       if (wanted !== undefined && !isAuthorized({ authorization, cookie }, wanted)) return unauthorized(context);
       if (wanted === undefined && method === "POST") return denied(context, 403, "actions need admin.token to be set");
     }
-    const answer = await (method === "POST" ? limitBody(context, next) : next());
+    // A request that names neither has no body (RFC 9112, 6.3): so curl sends a POST without data.
+    if (context.req.header("transfer-encoding") !== undefined) return denied(context, 411, "a body needs its length");
+    if (Number(context.req.header("content-length") ?? 0) > mostBodyBytes)
+      return denied(context, 413, "too much is sent");
+    await next();
     context.header("cache-control", "no-store");
-    return answer;
   };
 }
 
@@ -77,7 +75,7 @@ export function notAllowed(context: Context, allow: string): Response {
   return denied(context, 405, "method not allowed");
 }
 
-function denied(context: Context, status: 401 | 403 | 405 | 413 | 421, error: string): Response {
+function denied(context: Context, status: 401 | 403 | 405 | 411 | 413 | 421, error: string): Response {
   context.header("cache-control", "no-store");
   return context.req.path.startsWith("/api/") ? context.json({ error }, status) : context.text(`${error}\n`, status);
 }

@@ -1,4 +1,5 @@
 import { request } from "node:http";
+import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import type { IncomingMessage } from "node:http";
 import { once } from "node:events";
@@ -73,7 +74,7 @@ test("a POST from a page of another origin is refused, whatever it shows", async
   expect((await login(token, { origin: "null" })).status).toBe(403);
 });
 
-test("limit: a body of more than 4 KiB is refused, by its length or as it comes", async () => {
+test("limit: a body of more than 4 KiB, or one without its length, is refused", async () => {
   const { url, login } = await setUp();
   expect((await login("x".repeat(5000))).status).toBe(413);
   const chunked = request(`${url}/login`, { method: "POST", headers: { "transfer-encoding": "chunked" } });
@@ -81,5 +82,19 @@ test("limit: a body of more than 4 KiB is refused, by its length or as it comes"
   for (let count = 0; count < 10; count += 1) chunked.write("x".repeat(1000));
   chunked.end();
   const [answer] = (await once(chunked, "response")) as [IncomingMessage];
-  expect([answer.statusCode, await text(answer)]).toEqual([413, "too much is sent\n"]);
+  expect([answer.statusCode, await text(answer)]).toEqual([411, "a body needs its length\n"]);
+});
+
+test("a POST without a body needs no Content-Length, as curl sends it", async () => {
+  const { url } = await setUp();
+  const { host, hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  const lines = [
+    "POST /login HTTP/1.1",
+    `Host: ${host}`,
+    "Content-Type: application/x-www-form-urlencoded",
+    "Connection: close",
+  ];
+  socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+  expect(await text(socket)).toMatch(/^HTTP\/1\.1 401 [^]*That is not the token\./);
 });

@@ -2,8 +2,11 @@
 import type { StatusAnswer } from "../api/schemas.ts";
 import { chart, spanOf, type ChartOptions, type ChartPoint } from "./chart.ts";
 import { html, type Html, type HtmlValue } from "./html.ts";
-import { seriesMs, type TrafficPoint } from "./traffic-series.ts";
+import { seriesMs, thinned, type TrafficPoint } from "./traffic-series.ts";
 import { bytesText, countText, numberText, rateText } from "./words.ts";
+
+/** What a chart can show. */
+const mostPoints = 120;
 
 /** `at`: now, in monotonic milliseconds, as those of the points. */
 export type Traffic = {
@@ -17,7 +20,7 @@ export function trafficCharts({ traffic: points, at: now, failedLastHour }: Traf
   const last = hour.at(-1);
   const spanMs = spanOf(now - (hour[0]?.at ?? now));
   const values = (of: (point: TrafficPoint) => readonly number[]): ChartPoint[] =>
-    hour.map((point) => ({ agoMs: now - point.at, values: of(point) }));
+    thinned(hour, mostPoints).map((point) => ({ agoMs: now - point.at, values: of(point) }));
   const sessions = sum(status, ({ sessions: open }) => open);
   const limit = sum(status, ({ sessionsLimit }) => sessionsLimit);
   const total = (of: "bytesUp" | "bytesDown"): string => bytesText(sum(status, ({ totals }) => totals[of]));

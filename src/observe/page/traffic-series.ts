@@ -61,3 +61,26 @@ function between(before: TrafficSample, after: TrafficSample): TrafficPoint {
     failures: grown("failures"),
   };
 }
+
+/** At most `most` points, each in place of several: the most sessions of them, the mean of their rates, the sum of their failures. */
+export function thinned(points: readonly TrafficPoint[], most: number): readonly TrafficPoint[] {
+  const size = Math.ceil(points.length / most);
+  if (size <= 1) return points;
+  const thin: TrafficPoint[] = [];
+  // Counted from the end, so that only the oldest is of fewer.
+  for (let end = points.length; end > 0; end -= size) thin.unshift(merged(points.slice(Math.max(0, end - size), end)));
+  return thin;
+}
+
+function merged(points: readonly TrafficPoint[]): TrafficPoint {
+  const sum = (name: keyof TrafficPoint): number => points.reduce((total, point) => total + point[name], 0);
+  const mean = (name: keyof TrafficPoint): number => sum(name) / points.length;
+  return {
+    at: points.at(-1)?.at ?? 0,
+    sessions: Math.max(...points.map(({ sessions }) => sessions)),
+    startedPerSecond: mean("startedPerSecond"),
+    bytesUpPerSecond: mean("bytesUpPerSecond"),
+    bytesDownPerSecond: mean("bytesDownPerSecond"),
+    failures: sum("failures"),
+  };
+}

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createTrafficSeries, type TrafficSample } from "../../../src/observe/page/traffic-series.ts";
+import { createTrafficSeries, thinned, type TrafficSample } from "../../../src/observe/page/traffic-series.ts";
 
 const sample = (at: number, counted: Partial<TrafficSample> = {}): TrafficSample => ({
   ...{ at, sessions: 0, started: 0, bytesUp: 0, bytesDown: 0, failures: 0 },
@@ -29,4 +29,17 @@ test("limit: the oldest points give way, and their order stays", () => {
   expect(series.points().map(({ at }) => at)).toEqual([3, 4, 5]);
   series.add(sample(5));
   expect(series.points()).toHaveLength(3);
+});
+
+test("fewer points say the same: the most sessions, the mean of rates, the sum of failures, and the newest stays where it is", () => {
+  const series = createTrafficSeries();
+  for (let at = 0; at <= 7; at += 1)
+    series.add(sample(at * 1000, { sessions: at % 3, bytesUp: at * 10, failures: at }));
+  const points = series.points();
+  expect(thinned(points, 7)).toEqual(points);
+  expect(thinned(points, 3)).toMatchObject([
+    { at: 1000, sessions: 1, bytesUpPerSecond: 10, failures: 1 },
+    { at: 4000, sessions: 2, bytesUpPerSecond: 10, failures: 3 },
+    { at: 7000, sessions: 2, bytesUpPerSecond: 10, failures: 3 },
+  ]);
 });

@@ -130,6 +130,18 @@ describe("what happens is seen as it happens", () => {
   });
 });
 
+test("what was said in a session is copied as text", async () => {
+  const to = `/sessions/${failed[0]}`;
+  const page = await look(to);
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.getByRole("button", { name: "Copy Transcript" }).click();
+  await page.getByText("Copied").waitFor();
+  const copied = await page.evaluate<string>("navigator.clipboard.readText()");
+  const authorization = `Bearer ${token}`;
+  expect(copied).toBe(await (await fetch(`${scene.url}/api${to}/trace`, { headers: { authorization } })).text());
+  expect(copied).toContain("PASS ****");
+});
+
 describe("what is done is asked for once", () => {
   test("a session is ended by mouse: what is cancelled does not happen, what is meant does", async () => {
     const client = await scene.login("doomed");
@@ -204,7 +216,7 @@ test("without JavaScript everything is there, and a session is ended too", async
 describe.each(Object.keys(sizes) as (keyof typeof sizes)[])("on a %s", (size) => {
   test.each(["light", "dark"] as const)("%s: nothing is cut, and axe-core finds nothing wrong", async (colorScheme) => {
     const client = await scene.login("busy");
-    await scene.download(client, "pub/backup-2026-11-28.tar 60000000-600000");
+    await scene.download(client, "pub/backup-2026-11-28.tar-60000000-600000");
     const paths = {
       overview: "/",
       sessions: "/sessions",

@@ -23,7 +23,7 @@ async function live(scene: Scene): Promise<void> {
     void sleep(6000 + (round % 9) * 3000).then(() => client.close());
     // More or less of them, as the day goes.
     await sleep(2500 + 2000 * Math.sin(round / 9));
-    if (round === 30) await scene.fail();
+    if (round === 85) await scene.fail();
   }
   const iso = await scene.login("alice", "127.0.0.21");
   await scene.download(iso, "releases/debian-12.8.0-amd64-netinst.iso-660000000-9000000");
@@ -38,7 +38,7 @@ try {
   await live(scene);
   await mkdir(folder, { recursive: true });
   const { page } = await open(browser, scene, "/");
-  await page.setViewportSize({ width: 1280, height: 900 });
+  await page.setViewportSize({ width: 1280, height: 1180 });
   await page.locator("#live", { hasText: "live" }).waitFor();
   await page.screenshot({ path: path.join(folder, "page.png") });
 } finally {

@@ -129,7 +129,7 @@ function portLogged(lines: readonly string[], wanted: object): number {
   throw new Error(`nothing logged like ${JSON.stringify(wanted)}: ${lines.join("\n")}`);
 }
 
-/** What `RETR size-rate` gives: so many bytes, so many of them in a second. */
+/** What `RETR name-size-rate` gives: so many bytes, so many of them in a second. */
 const script = (closedPort: number): Script => ({
   async RETR(session: FakeSession, path: string) {
     const [size = 0, rate = 0] = /(\d+)-(\d+)$/.exec(path)?.slice(1).map(Number) ?? [];
@@ -162,7 +162,7 @@ async function passive({ ask, socket }: Dialogue): Promise<Socket> {
 
 async function download(client: Dialogue, path: string): Promise<void> {
   const data = await passive(client);
-  data.resume();
+  data.resume().once("end", () => data.end());
   client.write(`RETR ${path}\r\n`);
   await client.reply();
 }
@@ -170,18 +170,18 @@ async function download(client: Dialogue, path: string): Promise<void> {
 async function failEachWay(login: Scene["login"], connectToGone: () => Promise<Dialogue>): Promise<void> {
   const nobody = await login("backup", "127.0.0.12");
   await nobody.ask("PASV");
-  nobody.write("RETR archive/2026-11.tar 1000000-100000\r\n");
+  nobody.write("RETR archive/2026-11.tar-1000000-100000\r\n");
   const active = await login("scanner", "127.0.0.13");
   await active.ask("PORT 127,0,0,13,200,7");
-  active.write("RETR incoming/scan-0042.pdf 1000-1000\r\n");
+  active.write("RETR incoming/scan-0042.pdf-1000-1000\r\n");
   const nightly = await login("nightly", "127.0.0.14");
   (await passive(nightly)).resume();
-  nightly.write("RETR export/orders.csv 5000-5000\r\n");
+  nightly.write("RETR export/orders.csv-5000-5000\r\n");
   const down = await connectToGone();
   await down.rest();
   const broken = await login("edi", "127.0.0.15");
   const data = await passive(broken);
-  broken.write("RETR out/invoices.zip 50000000-4000000\r\n");
+  broken.write("RETR out/invoices.zip-50000000-4000000\r\n");
   await broken.reply();
   await once(data, "data");
   data.resetAndDestroy();

@@ -16,6 +16,7 @@ export function sessionPage(
 ): Html {
   const { id, state, transfers, transfersLeftOut, pinholes, stepsLeftOut } = session;
   const isLive = state === "live";
+  const trace = `/api/sessions/${id}/trace`;
   const content = html` <div class="top">
       <p class="crumb"><a href="/sessions">Sessions</a></p>
       <h1>Session <code>${id}</code> ${sessionState(session)}</h1>
@@ -54,11 +55,9 @@ export function sessionPage(
       html`${stepsLeftOut > 0 && html`<p class="more">${countText(stepsLeftOut, "earlier step is", "earlier steps are")} not kept any more.</p>`}
         ${ladder}
         <ul class="formats" aria-label="The same in other forms">
-          <li><a href="/api/sessions/${id}/trace">Transcript</a></li>
-          <li><a href="/api/sessions/${id}/trace?format=ladder">Text ladder</a></li>
-          <li><a href="/api/sessions/${id}/trace?format=mermaid">Mermaid</a></li>
-          <li><a href="/api/sessions/${id}/trace?format=svg">SVG</a></li>
-          <li><a href="/api/sessions/${id}">JSON</a></li>
+          ${format("Transcript", trace)}${format("Text ladder", `${trace}?format=ladder`)}
+          ${format("Mermaid", `${trace}?format=mermaid`)}${format("SVG", `${trace}?format=svg`)}
+          ${format("JSON", `/api/sessions/${id}`)}
         </ul>`,
     )}`;
   return page({ ...shell, title: `Session ${id} \u2013 ftp-alg`, ...(isLive && { follows: id }) }, content);
@@ -82,4 +81,12 @@ function facts(session: SessionDetailAnswer, now: string): Html {
     ${fact("Bytes", html`<span class="down">↓ ${bytesText(bytesDown)}</span> <span class="up">↑ ${bytesText(bytesUp)}</span>`)}
     ${fact("Refusals", numberText(refusals))}
   </dl>`;
+}
+
+/** A way to it, and what takes it to the clipboard where the browser lets a script do so. */
+function format(name: string, to: string): Html {
+  return html`<li>
+    <a href="${to}">${name}</a>
+    <button type="button" class="copy" data-copy="${to}" aria-label="Copy ${name}">Copy</button>
+  </li>`;
 }

@@ -158,6 +158,8 @@ main > h1 { margin-top: 12px; }
 .drawing .ftp-ladder { --ladder-page: var(--card); --ladder-panel: var(--ground); }
 .narrow-only { display: none; }
 .formats { gap: 4px 18px; margin-top: 10px; font-size: 13px; }
+.copy { display: none; margin-left: 4px; padding: 0 7px; border-radius: 5px; font-size: 12px; color: var(--muted); }
+.can-copy .copy { display: inline-block; }
 .filter { display: flex; flex-wrap: wrap; align-items: end; gap: 10px 14px; margin: 14px 0 0; }
 .filter label { display: grid; gap: 3px; color: var(--muted); font-size: 13px; }
 select, input { min-height: 35px; padding: 4px 9px; border: 1px solid var(--line); border-radius: 7px; background: var(--card); color: var(--text); font: inherit; }

@@ -157,6 +157,23 @@ async function ask(url) {
   dialog.showModal();
 }
 
+// What is copied is what its link leads to. Browsers let a script do so on https and on loopback alone.
+
+document.documentElement.classList.toggle("can-copy", navigator.clipboard !== undefined);
+
+document.addEventListener("click", (event) => {
+  const button = event.target instanceof Element ? event.target.closest("[data-copy]") : null;
+  if (button instanceof HTMLElement) void copy(button);
+});
+
+/** @param {HTMLElement} button */
+async function copy(button) {
+  const answer = await fetch(button.dataset["copy"] ?? "");
+  if (!answer.ok) return;
+  await navigator.clipboard.writeText(await answer.text());
+  button.textContent = "Copied";
+}
+
 if (follows !== undefined) {
   say("live", "on");
   follow();

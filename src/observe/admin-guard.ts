@@ -43,6 +43,7 @@ export function adminGuard({ hosts, token }: AdminGuardOptions): MiddlewareHandl
       return denied(context, 413, "too much is sent");
     await next();
     context.header("cache-control", "no-store");
+    return undefined;
   };
 }
 

@@ -2,9 +2,12 @@
 // reply (`530 hunter2 is wrong`), and that reply may be the reason why a session ended.
 
 export type Secrets = {
-  /** A line of the client's: the argument of PASS or ACCT is remembered, and what follows a colon in the name of USER. */
+  /**
+   * A line of the client's: the argument of PASS or ACCT is remembered, what follows a colon in the name of USER, and the words behind
+   * a SITE command on passwords.
+   */
   note(line: string): void;
-  /** The text with every secret as `****`. */
+  /** The text with every secret as `****`, also where its bytes that are not printable ASCII have become `?`. */
   hide(text: string): string;
 };
 
@@ -15,13 +18,35 @@ const remembered = 4;
 
 export function createSecrets(): Secrets {
   let secrets: readonly string[] = [];
+  /** The longest first: one may be the beginning of another. */
+  let hidden: readonly string[] = [];
   return {
     note(line) {
-      const secret =
-        /^[^a-z]*(?:pass|acct)[ \t]+(.*?)[ \t]*$/i.exec(line)?.[1] ?? /^[^a-z]*user[^:@]*:([^@]*)/i.exec(line)?.[1];
-      if (secret === undefined || secret.length < shortest || secrets.includes(secret)) return;
-      secrets = [...secrets, secret].slice(-remembered);
+      for (const secret of secretsIn(line)) {
+        if (secret.length < shortest || secrets.includes(secret)) continue;
+        secrets = [...secrets, secret].slice(-remembered);
+        hidden = [...new Set(secrets.flatMap((one) => [one, one.replace(/[^\x20-\x7e]/g, "?")]))].toSorted(
+          (one, other) => other.length - one.length,
+        );
+      }
     },
-    hide: (text) => secrets.reduce((hidden, secret) => hidden.replaceAll(secret, "****"), text),
+    hide: (text) => hidden.reduce((masked, secret) => masked.replaceAll(secret, "****"), text),
   };
+}
+
+/** Takes no more steps than a few for each byte: a client chooses the line. */
+function secretsIn(line: string): readonly string[] {
+  const secret = /^[^a-z]*(?:pass|acct)[ \t]+([^]*)/i.exec(line)?.[1] ?? /^[^a-z]*user[^:@]*:([^@]*)/i.exec(line)?.[1];
+  if (secret !== undefined) return [withoutLastBlanks(secret)];
+  if (!/^[^a-z]*site[ \t]/i.test(line)) return [];
+  const words = line.split(/[ \t]+/);
+  const verb = words.findIndex((word) => /pass|pswd|pwd/i.test(word));
+  // The old and the new one are the last.
+  return verb === -1 ? [] : words.slice(verb + 1).slice(-2);
+}
+
+function withoutLastBlanks(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === " " || text[end - 1] === "\t") end -= 1;
+  return text.slice(0, end);
 }

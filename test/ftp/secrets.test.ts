@@ -21,6 +21,29 @@ test("the last four secrets of a session are remembered", () => {
   expect(secrets.hide("first second fifth")).toBe("first **** ****");
 });
 
+test("a secret that is the beginning of another leaves no rest of it", () => {
+  expect(after("PASS hunter", "PASS hunter2-long").hide("530 hunter2-long, not hunter")).toBe("530 ****, not ****");
+});
+
+test("the words behind a SITE command on passwords are secrets", () => {
+  const said = "500 'SITE PSWD old-one new-one': not understood";
+  expect(after("SITE PSWD old-one new-one").hide(said)).toBe("500 'SITE PSWD **** ****': not understood");
+  expect(after("site chpass alice new-one").hide("500 new-one")).toBe("500 ****");
+  expect(after("SITE CHMOD 0644 file", "SITE PSWD").hide("200 0644 file PSWD")).toBe("200 0644 file PSWD");
+});
+
+test("a secret is hidden where a sentence has made question marks of its bytes, too", () => {
+  expect(after("PASS p\xc3\xa4ssw\xc3\xb6rt").hide("turned away: 421 p??ssw??rt")).toBe("turned away: 421 ****");
+});
+
+test("limit: a line takes time in proportion to its length, wherever its blanks are", () => {
+  const blanks = " ".repeat(200_000);
+  const startedAt = performance.now();
+  for (const line of [`PASS a${blanks}b`, `PASS ${blanks}b`, `SITE ${"pass".repeat(50_000)}`, `${blanks}PASS a`])
+    after(line);
+  expect(performance.now() - startedAt).toBeLessThan(1000);
+});
+
 test("whatever a password is, a text that quotes it does not show it", () => {
   const byte = fc.integer({ min: 0x21, max: 0xff }).map((code) => String.fromCharCode(code));
   const password = fc.string({ unit: byte, minLength: 4, maxLength: 12 }).filter((text) => !/^\*+$/.test(text));

@@ -19,6 +19,9 @@ export type Admin = {
   stop(graceMs?: number): Promise<void>;
 };
 
+/** `path` without its query. */
+export type RequestFailure = { readonly path: string; readonly detail: string };
+
 export type AdminOptions = {
   readonly listen: Endpoint;
   /** Other processes of the same user may listen there too if they say the same (SO_REUSEPORT); port 0 is never shared. */
@@ -39,6 +42,8 @@ export type AdminOptions = {
   ) => Promise<{ readonly status: 200 | 400 | 404 | 503; readonly text: string }>;
   /** What is served below /api, and said by the page. */
   readonly api?: ApiDeps;
+  /** Told of each request that our own mistake has left without an answer. */
+  readonly failed?: (failure: RequestFailure) => void;
   /** What the page draws beside that; by default nothing. */
   readonly traffic?: () => readonly TrafficPoint[];
 };
@@ -74,7 +79,16 @@ export function createAdmin(options: AdminOptions): Admin {
 }
 
 function adminApp(options: AdminOptions): Hono {
-  const { metrics, isReady, api, probe, traffic = () => [], hosts = () => [], token = () => undefined } = options;
+  const {
+    metrics,
+    isReady,
+    failed = () => {},
+    api,
+    probe,
+    traffic = () => [],
+    hosts = () => [],
+    token = () => undefined,
+  } = options;
   const guard = { hosts, token };
   const app = new Hono();
   app.use(adminGuard(guard));
@@ -100,7 +114,10 @@ function adminApp(options: AdminOptions): Hono {
   }
   app.post("*", (context) => notAllowed(context, "GET, HEAD"));
   app.notFound((context) => context.text("not found\n", 404));
-  app.onError((_, context) => context.text("internal error\n", 500));
+  app.onError((error, context) => {
+    failed({ path: context.req.path, detail: error.stack ?? error.message });
+    return context.text("internal error\n", 500);
+  });
   return app;
 }
 

@@ -5,10 +5,11 @@ import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { prepareAll, type PreparedChange } from "../gateway/prepared-change.ts";
 import { createSharedResources } from "../gateway/shared-resources.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
-import { createAdmin } from "../observe/admin.ts";
+import { createAdmin, type RequestFailure } from "../observe/admin.ts";
 import type { Logger } from "../observe/log.ts";
 import { createEventFeed } from "../observe/event-feed.ts";
 import { createMetrics } from "../observe/metrics.ts";
+import { createRepeatedLine } from "../observe/repeated-line.ts";
 import { createTrafficSampler } from "../observe/page/traffic-sampler.ts";
 import { createSessionHistory } from "../observe/session-history.ts";
 import { createTelemetry, type Telemetry } from "../observe/telemetry.ts";
@@ -48,7 +49,7 @@ export type GatewayProcessOptions = {
 };
 
 export async function createGatewayProcess(config: Config, options: GatewayProcessOptions): Promise<GatewayProcess> {
-  const { logger, logFiles } = options;
+  const { logger, logFiles, isStopping, requests } = options;
   const version = readVersion();
   const metrics = createMetrics(version);
   const feed = createEventFeed();
@@ -71,14 +72,15 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
       telemetry: telemetry.gateway(gateway.name),
     });
   const gateways = createGateways({ planes, create, forget: metrics.forgetGateway });
-  const isReady = (): boolean => !options.isStopping() && gateways.areListening();
-  const { isStopping, requests } = options;
+  const isReady = (): boolean => !isStopping() && gateways.areListening();
   const api = processApi({ version, metrics, history, feed, telemetry, gateways, isReady, isStopping, requests });
   const probes = createProbes({ config: () => current, gateways, history, update: telemetry.update });
   const { probe } = probes;
   const traffic = createTrafficSampler(metrics, options.sampleTrafficEveryMs);
+  const failed = createRepeatedLine(60_000, (line: RequestFailure) => logger.error(line, "admin request failed"));
+  const shown = { metrics, isReady, failed, api, probe, traffic: traffic.points };
   const admin = createAdminListener(
-    (admitting) => createAdmin({ ...admitting, mayShare: true, metrics, isReady, api, probe, traffic: traffic.points }),
+    (admitting) => createAdmin({ ...admitting, ...shown, mayShare: true }),
     shared.ownEndpoints,
     logger,
   );
@@ -107,7 +109,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
     },
     async apply(next) {
       const change = await prepare(next);
-      if (options.isStopping()) {
+      if (isStopping()) {
         change.rollback();
         throw new Error("the process is ending");
       }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { afterEach, expect, test } from "vitest";
 import type { Endpoint } from "../../src/net/endpoint.ts";
-import { createAdmin, type Admin, type AdminOptions } from "../../src/observe/admin.ts";
+import { createAdmin, type Admin, type AdminOptions, type RequestFailure } from "../../src/observe/admin.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
 
 const running: Admin[] = [];
@@ -84,13 +84,20 @@ test("HEAD is answered without a body, other methods are not allowed", async () 
   }
 });
 
-test("a scrape that fails says no more than that", async () => {
+test("a scrape that fails says no more than that, and who runs the gateway is told why", async () => {
   const fail = () => Promise.reject(new Error("secret detail"));
   const failing = { contentType: "text/plain", text: fail, openMetrics: fail };
-  const admin = createAdmin({ listen: { address: "127.0.0.1", port: 0 }, metrics: failing, isReady: () => true });
+  const failures: RequestFailure[] = [];
+  const admin = createAdmin({
+    listen: { address: "127.0.0.1", port: 0 },
+    metrics: failing,
+    isReady: () => true,
+    failed: (failure) => failures.push(failure),
+  });
   running.push(admin);
-  const answer = await fetch(`http://127.0.0.1:${(await admin.start()).port}/metrics`);
+  const answer = await fetch(`http://127.0.0.1:${(await admin.start()).port}/metrics?x=1`);
   expect([answer.status, await answer.text()]).toEqual([500, "internal error\n"]);
+  expect(failures).toEqual([{ path: "/metrics", detail: expect.stringContaining("secret detail") }]);
 });
 
 test("a port in use is named in the error, and stop is harmless then", async () => {

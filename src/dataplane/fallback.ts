@@ -1,15 +1,18 @@
 // Fallback: several data planes as one. Each pinhole is opened on the first plane that can carry it and does open it.
 import type { DataPlane, Pinhole, PinholeEvent, PinholeRequest, PlaneName } from "./pinhole.ts";
 
-/** `planes`: the best first; the last one takes what the others can't. `chose` is told what was taken and why. */
+/**
+ * `planes`: the best first, whose name it has; the last one takes what the others can't. `chose` is told what was taken and why.
+ */
 export function createFallbackPlane(
   planes: readonly DataPlane[],
   chose: (plane: PlaneName, why: string) => void,
 ): DataPlane {
+  const [first] = planes;
   const last = planes.at(-1);
-  if (last === undefined) throw new Error("no data plane");
+  if (first === undefined || last === undefined) throw new Error("no data plane");
   return {
-    name: last.name,
+    name: first.name,
     unfit: (request) => (planes.every((plane) => plane.unfit(request) !== undefined) ? last.unfit(request) : undefined),
     open: (request, report) => openOnFirst(planes, request, report, chose),
     refreshCounts() {

@@ -135,3 +135,8 @@ test("it is unfit when all of them are, and all of them are stopped", async () =
   const none = openOn((notes) => [planeOf("splice", notes, { unfit: "a" }), planeOf("relay", notes, { unfit: "b" })]);
   expect(none.plane.unfit(request)).toBe("b");
 });
+
+test("it has the name of the plane that is tried first", () => {
+  const planes = [planeOf("splice", []), planeOf("relay", [])];
+  expect(createFallbackPlane(planes, () => {}).name).toBe("splice");
+});

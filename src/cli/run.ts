@@ -15,7 +15,7 @@ import { isJournal } from "./journal-stream.ts";
 import { formatProblems } from "./load-config.ts";
 import { readMachinePorts } from "./port-ranges.ts";
 
-type RunIo = Pick<Io, "stop" | "kill" | "env" | "inherited" | "managedBy" | "onReload" | "onReopen">;
+type RunIo = Pick<Io, "err" | "stop" | "kill" | "env" | "inherited" | "managedBy" | "onReload" | "onReopen">;
 
 /** Runs until told to stop: 0 after a drain, 1 if something could not be started. `reread`: what SIGHUP asks for. */
 export async function runGateway(config: Config, io: RunIo, reread: () => Promise<ParsedConfig>): Promise<number> {
@@ -57,7 +57,10 @@ export async function runGateway(config: Config, io: RunIo, reread: () => Promis
     await Promise.race([running.drain(), aborted(io.kill)]);
     return 0;
   } catch (error) {
-    logger.fatal({ detail: errorMessage(error) }, "could not start");
+    const detail = errorMessage(error);
+    logger.fatal({ detail }, "could not start");
+    // Whoever has started it looks there, and not into the file.
+    if (config.log.file !== undefined) io.err(`error: could not start: ${detail}\n`);
     return 1;
   } finally {
     await running.stop();

@@ -1,10 +1,11 @@
 // The program as its operator sees it: what it logs from start to end, how it ends, and what it answers about itself.
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { FakeSession } from "../gateway/fake-server.ts";
 import { type DataEnd, type Dialogue, openDialogue, readAll } from "../gateway/ftp-dialogue.ts";
-import { type SpawnedGateway, spawnGateway } from "../gateway/spawned-gateway.ts";
+import { type SpawnedGateway, spawnGateway, temporaryFile } from "../gateway/spawned-gateway.ts";
 import { passive, setServer, until } from "../gateway/stage.ts";
 
 // A whole program is started for each test.
@@ -92,6 +93,18 @@ describe("what can't be started ends with 1, and the log says why", () => {
     expect(await gateway.ended).toBe(1);
     const fatal = gateway.lines().find(({ level }) => level === "fatal");
     expect(fatal?.["detail"]).toContain(listen);
+  });
+
+  test("where the log is a file, standard error says it too", async () => {
+    const listen = `127.0.0.1:${await takenPort()}`;
+    const [file, told] = [temporaryFile("ftp-alg.log", ""), temporaryFile("stderr", "")];
+    const one = { listen: [listen], route: { server: "127.0.0.1:9" }, dataPlane: "relay" };
+    const by = ["sh", "-c", `exec "$@" 2>'${told}'`, "sh"];
+    const gateway = spawnGateway([one], { by, rest: { log: { file } } });
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.lines()).toEqual([]);
+    expect(readFileSync(file, "utf8")).toContain('"msg":"could not start"');
+    expect(readFileSync(told, "utf8")).toMatch(`error: could not start: cannot listen on ${listen}: EADDRINUSE`);
   });
 });
 

@@ -1,6 +1,7 @@
 // The package as a stranger gets it: packed, installed into an empty folder, run from plain JavaScript. Node strips no
 // types inside node_modules, so this is the only place where the built form is what runs.
-import { execFile, execFileSync } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -91,6 +92,29 @@ describe.each(findNodes())("with Node $name", ({ path }) => {
     const { stdout, stderr } = await run(command, ["demo"], options);
     expect(stderr).toBe("");
     expect(stdout).toMatch(/^(\d+) transfers, \1 verified$/m);
+  });
+
+  test("the page is there with all that it loads", { timeout: limitMs }, async () => {
+    const demo = spawn(command, ["demo", "--stay"], { ...options, stdio: ["ignore", "pipe", "inherit"] });
+    try {
+      const url = await new Promise<string>((resolve, reject) => {
+        let text = "";
+        demo.once("exit", () => reject(new Error(text)));
+        demo.stdout.on("data", (chunk: Buffer) => {
+          text += chunk.toString();
+          const [, found] = /In a browser: (http:\S+)\//.exec(text) ?? [];
+          if (found !== undefined) resolve(found);
+        });
+      });
+      const page = await (await fetch(`${url}/`)).text();
+      expect(page).toContain('id="gateway-demo"');
+      const loaded = [...page.matchAll(/"(\/page\/[^"]+)"/g)].map(([, path = ""]) => path);
+      expect(loaded).toHaveLength(4);
+      for (const path of loaded) expect((await fetch(url + path)).status, path).toBe(200);
+    } finally {
+      demo.kill();
+      await once(demo, "exit");
+    }
   });
 
   test("the examples that come with it pass its own check", { timeout: limitMs }, async () => {

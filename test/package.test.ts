@@ -108,9 +108,9 @@ describe.each(findNodes())("with Node $name", ({ path }) => {
       });
       const page = await (await fetch(`${url}/`)).text();
       expect(page).toContain('id="gateway-demo"');
-      const loaded = [...page.matchAll(/"(\/page\/[^"]+)"/g)].map(([, path = ""]) => path);
+      const loaded = [...page.matchAll(/"(\/page\/[^"]+)"/g)].map(([, asset = ""]) => asset);
       expect(loaded).toHaveLength(4);
-      for (const path of loaded) expect((await fetch(url + path)).status, path).toBe(200);
+      for (const asset of loaded) expect((await fetch(url + asset)).status, asset).toBe(200);
     } finally {
       demo.kill();
       await once(demo, "exit");

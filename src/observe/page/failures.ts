@@ -3,17 +3,19 @@ import type { SessionAnswer } from "../api/schemas.ts";
 import { millisecondsBetween } from "../wall-clock.ts";
 import { hopDrawing } from "./hop-drawing.ts";
 import { html, type Html } from "./html.ts";
-import { agoText, hopTexts, timeText } from "./words.ts";
+import { agoText, hopTexts, numberText, timeText } from "./words.ts";
 
-/** Of sessions that have failed. */
-export function failureList(sessions: readonly SessionAnswer[], now: string): Html {
+/** Failures of one gateway at one hop and of one cause: the last session that failed so, and how many did. */
+export type FailureKind = { readonly newest: SessionAnswer; readonly count: number };
+
+export function failureList(kinds: readonly FailureKind[], now: string): Html {
   return html`<ol class="failures">
-    ${sessions.map((session) => failureEntry(session, now))}
+    ${kinds.map((kind) => failureEntry(kind, now))}
   </ol>`;
 }
 
-function failureEntry(session: SessionAnswer, now: string): Html {
-  const { id, gateway, client, user, failure, failedAt = session.startedAt } = session;
+function failureEntry({ newest, count }: FailureKind, now: string): Html {
+  const { id, gateway, client, user, failure, failedAt = newest.startedAt } = newest;
   if (failure === undefined) return html``;
   return html` <li class="failure" id="failure-${id}">
     <p class="where">${hopDrawing(failure.hop)}<span>${hopTexts[failure.hop]}</span></p>
@@ -24,7 +26,9 @@ function failureEntry(session: SessionAnswer, now: string): Html {
         <time datetime="${failedAt}">${timeText(failedAt, now)}</time>
         <span>${agoText(millisecondsBetween(failedAt, now))}</span>
         <a href="/sessions/${id}">session ${id}</a>${user !== undefined && html` <span>${user}</span>`}
-        <span>${client}</span> <span>${gateway}</span> <code>${failure.hop} ${failure.cause}</code>
+        <span>${client}</span> <span>${gateway}</span> <code>${failure.hop} ${failure.cause}</code>${
+          count > 1 && html` <strong>${numberText(count - 1)} more like it</strong>`
+        }
       </p>
     </div>
   </li>`;

@@ -1,7 +1,7 @@
 // Overview page: everything that goes on in the process, and what has failed, on one page.
 import type { SessionAnswer, StatusAnswer } from "../api/schemas.ts";
 import { countTable } from "./count-table.ts";
-import { failureList } from "./failures.ts";
+import { failureList, type FailureKind } from "./failures.ts";
 import { gatewayTable } from "./gateway-table.ts";
 import { html, type Html } from "./html.ts";
 import { pinholeTable, type ShownPinhole } from "./pinhole-table.ts";
@@ -21,8 +21,8 @@ export type Overview = {
   /** Monotonic milliseconds, as those of `traffic`. */
   readonly at: number;
   readonly failedLastHour: number;
-  /** Those that failed last first. */
-  readonly failed: Newest<SessionAnswer>;
+  /** Of each kind one, those that failed last first; and how many have. */
+  readonly failed: Newest<FailureKind>;
   readonly live: Newest<SessionAnswer>;
   readonly transfers: Newest<ShownTransfer>;
   readonly pinholes: Newest<ShownPinhole>;
@@ -38,7 +38,10 @@ export function overviewPage(overview: Overview, shell: Pick<Shell, "now" | "may
       "Failures",
       failed.all === 0
         ? empty("No session that is kept has failed.")
-        : html`${failureList(failed.shown, shell.now)}${more(failed, "/sessions?failed=true", "failed sessions")}`,
+        : html`${failureList(failed.shown, shell.now)}
+            <p class="more">
+              The newest of each kind is shown. <a href="/sessions?failed=true">All failed sessions</a>
+            </p>`,
       numberText(failed.all),
     )}
     ${section("gateways", "Gateways", gatewayTable(status.gateways), numberText(status.gateways.length))}

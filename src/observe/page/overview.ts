@@ -3,11 +3,12 @@ import type { StatusAnswer } from "../api/schemas.ts";
 import { pinholeAnswers, sessionAnswer, transferAnswer, type Asked } from "../api/session-answer.ts";
 import type { KeptSession } from "../kept-session.ts";
 import { isTransfer } from "../session-record.ts";
+import type { FailureKind } from "./failures.ts";
 import type { Newest, Overview } from "./overview-page.ts";
 import type { TrafficPoint } from "./traffic-series.ts";
 
 const hourMs = 3_600_000;
-const most = { failed: 8, live: 25, transfers: 25, pinholes: 15 };
+const most = { kinds: 12, live: 25, transfers: 25, pinholes: 15 };
 
 export function overviewOf(
   newestFirst: readonly KeptSession[],
@@ -34,7 +35,7 @@ export function overviewOf(
     traffic,
     at: asked.now,
     failedLastHour: failed.filter(({ record }) => asked.now - (record.failedAt ?? -Infinity) < hourMs).length,
-    failed: newest(failed, most.failed, (kept) => [sessionAnswer(kept, asked)]),
+    failed: { shown: kindsOf(failed, asked), all: failed.length },
     live: newest(live, most.live, (kept) => [sessionAnswer(kept, asked)]),
     transfers: newest(transfers, most.transfers, ({ kept, connection }) => [
       { session: kept.record.id, transfer: transferAnswer(kept, connection, asked) },
@@ -47,4 +48,18 @@ export function overviewOf(
 
 function newest<From, To>(all: readonly From[], count: number, show: (one: From) => readonly To[]): Newest<To> {
   return { shown: all.slice(0, count).flatMap(show), all: all.length };
+}
+
+/** So that what fails again and again does not hide what has failed otherwise. */
+function kindsOf(failed: readonly KeptSession[], asked: Asked): readonly FailureKind[] {
+  const kinds = new Map<string, { newest: KeptSession; count: number }>();
+  for (const kept of failed) {
+    const { gateway, failure } = kept.record;
+    const name = `${gateway} ${failure?.hop} ${failure?.cause}`;
+    const kind = kinds.get(name) ?? { newest: kept, count: 0 };
+    kind.count += 1;
+    kinds.set(name, kind);
+  }
+  const shown = [...kinds.values()].slice(0, most.kinds);
+  return shown.map(({ newest: kept, count }) => ({ newest: sessionAnswer(kept, asked), count }));
 }

@@ -66,6 +66,30 @@ test("a failure stands on the page with its sentence, its advice and the way to 
   expect((await pageOf(stage, `/sessions/${id}`)).text).toContain('<h2 id="failure-heading"');
 });
 
+test("what fails again in the same way is shown once, with how often, and does not hide what fails otherwise", async () => {
+  let isBroken = false;
+  const stage = await setApi(
+    {
+      PASS: ({ socket, say }) => (isBroken ? void socket.resetAndDestroy() : say("230 Logged in")),
+      RETR: ({ say }) => say("150 Nothing comes of it"),
+    },
+    { timeouts: { pinholeMs: 50, dataStallMs: 50 } },
+    admin,
+  );
+  const lost = await stage.login();
+  await lost.ask("PASV");
+  lost.write("RETR x\r\n");
+  await until(async () => (await pageOf(stage)).text.includes("<code>client-data-in nobody-came</code>"));
+  isBroken = true;
+  for (let count = 0; count < 15; count += 1) await stage.login().catch(() => {});
+  await until(async () => (await pageOf(stage)).text.includes("14 more like it"));
+  const { text } = await pageOf(stage);
+  expect(text.match(/<li class="failure"/g)).toHaveLength(2);
+  expect(text.indexOf("<code>server-control reset</code>")).toBeLessThan(
+    text.indexOf("<code>client-data-in nobody-came</code>"),
+  );
+});
+
 test("a session's page has its ladder, and the ways to other forms of it lead somewhere", async () => {
   const stage = await setApi({}, {}, admin);
   const client = await stage.login();

@@ -120,7 +120,7 @@ test.each([
   ["run a.yml --listen :21", "--config stands alone: the file says what --listen would say"],
   ["run a.yml --log-level debgu", "(Did you mean debug?)"],
   ["completion fisch", "(Did you mean fish?)"],
-  ["--config a.yml", "(It belongs behind a command: run, check, doctor, ruleset, advise)"],
+  ["--config a.yml", "(It belongs behind a command: run, check, doctor, probe, ruleset, advise)"],
   ["--stay", "(It belongs behind a command: demo)"],
   ["run --config a.yml --verbos", "Did you mean --verbose?"],
   ["completion tcsh", "Allowed choices are bash, zsh, fish"],

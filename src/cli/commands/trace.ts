@@ -21,9 +21,9 @@ export const trace = defineCommand({
     ...adminOptions,
   },
   examples: [
-    ["trace 2kq9-7f3d", "the ladder of a session"],
-    ["trace 2kq9-7f3d --follow", "what a client does just now"],
-    ["trace 2kq9-7f3d --format transcript > session.txt", "for a bug report"],
+    ["trace k3f9x2a7", "the ladder of a session"],
+    ["trace k3f9x2a7 --follow", "what a client does just now"],
+    ["trace k3f9x2a7 --format transcript > session.txt", "for a bug report"],
   ],
   failure: "the admin listener did not answer, or no session of that id is kept",
   fault: ({ flags }) => adminFault(flags),

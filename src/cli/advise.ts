@@ -44,7 +44,7 @@ function overview({ gateway: { route, listen, clientSide, serverSide } }: Subjec
     fixed: () =>
       route.kind === "fixed" ? formatEndpoint({ address: route.server.host, port: route.server.port }) : "",
     login: () => "the one that the client names when it logs in",
-    transparent: () => "the one that the client connects to; it sees nothing of the gateway",
+    transparent: () => "the one that the client connects to",
   }[route.kind]();
   const rows = [
     ["listens on", listen.map((endpoint: Endpoint) => formatEndpoint(endpoint)).join(", ")],

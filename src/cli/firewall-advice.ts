@@ -14,6 +14,7 @@ export function firewallAdvice({ gateway, entrance }: Subject): string[] {
     route.kind === "transparent" ? route.ports.join(", ") : [...new Set(listen.map(({ port }) => port))].join(", ");
   const data = clientSide.dataPorts ? formatRange(clientSide.dataPorts) : "1024-65535";
   const server = route.kind === "fixed" ? route.server.host : "the servers";
+  const passiveRange = route.kind === "fixed" ? "its passive range" : "their passive ranges";
   const serverPort = route.kind === "fixed" ? String(route.server.port) : route.kind === "transparent" ? control : "21";
   const serverData = serverSide.dataPorts ? formatRange(serverSide.dataPorts) : "1024-65535";
   const asksPassive = serverSide.mode !== "active";
@@ -22,7 +23,7 @@ export function firewallAdvice({ gateway, entrance }: Subject): string[] {
   const activeWhen = { same: "active", auto: "no passive", active: "always", passive: "" }[serverSide.mode];
   const toServer: Opening[] = [
     ["gateway", server, serverPort, "always"],
-    ...(asksPassive ? [["gateway", server, "its passive range", passiveWhen] as const] : []),
+    ...(asksPassive ? [["gateway", server, passiveRange, passiveWhen] as const] : []),
     ...(asksActive ? [[server, "gateway", serverData, activeWhen] as const] : []),
   ];
   return [
@@ -58,7 +59,9 @@ function section(title: string, note: string, openings: readonly Opening[]): str
 /** For the gateway's own machine. */
 function rules({ listen, route, serverSide, clientSide }: GatewayConfig, control: string, data: string): string[] {
   if (route.kind === "transparent") {
-    return ["", ...wrapped("The rules that bring connections here: ftp-alg ruleset --config FILE", "  ")];
+    const text =
+      "The rules that bring connections here, and the ports that a firewall of this machine lets in: ftp-alg ruleset FILE";
+    return ["", ...wrapped(text, "  ")];
   }
   const ports = [control, ...(clientSide.dataPorts ? [data] : [])];
   const back = serverSide.mode !== "passive" && serverSide.dataPorts ? [formatRange(serverSide.dataPorts)] : [];
@@ -70,9 +73,12 @@ function rules({ listen, route, serverSide, clientSide }: GatewayConfig, control
     .join(" ");
   const opened = all.replaceAll(" ", "").replaceAll("-", ":");
   const iptables = [...(families.has(4) ? ["iptables"] : []), ...(families.has(6) ? ["ip6tables"] : [])];
+  const withoutRange =
+    "Data ports are not among these: set clientSide.dataPorts, or clients in passive mode need all from 1024";
   return [
     "",
     "  On the gateway's own machine, with whichever of these it has",
+    ...(clientSide.dataPorts ? [] : wrapped(withoutRange, "    ")),
     `    nft add rule inet filter input tcp dport { ${all} } accept`,
     ...iptables.map((program) => `    ${program} -I INPUT -p tcp -m multiport --dports ${opened} -j ACCEPT`),
     `    firewall-cmd --permanent ${zones}`,

@@ -182,9 +182,9 @@ export function diagnosis({ hop, cause, parts }: Finding, tellsAll: boolean): Di
   return { hop, cause, sentence, advice: oneLine(wording.advice(all), longestSentence), clientSentence };
 }
 
-/** What peers say comes with a full stop or without. */
+/** What peers say comes with a full stop or without. As much of it as a sentence may have, for a server's line may be long. */
 function unended(why = ""): string {
-  return why.replace(/[.\s]+$/, "");
+  return why.slice(0, longestSentence).replace(/(?<![.\s])[.\s]+$/, "");
 }
 
 /** One line of printable ASCII. */

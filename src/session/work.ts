@@ -174,8 +174,15 @@ export function end(work: Work, reason: EndReason, detail: string, farewell?: st
   abandon(work);
   session.heldClient = [];
   session.heldServer = [];
-  record(work, { kind: "ended", reason, detail });
+  record(work, { kind: "ended", reason, detail: shortened(detail) });
   emit(work, { kind: "end", reason });
+}
+
+/** A server's last line may be long, and is kept and logged. */
+const longestDetail = 500;
+
+function shortened(detail: string): string {
+  return detail.length <= longestDetail ? detail : `${detail.slice(0, longestDetail - 3)}...`;
 }
 
 /** Whoever leaves while somebody is still to come leaves because of that. Not so where the gateway or the server ends it. */

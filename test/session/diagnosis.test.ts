@@ -337,6 +337,17 @@ describe("a server's control connection", () => {
     });
   });
 
+  test("limit: a line of 200 KB that tells why is read in no time, and 500 characters of it are kept", () => {
+    const dots = ".".repeat(200_000);
+    const startedAt = performance.now();
+    const { facts } = feed(`connected 10.0.0.5:21\nS> 421 ${dots}x`);
+    const rejected = failure(`C> PASV\nS> 550 ${dots}x`);
+    expect(performance.now() - startedAt).toBeLessThan(1000);
+    expect(rejected?.sentence.length).toBeLessThanOrEqual(500);
+    const detail = facts.flatMap((fact) => (fact.kind === "ended" ? [fact.detail] : []));
+    expect(detail).toEqual([`421 ${".".repeat(493)}...`]);
+  });
+
   test("that the server ends after QUIT, or with 421 because nobody says anything, has not failed", () => {
     expect(failure("C> QUIT\nS closes")).toBeUndefined();
     expect(failure("S> 421 Idle for too long")).toBeUndefined();

@@ -61,7 +61,7 @@ function sideOf({ kind }: Lines): Side {
 }
 
 function linesOf({ kind, bytes }: Lines): readonly string[] {
-  const lines = bytes.replace(/\r*\n$/, "").split(/\r?\n/);
+  const lines = bytes.replace(/(?<!\r)\r*\n$/, "").split(/\r?\n/);
   return lines.map((text) => visible(kind === "to-server" ? maskCommand(text) : text));
 }
 

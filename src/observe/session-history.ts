@@ -7,7 +7,7 @@ import { createKeptSession, keepStep, trimSteps, type BytesOf, type KeptSession 
 import { maskedStep } from "./masked-step.ts";
 import {
   createSessionRecord,
-  recordBytes,
+  sizeOfRecord,
   type SessionNews,
   type SessionRecord,
   type SessionStart,
@@ -144,8 +144,9 @@ function createKeptSessions(initialLimits: HistoryLimits) {
     },
     end(kept: KeptSession): void {
       kept.state = "ended";
-      kept.bytes += recordBytes;
-      totalBytes += recordBytes;
+      const bytes = sizeOfRecord(kept.record);
+      kept.bytes += bytes;
+      totalBytes += bytes;
       (kept.record.failure === undefined ? succeeded : failed).add(kept);
       makeRoom();
     },

@@ -71,9 +71,14 @@ export type SessionNews =
 
 export type SessionStart = Pick<SessionRecord, "id" | "gateway" | "client" | "listener">;
 
-/** What a record takes of memory, and what each data connection in it does beside its path; estimates, rounded up. */
-export const recordBytes = 1024;
+/** What a record takes of memory beside what peers have chosen, and each data connection in it beside its path; estimates, rounded up. */
+const recordBytes = 1024;
 const connectionBytes = 512;
+
+/** Of all of a record but its data connections, which are counted as they come. */
+export function sizeOfRecord({ user = "", end, failure }: SessionRecord): number {
+  return recordBytes + user.length + (end?.detail.length ?? 0) + (failure === undefined ? 0 : recordBytes);
+}
 
 export function createSessionRecord(start: SessionStart): SessionRecord {
   return {
@@ -241,11 +246,11 @@ function factRecorded(record: SessionRecord, at: number, fact: Fact, tell: (news
       record.server = fact.peer;
       break;
     case "logged-in":
-      record.user = fact.user;
+      record.user = ownText(fact.user);
       record.isLoggedIn = true;
       break;
     case "login-failed":
-      if (!record.isLoggedIn) record.user = fact.user;
+      if (!record.isLoggedIn) record.user = ownText(fact.user);
       break;
     case "translated":
       Object.assign(record.unused ?? {}, { clientMode: fact.from, serverMode: fact.to });
@@ -270,7 +275,7 @@ function factRecorded(record: SessionRecord, at: number, fact: Fact, tell: (news
       tell({ kind: "refusal", reason: fact.reason, detail: fact.detail });
       break;
     case "ended":
-      record.end = { at, reason: fact.reason, detail: fact.detail };
+      record.end = { at, reason: fact.reason, detail: ownText(fact.detail) };
       break;
     case "command":
     case "reply":
@@ -279,4 +284,9 @@ function factRecorded(record: SessionRecord, at: number, fact: Fact, tell: (news
     case "transfer-started":
       break;
   }
+}
+
+/** A part of a line holds all of it in memory, but for a short one. */
+function ownText(text: string): string {
+  return text.length < 13 ? text : Buffer.from(text, "latin1").toString("latin1");
 }

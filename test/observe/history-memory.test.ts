@@ -1,23 +1,11 @@
 // What the history really takes of the heap, whatever peers say: its estimates of bytes are honest.
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { createCommandReader } from "../../src/ftp/command-reader.ts";
 import { createEventFeed } from "../../src/observe/event-feed.ts";
 import { createSessionHistory, type SessionNotes } from "../../src/observe/session-history.ts";
 import type { SessionEffect, SessionEvent } from "../../src/session/events.ts";
+import { heapBytes } from "./heap.ts";
 import { client, dial, listen, listener, transferEnded } from "./synthetic.ts";
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
-
-function heapBytes(): number {
-  // What buffers held is given back after the collection that finds them unused.
-  collectGarbage();
-  collectGarbage();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
 
 const plain = (text: string): string => text;
 const totalBytes = 8 * 1024 * 1024;

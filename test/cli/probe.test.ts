@@ -4,7 +4,7 @@ import { parseConfig } from "../../src/config/parse.ts";
 import { startFtpServer } from "../../src/demo/ftp-server.ts";
 import { adminOf } from "../../src/cli/probe.ts";
 import { spawnGateway, temporaryFile } from "../gateway/spawned-gateway.ts";
-import { freePort } from "../gateway/stage.ts";
+import { freePort, setServer } from "../gateway/stage.ts";
 import { runCommand } from "./run-command.ts";
 
 // A whole program is started.
@@ -60,6 +60,16 @@ test("a server that is down is the gateway's hop to it", async () => {
   const [mode] = (JSON.parse(out) as Json).gateways[0]?.modes ?? [];
   expect(mode).toMatchObject({ failure: { step: "greeting", hop: "server-control", cause: "refused" } });
   expect(mode?.hops.map(({ state }) => state)).toEqual(["ok", "failed", "not-tried", "not-tried"]);
+});
+
+test("a server that never connects is the hop from it to the gateway", async () => {
+  const silent = await setServer({ LIST: (s) => s.say("150 Here it comes") });
+  const { config } = await setProbed({ timeouts: { pinhole: "500ms" } }, `127.0.0.1:${silent.port}`);
+  const { code, out } = await runCommand(["probe", "-c", config, "--mode", "port", "--timeout", "3", "--json"]);
+  expect(code).toBe(1);
+  const [mode] = (JSON.parse(out) as Json).gateways[0]?.modes ?? [];
+  expect(mode).toMatchObject({ failure: { step: "list", hop: "server-data-in", cause: "nobody-came" } });
+  expect(mode?.hops.map(({ state }) => state)).toEqual(["ok", "ok", "not-tried", "failed"]);
 });
 
 test("a gateway that forbids uploads is told apart and is no failure", async () => {

@@ -1,4 +1,5 @@
 // The operators' handbook is compared with the code: each table has what the program has, and what troubleshooting quotes is said.
+import { apiRoutes } from "../src/observe/api/openapi.ts";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
@@ -123,6 +124,12 @@ test("the table of log lines has each message that is logged, at its level", () 
   const rows = new Map(rowsOf("log").map(([name = "", ...cells]) => [name.replaceAll("`", ""), cells.join(" ")]));
   for (const { level, message } of logged) expect(rows.get(message), message).toContain(level);
   expect([...rows.keys()].filter((message) => !sourceText.includes(`"${message}"`))).toEqual([]);
+});
+
+test("the table of the API has each request that is answered but for its description", () => {
+  const requests = rowsOf("api").map(([request = ""]) => /^`([^?`]+)/.exec(request)?.[1]?.replace("/ID", "/{id}"));
+  const served = apiRoutes.map(({ method, path }) => `${method.toUpperCase()} ${path}`);
+  expect(["GET /api/openapi.json", ...requests].toSorted()).toEqual(served.toSorted());
 });
 
 test("what troubleshooting quotes of replies is what the gateway says", () => {

@@ -1,4 +1,4 @@
-// `node test/browser/pictures.ts`: the pictures of the README, from a run with real sessions, into deploy/pictures. It takes five minutes,
+// `node test/browser/pictures.ts`: the pictures of the README, from a run with real sessions, into deploy/pictures. It takes four minutes,
 // so that the charts have something to show.
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
@@ -7,7 +7,7 @@ import { launchChromium, open } from "./chromium.ts";
 import { startScene, type Scene } from "./scene.ts";
 
 const folder = path.resolve(import.meta.dirname, "../../deploy/pictures");
-const minutes = 5;
+const minutes = 3.6;
 
 /** Sessions that come and go, and some that stay. */
 async function live(scene: Scene): Promise<void> {
@@ -23,7 +23,9 @@ async function live(scene: Scene): Promise<void> {
     void sleep(6000 + (round % 9) * 3000).then(() => client.close());
     // More or less of them, as the day goes.
     await sleep(2500 + 2000 * Math.sin(round / 9));
-    if (round === 85) await scene.fail();
+    if (round === 60) {
+      await scene.fail(["the server refuses", "the client refuses", "nobody comes to the pinhole"]);
+    }
   }
   const iso = await scene.login("alice", "127.0.0.21");
   await scene.download(iso, "releases/debian-12.8.0-amd64-netinst.iso-660000000-9000000");
@@ -38,7 +40,7 @@ try {
   await live(scene);
   await mkdir(folder, { recursive: true });
   const { page } = await open(browser, scene, "/");
-  await page.setViewportSize({ width: 1280, height: 1180 });
+  await page.setViewportSize({ width: 1280, height: 1000 });
   await page.locator("#live", { hasText: "live" }).waitFor();
   await page.screenshot({ path: path.join(folder, "page.png") });
 } finally {

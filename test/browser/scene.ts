@@ -26,8 +26,8 @@ export type Scene = {
   login(user?: string, from?: string): Promise<Dialogue>;
   /** Begins a download that goes on by `bytesPerSecond` until `size` is reached. */
   download(client: Dialogue, path: string): Promise<void>;
-  /** One session for each way of failing that is told here, each over when this resolves. */
-  fail(): Promise<void>;
+  /** Sessions that fail, each in another way, by default in every one. */
+  fail(ways?: readonly Failure[]): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -101,7 +101,8 @@ export async function startScene({
   return {
     url: `http://127.0.0.1:${portIn({ msg: "admin listening" })}`,
     ...{ ports, asked, login, download },
-    fail: () => failEachWay(login, () => connect(ports.partners, "127.0.0.31")),
+    fail: (ways = Object.keys(failures) as Failure[]) =>
+      fail(ways, { login, connectToGone: () => connect(ports.partners, "127.0.0.31") }),
     async stop() {
       for (const client of clients) client.close();
       await running.stop();
@@ -167,27 +168,51 @@ async function download(client: Dialogue, path: string): Promise<void> {
   await client.reply();
 }
 
-async function failEachWay(login: Scene["login"], connectToGone: () => Promise<Dialogue>): Promise<void> {
-  const nobody = await login("backup", "127.0.0.12");
-  await nobody.ask("PASV");
-  nobody.write("RETR archive/2026-11.tar-1000000-100000\r\n");
-  const active = await login("scanner", "127.0.0.13");
-  await active.ask("PORT 127,0,0,13,200,7");
-  active.write("RETR incoming/scan-0042.pdf-1000-1000\r\n");
-  const nightly = await login("nightly", "127.0.0.14");
-  (await passive(nightly)).resume();
-  nightly.write("RETR export/orders.csv-5000-5000\r\n");
-  const down = await connectToGone();
-  await down.rest();
-  const broken = await login("edi", "127.0.0.15");
-  const data = await passive(broken);
-  broken.write("RETR out/invoices.zip-50000000-4000000\r\n");
-  await broken.reply();
-  await once(data, "data");
-  data.resetAndDestroy();
-  await broken.reply();
-  for (const client of [nobody, active, nightly]) {
-    while (!/^[45]/.test(await client.reply()));
-    await client.ask("QUIT");
-  }
+type Clients = { readonly login: Scene["login"]; readonly connectToGone: () => Promise<Dialogue> };
+
+/** Until a refusal or an end of a transfer that is none; then it leaves. */
+async function giveUp(client: Dialogue): Promise<void> {
+  while (!/^[45]/.test(await client.reply()));
+  await client.ask("QUIT");
+}
+
+/** Ways of failing, each a session of its own. */
+const failures = {
+  async "nobody comes to the pinhole"({ login }: Clients) {
+    const client = await login("backup", "127.0.0.12");
+    await client.ask("PASV");
+    client.write("RETR archive/2026-11.tar-1000000-100000\r\n");
+    await giveUp(client);
+  },
+  async "the client refuses"({ login }: Clients) {
+    const client = await login("scanner", "127.0.0.13");
+    await client.ask("PORT 127,0,0,13,200,7");
+    client.write("RETR incoming/scan-0042.pdf-1000-1000\r\n");
+    await giveUp(client);
+  },
+  async "the server refuses data"({ login }: Clients) {
+    const client = await login("nightly", "127.0.0.14");
+    (await passive(client)).resume();
+    client.write("RETR export/orders.csv-5000-5000\r\n");
+    await giveUp(client);
+  },
+  async "the server refuses"({ connectToGone }: Clients) {
+    await (await connectToGone()).rest();
+  },
+  async "the client breaks a transfer"({ login }: Clients) {
+    const client = await login("edi", "127.0.0.15");
+    const data = await passive(client);
+    client.write("RETR out/invoices.zip-50000000-4000000\r\n");
+    await client.reply();
+    await once(data, "data");
+    data.resetAndDestroy();
+    await client.reply();
+  },
+} satisfies Record<string, (clients: Clients) => Promise<void>>;
+
+export type Failure = keyof typeof failures;
+
+/** One after the other; the last is the newest on the page. */
+async function fail(ways: readonly Failure[], clients: Clients): Promise<void> {
+  for (const way of ways) await failures[way](clients);
 }

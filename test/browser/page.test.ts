@@ -54,6 +54,13 @@ async function look(to = "/", how: Look = {}): Promise<Page> {
   return opened.page;
 }
 
+/** Once, which goes another way than the first time. */
+async function broughtUpToDate(page: Page): Promise<void> {
+  const stamp = page.locator("#footer time");
+  const before = await stamp.textContent();
+  await expect.poll(() => stamp.textContent(), { timeout: 8000 }).not.toBe(before);
+}
+
 /** The id of the session that began last. */
 const newest = async (): Promise<string> => (await sessions("?limit=1"))[0]?.id ?? "";
 
@@ -112,13 +119,10 @@ describe("what happens is seen as it happens", () => {
   test("focus and what somebody types stay where they are while the page is brought up to date", async () => {
     const page = await look("/sessions");
     await page.getByLabel("Client").fill("127.0.0.");
-    const stamp = page.locator("#footer time");
-    const before = await stamp.textContent();
-    await expect.poll(() => stamp.textContent(), { timeout: 8000 }).not.toBe(before);
+    await broughtUpToDate(page);
     expect(await page.getByLabel("Client").inputValue()).toBe("127.0.0.");
     await page.getByRole("link", { name: failed[0] ?? "?" }).focus();
-    const next = await stamp.textContent();
-    await expect.poll(() => stamp.textContent(), { timeout: 8000 }).not.toBe(next);
+    await broughtUpToDate(page);
     expect(await page.evaluate("document.activeElement.textContent")).toBe(failed[0]);
   });
 
@@ -128,6 +132,20 @@ describe("what happens is seen as it happens", () => {
     await chart.locator("svg").hover();
     expect(await chart.locator(".reading").textContent()).toMatch(/^(?:now|\d+\s\w+ ago): \d+ open$/);
   });
+});
+
+test("names that peers choose are text on the page, in Chromium too, and nothing of them runs", async () => {
+  const script = "<img src=x onerror=document.title='taken'><script>document.title='taken'</script>\"'\u0008";
+  const client = await scene.login(script);
+  await scene.download(client, `${script}-9000000-100000`);
+  for (const to of ["/", "/sessions", `/sessions/${await newest()}`]) {
+    const page = await look(to);
+    await page.getByText("<img src=x onerror=document.title=").first().waitFor();
+    if (to === "/") await broughtUpToDate(page);
+    expect(await page.title()).not.toContain("taken");
+    expect(await page.locator("main img, main script").count()).toBe(0);
+  }
+  client.close();
 });
 
 test("what was said in a session is copied as text", async () => {

@@ -128,8 +128,8 @@ test("the table of log lines has each message that is logged, at its level", () 
 
 test("the table of the API has each request that is answered but for its description", () => {
   const requests = rowsOf("api").map(([request = ""]) => /^`([^?`]+)/.exec(request)?.[1]?.replace("/ID", "/{id}"));
-  const served = apiRoutes.map(({ method, path }) => `${method.toUpperCase()} ${path}`);
-  expect(["GET /api/openapi.json", ...requests].toSorted()).toEqual(served.toSorted());
+  const served = apiRoutes.map((route) => `${route.method.toUpperCase()} ${route.path}`);
+  expect(new Set(["GET /api/openapi.json", ...requests])).toEqual(new Set(served));
 });
 
 test("what troubleshooting quotes of replies is what the gateway says", () => {

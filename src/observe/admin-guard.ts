@@ -19,14 +19,23 @@ const withoutToken = ["/healthz", "/readyz", "/login"];
 /** Of a body, which is a token or nothing. */
 const mostBodyBytes = 4096;
 
+/** A page of another origin embeds nothing of ours, not even as a script or a picture, and no browser guesses what something is. */
+const everywhere = { "x-content-type-options": "nosniff", "cross-origin-resource-policy": "same-origin" };
+
 export function adminGuard({ hosts, token }: AdminGuardOptions): MiddlewareHandler {
   return async (context, next) => {
+    for (const [name, value] of Object.entries(everywhere)) context.header(name, value);
     const { method, path } = context.req;
     const host = context.req.header("host") ?? "";
     if (!isHostAllowed(host, hosts())) {
       return denied(context, 421, "the Host header must be an address, localhost, or one of admin.hosts");
     }
     if (!["GET", "HEAD", "POST"].includes(method)) return notAllowed(context, "GET, HEAD");
+    // A browser says so of what a page of another site asks for, unless somebody has followed a link.
+    const isOfOtherSite = context.req.header("sec-fetch-site") === "cross-site";
+    if (isOfOtherSite && context.req.header("sec-fetch-dest") !== "document") {
+      return denied(context, 403, "a page of another site may not ask for that");
+    }
     if (method === "POST" && isForeignOrigin(context.req.header("origin"), host)) {
       return denied(context, 403, "a page of another origin may not do that");
     }
@@ -53,7 +62,8 @@ export function loginForm({ token }: Pick<AdminGuardOptions, "token">): Hono {
   app.get("/", (context) => form(context, 200, false));
   app.post("/", async (context) => {
     const wanted = token();
-    const { token: given } = await context.req.parseBody();
+    // What can't be read is no token.
+    const { token: given } = await context.req.parseBody().catch(() => ({ token: undefined }));
     if (wanted === undefined || typeof given !== "string" || !isSame(given.trim(), wanted)) {
       return form(context, 401, true);
     }

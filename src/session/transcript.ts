@@ -162,7 +162,7 @@ function factLines(fact: Fact): readonly string[] {
 }
 
 function textLines(bytes: string): readonly string[] {
-  return bytes.replace(/\r*\n$/, "").split(/\r?\n/);
+  return bytes.replace(/(?<!\r)\r*\n$/, "").split(/\r?\n/);
 }
 
 function formatOpen(client: LegPlan, server: LegPlan): string {

@@ -98,3 +98,31 @@ test("a POST without a body needs no Content-Length, as curl sends it", async ()
   socket.write(`${lines.join("\r\n")}\r\n\r\n`);
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 401 [^]*That is not the token\./);
 });
+
+test("a login that can't be read is no login", async () => {
+  const { url } = await setUp();
+  for (const type of ["multipart/form-data", "multipart/form-data; boundary=x"]) {
+    const headers = { "content-type": type };
+    expect((await fetch(`${url}/login`, { method: "POST", headers, body: "--x\r\nnothing" })).status, type).toBe(401);
+  }
+});
+
+test("a page of another site gets nothing into itself, with or without a token; a link to us may be followed", async () => {
+  for (const options of [{}, { token: () => undefined }]) {
+    const { url } = await setUp("token" in options ? options : undefined);
+    const asked = async (destination: string, site: string) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const headers = { "sec-fetch-site": site, "sec-fetch-dest": destination, authorization: `Bearer ${token}` };
+        const sent = request(`${url}/metrics`, { headers }, (answer) => resolve(answer.resume().statusCode));
+        sent.on("error", reject).end();
+      });
+    for (const destination of ["empty", "image", "script", "iframe", "object"]) {
+      expect(await asked(destination, "cross-site"), destination).toBe(403);
+    }
+    expect(await asked("document", "cross-site")).toBe(200);
+    expect([await asked("empty", "same-origin"), await asked("document", "none")]).toEqual([200, 200]);
+    const { headers } = await fetch(`${url}/healthz`);
+    expect(headers.get("cross-origin-resource-policy")).toBe("same-origin");
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+  }
+});

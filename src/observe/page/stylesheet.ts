@@ -103,7 +103,7 @@ const parts = `
 .chart .axis { display: flex; justify-content: space-between; margin: 3px 0 0; color: var(--muted); font-size: 11px; }
 .chart .reading { position: absolute; top: 8px; left: 0; right: 0; padding: 0 1px; background: var(--card); font-size: 11px; line-height: 16px; text-align: right; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .failures { margin: 0; padding: 0; list-style: none; border: 1px solid var(--line); border-radius: 12px; background: var(--card); box-shadow: var(--shadow); overflow: hidden; }
-.failure { display: grid; grid-template-columns: 236px minmax(0, 1fr); gap: 4px 24px; padding: 14px 18px; }
+.failure { display: grid; grid-template-columns: 256px minmax(0, 1fr); gap: 4px 24px; padding: 14px 18px; }
 .failure + .failure { border-top: 1px solid var(--line); }
 .failure p, .failure h2 { margin: 0; }
 .failure .where { display: flex; flex-direction: column; gap: 4px; padding-top: 2px; color: var(--muted); font-size: 13px; }

@@ -1,6 +1,23 @@
-// Admin connections: a bounded number. Whoever holds connections without asking anything gives way to whoever comes.
-import type { Server, ServerResponse } from "node:http";
+// Admin connections: a bounded number, on each of which few requests wait. Whoever holds connections without asking anything gives way to
+// whoever comes.
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+
+/** Nobody honest asks for more before the first is answered (pipelining, RFC 9112), and all that one packet brings are begun at once. */
+const mostWaiting = 4;
+
+/** Hands requests on; a connection on which more than a few wait for their answers is closed. */
+export function boundWaiting(listener: RequestListener): RequestListener {
+  const waiting = new WeakMap<Socket, number>();
+  return (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
+    const count = (waiting.get(socket) ?? 0) + 1;
+    if (count > mostWaiting) return void socket.destroy();
+    waiting.set(socket, count);
+    response.once("close", () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1));
+    listener(request, response);
+  };
+}
 
 /**
  * Beyond `most`, the connection that has been idle the longest is closed; if all are being answered, the one whose request

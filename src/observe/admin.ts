@@ -1,11 +1,11 @@
 // Admin listener: metrics, health, the API, and pages for people. Plain HTTP, for loopback or a management network.
-import type { Server } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { formatEndpoint, type Endpoint } from "../net/endpoint.ts";
 import { createApi, type ApiDeps } from "./api/api.ts";
-import { boundConnections } from "./admin-connections.ts";
+import { boundConnections, boundWaiting } from "./admin-connections.ts";
 import { adminGuard, loginForm, notAllowed } from "./admin-guard.ts";
 import { exposition } from "./exposition.ts";
 import type { Metrics } from "./metrics.ts";
@@ -63,7 +63,12 @@ export function createAdmin(options: AdminOptions): Admin {
   // How often the times are looked at.
   const connectionsCheckingInterval = Math.min(limitMs, 2500);
   const serverOptions = { headersTimeout: limitMs, requestTimeout: limitMs, connectionsCheckingInterval };
-  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false, serverOptions }) as Server;
+  const create = (wanted: ServerOptions, listener: RequestListener): Server =>
+    createServer(wanted, boundWaiting(listener));
+  const server = createAdaptorServer({
+    ...{ fetch, overrideGlobalObjects: false, serverOptions },
+    createServer: create as typeof createServer,
+  }) as Server;
   boundConnections(server, maxConnections);
   // A connection on which neither side gets on while a request is answered. One that is kept alive has its own time.
   server.setTimeout(unreadMs);

@@ -42,3 +42,26 @@ test("64 connections whose answers nobody reads keep nobody out either: the olde
   await Promise.all(stuck.map((socket) => once(socket, "readable")));
   expect((await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2000) })).status).toBe(200);
 });
+
+test("limit: a connection on which more than four requests wait is closed, and no more than these are begun", async () => {
+  let begun = 0;
+  const contentType = "text/plain";
+  const text = async (): Promise<string> => {
+    begun += 1;
+    return "x";
+  };
+  const metrics = { contentType, text, openMetrics: async () => ({ text: await text(), contentType }) };
+  const { port } = await startAdmin({ metrics });
+  const ask = "GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n";
+  const [four, many] = connections(port, 2) as [Socket, Socket];
+  four.write(ask.repeat(4));
+  let answers = "";
+  for await (const chunk of four) {
+    answers += String(chunk);
+    if (answers.split("HTTP/1.1 200").length === 5) break;
+  }
+  expect(begun).toBe(4);
+  many.resume().write(ask.repeat(1000));
+  await once(many, "close");
+  expect(begun).toBeLessThanOrEqual(8);
+});

@@ -51,7 +51,8 @@ export function dialLeg(leg: DialLeg, connectMs: number, events: DialledLegEvent
         return dial(undefined);
       }
       cancelDeadline(deadline);
-      events.failed(error.message, error.code === "ECONNRESET");
+      // Node adds the address that it was bound to, which helps nobody.
+      events.failed(error.message.replace(/ - Local \(.*\)$/, ""), error.code === "ECONNRESET");
     }
   }
 

@@ -91,10 +91,11 @@ describe("source port", () => {
 });
 
 describe("failure", () => {
-  test("nobody listens", async () => {
-    const port = await freePort();
-    const answer = await dial({ to: { address: "127.0.0.1", port } });
-    expect(answer).toEqual({ failed: `connect ECONNREFUSED 127.0.0.1:${port}`, wasReached: false });
+  test("nobody listens, which is said without the address that it was bound to", async () => {
+    const to = { address: "127.0.0.1", port: await freePort() };
+    const failed = `connect ECONNREFUSED 127.0.0.1:${to.port}`;
+    expect(await dial({ to })).toEqual({ failed, wasReached: false });
+    expect(await dial({ to, bind: "127.0.0.1", fromPort: await freePort() })).toEqual({ failed, wasReached: false });
   });
 
   test("an address to bind that is not ours, with a preferred port or without", async () => {

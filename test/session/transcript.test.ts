@@ -207,4 +207,4 @@ test("any text is read as an event that has a text, or as none", () => {
     }),
     { numRuns: 5000 },
   );
-});
+}, 20_000);

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { networkContains, parseAddress, parseNetwork } from "../../net/endpoint.ts";
 import type { KeptSession } from "../kept-session.ts";
+import { readable } from "../readable.ts";
 import { sessionStates } from "./schemas.ts";
 
 const client = z
@@ -50,6 +51,6 @@ function isWanted({ record }: KeptSession, wanted: Omit<ListQuery, "before" | "l
   if (gateway !== undefined && record.gateway !== gateway) return false;
   if (state !== undefined && (record.end === undefined ? "live" : "ended") !== state) return false;
   if (failed !== undefined && String(record.failure !== undefined) !== failed) return false;
-  if (user !== undefined && record.user !== user) return false;
+  if (user !== undefined && (record.user === undefined || readable(record.user) !== user)) return false;
   return network === undefined || networkContains(network, record.client.address);
 }

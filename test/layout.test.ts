@@ -236,7 +236,6 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "cli/print-probe.ts": "cli/probe.test.ts",
   "cli/probe-report.ts": "cli/probe.test.ts: as people and programs read it",
   "observe/api/schemas.ts": "observe/api/: every answer is checked against them",
-  "observe/api/session-list.ts": "observe/api/api.test.ts: narrowed, in pages",
   "observe/api/status-answer.ts": "observe/api/api.test.ts: /api/status",
   "observe/api/trace-formats.ts": "observe/api/api.test.ts: each of its formats",
   "observe/ladder/ladder-rows.ts": "observe/ladder/layout.test.ts",

@@ -75,9 +75,15 @@ export function parseSize(raw: unknown, bounds: { least: number; most: number })
     return { problem: expected("a size such as 4096, 64KiB or 1MiB", raw, meant) };
   }
   const bytes = Number(match[1]) * (match[2] === "MiB" ? 1024 * 1024 : match[2] === "KiB" ? 1024 : 1);
-  if (bytes < bounds.least) return { problem: `must be at least ${bounds.least} bytes, is ${text}` };
-  if (bytes > bounds.most) return { problem: `must be at most ${bounds.most} bytes, is ${text}` };
+  if (bytes < bounds.least) return { problem: `must be at least ${formatSize(bounds.least)}, is ${text}` };
+  if (bytes > bounds.most) return { problem: `must be at most ${formatSize(bounds.most)}, is ${text}` };
   return { value: bytes };
+}
+
+/** As it is written in a configuration. */
+function formatSize(bytes: number): string {
+  if (bytes % (1024 * 1024) === 0) return `${bytes / (1024 * 1024)}MiB`;
+  return bytes % 1024 === 0 ? `${bytes / 1024}KiB` : `${bytes} bytes`;
 }
 
 /** A whole number within the bounds. */

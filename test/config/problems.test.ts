@@ -91,7 +91,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
     'kernel.mark: expected a number such as 0x46000000, got "0x46000000"',
   ],
   "limit-ban.yml": ["gateways[0].limits.loginFailures.banMost: must be at least ban"],
-  "limit-buffered-bytes.yml": ["gateways[0].limits.bufferedBytes: must be at least 4096 bytes, is 1KiB"],
+  "limit-buffered-bytes.yml": ["gateways[0].limits.bufferedBytes: must be at least 4KiB, is 1KiB"],
   "limit-fraction.yml": ["gateways[0].limits.sessionsPerClient: expected a whole number from 1 to 1000000, got 1.5"],
   "limit-held-commands.yml": ["gateways[0].limits.heldCommands: expected a whole number from 1 to 100000, got 0"],
   "limit-pre-login.yml": ["gateways[0].limits.preLogin: expected a share from 1% to 100%, got 0.5; did you mean 50%?"],
@@ -180,7 +180,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   "size-malformed.yml": [
     'gateways[0].limits.commandBytes: expected a size such as 4096, 64KiB or 1MiB, got "4kB"; did you mean 4KiB?',
   ],
-  "size-too-large.yml": ["gateways[0].limits.replyLineBytes: must be at most 16777216 bytes, is 64MiB"],
+  "size-too-large.yml": ["gateways[0].limits.replyLineBytes: must be at most 16MiB, is 64MiB"],
   "size-too-small.yml": ["gateways[0].limits.commandBytes: must be at least 64 bytes, is 10"],
   "policies-network.yml": [
     'gateways[0].policies[0].clients[1]: expected a network such as 10.0.0.0/8 or fd00::/8, got "10.0.0.0/40"',

@@ -46,6 +46,9 @@ export type Conversation = {
 /** The words of a reply are for people. */
 const mostWords = 300;
 
+/** Nobody honest says more before it is asked again; what comes beyond is not heard. */
+const mostReplies = 100;
+
 export function createConversation(silenceMs: number, startedAt: number): Conversation {
   const replies = collectReplies();
   let closed: { readonly why?: string } | undefined;
@@ -124,7 +127,7 @@ function collectReplies() {
       if (position !== "only" && position !== "last") return;
       // Of several lines the first one says most.
       const words = (open?.words || text).slice(0, mostWords).trim();
-      replies.push({ code, text: `${code} ${words}` });
+      if (replies.length < mostReplies) replies.push({ code, text: `${code} ${words}` });
       open = undefined;
     },
     next: () => replies.shift(),

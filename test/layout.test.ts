@@ -249,7 +249,6 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "observe/event-feed.ts": "observe/session-history.test.ts: the feed tells",
   "observe/kept-session.ts": "observe/session-history.test.ts: the limits",
   "process/probe-exposition.ts": "process/probes.test.ts: as Prometheus reads it",
-  "probe/conversation.ts": "probe/probe.test.ts: what is heard, and what is waited for",
   "probe/probe-sockets.ts": "probe/probe-driver.test.ts",
   "probe/report.ts": "probe/probe.test.ts: a list of words and two constructors",
   "session/": "playbooks by topic",

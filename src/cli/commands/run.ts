@@ -13,7 +13,7 @@ const options = {
     value: "RANGE",
     what: "the ports of data connections on the client side, e.g. 50000-50999; without a file",
   },
-  admin: { value: "ENDPOINT", what: "metrics and health, e.g. 127.0.0.1:9121; without a file" },
+  admin: { value: "ENDPOINT", what: "metrics, the API and the page, e.g. 127.0.0.1:9121; without a file" },
   logLevel: {
     value: "LEVEL",
     choices: ["trace", "debug", "info", "warn", "error", "fatal"],

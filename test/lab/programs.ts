@@ -113,7 +113,8 @@ async function libraryFolders(root: string): Promise<string[]> {
     if (!existsSync(folder)) continue;
     const triplets = (await readdir(folder)).filter((entry) => entry.endsWith("-linux-gnu"));
     for (const triplet of triplets) {
-      found.push(path.join(folder, triplet), path.join(folder, triplet, "lftp"));
+      // Some packages keep libraries of their own in a folder beside the others.
+      for (const own of ["", "lftp", "pulseaudio"]) found.push(path.join(folder, triplet, own));
     }
     found.push(folder);
   }

@@ -16,6 +16,8 @@ type Build = {
   readonly offset: number;
   readonly kernel: string;
   readonly limits: string;
+  /** Keys of the admin listener beside `listen`. */
+  readonly admin: string;
 };
 
 export const ourBuild: Build = {
@@ -25,6 +27,7 @@ export const ourBuild: Build = {
   kernel: "{ table: ftp_alg, mark: 0x46000000, mask: 0xff000000 }",
   limits:
     "{ sessions: 100000, sessionsPerClient: 100000, preLogin: 100%, connectsPerSecond: { rate: 1000000 }, commandsPerSecond: { rate: 1000000 }, pinholesPerClient: 100000 }",
+  admin: ", open: true",
 };
 
 /** Another commit of this repository, installed in `folder`. */
@@ -32,7 +35,7 @@ export function otherBuild(folder: string): Build {
   // Keys that every commit knows.
   const limits = "{ sessions: 100000, sessionsPerClient: 100000 }";
   const kernel = "{ table: ftp_alg_other, mark: 0x47000000, mask: 0xff000000 }";
-  return { root: folder, suffix: " of the other checkout", offset: planes.length, kernel, limits };
+  return { root: folder, suffix: " of the other checkout", offset: planes.length, kernel, limits, admin: "" };
 }
 
 /**
@@ -53,7 +56,7 @@ function configuration(build: Build, plane: Plane): string {
     serverSide: { dataPorts: ${dataPorts[server].server} }
     dataPlane: ${plane}
     limits: ${build.limits}`;
-  return `admin: { listen: "${edgeAddress}:${adminPort(build, plane)}" }
+  return `admin: { listen: "${edgeAddress}:${adminPort(build, plane)}"${build.admin} }
 kernel: ${build.kernel}
 gateways: ${gateway("light", serverPorts.plain)}${gateway("vsftpd", serverPorts.vsftpd)}
 `;

@@ -72,8 +72,12 @@ const soakScript = (host: string): Script => ({
     // Else the end of the client's direction would not be seen.
     data.resume();
     data.end(patternOf(Number(size)));
-    await once(data, "close");
-    session.say("226 Done");
+    // A client that resets is the hostile soak's everyday; `once` rejects with what the socket says.
+    const isWhole = await once(data, "close").then(
+      () => true,
+      () => false,
+    );
+    session.say(isWhole ? "226 Done" : "426 Broken");
   },
   async STOR(session) {
     session.say("150 Go on");

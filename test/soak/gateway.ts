@@ -123,18 +123,23 @@ export type SoakSettings = {
   readonly server: string;
   readonly admin: string;
   readonly dataPlane: string;
-  readonly timeouts: object;
+  readonly sections: SoakSections;
 };
+
+/** Of the configuration, what a soak sets in its own way. */
+export type SoakSections = { readonly timeouts?: object; readonly history?: object };
 
 /** Writes what such a gateway is started with into the folder, and gives the command. */
 export async function prepareGateway(
   folder: string,
   settings: SoakSettings,
 ): Promise<{ command: string[]; told: string }> {
-  const { listen, server, admin, dataPlane, timeouts } = settings;
+  const { listen, server, admin, dataPlane, sections } = settings;
+  const { timeouts = {}, history = {} } = sections;
   const config = {
     log: { level: "error", format: "json" },
-    admin: { listen: admin },
+    admin: { listen: admin, open: true },
+    history,
     gateways: [{ listen: [listen], route: { server }, dataPlane, limits, timeouts }],
   };
   const files = {
@@ -152,12 +157,16 @@ export async function prepareGateway(
 }
 
 /** On loopback. */
-export async function startSoakGateway(port: number, dataPlane: string, timeouts: object): Promise<StartedGateway> {
+export async function startSoakGateway(
+  port: number,
+  dataPlane: string,
+  sections: SoakSections,
+): Promise<StartedGateway> {
   const folder = await mkdtemp(path.join(tmpdir(), "ftp-alg-soak-"));
   const host = "127.0.0.1";
   const server = await startSoakServer(host);
   const admin = `${host}:${port + 1}`;
-  const settings = { listen: `${host}:${port}`, server: `${host}:${server.port}`, admin, dataPlane, timeouts };
+  const settings = { listen: `${host}:${port}`, server: `${host}:${server.port}`, admin, dataPlane, sections };
   const { command, told } = await prepareGateway(folder, settings);
   const [program = "", ...args] = command;
   const child = spawn(program, args, { stdio: ["ignore", "inherit", "inherit"] });

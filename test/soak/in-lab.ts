@@ -14,7 +14,7 @@ export async function soakInLab(dataPlane: string, args: readonly string[]): Pro
   const serverHost = addresses.server.IPv4;
   const server = lab.start("server", [process.execPath, file("server-process.ts"), serverHost, "21"]);
   await server.line(/^listening$/);
-  const settings = { listen: `${host}:21`, server: `${serverHost}:21`, admin, dataPlane, timeouts: {} };
+  const settings = { listen: `${host}:21`, server: `${serverHost}:21`, admin, dataPlane, sections: {} };
   const { command, told } = await prepareGateway(lab.folder, settings);
   const gateway = lab.start("edge", command);
   const site = { host, port: 21, admin, pid: gateway.pid, told };

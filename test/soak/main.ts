@@ -3,7 +3,14 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { planeNames } from "../../src/dataplane/pinhole.ts";
-import { type Holdings, type Site, type SoakGateway, startSoakGateway, watchGateway } from "./gateway.ts";
+import {
+  type Holdings,
+  type Site,
+  type SoakGateway,
+  type SoakSections,
+  startSoakGateway,
+  watchGateway,
+} from "./gateway.ts";
 import { holdSessions } from "./honest.ts";
 import { playHostile } from "./hostile.ts";
 import { soakInLab } from "./in-lab.ts";
@@ -70,6 +77,12 @@ async function soak(gateway: SoakGateway, sessions: number, minutes: number, pla
   ]);
 }
 
+const hostileSections: SoakSections = {
+  timeouts: { login: "3s", idle: "3s", pinhole: "3s", dataStall: "3s", linger: "1s", connect: "3s" },
+  // Full before the first look: while it fills up, the heap grows with it.
+  history: { sessions: 50, failures: 50 },
+};
+
 async function attackIt(gateway: SoakGateway, sessions: number): Promise<number> {
   // What is made once (pools, compiled code, caches of addresses) is made before the first look.
   await playHostile(gateway.site.port, 1000);
@@ -126,8 +139,7 @@ async function main(): Promise<number> {
   if (site !== "") return await play(await watchGateway(JSON.parse(site) as Site));
   if (plane === "kernel") return await soakInLab(plane, process.argv.slice(2));
   const port = 61_000 + 2 * Math.floor(Math.random() * 2000);
-  const hostileTimes = { login: "3s", idle: "3s", pinhole: "3s", dataStall: "3s", linger: "1s", connect: "3s" };
-  const { gateway, stop } = await startSoakGateway(port, plane, hostile ? hostileTimes : {});
+  const { gateway, stop } = await startSoakGateway(port, plane, hostile ? hostileSections : {});
   const status = await play(gateway);
   const code = await stop();
   say(`the gateway ended with ${String(code)}`);

@@ -42,17 +42,18 @@ function lintTree(files: Readonly<Record<string, string>>): string[] {
   }
 }
 
-const below = ["net", "ftp", "sockets", "dataplane", "session", "probe", "observe", "gateway", "config"];
+const below = ["net", "ftp", "sockets", "tls", "dataplane", "session", "probe", "observe", "gateway", "config"];
 
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   net: [],
   ftp: ["net"],
   sockets: ["net"],
-  dataplane: ["net", "sockets"],
+  tls: ["net", "sockets"],
+  dataplane: ["net", "sockets", "tls"],
   session: ["net", "ftp"],
   probe: ["net", "ftp", "sockets"],
   observe: ["net", "ftp", "session"],
-  gateway: ["net", "ftp", "sockets", "session", "probe", "observe"],
+  gateway: ["net", "ftp", "sockets", "tls", "session", "probe", "observe"],
   config: ["net"],
   process: below,
   demo: [...below, "process"],
@@ -251,6 +252,9 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "process/probe-exposition.ts": "process/probes.test.ts: as Prometheus reads it",
   "probe/probe-sockets.ts": "probe/probe-driver.test.ts",
   "probe/report.ts": "probe/probe.test.ts: a list of words and two constructors",
+  "tls/certificate-files.ts": "tls/certificate.test.ts: files of certificates",
+  "tls/sni.ts": "tls/certificate.test.ts: SNI",
+  "tls/watch-files.ts": "tls/certificate.test.ts: files of certificates",
   "session/": "playbooks by topic",
 };
 
@@ -304,7 +308,7 @@ test("the top of the repository holds what belongs there and nothing else", () =
   expect(readdirSync(root).filter((name) => !allowed.has(name) && !/^\.|\.tgz$/.test(name))).toEqual([]);
 });
 
-test("durations are measured by the monotonic clock: no file names Date but those that tell the time of day, and the demonstration's for its files", () => {
+test("durations are measured by the monotonic clock: no file names Date but those that tell the time of day, the demonstration's for its files, a certificate's days", () => {
   const named = sources.filter((file) => /\bDate\b/.test(codeOf(file)));
   const allowed = [
     "cli/local-time.ts",
@@ -312,6 +316,7 @@ test("durations are measured by the monotonic clock: no file names Date but thos
     "demo/listing.ts",
     "observe/transfer-log.ts",
     "observe/wall-clock.ts",
+    "tls/certificate.ts",
   ];
   expect(named.filter((file) => !allowed.includes(file))).toEqual([]);
 });

@@ -1,12 +1,14 @@
 // Fallback: several data planes as one. Each pinhole is opened on the first plane that can carry it and does open it.
-import type { DataPlane, Pinhole, PinholeEvent, PinholeRequest, PlaneName } from "./pinhole.ts";
+import type { DataPlane, MissingPlane, Pinhole, PinholeEvent, PinholeRequest, PlaneName } from "./pinhole.ts";
 
 /**
  * `planes`: the best first, whose name it has; the last one takes what the others can't. `chose` is told what was taken and why.
+ * `absent`: those that could not even be made.
  */
 export function createFallbackPlane(
   planes: readonly DataPlane[],
   chose: (plane: PlaneName, why: string) => void,
+  absent: readonly MissingPlane[] = [],
 ): DataPlane {
   const [first] = planes;
   const last = planes.at(-1);
@@ -18,6 +20,7 @@ export function createFallbackPlane(
     refreshCounts() {
       for (const plane of planes) plane.refreshCounts();
     },
+    missing: () => [...absent, ...planes.flatMap((plane) => plane.missing())],
     async stop() {
       await Promise.all(planes.map((plane) => plane.stop()));
     },

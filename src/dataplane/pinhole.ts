@@ -164,6 +164,9 @@ export type Pinhole = {
   counts(): ByteCounts;
 };
 
+/** A plane that nothing can be opened on at present. `why`: the obstacle, in words. */
+export type MissingPlane = { readonly plane: PlaneName; readonly why: string };
+
 /**
  * Opens at most one data connection per call. Events are reported asynchronously, never during the call itself, and
  * begin with either `opened` or `refused`.
@@ -178,6 +181,8 @@ export type DataPlane = {
    * moment does nothing; `kernel` asks the kernel about each that carries (10 µs each), and not again within 100 ms.
    */
   refreshCounts(): void;
+  /** Itself, or one that it is made of, where nothing can be opened on it now. */
+  missing(): readonly MissingPlane[];
   /** Releases every pinhole and whatever the plane itself holds. */
   stop(): Promise<void>;
 };

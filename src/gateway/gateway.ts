@@ -130,7 +130,8 @@ function gatewayFacts(
   plane: DataPlane | undefined,
 ): GatewayFacts {
   const server = route.kind === "fixed" ? { server: formatServer(route.server) } : {};
-  return { name, listeners, route: { kind: route.kind, ...server }, ...(plane && { dataPlane: plane.name }) };
+  const planes = plane && { dataPlane: plane.name, missingPlanes: plane.missing() };
+  return { name, listeners, route: { kind: route.kind, ...server }, ...planes };
 }
 
 /** An address of IPv6 in brackets, as everywhere. */

@@ -3,7 +3,7 @@
 import type { Config, GatewayConfig } from "../config/config.ts";
 import { createFallbackPlane } from "../dataplane/fallback.ts";
 import { createKernelPlane } from "../dataplane/kernel/kernel-plane.ts";
-import type { DataPlane, PlaneName } from "../dataplane/pinhole.ts";
+import type { DataPlane, MissingPlane, PlaneName } from "../dataplane/pinhole.ts";
 import { createRelayPlane } from "../dataplane/relay/relay.ts";
 import { loadSplicePlane } from "../dataplane/splice/splice.ts";
 
@@ -33,6 +33,7 @@ const makers: Readonly<Record<PlaneName, (config: Config, note: Note) => MadePla
   },
   relay: () => ({ plane: createRelayPlane() }),
 };
+const instead = "the next one carries instead, and ftp-alg doctor says what this one takes";
 const order = Object.keys(makers) as PlaneName[];
 
 /** The planes a gateway may use, the best first. */
@@ -52,6 +53,8 @@ export function namesKernel({ gateways }: Config): boolean {
 export async function createPlanes(config: Config, telemetry: PlanesTelemetry): Promise<Planes> {
   const wanted = new Set(config.gateways.flatMap(plannedPlanes));
   const available = new Map<PlaneName, DataPlane>();
+  /** Those that a gateway names; what only `auto` would take is missed by nobody. */
+  const absent: MissingPlane[] = [];
   const { note } = telemetry;
   for (const name of order.filter((one) => wanted.has(one))) {
     const made = await makers[name](config, note);
@@ -60,7 +63,8 @@ export async function createPlanes(config: Config, telemetry: PlanesTelemetry): 
       continue;
     }
     const isNamed = config.gateways.some(({ dataPlane }) => dataPlane === name);
-    note(isNamed ? "warn" : "info", `the data plane ${name} is not available: ${made.unavailable}`);
+    if (isNamed) absent.push({ plane: name, why: made.unavailable });
+    note(isNamed ? "warn" : "info", `the data plane ${name} is not available: ${made.unavailable}; ${instead}`);
   }
 
   return {
@@ -71,7 +75,8 @@ export async function createPlanes(config: Config, telemetry: PlanesTelemetry): 
         note(level, `the data plane ${name} takes a restart: no gateway had a use for it at the start`);
       }
       const planes = planned.flatMap((name) => available.get(name) ?? []);
-      return createFallbackPlane(planes, (plane, why) => telemetry.chose(gateway, plane, why));
+      const missed = absent.filter(({ plane }) => plane === gateway.dataPlane);
+      return createFallbackPlane(planes, (plane, why) => telemetry.chose(gateway, plane, why), missed);
     },
     async stop() {
       await Promise.all([...available.values()].map((plane) => plane.stop()));

@@ -17,10 +17,14 @@ const counted: Readonly<Record<PlaneName, ByteCounts>> = {
   kernel: { bytesUp: 5, bytesDown: 6 },
 };
 
-type Behaviour = { readonly unfit?: string; readonly refusal?: Extract<PinholeEvent, { kind: "refused" }> };
+type Behaviour = {
+  readonly unfit?: string;
+  readonly obstacle?: string;
+  readonly refusal?: Extract<PinholeEvent, { kind: "refused" }>;
+};
 
 /** A plane that opens, refuses or is unfit as told, and notes what it is asked. */
-function planeOf(name: PlaneName, asked: string[], { unfit, refusal }: Behaviour = {}): DataPlane {
+function planeOf(name: PlaneName, asked: string[], { unfit, obstacle, refusal }: Behaviour = {}): DataPlane {
   const note = (what: string) => () => void asked.push(`${name} ${what}`);
   return {
     name,
@@ -32,6 +36,7 @@ function planeOf(name: PlaneName, asked: string[], { unfit, refusal }: Behaviour
       return { ...asks, dismiss: note("dismiss"), counts: () => counted[name] };
     },
     refreshCounts: note("refreshCounts"),
+    missing: () => (obstacle === undefined ? [] : [{ plane: name, why: obstacle }]),
     stop: async () => void asked.push(`${name} stop`),
   };
 }
@@ -139,4 +144,13 @@ test("it is unfit when all of them are, and all of them are stopped", async () =
 test("it has the name of the plane that is tried first", () => {
   const planes = [planeOf("splice", []), planeOf("relay", [])];
   expect(createFallbackPlane(planes, () => {}).name).toBe("splice");
+});
+
+test("it tells which of its planes can't be used, and which could not be made", () => {
+  const planes = [planeOf("splice", [], { obstacle: "the thread has ended" }), planeOf("relay", [])];
+  const absent = [{ plane: "kernel", why: "CAP_NET_ADMIN is missing" }] as const;
+  expect(createFallbackPlane(planes, () => {}, absent).missing()).toEqual([
+    ...absent,
+    { plane: "splice", why: "the thread has ended" },
+  ]);
 });

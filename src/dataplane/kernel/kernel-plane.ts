@@ -8,7 +8,7 @@ import { familyOf } from "../../net/endpoint.ts";
 import { loadFfi } from "../../sockets/ffi.ts";
 import { soon } from "../../sockets/soon.ts";
 import { errnoName } from "../../sockets/system-calls.ts";
-import type { DataPlane, Pinhole, PinholeEvent, PinholeOutcome, PinholeRequest } from "../pinhole.ts";
+import type { DataPlane, MissingPlane, Pinhole, PinholeEvent, PinholeOutcome, PinholeRequest } from "../pinhole.ts";
 import { createConnectionAborter } from "./connection-abort.ts";
 import { rememberForwarding } from "./forwarding-memory.ts";
 import { createMarks } from "./marks.ts";
@@ -110,6 +110,11 @@ function startPlane(
     return isForwarded(legs.peer) ? undefined : `IPv${familyOf(legs.peer)} is not forwarded by this machine`;
   }
 
+  function missing(): readonly MissingPlane[] {
+    const why = standing();
+    return why === undefined ? [] : [{ plane: "kernel", why }];
+  }
+
   function open(request: PinholeRequest, report: (event: PinholeEvent) => void): Pinhole {
     const legs = standing() ?? natLegs(request, route);
     if (typeof legs === "string") {
@@ -141,7 +146,7 @@ function startPlane(
   }
 
   const refreshCounts = createCountRefresh(registry.live);
-  return { name: "kernel", unfit, open, refreshCounts, stop: () => (stopping ??= stopAll()) };
+  return { name: "kernel", unfit, open, refreshCounts, missing, stop: () => (stopping ??= stopAll()) };
 }
 
 const nothing = () => {};

@@ -40,6 +40,10 @@ export function createUserSpacePlane({ name, carry, unfit, stopped }: UserSpaceP
       return entry.pinhole;
     },
     refreshCounts() {},
+    missing() {
+      const why = whyUnfit();
+      return why === undefined ? [] : [{ plane: name, why }];
+    },
     stop() {
       stopping ??= (async () => {
         for (const { pinhole } of [...open]) pinhole?.release();

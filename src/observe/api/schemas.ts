@@ -120,6 +120,11 @@ const gatewayStatus = z
     listeners: z.array(endpoint),
     route: z.strictObject({ kind: z.enum(["fixed", "login", "transparent"]), server: z.string().optional() }),
     dataPlane: z.enum(planeNames).optional().describe("That is tried first"),
+    missingPlanes: z
+      .array(z.strictObject({ plane: z.enum(planeNames), why: z.string() }))
+      .describe(
+        "That the configuration names, or that worked before, and that can't be used now; the next one carries",
+      ),
     sessions: count.describe("That are open"),
     sessionsLimit: count,
     transfers: count.describe("That carry data"),

@@ -1,6 +1,6 @@
 // Status answer: the gateways of a process and what they have counted, as the API says it.
 import { formatEndpoint, type Endpoint } from "../../net/endpoint.ts";
-import type { PlaneName, Side } from "../../dataplane/pinhole.ts";
+import type { MissingPlane, PlaneName, Side } from "../../dataplane/pinhole.ts";
 import type { Metrics, Sample } from "../metrics.ts";
 import type { GatewayStatusAnswer, StatusAnswer } from "./schemas.ts";
 
@@ -12,6 +12,7 @@ export type GatewayFacts = {
   readonly listeners: readonly Endpoint[];
   readonly route: GatewayStatusAnswer["route"];
   readonly dataPlane?: PlaneName;
+  readonly missingPlanes?: readonly MissingPlane[];
 };
 
 const names = [
@@ -51,6 +52,7 @@ function gatewayAnswer(facts: GatewayFacts, samples: ReadonlyMap<string, readonl
     listeners: facts.listeners.map(formatEndpoint),
     route: facts.route,
     ...(facts.dataPlane && { dataPlane: facts.dataPlane }),
+    missingPlanes: [...(facts.missingPlanes ?? [])],
     sessions: total("sessions_active"),
     sessionsLimit: total("sessions_limit"),
     transfers: total("transfers_active"),

@@ -16,7 +16,7 @@ export function gatewayTable(gateways: readonly GatewayStatusAnswer[]): Html {
         cell: ({ listeners }) => listeners.map((one) => html`<span class="line">${one}</span> `),
       },
       { head: "Leads to", kind: "wide", cell: ({ route }) => routeText(route) },
-      { head: "Data plane", cell: ({ dataPlane }) => dataPlane ?? "none" },
+      { head: "Data plane", kind: "wide", cell: planes },
       {
         head: "Sessions",
         cell: ({ sessions, sessionsLimit }) =>
@@ -37,6 +37,11 @@ export function gatewayTable(gateways: readonly GatewayStatusAnswer[]): Html {
 function routeText({ kind, server }: GatewayStatusAnswer["route"]): string {
   if (kind === "login") return "the server named at login";
   return kind === "transparent" ? "where the client was going" : (server ?? "");
+}
+
+function planes({ dataPlane, missingPlanes }: GatewayStatusAnswer) {
+  return html`${dataPlane ?? "none"}
+  ${missingPlanes.map(({ plane, why }) => html`<small class="line">${plane} can't be used: ${why}</small> `)}`;
 }
 
 function ports({ dataPorts }: GatewayStatusAnswer) {

@@ -27,7 +27,14 @@ export const failure = {
 export function gateway(more: Partial<GatewayStatusAnswer> = {}): GatewayStatusAnswer {
   return {
     ...{ name: "public", listeners: ["0.0.0.0:21", "[::]:21"], route: { kind: "fixed", server: "10.0.0.5:21" } },
-    ...{ sessions: 2, sessionsLimit: 10_000, transfers: 1, pinholes: { client: 1, server: 0 }, bans: 0 },
+    ...{
+      sessions: 2,
+      sessionsLimit: 10_000,
+      transfers: 1,
+      pinholes: { client: 1, server: 0 },
+      bans: 0,
+      missingPlanes: [],
+    },
     dataPorts: { client: { free: 900, open: 80, resting: 20 } },
     totals: {
       ...{ sessions: { quit: 8 }, transfers: {}, refusals: { "server-unreachable": 1 }, strangers: {} },

@@ -13,11 +13,27 @@ import {
   retrieve,
   strangeServer,
   tryConnect,
+  natOutside,
+  type Ground,
   type Play,
   type Row,
 } from "./stage.ts";
 
 const range = (first: number): string => `${first}-${first + 9}`;
+
+const ports = (first: number): readonly number[] => Array.from({ length: 10 }, (_, index) => first + index);
+
+const outsideOfNat = /^Nobody connected to 203\.0\.113\.1:\d+, which was announced to the client 192\.168\.1\.100/;
+
+const behindNat = ({ clientRange }: Ground, dataPorts = range(clientRange)) => ({
+  clientSide: { dataPorts, advertise: natOutside },
+});
+
+/** A line of nft: this port of the NAT leads to the gateway. */
+const forwarded = (port: number, to = port): string =>
+  `add rule inet faults prerouting ip daddr ${natOutside} tcp dport ${port} dnat ip to ${addresses.edgeToClient.IPv4}:${to}\n`;
+
+const throughNat = (play: Play): Play => ({ ...play, entrance: { address: natOutside, port: play.entrance.port } });
 
 /** PASV and RETR; the client's data connection goes to what it was told. */
 async function download(play: Play, from?: string): Promise<void> {
@@ -106,28 +122,50 @@ export const clientSideRows: readonly Row[] = [
     fails: ["client-data-in", "private-address", /10\.99\.0\.1:\d+: a private address .* 198\.51\.100\.100/],
   },
   {
-    title: "the range is forwarded in part",
-    rules: ({ clientRange }) => ({
-      edge: `add rule inet faults input tcp dport ${clientRange + 1}-${clientRange + 9} drop`,
-    }),
+    title: "a NAT in front of the gateway forwards the control port and no data port",
+    settings: behindNat,
+    rules: (ground) => ({ edge: forwarded(ground.entrance.port) }),
+    play: (play) => download(throughNat(play)),
+    fails: ["client-data-in", "nobody-came", outsideOfNat],
+  },
+  {
+    title: "a NAT in front of the gateway forwards a part of its data ports",
+    settings: behindNat,
+    rules: ({ entrance, clientRange }) => ({ edge: forwarded(entrance.port) + forwarded(clientRange) }),
     async play(play) {
-      const session = await logIn(play);
+      const session = await logIn(throughNat(play));
       let told = await passive(session, play.serverOwn);
       // One of ten would do.
       while (told.port === play.clientRange) told = await passive(session, play.serverOwn);
       tryConnect(play.stage.client, told);
       await retrieve(session);
     },
-    fails: ["client-data-in", "nobody-came", /^Nobody connected to /],
+    fails: ["client-data-in", "nobody-came", outsideOfNat],
   },
   {
-    title: "the port map is off by one",
-    settings: ({ clientRange }) => ({ clientSide: { dataPorts: `${clientRange}-${clientRange}` } }),
-    rules: ({ clientRange }) => ({
-      edge: `add rule inet faults prerouting tcp dport ${clientRange} redirect to :${clientRange + 1}`,
+    title: "the port map of a NAT in front of the gateway is off by one",
+    settings: (ground) => behindNat(ground, `${ground.clientRange}-${ground.clientRange}`),
+    rules: ({ entrance, clientRange }) => ({
+      edge: forwarded(entrance.port) + forwarded(clientRange, clientRange + 1),
     }),
-    play: (play) => download(play),
-    fails: ["client-data-in", "nobody-came", /^Nobody connected to /],
+    play: (play) => download(throughNat(play)),
+    fails: ["client-data-in", "nobody-came", outsideOfNat],
+  },
+  {
+    title: "a NAT in front of the gateway forwards all, and that is no failure",
+    settings: behindNat,
+    rules: ({ entrance, clientRange }) => ({
+      edge: [entrance.port, ...ports(clientRange)].map((port) => forwarded(port)).join(""),
+    }),
+    async play(play) {
+      const { session, client, server } = await joined(throughNat(play));
+      server.end();
+      await client.rest();
+      client.end();
+      session.server.write("226 Done\r\n");
+      await session.control.reply();
+      await exchange(session, "QUIT", "221 Bye");
+    },
   },
   {
     title: "a NAT gives the client's data connection another address of its network",

@@ -9,6 +9,8 @@ import { addresses, places, type Place } from "../topology.ts";
 /** The client's address on the public Internet, and the gateway's there. */
 export const publicClient = "198.51.100.100";
 export const publicEdge = "198.51.100.1";
+/** The public address of a NAT in front of the gateway, on the same machine. What it does not forward, it refuses. */
+export const natOutside = "203.0.113.1";
 /** Others of the client, in its network and elsewhere. */
 export const otherClient = "192.168.1.101";
 /** Others of the server. */
@@ -86,7 +88,7 @@ const chains = `table inet faults {
 
 const moreAddresses: Record<Place, string> = {
   client: `addr add ${publicClient}/24 dev lan\naddr add ${otherClient}/24 dev lan\n`,
-  edge: `addr add ${publicEdge}/24 dev lan\nroute add ${strangeServer} via ${addresses.server.IPv4}\n`,
+  edge: `addr add ${publicEdge}/24 dev lan\naddr add ${natOutside}/32 dev lan\nroute add ${strangeServer} via ${addresses.server.IPv4}\n`,
   server: `addr add ${strangeServer}/32 dev lo\n`,
 };
 

@@ -30,7 +30,14 @@ test("/api/status is the gateways of the process, with what they are, hold and h
       dataPorts: {},
       listeners: [expect.stringMatching(/^127\.0\.0\.1:\d+$/)],
       route: { kind: "fixed", server: `127.0.0.1:${stage.server.port}` },
-      ...{ dataPlane: "relay", sessions: 1, transfers: 0, pinholes: { client: 0, server: 0 }, bans: 0 },
+      ...{
+        dataPlane: "relay",
+        sessions: 1,
+        transfers: 0,
+        pinholes: { client: 0, server: 0 },
+        bans: 0,
+        missingPlanes: [],
+      },
       totals: {
         sessions: {},
         transfers: { complete: 1 },

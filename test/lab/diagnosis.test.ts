@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { obstacleTo, requireNone } from "./availability.ts";
 import { controlRows } from "./diagnosis/rows-control.ts";
-import { clientSideRows, serverSideRows } from "./diagnosis/rows-data.ts";
+import { clientSideRows } from "./diagnosis/rows-client-data.ts";
+import { serverSideRows } from "./diagnosis/rows-server-data.ts";
 import { kernelRows } from "./diagnosis/rows-kernel.ts";
 import {
   exchange,

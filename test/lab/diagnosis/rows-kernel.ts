@@ -1,5 +1,5 @@
 // Failures of data connections that the kernel carries.
-import { joined, reachServer } from "./rows-data.ts";
+import { joined, reachServer } from "./plays.ts";
 import { logIn, passive, retrieve, type Row } from "./stage.ts";
 
 const byKernel = () => ({ dataPlane: "kernel" });

@@ -2,7 +2,6 @@
 import { addresses } from "../topology.ts";
 import { download, joined, list, range } from "./plays.ts";
 import {
-  active,
   exchange,
   logIn,
   natOutside,

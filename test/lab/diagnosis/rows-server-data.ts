@@ -1,7 +1,7 @@
 // Failures of data connections on the server's side: how each is brought about, and what the gateway has to say of it.
 import { setTimeout as sleep } from "node:timers/promises";
 import { joined, list, range, reachServer } from "./plays.ts";
-import { active, exchange, logIn, otherServer, passive, strangeServer, tryConnect, type Row } from "./stage.ts";
+import { active, exchange, logIn, otherServer, strangeServer, tryConnect, type Row } from "./stage.ts";
 
 export const serverSideRows: readonly Row[] = [
   {

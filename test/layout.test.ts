@@ -208,6 +208,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "dataplane/kernel/examination.ts": "lab/planes.test.ts: the doctor",
   "dataplane/kernel/kernel-plane.ts": "lab/kernel-plane.test.ts",
   "dataplane/kernel/nat-state.ts": "dataplane/kernel/nat-connection.test.ts",
+  "net/tls.ts": "session/transcript.test.ts: lists of words",
   "dataplane/pinhole.ts": "layout.test.ts: types and lists of words",
   "sockets/socket-ends.ts": "sockets/transport.test.ts",
   "sockets/node-acceptor.ts": "gateway/entrance/listener.test.ts",

@@ -62,7 +62,6 @@ export type KernelConfig = {
 /** What the gateway itself is told, and what the process decides for it. */
 export type GatewayConfig = GatewayOptions & {
   readonly dataPlane: DataPlaneChoice;
-  readonly policy: { readonly tls: "refuse" };
   /** What a probe logs in with; without a file the password is one as anonymous users give. */
   readonly probe: { readonly user: string; readonly passwordFile?: string };
 };

@@ -99,7 +99,7 @@ function composeLoginFailures({ within, most, ban, banMost }: GatewaySettings["l
 
 type PolicySettings = GatewaySettings["policy"];
 
-function composePolicy({ foreignAddress, commands, ...rest }: PolicySettings): GatewayConfig["policy"] {
+function composePolicy({ foreignAddress, commands, tls: _, ...rest }: PolicySettings): Policy {
   return { ...rest, foreignAddress: composeForeignAddress(foreignAddress), commands: composeCommands(commands) };
 }
 

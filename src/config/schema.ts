@@ -29,7 +29,6 @@ import {
 } from "./settings.ts";
 import type { DataPeer, DataPlaneChoice, GatewayOptions, TransparentRoute } from "../gateway/options.ts";
 import type { ForeignAddress } from "../session/options.ts";
-import type { GatewayConfig } from "./config.ts";
 
 type ServerMode = GatewayOptions["serverSide"]["mode"];
 
@@ -157,7 +156,7 @@ const policy = z.strictObject({
   // A web page in a client's browser can speak FTP, but it has no login.
   pinholesBeforeLogin: z.boolean().default(false),
   tellInnerAddresses: z.boolean().default(false),
-  tls: choice<GatewayConfig["policy"]["tls"]>({ refuse: true }, ["passthrough", "terminate"]).default("refuse"),
+  tls: choice({ refuse: true }, ["passthrough", "terminate"]).default("refuse"),
 });
 
 const overrides = {

@@ -1,6 +1,7 @@
 // Pinhole, the contract of a data plane: what it is asked for and what it reports. The one narrow interface between sessions
 // and whatever carries the bytes of a data connection. It knows endpoints and nothing of FTP.
 import type { Endpoint, Network } from "../net/endpoint.ts";
+import type { Secured } from "../net/tls.ts";
 import type { PortPool } from "./port-pool.ts";
 
 export const sides = ["client", "server"] as const;
@@ -76,6 +77,8 @@ export type OpenRefusal = (typeof openRefusals)[number];
  * `released`: the owner released it before it was used. `aborted`: the owner released it while it carried data, or the
  * plane itself broke down (`detail` says so).
  * The detail of `stalled` begins with `client: ` or `server: ` where it is known that this leg holds everything up.
+ * `client-tls-failed`/`server-tls-failed`: no TLS came about on that leg, which has to have it; the detail begins with the TlsCause
+ * and `: `. `tls-truncated`: a leg under TLS ended without close_notify; the detail begins with `client: ` or `server: `.
  * Both dialled and never confirmed, it ends as `stalled` after stallMs. A peer that resets at once when it is dialled was
  * reached, and has reset.
  */
@@ -83,6 +86,9 @@ export const pinholeOutcomes = [
   "complete",
   "client-reset",
   "server-reset",
+  "client-tls-failed",
+  "server-tls-failed",
+  "tls-truncated",
   "stalled",
   "client-unreachable",
   "server-unreachable",
@@ -107,6 +113,10 @@ export type PinholeEvent =
   | { readonly kind: "reached"; readonly side: "server" }
   /** The preferred source port could not be used and another was taken. */
   | { readonly kind: "other-source-port"; readonly side: Side; readonly wanted: number; readonly detail: string }
+  /** The handshake on a leg is done. */
+  | (Secured & { readonly kind: "secured"; readonly side: Side })
+  /** A leg under TLS ended without close_notify, and its side tolerates that. */
+  | { readonly kind: "no-close-notify"; readonly side: Side }
   /** Both legs are connected; bytes flow. */
   | { readonly kind: "joined" }
   /**

@@ -4,7 +4,8 @@ import type { PlaneName } from "../dataplane/pinhole.ts";
 import type { Endpoint, Network } from "../net/endpoint.ts";
 import type { LogLevel } from "../observe/log.ts";
 import type { ServerMode } from "../session/mode.ts";
-import type { AllowRule, Policy, PolicyEntry } from "../session/options.ts";
+import type { TlsVersion } from "../net/tls.ts";
+import type { AllowRule, ClientTls, Policy, PolicyEntry, ServerTls } from "../session/options.ts";
 
 /** Both ends included; 1 to 65535. */
 export type PortRange = { readonly first: number; readonly last: number };
@@ -49,6 +50,48 @@ type SideOptions = {
   readonly dataPeer: DataPeer;
 };
 
+/** Paths of PEM files. A certificate is followed by those that lead from it to a trusted one. */
+export type CertificateFiles = { readonly cert: string; readonly key: string };
+
+/** What a leg under TLS that ends without close_notify is: broken, and then reset on both sides, or complete. */
+export type Truncation = "reset" | "tolerate";
+
+/** The gateway as TLS server. */
+export type ClientSideTls = ClientTls & {
+  /** At least one where TLS is terminated. Chosen by SNI: the exact name, then a wildcard, then the first. */
+  readonly certificates: readonly CertificateFiles[];
+  readonly minVersion: TlsVersion;
+  /** Of data connections. `require`: one that does not resume the session of its own control connection is refused. */
+  readonly sessionReuse: "prefer" | "require";
+  /** Clients are asked for a certificate, which this file's authorities have to have signed; with `require` they must show one. */
+  readonly clientCertificates?: { readonly ca: string; readonly require: boolean };
+  readonly truncation: Truncation;
+};
+
+/** The gateway as TLS client. */
+export type ServerSideTls = ServerTls & {
+  /** The chain and the name in the server's certificate are checked. */
+  readonly verify: boolean;
+  /** `system`, or the path of a file of trusted authorities. */
+  readonly ca: string;
+  /** The name that the certificate has to be for, and that is asked for (SNI); absent: the host of the route. */
+  readonly name?: string;
+  /** SHA-256 of the SPKI of the server's certificate, in base64. Checked besides the chain; alone without `verify`. */
+  readonly pin?: string;
+  /** What the gateway shows to a server that asks for a certificate. */
+  readonly certificate?: CertificateFiles;
+  readonly minVersion: TlsVersion;
+  readonly truncation: Truncation;
+};
+
+/** As SessionTls, with what sockets need. */
+export type GatewayTls =
+  | { readonly kind: "passthrough" }
+  | { readonly kind: "terminate"; readonly client: ClientSideTls; readonly server: ServerSideTls };
+
+/** Where clients arrive. `implicit`: TLS begins with the first byte. */
+export type Entrance = Endpoint & { readonly tls?: "implicit" };
+
 /** So many in each second, and besides so many in ten seconds. */
 export type Rate = { readonly rate: number; readonly burst: number };
 
@@ -68,13 +111,15 @@ export type GatewayOptions = {
   /** Of its own lines and of those of sessions to come; absent: the level of the log. */
   readonly logLevel?: LogLevel;
   /** At least one; port 0 takes any free port. */
-  readonly listen: readonly Endpoint[];
+  readonly listen: readonly Entrance[];
   readonly route: GatewayRoute;
   readonly clientSide: SideOptions & {
     /** The first that contains the client's address wins, before `advertise`. */
     readonly advertiseTo: readonly { readonly clients: Network; readonly address: string }[];
   };
   readonly serverSide: SideOptions & { readonly mode: ServerMode };
+  /** Absent: AUTH is refused. */
+  readonly tls?: GatewayTls;
   readonly policy: Policy;
   /** The first that matches holds instead. */
   readonly policies: readonly PolicyEntry[];

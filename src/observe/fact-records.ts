@@ -58,6 +58,13 @@ export function recordFact(fact: Fact, ageMs: number, deps: FactRecordDeps): voi
     case "server-connected":
       log.info({ server: formatEndpoint(fact.peer), local: formatEndpoint(fact.local) }, "server connected");
       break;
+    case "tls-started":
+    case "tls-failed":
+    case "tls-ended":
+    case "opaque":
+    case "opaque-ended":
+      recordTls(fact, log);
+      break;
     case "logged-in":
       log.info({ user: fact.user }, "logged in");
       break;
@@ -92,6 +99,33 @@ export function recordFact(fact: Fact, ageMs: number, deps: FactRecordDeps): voi
       else log.info(line, "session ended");
       break;
     }
+  }
+}
+
+type TlsFact = Extract<Fact, { kind: "tls-started" | "tls-failed" | "tls-ended" | "opaque" | "opaque-ended" }>;
+
+function recordTls(fact: TlsFact, log: Logger): void {
+  switch (fact.kind) {
+    case "tls-started": {
+      const { kind: _, ...line } = fact;
+      if (fact.connection === "control") log.info(line, "TLS started");
+      else log.debug(line, "TLS started");
+      break;
+    }
+    case "tls-failed": {
+      const { kind: _, ...line } = fact;
+      log.warn(line, "TLS failed");
+      break;
+    }
+    case "tls-ended":
+      log.info({ side: fact.side }, "TLS ended");
+      break;
+    case "opaque":
+      log.info("session is opaque");
+      break;
+    case "opaque-ended":
+      log.info("session is in clear again");
+      break;
   }
 }
 

@@ -29,6 +29,9 @@ export const pinholeFates: Readonly<Record<PinholeOutcome, PinholeFate>> = {
   complete: "used",
   "client-reset": "used",
   "server-reset": "used",
+  "client-tls-failed": "used",
+  "server-tls-failed": "used",
+  "tls-truncated": "used",
   stalled: "used",
   // The other leg is dialled only once the listening one has admitted its peer.
   "client-unreachable": "used",

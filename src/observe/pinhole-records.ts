@@ -110,6 +110,8 @@ export function createPinholeRecords(deps: PinholeRecordDeps): PinholeRecords {
           noticed(deps, event);
           break;
         case "admitted":
+        case "secured":
+        case "no-close-notify":
         case "reached":
         case "delivered":
           break;

@@ -229,6 +229,8 @@ function pinholeReported(
     }
     case "stranger":
     case "admitted":
+    case "secured":
+    case "no-close-notify":
     case "reached":
     case "other-source-port":
     case "delivered":
@@ -277,6 +279,11 @@ function factRecorded(record: SessionRecord, at: number, fact: Fact, tell: (news
     case "ended":
       record.end = { at, reason: fact.reason, detail: ownText(fact.detail) };
       break;
+    case "tls-started":
+    case "tls-failed":
+    case "tls-ended":
+    case "opaque":
+    case "opaque-ended":
     case "command":
     case "reply":
     case "quirk":

@@ -54,6 +54,10 @@ export function diagnoseTransfer(
     case "complete":
     case "released":
       return undefined;
+    case "client-tls-failed":
+    case "server-tls-failed":
+    case "tls-truncated":
+      return undefined;
     case "aborted":
       return detail === "" ? undefined : found(session, "gateway", "plane-failed", { why: detail });
     case "expired":

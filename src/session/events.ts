@@ -2,7 +2,8 @@
 // the data plane into events, and performs effects in order. Text is latin1 (one character, one byte).
 import type { Quirk } from "../ftp/quirks.ts";
 import type { Endpoint } from "../net/endpoint.ts";
-import type { PinholeEvent } from "../dataplane/pinhole.ts";
+import type { Secured, TlsCause } from "../net/tls.ts";
+import type { PinholeEvent, Side } from "../dataplane/pinhole.ts";
 import type { Fact } from "./facts.ts";
 import type { Mode } from "./mode.ts";
 import type { EndReason } from "./reasons.ts";
@@ -34,9 +35,39 @@ export type ServerEvent =
 export const timerNames = ["login", "idle", "linger", "grace", "abort", "result", "doubt"] as const;
 export type TimerName = (typeof timerNames)[number];
 
+/** What becomes of the TLS of a control connection. `side` is the gateway's face: towards the client it is the TLS server. */
+export type TlsEvent =
+  /**
+   * The answer to `start-tls`. `name`: the one that the client asks for (SNI), or that the server's certificate is for. `subject`: of
+   * the certificate that the peer has shown and that has been verified, e.g. `CN=alice,O=Example`; `user`: its CN.
+   */
+  | (Secured & {
+      readonly kind: "tls-started";
+      readonly side: Side;
+      readonly name?: string;
+      readonly subject?: string;
+      readonly user?: string;
+    })
+  /**
+   * The other answer to `start-tls` and `go-opaque`. After `bytes-before-tls` nothing was said and the connection is in clear as it
+   * was; after everything else nothing more can be said on it.
+   */
+  | { readonly kind: "tls-failed"; readonly side: Side; readonly cause: TlsCause; readonly detail: string }
+  /** The answer to `end-tls`: close_notify has gone both ways, and what comes and goes from here on is clear text. */
+  | { readonly kind: "tls-ended"; readonly side: "client" };
+
+/** While the session is opaque: bytes pass uninterpreted, and no line of either peer is an event. */
+export type OpaqueEvent =
+  /** At most every few seconds: bytes have passed since the last one. */
+  | { readonly kind: "opaque-moved" }
+  /** Both directions have come back to clear text (CCC): lines are events again. */
+  | { readonly kind: "opaque-ended" };
+
 export type SessionEvent =
   | ClientEvent
   | ServerEvent
+  | TlsEvent
+  | OpaqueEvent
   | { readonly kind: "client-lost"; readonly detail: string }
   /** The Telnet layer has something to answer (refused options). */
   | { readonly kind: "telnet-answer"; readonly bytes: string }
@@ -66,9 +97,18 @@ export type SessionEvent =
  * One half of a data connection as the session plans it; the driver knows addresses, pools and timeouts. `peer`: the address of the
  * control connection's peer, which is to connect. `port`: the one that it was told before, and no other.
  */
-export type LegPlan =
-  | { readonly kind: "listen"; readonly peer: string; readonly port?: number }
-  | { readonly kind: "dial"; readonly to: DialTarget; readonly fromPort?: number };
+export type LegPlan = LegProtection &
+  (
+    | { readonly kind: "listen"; readonly peer: string; readonly port?: number }
+    | { readonly kind: "dial"; readonly to: DialTarget; readonly fromPort?: number }
+  );
+
+/**
+ * PROT of a side when its data connection is negotiated (RFC 4217): `private`, it runs TLS that resumes the session of that side's
+ * control connection; absent, it is in clear. The gateway is the TLS server towards the client as soon as that leg is made, and the
+ * TLS client towards the server once it has begun (`confirm`), or a second after `start`.
+ */
+export type LegProtection = { readonly protection?: "private" };
 
 /** `announced`: the address that the peer has announced instead. */
 export type DialTarget = Endpoint & { readonly announced?: string };
@@ -86,6 +126,19 @@ export type SessionEffect =
   | { readonly kind: "start"; readonly id: number; readonly dials: boolean }
   /** Likewise, once the client has been sent what was said to it. */
   | { readonly kind: "confirm" | "dismiss"; readonly id: number }
+  /**
+   * Says `says` on the control connection of this side, in clear, all that was said before it first; the very next byte in each
+   * direction is TLS. If there is unread input of this side, nothing is said and the answer is `tls-failed` for `bytes-before-tls`.
+   * What is said to this side from then on is written under TLS, after `tls-started` was handled; nothing of it after `tls-failed`.
+   */
+  | { readonly kind: "start-tls"; readonly side: Side; readonly says: string }
+  /** Says `says` and close_notify to the client; after the client's own the connection is clear text, which `tls-ended` tells. */
+  | { readonly kind: "end-tls"; readonly side: "client"; readonly says: string }
+  /**
+   * Says `says` to the client, and from the very next byte on copies what each peer sends to the other, until TLS ends in both
+   * directions. Unread input of either side as for `start-tls`. The ends of the connections are events as always, and are passed on.
+   */
+  | { readonly kind: "go-opaque"; readonly says: string }
   | { readonly kind: "timer"; readonly timer: TimerName; readonly ms: number }
   | { readonly kind: "cancel"; readonly timer: TimerName }
   | { readonly kind: "learn"; readonly rejects: Mode }

@@ -1,7 +1,8 @@
 // Facts for operators, which the core records; observe/ turns them into metrics and log lines.
 import type { Endpoint } from "../net/endpoint.ts";
 import type { Quirk } from "../ftp/quirks.ts";
-import { pinholeOutcomes, type PlaneName } from "../dataplane/pinhole.ts";
+import type { Secured, TlsCause } from "../net/tls.ts";
+import { pinholeOutcomes, type PlaneName, type Side } from "../dataplane/pinhole.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { Mode } from "./mode.ts";
 import type { EndReason, RefusalReason } from "./reasons.ts";
@@ -36,12 +37,25 @@ export type TransferEnded = {
   readonly diagnosis?: Diagnosis;
 };
 
+/** Which of a side's connections is or was to be under TLS. */
+export type TlsConnection = { readonly side: Side; readonly connection: "control" | "data" };
+
+/** `name`, `peer`: as `name` and `subject` of the event `tls-started`. */
+export type TlsStarted = Secured &
+  TlsConnection & { readonly kind: "tls-started"; readonly name?: string; readonly peer?: string };
+
 export type Fact =
   | { readonly kind: "command"; readonly verb: string }
   /** One reply, its code as written to the client. */
   | { readonly kind: "reply"; readonly code: number }
   | { readonly kind: "refusal"; readonly reason: RefusalReason; readonly detail: string }
   | { readonly kind: "quirk"; readonly quirk: Quirk }
+  | TlsStarted
+  | (TlsConnection & { readonly kind: "tls-failed"; readonly cause: TlsCause; readonly detail: string })
+  /** CCC: the client's control connection is clear text again. */
+  | { readonly kind: "tls-ended"; readonly side: "client" }
+  /** From here on the session is TLS between client and server, which the gateway can't read; CCC has ended that. */
+  | { readonly kind: "opaque" | "opaque-ended" }
   | { readonly kind: "server-connected"; readonly peer: Endpoint; readonly local: Endpoint }
   /** The server accepted a login; `user` as the client typed it, without what follows a colon. */
   | { readonly kind: "logged-in"; readonly user: string }

@@ -14,6 +14,37 @@ export type ForeignAddress =
   | { readonly kind: "refuse" }
   | { readonly kind: "allow"; readonly networks: readonly Network[] };
 
+/** What TLS the client may or must use, where TLS is terminated. */
+export type ClientTls = {
+  /** `login`: USER needs AUTH before. `data`: transfers need PROT P too. */
+  readonly require: "none" | "login" | "data";
+  /** CCC takes the control connection back to clear text. */
+  readonly ccc: boolean;
+  /** `cn`: USER has to name the CN of the client's certificate. */
+  readonly user?: "cn";
+};
+
+/** What TLS the server is asked for, likewise. */
+export type ServerTls = {
+  /**
+   * `auto`: a server that answers 5yz to AUTH is served in clear. `required`: it is not. `match-client`: AUTH and PROT are said to the
+   * server when the client says them, and its refusal is the client's.
+   */
+  readonly mode: "off" | "auto" | "required" | "match-client";
+  /** The server speaks TLS from the first byte on. */
+  readonly implicit: boolean;
+  /** PROT of data connections. `match`: the client's own, and private where the client's control connection is in clear. */
+  readonly data: "match" | "clear" | "private";
+};
+
+/**
+ * `passthrough`: client and server speak TLS with each other, and the gateway can't read it. `terminate`: each side has its own TLS
+ * or none.
+ */
+export type SessionTls =
+  | { readonly kind: "passthrough" }
+  | { readonly kind: "terminate"; readonly client: ClientTls; readonly server: ServerTls };
+
 export type Policy = {
   readonly foreignAddress: ForeignAddress;
   /** An announced port below it is refused. */
@@ -52,6 +83,8 @@ export type SessionOptions = {
   readonly route: Route;
   readonly timeouts: { readonly loginMs: number; readonly idleMs: number; readonly lingerMs: number };
   readonly own: OwnGround;
+  /** Absent: AUTH is refused. */
+  readonly tls?: SessionTls;
 };
 
 /** What may differ from one client of a gateway to the next; decided before its session begins. */

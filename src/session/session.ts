@@ -80,6 +80,12 @@ function handle(work: Work, event: SessionEvent): void {
     case "pinhole":
       pinholeEvent(work, event.id, event.event);
       break;
+    case "tls-started":
+    case "tls-failed":
+    case "tls-ended":
+    case "opaque-moved":
+    case "opaque-ended":
+      break;
     case "timer":
       timedOut(work, event.timer);
       break;

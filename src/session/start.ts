@@ -10,6 +10,8 @@ import { emit, passReply, type Work } from "./work.ts";
 /** A client that has connected, and what holds for it alone. */
 export type NewClient = ClientOptions & {
   readonly client: ControlSide;
+  /** It has come to a listener where TLS begins with the first byte. */
+  readonly isImplicit?: boolean;
   /** The server that it meant to reach, on the transparent route; absent: the local end of its connection. */
   readonly intended?: Endpoint | undefined;
 };

@@ -1,6 +1,7 @@
 // Transcript reader: margin lines become events again, so that a trace copied out of production is a test by paste. The
 // inverse of formatEvent in transcript.ts, but for masked secrets; scripts may leave out what a context supplies.
 import { quirks, type Quirk } from "../ftp/quirks.ts";
+import { tlsCauses, tlsVersions, type Secured } from "../net/tls.ts";
 import { parseEndpoint, parsePortNumber, type Endpoint } from "../net/endpoint.ts";
 import {
   openRefusals,
@@ -38,6 +39,10 @@ export function parseEvent(line: string, context: TranscriptContext): SessionEve
       return { kind: first };
     case "connected":
       return parseConnected(detail, context);
+    case "tls":
+      return parseTls(detail);
+    case "opaque":
+      return detail === "moved" || detail === "ended" ? { kind: `opaque-${detail}` } : undefined;
     case "timer":
       return named(timerNames, detail, (timer) => ({ kind: "timer", timer }));
     case "drain":
@@ -93,6 +98,44 @@ function parseConnected(text: string, context: TranscriptContext): SessionEvent 
   return { kind: "connected", peer, local, advertise: match[3] ?? local.address, rejects };
 }
 
+/** Version and cipher may be left out. */
+const securedWords = String.raw`(?: (TLSv1\.\d) (\S+))?( resumed)?(?: in (\d+) ms)?`;
+const startedWords = new RegExp(
+  String.raw`^${securedWords}(?: for (\S+))?(?: user ("(?:[^"\\]|\\.)*"))?(?:: ([^]*))?$`,
+);
+const onlySecured = new RegExp(`^${securedWords}$`);
+
+function parseTls(text: string): SessionEvent | undefined {
+  const [, what, side, rest = ""] = /^(started|failed|ended) (client|server)([^]*)$/.exec(text) ?? [];
+  const known = named(sides, side, (found) => found);
+  if (known === undefined) return undefined;
+  if (what === "ended") return known === "client" && rest === "" ? { kind: "tls-ended", side: known } : undefined;
+  if (what === "failed") {
+    const [, word, detail = ""] = /^ (\S+?)(?:: ([^]*))?$/.exec(rest) ?? [];
+    return named(tlsCauses, word, (cause) => ({ kind: "tls-failed", side: known, cause, detail }));
+  }
+  const match = startedWords.exec(rest);
+  const secured = match && parseSecured(match);
+  if (!match || !secured) return undefined;
+  const [name, user, subject] = match.slice(5);
+  return {
+    ...{ kind: "tls-started", side: known, ...secured },
+    ...(name !== undefined && { name }),
+    ...(user !== undefined && { user: String(JSON.parse(user)) }),
+    ...(subject !== undefined && { subject }),
+  };
+}
+
+function parseSecured(match: RegExpExecArray): Secured | undefined {
+  const [, word = "TLSv1.3", cipher = "TLS_AES_256_GCM_SHA384", resumed, ms = "0"] = match;
+  return named(tlsVersions, word, (version) => ({
+    version,
+    cipher,
+    resumed: resumed !== undefined,
+    durationMs: Number(ms),
+  }));
+}
+
 function parseStop(text: string): SessionEvent | undefined {
   const [, reason, detail = ""] = /^([a-z-]+)(?:: ([^]*))?$/.exec(text) ?? [];
   return named(endReasons, reason, (known) => ({ kind: "stop", reason: known, detail }));
@@ -124,6 +167,13 @@ function parsePinholeEvent(words: string, detail: string | undefined): PinholeEv
       if (wanted === undefined) return undefined;
       return named(sides, rest[4], (side) => ({ kind: "other-source-port", side, wanted, detail: detail ?? "" }));
     }
+    case "secured": {
+      const match = onlySecured.exec(words.slice(`secured ${rest[0] ?? ""}`.length));
+      const secured = match && parseSecured(match);
+      return secured ? named(sides, rest[0], (side) => ({ kind: first, side, ...secured })) : undefined;
+    }
+    case "no-close-notify":
+      return named(sides, rest[0], (side) => ({ kind: first, side }));
     case "joined":
     case "delivered":
       return { kind: first };

@@ -3,6 +3,7 @@
 // mentioned, so that scripts read well, and what is not is, so that transcript-reader.ts gets the same event back.
 import { maskCommand } from "../ftp/command.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
+import type { Secured } from "../net/tls.ts";
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
 import type { SessionEffect, SessionEvent, LegPlan } from "./events.ts";
 import type { Fact } from "./facts.ts";
@@ -43,6 +44,16 @@ export function formatEvent(event: SessionEvent): string {
       return formatConnected(event);
     case "pinhole":
       return formatPinhole(event.id, event.event);
+    case "tls-started":
+      return formatTlsStarted(event);
+    case "tls-failed":
+      return `tls failed ${event.side} ${event.cause}${explained(event.detail)}`;
+    case "tls-ended":
+      return `tls ended ${event.side}`;
+    case "opaque-moved":
+      return "opaque moved";
+    case "opaque-ended":
+      return "opaque ended";
     case "timer":
       return `timer ${event.timer}`;
     case "drain":
@@ -50,6 +61,18 @@ export function formatEvent(event: SessionEvent): string {
     case "stop":
       return `stop ${event.reason}${explained(event.detail)}`;
   }
+}
+
+/** `tls started client TLSv1.3 TLS_AES_256_GCM_SHA384 resumed in 3 ms for gw.example.net user "alice": CN=alice`. */
+function formatTlsStarted(event: Extract<SessionEvent, { kind: "tls-started" }>): string {
+  const { side, name, subject, user } = event;
+  const named = name === undefined ? "" : ` for ${name}`;
+  const known = user === undefined ? "" : ` user ${JSON.stringify(user)}`;
+  return `tls started ${side}${formatSecured(event)}${named}${known}${explained(subject)}`;
+}
+
+function formatSecured({ version, cipher, resumed, durationMs }: Secured): string {
+  return ` ${version} ${cipher}${resumed ? " resumed" : ""}${durationMs === 0 ? "" : ` in ${durationMs} ms`}`;
 }
 
 function parenthesised(quirks: readonly string[]): string {
@@ -85,8 +108,11 @@ function pinholeWords(event: PinholeEvent): string {
     case "stranger":
     case "admitted":
       return `${event.kind} ${event.side} ${formatEndpoint(event.from)}`;
+    case "secured":
+      return `secured ${event.side}${formatSecured(event)}`;
     case "reached":
-      return `reached ${event.side}`;
+    case "no-close-notify":
+      return `${event.kind} ${event.side}`;
     case "other-source-port":
       return `other source port on the ${event.side} side than ${event.wanted}`;
     case "joined":
@@ -136,6 +162,12 @@ function effectLines(effect: SessionEffect): readonly string[] {
     case "release":
     case "dismiss":
       return [`${effect.kind}${numbered(effect.id)}`];
+    case "start-tls":
+      return [...saidTo(effect.side === "client" ? "C" : "S", effect.says), `start tls ${effect.side}`];
+    case "end-tls":
+      return [...saidTo("C", effect.says), `end tls ${effect.side}`];
+    case "go-opaque":
+      return [...saidTo("C", effect.says), "go opaque"];
     case "learn":
       return [`learn that ${effect.rejects} is rejected`];
     case "record":
@@ -161,24 +193,31 @@ function factLines(fact: Fact): readonly string[] {
   }
 }
 
+function saidTo(peer: "C" | "S", bytes: string): readonly string[] {
+  return bytes === "" ? [] : textLines(bytes).map((line) => `>${peer} ${line}`);
+}
+
 function textLines(bytes: string): readonly string[] {
   return bytes.replace(/(?<!\r)\r*\n$/, "").split(/\r?\n/);
 }
 
 function formatOpen(client: LegPlan, server: LegPlan): string {
   if (client.kind === "listen" && server.kind === "listen")
-    return `open both sides for ${client.peer} and ${server.peer}`;
-  if (client.kind === "listen") return `open client side for ${client.peer}, dial ${formatDial(server)}`;
-  if (server.kind === "listen") {
-    const again = server.port === undefined ? "" : ` again at ${server.port}`;
-    return `open server side for ${server.peer}${again}, dial ${formatDial(client)}`;
-  }
+    return `open both sides for ${formatListen(client)} and ${formatListen(server)}`;
+  if (client.kind === "listen") return `open client side for ${formatListen(client)}, dial ${formatDial(server)}`;
+  if (server.kind === "listen") return `open server side for ${formatListen(server)}, dial ${formatDial(client)}`;
   return `dial ${formatDial(server)} and ${formatDial(client)}`;
+}
+
+function formatListen({ peer, port, protection }: Extract<LegPlan, { kind: "listen" }>): string {
+  const again = port === undefined ? "" : ` again at ${port}`;
+  return `${peer}${again}${protection === undefined ? "" : " under TLS"}`;
 }
 
 function formatDial(leg: LegPlan): string {
   if (leg.kind === "listen") return "";
-  return `${formatEndpoint(leg.to)}${leg.fromPort === undefined ? "" : ` from ${leg.fromPort}`}`;
+  const from = leg.fromPort === undefined ? "" : ` from ${leg.fromPort}`;
+  return `${formatEndpoint(leg.to)}${from}${leg.protection === undefined ? "" : " under TLS"}`;
 }
 
 function numbered(id: number): string {

@@ -34,7 +34,6 @@ const defaults: GatewayConfig = {
     anonymousOnly: false,
     pinholesBeforeLogin: false,
     tellInnerAddresses: false,
-    tls: "refuse",
   },
   policies: [],
   probe: { user: "anonymous" },

@@ -266,6 +266,9 @@ function perform(play: Play, effect: SessionEffect): void {
       play.attempt = undefined;
       for (const pinhole of pinholes.values()) pinhole.isReleased = true;
       break;
+    case "start-tls":
+    case "end-tls":
+    case "go-opaque":
     case "start":
     case "confirm":
     case "linger":

@@ -84,6 +84,13 @@ export function playAll(telemetry: Telemetry): void {
   session.record({ kind: "server-connected", peer: server, local });
   for (const verb of ["USER", "PASS", "HUNTER2", "192.168.1.100"]) session.record({ kind: "command", verb });
   for (const code of [150, 230, 331, 425, 530, 631]) session.record({ kind: "reply", code });
+  const secured = { version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", resumed: true, durationMs: 3 } as const;
+  session.record({ kind: "tls-started", side: "server", connection: "control", ...secured, name: "ftp.example.com" });
+  session.record({ kind: "tls-started", side: "client", connection: "data", ...secured, peer: "CN=anna" });
+  session.record({ kind: "tls-failed", side: "client", connection: "control", cause: "not-tls", detail: "10.0.0.5" });
+  session.record({ kind: "tls-ended", side: "client" });
+  session.record({ kind: "opaque" });
+  session.record({ kind: "opaque-ended" });
   session.record({ kind: "logged-in", user: "anna@10.0.0.5" });
   session.record({ kind: "login-failed", user: "anna@10.0.0.5", code: 530 });
   session.record({ kind: "quirk", quirk: "bare-lf" });

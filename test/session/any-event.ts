@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { formatPort } from "../../src/ftp/host-port.ts";
 import { quirks } from "../../src/ftp/quirks.ts";
+import { tlsCauses, tlsVersions } from "../../src/net/tls.ts";
 import { openRefusals, pinholeOutcomes, planeNames, sides, type PinholeEvent } from "../../src/dataplane/pinhole.ts";
 import { clientRefusals, serverRefusals, timerNames, type SessionEvent } from "../../src/session/events.ts";
 import { modes } from "../../src/session/mode.ts";
@@ -129,6 +130,12 @@ const replyLine = fc.oneof(
 
 const counts = { bytesUp: fc.nat(), bytesDown: fc.nat(), durationMs: fc.nat() };
 const side = fc.constantFrom(...sides);
+const secured = {
+  version: fc.constantFrom(...tlsVersions),
+  cipher: fc.constantFrom("TLS_AES_128_GCM_SHA256", "ECDHE-RSA-AES128-GCM-SHA256"),
+  resumed: fc.boolean(),
+  durationMs: fc.nat(),
+};
 
 type Kinds<E extends { readonly kind: string }> = { readonly [K in E["kind"]]: fc.Arbitrary<Extract<E, { kind: K }>> };
 
@@ -147,6 +154,8 @@ const pinholeEvents: Kinds<PinholeEvent> = {
   admitted: fc.record({ kind: kind("admitted"), side, from: endpoint }),
   reached: fc.record({ kind: kind("reached"), side: kind("server") }),
   "other-source-port": fc.record({ kind: kind("other-source-port"), side, wanted: port, detail }),
+  secured: fc.record({ kind: kind("secured"), side, ...secured }),
+  "no-close-notify": fc.record({ kind: kind("no-close-notify"), side }),
   joined: fc.record({ kind: kind("joined") }),
   delivered: fc.record({ kind: kind("delivered") }),
   closed: fc.record(
@@ -188,6 +197,17 @@ const sessionEvents: Kinds<SessionEvent> = {
     rejects: fc.subarray([...modes]),
   }),
   unreachable: fc.record({ kind: kind("unreachable"), detail }),
+  "tls-started": fc.record(
+    {
+      ...{ kind: kind("tls-started"), side, ...secured, name: fc.constantFrom("ftp.example.com", "10.0.0.5") },
+      ...{ subject: fc.constantFrom("CN=u", "CN=a b,O=x: y"), user: fc.constantFrom("u", 'a "b" #2: c', "\xe4") },
+    },
+    { requiredKeys: ["kind", "side", "version", "cipher", "resumed", "durationMs"] },
+  ),
+  "tls-failed": fc.record({ kind: kind("tls-failed"), side, cause: fc.constantFrom(...tlsCauses), detail }),
+  "tls-ended": fc.record({ kind: kind("tls-ended"), side: kind("client") }),
+  "opaque-moved": fc.record({ kind: kind("opaque-moved") }),
+  "opaque-ended": fc.record({ kind: kind("opaque-ended") }),
   timer: fc.record({ kind: kind("timer"), timer: fc.constantFrom(...timerNames) }),
   drain: fc.record({ kind: kind("drain") }),
   stop: fc.record({ kind: kind("stop"), reason: fc.constantFrom(...endReasons), detail }),

@@ -170,6 +170,10 @@ function perform(driver: Driver, effects: readonly SessionEffect[]): void {
       case "release":
         driver.pinholes?.tell(effect.kind, effect.id);
         break;
+      case "start-tls":
+      case "end-tls":
+      case "go-opaque":
+        throw new Error(`${effect.kind} without TLS`);
       case "timer":
         startTimer(timers, effect.timer, effect.ms);
         break;

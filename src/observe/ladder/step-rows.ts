@@ -2,6 +2,7 @@
 // state of data connections are layout.ts's.
 import type { PinholeEvent, PinholeOutcome, Side } from "../../dataplane/pinhole.ts";
 import { formatEndpoint } from "../../net/endpoint.ts";
+import type { Secured } from "../../net/tls.ts";
 import type { LegPlan, SessionEffect, SessionEvent } from "../../session/events.ts";
 import type { Fact } from "../../session/facts.ts";
 import type { ConnectionRow, NoteRow, PinholeRow, RowContent } from "./ladder-rows.ts";
@@ -35,6 +36,16 @@ export function eventRow(event: SessionEvent): RowContent | undefined {
     }
     case "unreachable":
       return connection("server", "gateway", `not connected${because(event.detail)}`, true);
+    case "tls-started":
+      return secured(event.side, event);
+    case "tls-failed":
+      return note(`no TLS with the ${event.side}: ${event.cause}${because(event.detail)}`, "refusal");
+    case "tls-ended":
+      return note("clear text again with the client");
+    case "opaque-moved":
+      return undefined;
+    case "opaque-ended":
+      return note("clear text again between client and server");
     case "timer":
       return note(`the time for ${timerTexts[event.timer]} is over`);
     case "drain":
@@ -65,6 +76,8 @@ export function effectRow(effect: SessionEffect): RowContent | undefined {
       return note(`looks up ${effect.host}:${effect.port}`);
     case "connect":
       return connection("server", "server", `connect to ${effect.candidates.map(formatEndpoint).join(", ")}`);
+    case "go-opaque":
+      return note("TLS between client and server, which the gateway can't read");
     case "learn":
       return note(`remembers that the server rejects ${effect.rejects}`);
     case "record":
@@ -109,6 +122,10 @@ export function pinholeRows(id: number, event: PinholeEvent, plan: Plan | undefi
       return [dialled(event.side, plan)];
     case "other-source-port":
       return [note(`not from port ${event.wanted}, which can't be had${because(event.detail)}`)];
+    case "secured":
+      return [secured(event.side, event)];
+    case "no-close-notify":
+      return [note(`the ${event.side} has ended its data without close_notify`, "quirk")];
     case "joined":
       return joinedRows(plan);
     case "delivered":
@@ -151,6 +168,9 @@ export const outcomeTexts: Readonly<Record<PinholeOutcome, string>> = {
   complete: "complete",
   "client-reset": "broken by the client",
   "server-reset": "broken by the server",
+  "client-tls-failed": "no TLS with the client",
+  "server-tls-failed": "no TLS with the server",
+  "tls-truncated": "cut off under TLS",
   stalled: "stalled",
   "client-unreachable": "the client is not reached",
   "server-unreachable": "the server is not reached",
@@ -158,6 +178,12 @@ export const outcomeTexts: Readonly<Record<PinholeOutcome, string>> = {
   released: "not used",
   aborted: "aborted",
 };
+
+/** The side that begins the handshake is the client of the two. */
+function secured(side: Side, { version, resumed }: Secured): ConnectionRow {
+  const text = `${version.replace("v", " ")}${resumed ? ", resumed" : ""}`;
+  return connection(side, side === "client" ? "gateway" : "server", text);
+}
 
 export function note(text: string, tone: NoteRow["tone"] = "plain"): NoteRow {
   return { kind: "note", tone, text };

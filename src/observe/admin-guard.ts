@@ -1,9 +1,20 @@
 // Admin guard: what every request to the admin listener has to pass before it is answered, and the form at which a browser exchanges the
 // token for a cookie.
+import type { HttpBindings } from "@hono/node-server";
 import { Hono, type Context, type MiddlewareHandler } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
-import { cookieName, cookieOf, isAuthorized, isForeignOrigin, isSame } from "./admin-access.ts";
+import {
+  bearerOf,
+  cookieNameOf,
+  cookieOf,
+  cookieSeconds,
+  isCookieOf,
+  isForeignOrigin,
+  isSame,
+  type TokenAttempts,
+} from "./admin-access.ts";
 import { isHostAllowed } from "./admin-host.ts";
+import { secondsOfWallClock } from "./wall-clock.ts";
 import { loginPage, loginPolicy } from "./page/login-page.ts";
 
 export type AdminGuardOptions = {
@@ -11,7 +22,11 @@ export type AdminGuardOptions = {
   readonly hosts: () => readonly string[];
   /** Asked each time; undefined: whoever reaches the listener may read, and nobody act. */
   readonly token: () => string | undefined;
+  /** By default any number of tokens may be tried. */
+  readonly attempts?: TokenAttempts | undefined;
 };
+
+const anyNumber: TokenAttempts = { judge: async (_, isRight) => (isRight ? "right" : "wrong") };
 
 /** Orchestrators and load balancers ask for these, and they tell nothing; no more does what stands below /page/. */
 const withoutToken = ["/healthz", "/readyz", "/login"];
@@ -22,7 +37,7 @@ const mostBodyBytes = 4096;
 /** A page of another origin embeds nothing of ours, not even as a script or a picture, and no browser guesses what something is. */
 const everywhere = { "x-content-type-options": "nosniff", "cross-origin-resource-policy": "same-origin" };
 
-export function adminGuard({ hosts, token }: AdminGuardOptions): MiddlewareHandler {
+export function adminGuard({ hosts, token, attempts = anyNumber }: AdminGuardOptions): MiddlewareHandler {
   return async (context, next) => {
     for (const [name, value] of Object.entries(everywhere)) context.header(name, value);
     const { method, path } = context.req;
@@ -41,9 +56,8 @@ export function adminGuard({ hosts, token }: AdminGuardOptions): MiddlewareHandl
     }
     const wanted = token();
     if (!withoutToken.includes(path) && !path.startsWith("/page/")) {
-      const cookie = getCookie(context, cookieName) ?? "";
-      const authorization = context.req.header("authorization") ?? "";
-      if (wanted !== undefined && !isAuthorized({ authorization, cookie }, wanted)) return unauthorized(context);
+      const access = wanted === undefined ? "right" : await accessOf(context, wanted, attempts);
+      if (access !== "right") return unauthorized(context, access);
       if (wanted === undefined && method === "POST") return denied(context, 403, "actions need admin.token to be set");
     }
     // A request that names neither has no body (RFC 9112, 6.3): so curl sends a POST without data.
@@ -56,29 +70,58 @@ export function adminGuard({ hosts, token }: AdminGuardOptions): MiddlewareHandl
   };
 }
 
+/** What the request shows. A cookie can't be guessed: it is looked at first, and not counted. */
+async function accessOf(
+  context: Context,
+  wanted: string,
+  attempts: TokenAttempts,
+): Promise<"right" | "none" | "wrong" | "too-many"> {
+  const cookie = getCookie(context, cookieNameOf(context.req.header("host") ?? ""));
+  if (cookie !== undefined && isCookieOf(cookie, wanted, secondsOfWallClock())) return "right";
+  const shown = bearerOf(context.req.header("authorization") ?? "");
+  return shown === undefined ? "none" : attempts.judge(addressOf(context), isSame(shown, wanted));
+}
+
+/** Of who asks. */
+function addressOf({ env }: Context): string {
+  return (env as HttpBindings).incoming.socket.remoteAddress ?? "";
+}
+
 /** POST /login with the field `token`: a cookie and the way to the page, or the form again. */
-export function loginForm({ token }: Pick<AdminGuardOptions, "token">): Hono {
+export function loginForm({ token, attempts = anyNumber }: Pick<AdminGuardOptions, "token" | "attempts">): Hono {
   const app = new Hono();
-  app.get("/", (context) => form(context, 200, false));
+  app.get("/", (context) => form(context, 200));
   app.post("/", async (context) => {
     const wanted = token();
     // What can't be read is no token.
     const { token: given } = await context.req.parseBody().catch(() => ({ token: undefined }));
-    if (wanted === undefined || typeof given !== "string" || !isSame(given.trim(), wanted)) {
-      return form(context, 401, true);
-    }
-    setCookie(context, cookieName, cookieOf(wanted), { httpOnly: true, sameSite: "Strict", path: "/" });
+    if (wanted === undefined || typeof given !== "string") return form(context, 401, wrongToken);
+    const access = await attempts.judge(addressOf(context), isSame(given.trim(), wanted));
+    if (access === "too-many") return tooMany(context, () => form(context, 429, tooManyTokens));
+    if (access === "wrong") return form(context, 401, wrongToken);
+    const until = secondsOfWallClock() + cookieSeconds;
+    const options = { httpOnly: true, sameSite: "Strict", path: "/", maxAge: cookieSeconds } as const;
+    setCookie(context, cookieNameOf(context.req.header("host") ?? ""), cookieOf(wanted, until), options);
     return context.redirect("/", 303);
   });
   return app;
 }
 
+const wrongToken = "That is not the token.";
+const tooManyTokens = "Too many wrong tokens came from this address: try again in a minute.";
+
 /** A person gets the form, a program a sentence. */
-function unauthorized(context: Context): Response {
+function unauthorized(context: Context, access: "none" | "wrong" | "too-many"): Response {
   const isPerson = context.req.method !== "POST" && (context.req.header("accept") ?? "").includes("text/html");
-  if (isPerson) return form(context, 401, false);
+  if (access === "too-many") return tooMany(context, () => denied(context, 429, tooManyTokens));
+  if (isPerson) return form(context, 401);
   context.header("www-authenticate", 'Bearer realm="ftp-alg"');
   return denied(context, 401, "the token is needed: Authorization: Bearer TOKEN");
+}
+
+function tooMany(context: Context, answer: () => Response): Response {
+  context.header("retry-after", "60");
+  return answer();
 }
 
 export function notAllowed(context: Context, allow: string): Response {
@@ -86,14 +129,14 @@ export function notAllowed(context: Context, allow: string): Response {
   return denied(context, 405, "method not allowed");
 }
 
-function denied(context: Context, status: 401 | 403 | 405 | 411 | 413 | 421, error: string): Response {
+function denied(context: Context, status: 401 | 403 | 405 | 411 | 413 | 421 | 429, error: string): Response {
   context.header("cache-control", "no-store");
   return context.req.path.startsWith("/api/") ? context.json({ error }, status) : context.text(`${error}\n`, status);
 }
 
-function form(context: Context, status: 200 | 401, isWrong: boolean): Response {
+function form(context: Context, status: 200 | 401 | 429, problem?: string): Response {
   context.header("cache-control", "no-store");
   context.header("content-security-policy", loginPolicy);
   context.header("content-type", "text/html; charset=utf-8");
-  return context.body(loginPage(isWrong).markup, status);
+  return context.body(loginPage(problem).markup, status);
 }

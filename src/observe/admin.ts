@@ -5,6 +5,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { formatEndpoint, type Endpoint } from "../net/endpoint.ts";
 import { createApi, type ApiDeps } from "./api/api.ts";
+import type { TokenAttempts } from "./admin-access.ts";
 import { boundConnections, boundWaiting } from "./admin-connections.ts";
 import { adminGuard, loginForm, notAllowed } from "./admin-guard.ts";
 import { exposition } from "./exposition.ts";
@@ -30,6 +31,8 @@ export type AdminOptions = {
   readonly hosts?: () => readonly string[];
   /** What a request must show, but for /healthz and /readyz; undefined: nothing. Asked each time. */
   readonly token?: () => string | undefined;
+  /** Who has shown wrong tokens; by default any number may be tried. */
+  readonly attempts?: TokenAttempts;
   /** The time for a request to arrive; by default 5 seconds. */
   readonly requestMs?: number;
   readonly metrics: Pick<Metrics, "text" | "contentType" | "openMetrics">;
@@ -93,8 +96,9 @@ function adminApp(options: AdminOptions): Hono {
     traffic = () => [],
     hosts = () => [],
     token = () => undefined,
+    attempts,
   } = options;
-  const guard = { hosts, token };
+  const guard = { hosts, token, attempts };
   const app = new Hono();
   app.use(adminGuard(guard));
   app.route("/login", loginForm(guard));

@@ -19,6 +19,11 @@ export function createWallClock(): WallClock {
   };
 }
 
+/** Whole seconds since 1970, for what outlasts the process. */
+export function secondsOfWallClock(): number {
+  return Math.floor(Date.now() / 1000);
+}
+
 /** From one ISO time to another. */
 export function millisecondsBetween(earlier: string, later: string): number {
   return Date.parse(later) - Date.parse(earlier);

@@ -6,6 +6,7 @@ import { formatEndpoint, sameEndpoint, type Endpoint } from "../net/endpoint.ts"
 import type { Admin, AdminOptions } from "../observe/admin.ts";
 import type { Logger } from "../observe/log.ts";
 import { readAdminToken } from "./admin-token.ts";
+import { createTokenAttempts } from "./token-attempts.ts";
 
 export type AdminListener = {
   /** The new endpoint listens when it resolves. Rejects with an Error that names it, and nothing has changed. */
@@ -21,10 +22,11 @@ const graceMs = 5000;
 
 /** `ownEndpoints`: nothing that this process dials may lead to the listener. */
 export function createAdminListener(
-  create: (options: Pick<AdminOptions, "listen" | "hosts" | "token">) => Admin,
+  create: (options: Pick<AdminOptions, "listen" | "hosts" | "token" | "attempts">) => Admin,
   ownEndpoints: Pick<OwnEndpoints, "add" | "remove">,
-  logger: Pick<Logger, "info">,
+  logger: Pick<Logger, "info" | "warn">,
 ): AdminListener {
+  const attempts = createTokenAttempts(logger);
   let running: Running | undefined;
   /** Whom it answers, from the last configuration. */
   let hosts: readonly string[] = [];
@@ -51,7 +53,7 @@ export function createAdminListener(
       if (running !== undefined && sameEndpoint(running.wanted, wanted.listen)) {
         return { commit: takeAccess, rollback() {} };
       }
-      const admin = create({ listen: wanted.listen, hosts: () => hosts, token: () => token });
+      const admin = create({ listen: wanted.listen, hosts: () => hosts, token: () => token, attempts });
       const endpoint = await admin.start();
       const next = { wanted: wanted.listen, endpoint, admin };
       ownEndpoints.add(endpoint);

@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
-import { cookieName, cookieOf } from "../../src/observe/admin-access.ts";
+import { cookieNameOf, cookieOf } from "../../src/observe/admin-access.ts";
 import { program } from "../lab/programs.ts";
 import { token, type Scene } from "./scene.ts";
 
@@ -35,7 +35,10 @@ export async function open(browser: Browser, scene: Scene, to: string, look: Loo
   const options: BrowserContextOptions = { viewport: sizes[size], colorScheme, javaScriptEnabled };
   const context = await browser.newContext(options);
   context.setDefaultTimeout(8000);
-  if (isLoggedIn) await context.addCookies([{ name: cookieName, value: cookieOf(token), url: scene.url }]);
+  if (isLoggedIn) {
+    const name = cookieNameOf(new URL(scene.url).host);
+    await context.addCookies([{ name, value: cookieOf(token, Math.floor(Date.now() / 1000) + 3600), url: scene.url }]);
+  }
   const complaints: string[] = [];
   const page = await context.newPage();
   page.on("console", (message) => {

@@ -1,21 +1,45 @@
 import { expect, test } from "vitest";
-import { cookieOf, isAuthorized, isForeignOrigin, isSame } from "../../src/observe/admin-access.ts";
+import {
+  bearerOf,
+  cookieNameOf,
+  cookieOf,
+  isCookieOf,
+  isForeignOrigin,
+  isSame,
+} from "../../src/observe/admin-access.ts";
 
 const token = "correct-horse-battery";
-const bearer = (authorization: string) => isAuthorized({ authorization, cookie: "" }, token);
-const cookie = (given: string) => isAuthorized({ authorization: "", cookie: given }, token);
+const now = 1_800_000_000;
+const cookie = (given: string) => isCookieOf(given, token, now);
 
 test("the token travels as a bearer, in whatever case the scheme is written", () => {
-  for (const header of [`Bearer ${token}`, `bearer ${token}`, `Bearer  ${token} `]) expect(bearer(header)).toBe(true);
-  for (const header of ["", token, `Basic ${token}`, `Bearer ${token}x`, "Bearer", `Bearer x ${token}`]) {
-    expect(bearer(header), header).toBe(false);
+  for (const header of [`Bearer ${token}`, `bearer ${token}`, `Bearer  ${token} `])
+    expect(bearerOf(header)).toBe(token);
+  for (const header of ["", token, `Basic ${token}`, "Bearer", `Bearer x ${token}`]) {
+    expect(bearerOf(header), header).toBeUndefined();
   }
 });
 
 test("a cookie stands for the token, is not the token, and falls with it", () => {
-  expect(cookie(cookieOf(token))).toBe(true);
-  expect(cookieOf(token)).not.toContain(token);
-  for (const given of ["", token, cookieOf("another-token-altogether")]) expect(cookie(given), given).toBe(false);
+  const ours = cookieOf(token, now + 60);
+  expect(cookie(ours)).toBe(true);
+  expect(ours).not.toContain(token);
+  for (const given of ["", token, `${now + 60}.`, cookieOf("another-token-altogether", now + 60)]) {
+    expect(cookie(given), given).toBe(false);
+  }
+});
+
+test("attack: a cookie is good until the time that stands in it, which nobody else can put off", () => {
+  const old = cookieOf(token, now);
+  expect(isCookieOf(old, token, now - 1)).toBe(true);
+  expect(cookie(old)).toBe(false);
+  for (const later of [`${now + 60}`, "9".repeat(12), `0${now}`])
+    expect(cookie(old.replace(/^\d+/, later))).toBe(false);
+});
+
+test("each port of a host has a cookie of its own name", () => {
+  const names = ["gw", "gw:9121", "127.0.0.1:9122", "[::1]:9121", "[::1]"].map(cookieNameOf);
+  expect(names).toEqual(["ftp-alg", "ftp-alg-9121", "ftp-alg-9122", "ftp-alg-9121", "ftp-alg"]);
 });
 
 test("texts of any length are compared", () => {

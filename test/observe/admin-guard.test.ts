@@ -5,11 +5,14 @@ import type { IncomingMessage } from "node:http";
 import { once } from "node:events";
 import { expect, onTestFinished, test } from "vitest";
 import { createAdmin } from "../../src/observe/admin.ts";
+import { cookieNameOf, cookieOf, type TokenAttempts } from "../../src/observe/admin-access.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
 
 const token = "correct-horse-battery";
 
-async function setUp(options: { readonly token?: () => string | undefined } = { token: () => token }) {
+type Options = { readonly token?: () => string | undefined; readonly attempts?: TokenAttempts };
+
+async function setUp(options: Options = { token: () => token }) {
   const listen = { address: "127.0.0.1", port: 0 };
   const admin = createAdmin({ listen, metrics: createMetrics("1"), isReady: () => true, ...options });
   onTestFinished(() => admin.stop());
@@ -51,8 +54,10 @@ test("a browser gets a form, and for the token a cookie that no script and no ot
   const answer = await login(token, { origin: url });
   expect([answer.status, answer.headers.get("location")]).toEqual([303, "/"]);
   const cookie = answer.headers.get("set-cookie") ?? "";
-  expect(cookie).toMatch(/^ftp-alg=[\w-]{43}; /);
-  expect(cookie.split("; ")).toEqual(expect.arrayContaining(["HttpOnly", "SameSite=Strict", "Path=/"]));
+  expect(cookie).toMatch(/^ftp-alg-\d+=\d+\.[\w-]{43}; /);
+  expect(cookie.split("; ")).toEqual(
+    expect.arrayContaining(["HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=604800"]),
+  );
   expect(await statusOf("/metrics", { headers: { cookie: cookie.split(";")[0] ?? "" } })).toBe(200);
 });
 
@@ -65,6 +70,43 @@ test("a wrong token gets the form again and no cookie, and where none is set nob
       expect(await answer.text()).toContain("That is not the token.");
     }
   }
+});
+
+test("two gateways on one host each have their own cookie: who enters the second stays in the first", async () => {
+  const sites = [await setUp(), await setUp({ token: () => "another-token-altogether" })];
+  const tokens = [token, "another-token-altogether"];
+  const jar = new Map<string, string>();
+  for (const [index, { login }] of sites.entries()) {
+    const [pair = ""] = ((await login(tokens[index] ?? "")).headers.get("set-cookie") ?? "").split(";");
+    jar.set(...(pair.split("=", 2) as [string, string]));
+  }
+  const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
+  for (const { statusOf } of sites) expect(await statusOf("/metrics", { headers: { cookie } })).toBe(200);
+});
+
+test("who has shown too many wrong tokens gets 429 and the time to wait, on the page and elsewhere; a cookie is not counted", async () => {
+  const judged: (readonly [string, boolean])[] = [];
+  const attempts: TokenAttempts = {
+    async judge(address, isRight) {
+      judged.push([address, isRight]);
+      return "too-many";
+    },
+  };
+  const { url, statusOf, login } = await setUp({ token: () => token, attempts });
+  const asked = await fetch(`${url}/api/status`, { headers: { authorization: `Bearer ${token}` } });
+  expect([asked.status, asked.headers.get("retry-after")]).toEqual([429, "60"]);
+  const answer = await login("wrong");
+  expect([answer.status, answer.headers.get("retry-after")]).toEqual([429, "60"]);
+  expect(await answer.text()).toContain("Too many wrong tokens came from this address");
+  expect(judged).toEqual([
+    ["127.0.0.1", true],
+    ["127.0.0.1", false],
+  ]);
+  const until = Math.floor(Date.now() / 1000) + 60;
+  const cookie = `${cookieNameOf(new URL(url).host)}=${cookieOf(token, until)}`;
+  expect(await statusOf("/metrics", { headers: { cookie } })).toBe(200);
+  expect(await statusOf("/metrics")).toBe(401);
+  expect(judged).toHaveLength(2);
 });
 
 test("a POST from a page of another origin is refused, whatever it shows", async () => {

@@ -19,6 +19,7 @@ test("where the admin listener listens nothing is dialled: from when it is opene
     own,
     {
       info: (fields: object) => void endpoints.push(String(Reflect.get(fields, "endpoint"))),
+      warn: () => {},
     },
   );
   onTestFinished(() => listener.stop());
@@ -74,7 +75,7 @@ test("other names in admin.hosts hold at once, at the same endpoint", async () =
   const listener = createAdminListener(
     (admitting) => createAdmin({ ...admitting, metrics, isReady: () => true }),
     createOwnEndpoints(),
-    { info: (fields: object) => void endpoints.push(String(Reflect.get(fields, "endpoint"))) },
+    { info: (fields: object) => void endpoints.push(String(Reflect.get(fields, "endpoint"))), warn: () => {} },
   );
   onTestFinished(() => listener.stop());
   const admin = { listen: { address: "127.0.0.1", port: 0 }, hosts: ["gw.example.net"], open: false };

@@ -25,6 +25,7 @@ test("the token is read again with a reload, and a drain ends the process when t
   await client.login();
 
   expect((await ask("/api/status", "x")).status).toBe(401);
+  expect(await gateway.logged("wrong admin token")).toMatchObject({ level: "warn", client: "127.0.0.1" });
   writeFileSync(file, "short");
   const failed = await ask("/api/reload", "the-first-token-of-all", "POST");
   expect([failed.status, await failed.text()]).toEqual([422, expect.stringContaining("at least 16 characters")]);
@@ -34,6 +35,8 @@ test("the token is read again with a reload, and a drain ends the process when t
   const status = statusSchema.parse(await (await ask("/api/status", "another-token-altogether")).json());
   expect(status).toMatchObject({ state: "running", lastReload: { result: "success" }, gateways: [{ sessions: 1 }] });
 
+  for (let wrong = 2; wrong < 10; wrong += 1) expect((await ask("/api/status", "x")).status).toBe(401);
+  expect((await ask("/api/status", "x")).status).toBe(429);
   const drained = await ask("/api/drain", "another-token-altogether", "POST");
   expect([drained.status, await drained.json()]).toEqual([200, { state: "draining" }]);
   await gateway.logged("draining");

@@ -117,7 +117,7 @@ function operation({ path, summary, query, answer, errors }: ApiRoute): object {
     parameters: [...pathParameters(path), ...(query ? queryParameters(query) : [])],
     responses: {
       200: { description: summary, content: contentOf(answer) },
-      ...Object.fromEntries([401, ...errors].map((status) => [status, failure])),
+      ...Object.fromEntries([401, 429, ...errors].map((status) => [status, failure])),
     },
   };
 }

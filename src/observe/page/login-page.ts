@@ -2,8 +2,8 @@
 import { head } from "./shell.ts";
 import { html, type Html } from "./html.ts";
 
-/** `isWrong`: what was told was not the token. */
-export function loginPage(isWrong: boolean): Html {
+/** `problem`: why what was told did not do. */
+export function loginPage(problem?: string): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -12,7 +12,7 @@ export function loginPage(isWrong: boolean): Html {
       <body>
         <main class="note login">
           <h1>ftp-alg</h1>
-          ${isWrong && html`<p class="problem" role="alert">That is not the token.</p>`}
+          ${problem !== undefined && html`<p class="problem" role="alert">${problem}</p>`}
           <form method="post" action="/login">
             <label
               >Token <input type="password" name="token" autocomplete="current-password" required autofocus

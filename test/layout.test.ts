@@ -237,6 +237,8 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "cli/top/columns.ts": "cli/top/view.test.ts: order and width",
   "cli/print-probe.ts": "cli/probe.test.ts",
   "cli/probe-report.ts": "cli/probe.test.ts: as people and programs read it",
+  "observe/api/probe-query.ts": "observe/api/openapi.test.ts: a probe is described; process/probes.test.ts",
+  "observe/api/routes.ts": "observe/api/openapi.test.ts: each route",
   "observe/api/schemas.ts": "observe/api/: every answer is checked against them",
   "observe/api/status-answer.ts": "observe/api/api.test.ts: /api/status",
   "observe/api/trace-formats.ts": "observe/api/api.test.ts: each of its formats",

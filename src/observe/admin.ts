@@ -86,7 +86,8 @@ export function createAdmin(options: AdminOptions): Admin {
   };
 }
 
-function adminApp(options: AdminOptions): Hono {
+/** Answers requests, wherever they come from. */
+export function adminApp(options: AdminOptions): Hono {
   const {
     metrics,
     isReady,

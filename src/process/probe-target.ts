@@ -2,11 +2,12 @@
 import { readFile } from "node:fs/promises";
 import type { GatewayConfig } from "../config/config.ts";
 import { familyOf, isUnspecified, parseAddress, type Endpoint } from "../net/endpoint.ts";
+import { probeQueryModes } from "../observe/api/probe-query.ts";
 import type { ProbeTarget } from "../probe/probe-sockets.ts";
 import { probeForms, type ProbeForm } from "../probe/report.ts";
 
 /** What is asked for: a form by its name, `passive` and `active` for the usual one of the address family, `each` for all. */
-export const probeModes = ["each", "passive", "active", "pasv", "epsv", "port", "eprt"] as const;
+export const probeModes = ["each", ...probeQueryModes] as const;
 export type ProbeMode = (typeof probeModes)[number];
 
 /** PASV and PORT have no way to say an IPv6 address. None: what was asked for can't be done there. */

@@ -4,13 +4,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Config, GatewayConfig } from "../config/config.ts";
 import { nearest } from "../config/nearest.ts";
 import { sameEndpoint, type Endpoint } from "../net/endpoint.ts";
+import { probeQueryModes } from "../observe/api/probe-query.ts";
 import type { SessionHistory } from "../observe/session-history.ts";
 import { isTransfer } from "../observe/session-record.ts";
 import { runProbe } from "../probe/probe-driver.ts";
 import type { ProbeForm, ProbeReport } from "../probe/report.ts";
 import type { Gateways } from "./gateways.ts";
 import { probeExposition } from "./probe-exposition.ts";
-import { formsOf, probeModes, readProbeLogin, targetOf } from "./probe-target.ts";
+import { formsOf, readProbeLogin, targetOf } from "./probe-target.ts";
 import { probeVerdict, type GatewayView } from "./probe-verdict.ts";
 
 /** `text` is for Prometheus with 200, else a line that says what is wrong. */
@@ -120,9 +121,8 @@ function readQuery(
 ): ProbeAnswer | { readonly gateway: GatewayConfig; readonly form: ProbeForm } {
   const gateway = all.find((one) => one.name === name);
   if (gateway === undefined) return unknown(name, all);
-  const modes = probeModes.filter((word) => word !== "each");
-  const wanted = modes.find((word) => word === mode.toLowerCase());
-  if (wanted === undefined) return { status: 400, text: `mode: expected one of ${modes.join(", ")}\n` };
+  const wanted = probeQueryModes.find((word) => word === mode.toLowerCase());
+  if (wanted === undefined) return { status: 400, text: `mode: expected one of ${probeQueryModes.join(", ")}\n` };
   const why = obstacleTo(gateway);
   if (why !== undefined) return { status: 400, text: `${why}\n` };
   const [form] = formsOf(wanted, targetOf(gateway, endpointsOf(gateway.name), [])?.host ?? "");

@@ -1,7 +1,7 @@
 // Control connection: a transport whose input is taken line by line, and what is to be said on it. What is said in one turn
 // leaves in one write, because clients and middleboxes look at how lines are segmented (D2.29, D3.38).
 import type { SessionEvent } from "../../session/events.ts";
-import { backlogOf, endTransport, hasInput, send, type Transport } from "../../sockets/transport.ts";
+import { backlogOf, endTransport, hasInput, send, setReading, type Transport } from "../../sockets/transport.ts";
 import type { LineFormat, LineReader } from "./line-format.ts";
 
 export type ControlConnection = {
@@ -76,6 +76,12 @@ function latin1Of(memory: Latin1Memory, from: number, to: number): string {
 /** Whether more may be said: so much that the peer has not taken yet is kept, and no more. */
 export function hasRoom({ transport, unwritten, bufferedBytes }: ControlConnection): boolean {
   return unwritten.length + backlogOf(transport) < bufferedBytes;
+}
+
+/** Back-pressure: what is unread, or would add to what a peer does not take, stays with the kernel. */
+export function updateReading(client: ControlConnection, server: ControlConnection | undefined): void {
+  setReading(client.transport, !hasUnread(client) && (server === undefined || hasRoom(server)) && hasRoom(client));
+  if (server !== undefined) setReading(server.transport, !hasUnread(server) && hasRoom(client));
 }
 
 /** Sends what is to be said, in one write. Whether there was anything. */

@@ -6,7 +6,7 @@ import { startSession, type NewClient } from "../../session/start.ts";
 import { wantsClientInput, wantsServerInput } from "../../session/wanted-input.ts";
 import { isClientExpected, serverOf, type Session } from "../../session/state.ts";
 import type { Endpoint } from "../../net/endpoint.ts";
-import { listenTo, setReading, type Transport, type TransportEvents } from "../../sockets/transport.ts";
+import { listenTo, type Transport, type TransportEvents } from "../../sockets/transport.ts";
 import {
   closeSoftly,
   controlConnection,
@@ -14,6 +14,7 @@ import {
   hasRoom,
   hasUnread,
   takeNext,
+  updateReading,
   type ControlConnection,
 } from "../control/control-connection.ts";
 import type { Attempt } from "../servers/dial-server.ts";
@@ -227,7 +228,7 @@ function settle(driver: Driver): void {
   const { afterFlush } = driver;
   if (afterFlush.length > 0) for (const { kind, id } of afterFlush.splice(0)) driver.pinholes?.tell(kind, id);
   if (driver.state === "ended") driver.observer.flush();
-  else updateReading(driver);
+  else updateReading(driver.client, driver.server);
 }
 
 function tellRelayed(driver: Driver): void {
@@ -265,12 +266,6 @@ function nextWanted(driver: Driver): SessionEvent | undefined {
   const command = takeNext(client);
   if (command !== undefined) pace.took();
   return command;
-}
-
-/** Back-pressure: what is unread, or would add to what a peer does not take, stays with the kernel. */
-function updateReading({ client, server }: Driver): void {
-  setReading(client.transport, !hasUnread(client) && (server === undefined || hasRoom(server)) && hasRoom(client));
-  if (server !== undefined) setReading(server.transport, !hasUnread(server) && hasRoom(client));
 }
 
 function end(driver: Driver): void {

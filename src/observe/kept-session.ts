@@ -1,16 +1,20 @@
 // Kept session: the record of one session and the last of its steps, in bounded memory.
 import type { ByteCounts } from "../dataplane/pinhole.ts";
+import type { Bagged } from "../net/bag.ts";
 import { formatEffect, formatEvent } from "../session/transcript.ts";
-import type { KeptStep, maskedStep } from "./masked-step.ts";
+import type { KeptStep, MaskedStep } from "./masked-step.ts";
 import { addStep, leaveOutConnection, type SessionNews, type SessionRecord } from "./session-record.ts";
 
 /** What one of a session's data connections has carried so far. */
 export type BytesOf = (id: number) => ByteCounts | undefined;
 
 /** Not to be changed by who reads it. */
-export type KeptSession = {
+export type KeptSession = Bagged & {
   readonly record: SessionRecord;
-  readonly bytesOf: BytesOf;
+  /** The larger, the later it began. */
+  readonly number: number;
+  /** Forgotten with the session's last data connection: it would hold on to all that the session consisted of. */
+  bytesOf: BytesOf;
   /** The last ones. */
   readonly steps: KeptStep[];
   /** So many before them are not kept any more. */
@@ -25,14 +29,31 @@ export type KeptSession = {
 /** The share of a session's bytes that its data connections may take. */
 const connectionShare = 0.25;
 
-export function createKeptSession(record: SessionRecord, bytesOf: BytesOf): KeptSession {
-  return { record, bytesOf, steps: [], stepsLeftOut: 0, bytes: 0, connectionBytes: 0, state: "live" };
+export function createKeptSession(record: SessionRecord, number: number, bytesOf: BytesOf): KeptSession {
+  return {
+    place: -1,
+    record,
+    number,
+    bytesOf,
+    steps: [],
+    stepsLeftOut: 0,
+    bytes: 0,
+    connectionBytes: 0,
+    state: "live",
+  };
 }
+
+/** To be called when the session has ended, and whenever something is noted after that. */
+export function forgetSource(kept: KeptSession): void {
+  if (kept.record.connections.every(({ closed }) => closed !== undefined)) kept.bytesOf = nothingCarried;
+}
+
+const nothingCarried: BytesOf = () => undefined;
 
 /** Adds a step, for which older ones make room. Returns how many bytes more are taken than before. */
 export function keepStep(
   kept: KeptSession,
-  { step, known }: ReturnType<typeof maskedStep>,
+  { step, known }: MaskedStep,
   mostBytes: number,
   tell: (news: SessionNews) => void,
 ): number {

@@ -17,26 +17,35 @@ export type KeptStep = {
 const stepBytes = 128;
 const overheadBytes = 128;
 
-/** `hide` masks the secrets that the session has heard. `known`: the same effects without secrets, those that no transcript shows too. */
+/** `known`: the same effects without secrets, those that no transcript shows too. */
+export type MaskedStep = { readonly step: KeptStep; readonly known: readonly SessionEffect[] };
+
+const none: readonly SessionEffect[] = [];
+
+/** `hide` masks the secrets that the session has heard. */
 export function maskedStep(
   at: number,
   event: SessionEvent | undefined,
   effects: readonly SessionEffect[],
   hide: (text: string) => string,
-): { readonly step: KeptStep; readonly known: readonly SessionEffect[] } {
-  const known: SessionEffect[] = [];
+): MaskedStep {
+  // Lists are made only where there is something for them: most steps consist of little that is kept.
+  let known: SessionEffect[] | undefined;
   let shown = 0;
   const masked = event && maskedEvent(event, hide);
   let bytes = stepBytes + (masked === undefined ? 0 : sizeOfEvent(masked));
   for (const effect of effects) {
     if (!isKnown(effect)) continue;
     const one = maskedEffect(effect, hide);
-    known.push(one);
+    if (known === undefined) known = [one];
+    else known.push(one);
     if (!isShown(one)) continue;
     shown += 1;
     bytes += sizeOfEffect(one);
   }
-  return { step: { at, event: masked, effects: shown === known.length ? known : known.filter(isShown), bytes }, known };
+  if (known === undefined) return { step: { at, event: masked, effects: none, bytes }, known: none };
+  const kept = shown === known.length ? known : shown === 0 ? none : known.filter(isShown);
+  return { step: { at, event: masked, effects: kept, bytes }, known };
 }
 
 /** Timers and what is counted for every line are not worth a look. */

@@ -12,10 +12,12 @@ export type RepeatedWarnings = {
 };
 
 export function createRepeatedWarnings(log: Logger): RepeatedWarnings {
-  const again = new Map<string, { readonly message: string; readonly kind: Kind; count: number }>();
+  // Most sessions need none.
+  let again: Map<string, { readonly message: string; readonly kind: Kind; count: number }> | undefined;
   return {
     warn(message, kind, details) {
       const key = `${message} ${"reason" in kind ? kind.reason : kind.side}`;
+      again ??= new Map();
       const known = again.get(key);
       if (known === undefined) {
         again.set(key, { message, kind, count: 0 });
@@ -26,6 +28,7 @@ export function createRepeatedWarnings(log: Logger): RepeatedWarnings {
       }
     },
     tellRepeated() {
+      if (again === undefined) return;
       for (const known of again.values()) {
         if (known.count > 0) log.warn({ message: known.message, ...known.kind, count: known.count }, "repeated");
         known.count = 0;

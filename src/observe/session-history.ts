@@ -1,9 +1,17 @@
 // Session history: the sessions of a process, those that run and the last that have ended, each with its record and the last of its
 // steps, in bounded memory. Failures are kept longer than successes. Nothing is formatted before somebody looks, and secrets are masked
 // when they are noted.
+import { putInto, takeOut } from "../net/bag.ts";
 import type { SessionEffect, SessionEvent } from "../session/events.ts";
 import type { EventFeed } from "./event-feed.ts";
-import { createKeptSession, keepStep, trimSteps, type BytesOf, type KeptSession } from "./kept-session.ts";
+import {
+  createKeptSession,
+  forgetSource,
+  keepStep,
+  trimSteps,
+  type BytesOf,
+  type KeptSession,
+} from "./kept-session.ts";
 import { maskedStep } from "./masked-step.ts";
 import {
   createSessionRecord,
@@ -62,10 +70,12 @@ export type SessionNotes = {
 
 export function createSessionHistory(limits: HistoryLimits, feed: EventFeed): SessionHistory {
   const sessions = createKeptSessions(limits);
+  let began = 0;
   return {
     started(start, bytesOf = () => undefined) {
       const record = createSessionRecord(start);
-      const kept = createKeptSession(record, bytesOf);
+      began += 1;
+      const kept = createKeptSession(record, began, bytesOf);
       const tell = (news: SessionNews): void => feed.publish({ ...news, session: record });
       sessions.add(kept);
       feed.publish({ kind: "session-started", session: record });
@@ -76,10 +86,12 @@ export function createSessionHistory(limits: HistoryLimits, feed: EventFeed): Se
           if (kept.state === "gone") return;
           const step = maskedStep(at, event, effects, hide);
           sessions.grown(kept, keepStep(kept, step, sessions.limits().bytesPerSession, tell));
+          if (kept.state !== "live") forgetSource(kept);
         },
         ended() {
           if (kept.state !== "live") return;
           sessions.end(kept);
+          forgetSource(kept);
           feed.publish({ kind: "session-ended", session: record });
         },
       };
@@ -97,11 +109,10 @@ const trimmedShare = 0.75;
 /** Who is kept, and who makes room for others. */
 function createKeptSessions(initialLimits: HistoryLimits) {
   let limits = initialLimits;
-  /** In the order in which they began. */
-  const all = new Map<string, KeptSession>();
+  const all: KeptSession[] = [];
   /** In the order in which they ended. */
-  const succeeded = new Set<KeptSession>();
-  const failed = new Set<KeptSession>();
+  const succeeded: KeptSession[] = [];
+  const failed: KeptSession[] = [];
   let totalBytes = 0;
   /** Above it room is made. */
   let mostBytes = limits.totalBytes;
@@ -110,21 +121,29 @@ function createKeptSessions(initialLimits: HistoryLimits) {
     leave(succeeded, limits.sessions);
     leave(failed, limits.failures);
     if (totalBytes <= mostBytes) return;
-    const share = (limits.totalBytes * trimmedShare) / all.size;
-    for (const kept of all.values()) totalBytes -= trimSteps(kept, share);
+    const share = (limits.totalBytes * trimmedShare) / all.length;
+    for (const kept of all) totalBytes -= trimSteps(kept, share);
     // What can't be left out is not tried again before there is more of it.
     mostBytes = Math.max(limits.totalBytes, totalBytes * 1.1);
   }
 
   /** Of those that have ended, as many as there may be, and fewer while there are too many bytes. */
-  function leave(ended: Set<KeptSession>, most: number): void {
-    for (const kept of ended) {
-      if (ended.size <= most && totalBytes <= limits.totalBytes) return;
-      kept.state = "gone";
-      ended.delete(kept);
-      all.delete(kept.record.id);
-      totalBytes -= kept.bytes;
+  function leave(ended: KeptSession[], most: number): void {
+    while (ended.length > most || totalBytes > limits.totalBytes) {
+      const oldest = ended.shift();
+      if (oldest === undefined) return;
+      oldest.state = "gone";
+      takeOut(all, oldest);
+      totalBytes -= oldest.bytes;
     }
+  }
+
+  /** What became of it was told after its end. */
+  function hasFailed(kept: KeptSession): void {
+    const place = succeeded.indexOf(kept);
+    if (place < 0) return;
+    succeeded.splice(place, 1);
+    failed.push(kept);
   }
 
   return {
@@ -134,12 +153,11 @@ function createKeptSessions(initialLimits: HistoryLimits) {
       mostBytes = next.totalBytes;
       makeRoom();
     },
-    add: (kept: KeptSession): void => void all.set(kept.record.id, kept),
+    add: (kept: KeptSession): void => putInto(all, kept),
     /** It takes so many bytes more. */
     grown(kept: KeptSession, bytes: number): void {
       totalBytes += bytes;
-      // What became of it may be told after its end.
-      if (kept.record.failure !== undefined && succeeded.delete(kept)) failed.add(kept);
+      if (kept.state === "ended" && kept.record.failure !== undefined) hasFailed(kept);
       if (totalBytes > mostBytes) makeRoom();
     },
     end(kept: KeptSession): void {
@@ -147,15 +165,15 @@ function createKeptSessions(initialLimits: HistoryLimits) {
       const bytes = sizeOfRecord(kept.record);
       kept.bytes += bytes;
       totalBytes += bytes;
-      (kept.record.failure === undefined ? succeeded : failed).add(kept);
+      (kept.record.failure === undefined ? succeeded : failed).push(kept);
       makeRoom();
     },
-    find: (id: string): KeptSession | undefined => all.get(id),
-    newestFirst: (): readonly KeptSession[] => [...all.values()].toReversed(),
+    find: (id: string): KeptSession | undefined => all.find(({ record }) => record.id === id),
+    newestFirst: (): readonly KeptSession[] => all.toSorted((one, other) => other.number - one.number),
     counts: (): HistoryCounts => ({
-      live: all.size - succeeded.size - failed.size,
-      ended: succeeded.size,
-      failed: failed.size,
+      live: all.length - succeeded.length - failed.length,
+      ended: succeeded.length,
+      failed: failed.length,
       bytes: totalBytes,
     }),
   };

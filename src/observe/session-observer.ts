@@ -2,10 +2,10 @@
 // effects as they are, and everything is made from that: metrics, log, transcript, history. A step is only noted at first; what it
 // means is worked out a little later, when its peers have been served.
 import type { ByteCounts } from "../dataplane/pinhole.ts";
-import { createSecrets } from "../ftp/secrets.ts";
+import { createSecrets, type Secrets } from "../ftp/secrets.ts";
 import type { SessionEffect, SessionEvent } from "../session/events.ts";
 import { formatEffect, formatEvent } from "../session/transcript.ts";
-import { recordFact, withoutSecrets } from "./fact-records.ts";
+import { recordFact, withoutSecrets, type FactRecordDeps } from "./fact-records.ts";
 import type { GatewayMetrics } from "./gateway-metrics.ts";
 import type { LateRecords } from "./late-records.ts";
 import { withLevelOf, type Logger, type LogLevel } from "./log.ts";
@@ -13,7 +13,7 @@ import { createPinholeRecords, type PinholeRecords, type RunningTransfers } from
 import { createRepeatedWarnings } from "./repeated-warnings.ts";
 import type { SessionNotes } from "./session-history.ts";
 import type { SessionRecord } from "./session-record.ts";
-import { createStepTimes } from "./step-times.ts";
+import { createStepTimes, type StepTimes } from "./step-times.ts";
 import type { TransferLog } from "./transfer-log.ts";
 
 export type SessionObserver = {
@@ -61,82 +61,103 @@ type Step = {
   readonly effects: readonly SessionEffect[];
 };
 
-export function createSessionObserver(
-  deps: ObserverDeps,
-  { record, log, logLevel, notes, source }: ObservedSession,
-): SessionObserver {
-  const { counts, lateRecords, running, logger, transferLog } = deps;
-  const { id } = record;
-  const secrets = createSecrets();
-  const times = createStepTimes(counts, id);
-  const warnings = createRepeatedWarnings(log);
-  const factDeps = { counts, log, warnings, record, transferLog };
-  let pinholes: PinholeRecords | undefined;
-  const startedAt = performance.now();
-  let waiting: Step[] = [];
-  let hasEnded = false;
+/** What is known of one session while it is observed. */
+type Observed = ObservedSession & {
+  readonly deps: ObserverDeps;
+  readonly secrets: Secrets;
+  readonly times: StepTimes;
+  readonly facts: FactRecordDeps;
+  /** From the first pinhole on. */
+  pinholes: PinholeRecords | undefined;
+  readonly startedAt: number;
+  waiting: Step[];
+  hasEnded: boolean;
+};
 
-  function flush(): void {
-    const steps = waiting;
-    waiting = [];
-    const isTraced = withLevelOf(logger, log, logLevel).isLevelEnabled("trace");
-    const failures: unknown[] = [];
-    for (const step of steps) {
-      try {
-        tell(step, isTraced);
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-    // At the end: the session may end of it, and what had happened before comes before that.
-    for (const failure of failures) source.failed(failure);
-  }
-
-  function tell(step: Step, isTraced: boolean): void {
-    count(step);
-    if (isTraced) trace(step);
-    notes?.note(step.at, step.event, step.effects, secrets.hide);
-    if (hasEnded) notes?.ended();
-  }
-
-  function count({ at, event, effects }: Step): void {
-    if (event !== undefined) happened(at, event);
-    for (const effect of effects) followed(at, effect);
-  }
-
-  function happened(at: number, event: SessionEvent): void {
-    times.happened(at, event.kind);
-    if (event.kind === "client-line") secrets.note(event.text);
-    else if (event.kind === "pinhole") pinholes?.reported(at, event.id, event.event);
-  }
-
-  function followed(at: number, effect: SessionEffect): void {
-    times.followed(at, effect.kind);
-    if (effect.kind === "open") {
-      pinholes ??= createPinholeRecords({ session: id, counts, log, warnings, running, bytesOf: source.counts });
-      pinholes.requested(at, effect);
-    } else if (effect.kind === "record") {
-      if (effect.fact.kind === "ended") ended();
-      recordFact(withoutSecrets(effect.fact, secrets.hide), at - startedAt, factDeps);
-    }
-  }
-
-  function ended(): void {
-    hasEnded = true;
-    pinholes?.sessionEnded();
-  }
-
-  function trace({ event, effects }: Step): void {
-    if (event !== undefined) log.trace(secrets.hide(formatEvent(event)));
-    for (const line of effects.flatMap(formatEffect)) log.trace(secrets.hide(line));
-  }
-
+export function createSessionObserver(deps: ObserverDeps, session: ObservedSession): SessionObserver {
+  const { counts, lateRecords, transferLog } = deps;
+  const { record, log } = session;
+  const observed: Observed = {
+    ...session,
+    deps,
+    secrets: createSecrets(),
+    times: createStepTimes(counts, record.id),
+    facts: { counts, log, warnings: createRepeatedWarnings(log), record, transferLog },
+    pinholes: undefined,
+    startedAt: performance.now(),
+    waiting: [],
+    hasEnded: false,
+  };
+  const tellWaiting = (): void => flush(observed);
   return {
     step(event, effects) {
-      waiting.push({ at: performance.now(), event, effects });
-      if (waiting.length === 1) lateRecords.add(flush);
+      observed.waiting.push({ at: performance.now(), event, effects });
+      if (observed.waiting.length === 1) lateRecords.add(tellWaiting);
     },
     relayed: (seconds) => counts.relayLatencySeconds.observe(seconds),
-    flush,
+    flush: tellWaiting,
   };
+}
+
+function flush(observed: Observed): void {
+  const { waiting: steps, deps, log, logLevel, source } = observed;
+  if (steps.length === 0) return;
+  observed.waiting = [];
+  const isTraced = withLevelOf(deps.logger, log, logLevel).isLevelEnabled("trace");
+  let failures: unknown[] | undefined;
+  for (const step of steps) {
+    try {
+      tell(observed, step, isTraced);
+    } catch (error) {
+      (failures ??= []).push(error);
+    }
+  }
+  // At the end: the session may end of it, and what had happened before comes before that.
+  if (failures !== undefined) for (const failure of failures) source.failed(failure);
+}
+
+function tell(observed: Observed, step: Step, isTraced: boolean): void {
+  const { notes, secrets } = observed;
+  const { at, event, effects } = step;
+  if (event !== undefined) happened(observed, at, event);
+  for (const effect of effects) followed(observed, at, effect);
+  if (isTraced) trace(observed, step);
+  notes?.note(at, event, effects, secrets.hide);
+  if (observed.hasEnded) notes?.ended();
+}
+
+function happened({ times, secrets, pinholes }: Observed, at: number, event: SessionEvent): void {
+  times.happened(at, event.kind);
+  if (event.kind === "client-line") secrets.note(event.text);
+  else if (event.kind === "pinhole") pinholes?.reported(at, event.id, event.event);
+}
+
+function followed(observed: Observed, at: number, effect: SessionEffect): void {
+  const { times, secrets, startedAt, facts } = observed;
+  times.followed(at, effect.kind);
+  if (effect.kind === "open") {
+    observed.pinholes ??= pinholeRecordsOf(observed);
+    observed.pinholes.requested(at, effect);
+  } else if (effect.kind === "record") {
+    if (effect.fact.kind === "ended") {
+      observed.hasEnded = true;
+      observed.pinholes?.sessionEnded();
+    }
+    recordFact(withoutSecrets(effect.fact, secrets.hide), at - startedAt, facts);
+  }
+}
+
+function pinholeRecordsOf({ deps, record, log, facts, source }: Observed): PinholeRecords {
+  const { counts, running } = deps;
+  return createPinholeRecords({
+    session: record.id,
+    ...{ counts, log, running },
+    warnings: facts.warnings,
+    bytesOf: source.counts,
+  });
+}
+
+function trace({ log, secrets }: Observed, { event, effects }: Step): void {
+  if (event !== undefined) log.trace(secrets.hide(formatEvent(event)));
+  for (const line of effects.flatMap(formatEffect)) log.trace(secrets.hide(line));
 }

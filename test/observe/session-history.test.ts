@@ -4,6 +4,7 @@ import { createEventFeed, type FeedEvent } from "../../src/observe/event-feed.ts
 import { transcriptOf } from "../../src/observe/kept-session.ts";
 import { createSessionHistory, type HistoryLimits } from "../../src/observe/session-history.ts";
 import type { Diagnosis } from "../../src/session/diagnosis.ts";
+import type { SessionEffect, SessionEvent } from "../../src/session/events.ts";
 import { formatEvent } from "../../src/session/transcript.ts";
 import { anyEvent } from "../session/any-event.ts";
 import { client, listener } from "./synthetic.ts";
@@ -106,6 +107,21 @@ test("limit: of the sessions that have ended the last ones are kept, and those t
     ending.ended();
   }
   expect(["running", "1", "2", "3"].map((id) => lines(id)?.length)).toEqual([1, undefined, 1, 1]);
+});
+
+test("what carries a session's bytes is let go with its last data connection, which may outlive the session", () => {
+  const { history } = setUp();
+  const carried = { bytesUp: 1, bytesDown: 2 };
+  const notes = history.started({ id: "1", gateway: "public", client, listener }, () => carried);
+  const leg = { kind: "listen", expect: { match: "any" } } as const;
+  const note = (event: SessionEvent | undefined, effects: readonly SessionEffect[]) =>
+    notes.note(0, event, effects, plain);
+  note(undefined, [{ kind: "open", id: 1, client: leg, server: leg } as unknown as SessionEffect]);
+  notes.ended();
+  expect(history.find("1")?.bytesOf(1)).toEqual(carried);
+  const closed = { kind: "closed", outcome: "complete", ...carried, durationMs: 3 } as const;
+  note({ kind: "pinhole", id: 1, event: closed }, []);
+  expect(history.find("1")?.bytesOf(1)).toBeUndefined();
 });
 
 test("limit: failures are kept longer than successes, each up to their own number", () => {

@@ -12,6 +12,7 @@ import {
 import type { Endpoint } from "../net/endpoint.ts";
 import type { PortRange } from "../gateway/options.ts";
 import type { Problem } from "./config.ts";
+import { fileConflicts } from "./file-conflicts.ts";
 import { defaultName, formatRange, parseEntrance, parseListen, parsePortRange, parseServer } from "./settings.ts";
 import type { Setting } from "./settings.ts";
 
@@ -34,6 +35,7 @@ export function conflictsOf(document: unknown): Problem[] {
   return [
     ...sameNames(gateways.map(({ name }) => name)),
     ...sameListeners(listeners),
+    ...fileConflicts(document),
     ...crossingRanges(gateways.flatMap(({ ranges }) => ranges)),
     ...gateways.flatMap(listenersInRanges),
     ...gateways.flatMap((gateway) =>

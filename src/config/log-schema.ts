@@ -13,20 +13,15 @@ export const logLevel = choice<LogLevel>({
   fatal: true,
 });
 
-export const log = z
-  .strictObject({
-    level: logLevel.default("info"),
-    format: choice<LogFormat>({ json: true, pretty: true }).default("json"),
-    debugFor: listOf(scalar(parseCidr)).default([]),
-    file: scalar(parseFile).exactOptional(),
-    transfers: z
-      .strictObject({
-        file: scalar(parseFile),
-        format: choice<TransferLogFormat>({ xferlog: true, json: true }).default("json"),
-      })
-      .exactOptional(),
-  })
-  .refine(({ file, transfers }) => file === undefined || file !== transfers?.file, {
-    error: "is log.file: the two need files of their own",
-    path: ["transfers", "file"],
-  });
+export const log = z.strictObject({
+  level: logLevel.default("info"),
+  format: choice<LogFormat>({ json: true, pretty: true }).default("json"),
+  debugFor: listOf(scalar(parseCidr)).default([]),
+  file: scalar(parseFile).exactOptional(),
+  transfers: z
+    .strictObject({
+      file: scalar(parseFile),
+      format: choice<TransferLogFormat>({ xferlog: true, json: true }).default("json"),
+    })
+    .exactOptional(),
+});

@@ -1,7 +1,8 @@
 // Append file: lines that go to the end of a file in the background. A disk that is full, stuck or gone, and a FIFO that nobody reads, hold
 // nothing up; what waits for them is bounded. A file that was renamed (logrotate) is left when its name is opened anew.
 import { constants } from "node:fs";
-import { open, stat, type FileHandle } from "node:fs/promises";
+import { lstat, open, stat, type FileHandle } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { createLineQueue, pieceBytes, type LineQueue } from "./line-queue.ts";
 
@@ -144,9 +145,12 @@ async function openRenewable(path: string): Promise<Renewable> {
   };
 }
 
-const { O_APPEND, O_CREAT, O_NOCTTY, O_NONBLOCK, O_RDWR, O_WRONLY } = constants;
+const { O_APPEND, O_CREAT, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDWR, O_WRONLY } = constants;
 
-/** Waits for nobody: for a FIFO it is its own reader too, so that it is open before another one comes. */
+/**
+ * Waits for nobody: for a FIFO it is its own reader too, so that it is open before another one comes. Of symbolic links it follows
+ * those of root and its own user: who may write to the folder does not choose what is written to.
+ */
 async function openForAppending(path: string): Promise<FileHandle> {
   const isFifo = await stat(path).then(
     (found) => found.isFIFO(),
@@ -154,9 +158,23 @@ async function openForAppending(path: string): Promise<FileHandle> {
   );
   const flags = isFifo ? O_RDWR : O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY;
   try {
-    return await open(path, flags | O_NONBLOCK, 0o640);
+    return await open(path, flags | O_NONBLOCK | O_NOFOLLOW, 0o640).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== "ELOOP") throw error;
+      const { uid } = await lstat(path);
+      if (uid !== 0 && uid !== ownUser()) throw new Error(`it is a symbolic link that user ${uid} has made`);
+      return open(path, flags | O_NONBLOCK, 0o640);
+    });
   } catch (error) {
     throw new Error(`can't open ${path}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/** A number, where the machine knows who runs this. */
+function ownUser(): number | undefined {
+  try {
+    return userInfo().uid;
+  } catch {
+    return undefined;
   }
 }
 

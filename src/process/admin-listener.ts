@@ -5,7 +5,7 @@ import type { PreparedChange } from "../gateway/prepared-change.ts";
 import { formatEndpoint, sameEndpoint, type Endpoint } from "../net/endpoint.ts";
 import type { Admin, AdminOptions } from "../observe/admin.ts";
 import type { Logger } from "../observe/log.ts";
-import { readAdminToken } from "./admin-token.ts";
+import { isOpenToAll, readAdminToken } from "./admin-token.ts";
 import { createTokenAttempts } from "./token-attempts.ts";
 
 export type AdminListener = {
@@ -45,7 +45,7 @@ export function createAdminListener(
   return {
     async prepare({ admin: wanted }) {
       if (wanted === undefined) return { commit: () => replaceBy(undefined), rollback() {} };
-      const nextToken = wanted.token && (await readAdminToken(wanted.token.file));
+      const nextToken = wanted.token && (await tokenIn(wanted.token.file, logger));
       const takeAccess = (): void => {
         hosts = wanted.hosts;
         token = nextToken;
@@ -70,4 +70,10 @@ export function createAdminListener(
       if (running !== undefined) await close(running, 0);
     },
   };
+}
+
+async function tokenIn(file: string, logger: Pick<Logger, "warn">): Promise<string> {
+  const token = await readAdminToken(file);
+  if (await isOpenToAll(file)) logger.warn({ file }, "admin token open to every user");
+  return token;
 }

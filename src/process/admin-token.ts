@@ -1,5 +1,5 @@
 // Admin token: what requests to the admin listener must show, read from its file at start and at each reload.
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 
 /** Shorter ones can be guessed. */
 const leastCharacters = 16;
@@ -13,6 +13,11 @@ export async function readAdminToken(file: string): Promise<string> {
   if (!/^[!-~]*$/.test(token)) throw new Error(`admin.token.file: ${file} holds more than one word of ASCII`);
   if (token.length >= leastCharacters) return token;
   throw new Error(`admin.token.file: the token in ${file} needs at least ${leastCharacters} characters`);
+}
+
+/** Whether every user of the machine may read or change the file. */
+export async function isOpenToAll(file: string): Promise<boolean> {
+  return ((await stat(file)).mode & 0o006) !== 0;
 }
 
 const problems: Readonly<Record<string, string>> = {

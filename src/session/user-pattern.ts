@@ -10,8 +10,9 @@ export function isAnonymousName(user: string): boolean {
 }
 
 /**
- * Whether the pattern means this user. `*` stands for any characters, `?` for one byte other than `*`. Neither case nor
- * blanks around the name matter, because there are servers to which they don't; `anonymous` and `ftp` are one user.
+ * Whether the pattern means this user. `*` stands for any characters, `?` for one byte other than `*`. Neither the
+ * case of ASCII letters nor blanks around the name matter, because there are servers to which they don't; `anonymous` and `ftp` are one
+ * user. Other letters are the bytes that they are: which ones a server takes for the same is for its code page to say.
  */
 export function isUserMeant(pattern: string, user: string): boolean {
   const name = plain(user);

@@ -80,6 +80,7 @@ const beyond = [
     "data-ports-contain-listen",
     "data-ports-empty",
     "data-ports-overlap",
+    "log-file-is-token",
     "log-files",
     "listen-twice",
     "name-twice",

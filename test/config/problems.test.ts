@@ -116,6 +116,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
     "gateways[1].listen[0]: 192.0.2.1:2121 is taken by gateways[0].listen[0] (0.0.0.0:2121)",
   ],
   "log-debug-for.yml": ['log.debugFor[0]: expected a network such as 10.0.0.0/8 or fd00::/8, got "10.0.0.0/33"'],
+  "log-file-is-token.yml": ["log.file: is admin.token.file: the two need files of their own"],
   "log-files.yml": ["log.transfers.file: is log.file: the two need files of their own"],
   "log-format.yml": ['log.format: expected one of json, pretty, got "xml"'],
   "log-level.yml": ['log.level: expected one of trace, debug, info, warn, error, fatal, got "loud"'],

@@ -1,6 +1,16 @@
 import { execFileSync } from "node:child_process";
-import { createReadStream, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import {
+  createReadStream,
+  lchownSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir, userInfo } from "node:os";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { openAppendFile } from "../../src/observe/append-file.ts";
@@ -34,6 +44,33 @@ test("lines go behind what is there, soon and though no other follows", async ()
   file.append("two\nthree\n");
   expect(text()).toBe("before\n");
   await expect.poll(text).toBe("before\none\ntwo\nthree\n");
+});
+
+test("a link of one's own is followed, as /dev/stdout is one", async () => {
+  const folder = temporaryFolder();
+  const [name, link] = [path.join(folder, "log"), path.join(folder, "link")];
+  symlinkSync(name, link);
+  const { file } = await opened(link);
+  file.append("one\n");
+  await expect.poll(() => readFileSync(name, "utf8")).toBe("one\n");
+});
+
+test("attack: a link that another user has made is not followed, neither at first nor when the file is opened anew", async (context) => {
+  if (userInfo().uid !== 0) context.skip("only root makes links of others");
+  const folder = temporaryFolder();
+  const [victim, name] = [path.join(folder, "victim"), path.join(folder, "log")];
+  writeFileSync(victim, "untouched\n");
+  const { file, text } = await opened(name);
+  file.append("one\n");
+  await expect.poll(text).toBe("one\n");
+  renameSync(name, `${name}.1`);
+  symlinkSync(victim, name);
+  lchownSync(name, 65_534, 65_534);
+  await expect(file.reopen()).rejects.toThrow("it is a symbolic link that user 65534 has made");
+  await expect(opened(name)).rejects.toThrow(`can't open ${name}: it is a symbolic link that user 65534 has made`);
+  file.append("two\n");
+  await expect.poll(() => readFileSync(`${name}.1`, "utf8")).toBe("one\ntwo\n");
+  expect(readFileSync(victim, "utf8")).toBe("untouched\n");
 });
 
 test("a new file may be read by its group, and by nobody else", async () => {

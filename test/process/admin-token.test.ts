@@ -1,5 +1,6 @@
+import { chmodSync } from "node:fs";
 import { expect, test } from "vitest";
-import { readAdminToken } from "../../src/process/admin-token.ts";
+import { isOpenToAll, readAdminToken } from "../../src/process/admin-token.ts";
 import { temporaryFile } from "../gateway/spawned-gateway.ts";
 
 test("the token is the word in the file, without the line end that editors leave", async () => {
@@ -23,5 +24,18 @@ test("a file that is not there, a short token and more than one word are errors 
     expect(await rejected(file)).toContain(file);
     expect(await rejected(file)).toContain(problem);
     expect(await rejected(file)).not.toContain("hunter2");
+  }
+});
+
+test("open door: a token file that every user may read or change is told from one that is its owner's and its group's", async () => {
+  const file = temporaryFile("token", "correct-horse-battery\n");
+  for (const [mode, isOpen] of [
+    [0o600, false],
+    [0o440, false],
+    [0o644, true],
+    [0o602, true],
+  ] as const) {
+    chmodSync(file, mode);
+    expect(await isOpenToAll(file), mode.toString(8)).toBe(isOpen);
   }
 });

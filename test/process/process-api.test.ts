@@ -1,5 +1,5 @@
 // The API of a real process: the token from its file, reload and drain.
-import { writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { expect, test, vi } from "vitest";
 import { statusSchema } from "../../src/observe/api/schemas.ts";
 import { parseEndpoint } from "../../src/net/endpoint.ts";
@@ -13,6 +13,7 @@ vi.setConfig({ testTimeout: 20_000 });
 test("the token is read again with a reload, and a drain ends the process when the last session has", async () => {
   const server = await setServer();
   const file = temporaryFile("token", "the-first-token-of-all\n");
+  chmodSync(file, 0o644);
   const gateway = spawnGateway([{ listen: ["127.0.0.1:0"], route: { server: `127.0.0.1:${server.port}` } }], {
     rest: { admin: { listen: "127.0.0.1:0", token: { file } } },
   });
@@ -21,6 +22,7 @@ test("the token is read again with a reload, and a drain ends the process when t
   const admin = `http://127.0.0.1:${await portOf("admin listening")}`;
   const ask = (path: string, token: string, method = "GET") =>
     fetch(admin + path, { method, headers: { authorization: `Bearer ${token}` } });
+  expect(await gateway.logged("admin token open to every user")).toMatchObject({ level: "warn", file });
   const client = await openDialogue(await portOf("listening"));
   await client.login();
 

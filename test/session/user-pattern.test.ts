@@ -33,6 +33,8 @@ test.each([
   ["alice", "alice\u00e9"],
   ["alice", "alice\nbob"],
   ["anonymous", "ftpuser"],
+  // Only A to Z: which other letters are the same is for the server's code page to say.
+  ["j\u00c3\u00b6rg", "J\u00c3\u0096RG"],
 ])("%s does not mean the user %j", (pattern, user) => {
   expect(isUserMeant(pattern, user)).toBe(false);
 });

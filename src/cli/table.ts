@@ -1,5 +1,6 @@
 // Table: rows of text as aligned columns for a terminal. A column is as wide as its widest cell; where the whole is wider than the
 // terminal, the columns that may shrink do, and the last one may be wrapped or cut.
+import { columnsOf } from "../observe/columns.ts";
 
 export type Column = {
   readonly head: string;
@@ -67,22 +68,4 @@ export function cut(text: string, width: number): string {
     taken += wide;
   }
   return width < 1 ? "" : `${shown}…`;
-}
-
-/** East Asian wide and full-width characters and emoji take two columns, combining marks none. */
-export function columnsOf(text: string): number {
-  if (/^[ -~]*$/.test(text)) return text.length;
-  let columns = 0;
-  for (const character of text) {
-    if (/^\p{M}$/u.test(character)) continue;
-    columns += isWide(character) ? 2 : 1;
-  }
-  return columns;
-}
-
-const wide =
-  /^(?:[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}])$/u;
-
-function isWide(character: string): boolean {
-  return wide.test(character);
 }

@@ -4,7 +4,8 @@ import type { FailureRow, Ladder, LadderRow } from "./ladder-rows.ts";
 import { at, box, classed, escapeXml, frameOf, group, textAt, type Frame } from "./svg-parts.ts";
 import { drawnRow, type DrawnRow } from "./svg-rows.ts";
 import { ladderStyles } from "./svg-styles.ts";
-import { columnsOf, wrapped } from "./visible-text.ts";
+import { columnsOf } from "../columns.ts";
+import { wrapped } from "./visible-text.ts";
 
 export type SvgOptions = {
   /** Of the drawing, whose letters are as big as a page's then: 960 unless told, 320 to 2000. Below 640 it is one for a phone. */

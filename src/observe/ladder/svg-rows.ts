@@ -16,7 +16,8 @@ import {
   type Frame,
   type Span,
 } from "./svg-parts.ts";
-import { columnsOf, wrapped } from "./visible-text.ts";
+import { columnsOf } from "../columns.ts";
+import { wrapped } from "./visible-text.ts";
 
 /** `draw`: the elements of a row that begins at `y`. */
 export type DrawnRow = { readonly height: number; readonly draw: (y: number) => string };

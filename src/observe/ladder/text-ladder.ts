@@ -3,7 +3,8 @@
 // double arrow; what only the gateway does or sees stands in the middle.
 import type { Hop } from "../../session/diagnosis.ts";
 import type { ConnectionRow, FailureRow, Ladder, LadderRow, LineRow, WaitRow } from "./ladder-rows.ts";
-import { columnsOf, wrapped } from "./visible-text.ts";
+import { columnsOf } from "../columns.ts";
+import { wrapped } from "./visible-text.ts";
 
 export type TextLadderOptions = {
   /** Columns of the drawing: 110 unless told, never less than 40 or more than 500. */

@@ -1,4 +1,5 @@
 // Visible text: what a peer has said, as it is shown in a drawing: decoded, every character visible, and not too long.
+import { columnsOf } from "../columns.ts";
 import { readable } from "../readable.ts";
 import { unprintable } from "../unprintable.ts";
 
@@ -28,18 +29,6 @@ function bounded(text: string, most: number): string {
   if (characters.length <= most) return text;
   return `${characters.slice(0, most).join("")}… (${characters.length - most} more)`;
 }
-
-/** Columns that a text takes: East Asian letters and pictures two, combining marks none. */
-export function columnsOf(text: string): number {
-  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
-  let columns = 0;
-  for (const character of text) columns += wide.test(character) ? 2 : mark.test(character) ? 0 : 1;
-  return columns;
-}
-
-const wide =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
-const mark = /\p{M}/u;
 
 /** Rows of at most `columns` (2 or more), broken at spaces where there are any; at least one. */
 export function wrapped(text: string, columns: number): string[] {

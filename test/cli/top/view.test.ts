@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { coloured, plain } from "../../../src/cli/style.ts";
-import { columnsOf } from "../../../src/cli/table.ts";
+import { columnsOf } from "../../../src/observe/columns.ts";
 import { initialState, type TopState } from "../../../src/cli/top/state.ts";
 import { drawTop, drawTrace, sparkline } from "../../../src/cli/top/view.ts";
 import { failure, gateway, session, snapshot, transfer } from "./answers.ts";

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { RowContent } from "../../../src/observe/ladder/ladder-rows.ts";
 import { layOut } from "../../../src/observe/ladder/layout.ts";
 import { drawText } from "../../../src/observe/ladder/text-ladder.ts";
-import { columnsOf } from "../../../src/observe/ladder/visible-text.ts";
+import { columnsOf } from "../../../src/observe/columns.ts";
 import { anyLadder, everyRow, ladderOf } from "./any-ladder.ts";
 import { download, login, playSession } from "./played-session.ts";
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { columnsOf, visible, wrapped } from "../../../src/observe/ladder/visible-text.ts";
+import { columnsOf } from "../../../src/observe/columns.ts";
+import { visible, wrapped } from "../../../src/observe/ladder/visible-text.ts";
 
 test("hostile: control characters are shown, one column each, and what turns or hides text is a dot", () => {
   expect(visible("\u001b[2J\u0007\u007f\u009b\u00ad")).toBe("␛[2J␇␡··");
@@ -24,12 +25,6 @@ test("what is visible stays as it is", () => {
       expect(visible(visible(text))).toBe(visible(text));
     }),
   );
-});
-
-test("East Asian letters and pictures take two columns, combining marks none", () => {
-  expect([columnsOf("ab"), columnsOf("文件"), columnsOf("😀"), columnsOf("e\u0301"), columnsOf("é")]).toEqual([
-    2, 4, 2, 1, 1,
-  ]);
 });
 
 test("rows are broken at blanks, or where they must be, and hold the whole text", () => {

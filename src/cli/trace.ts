@@ -5,7 +5,7 @@ import type { Io } from "../process/io.ts";
 import { isAdminError, unknownSession, type AdminClient } from "./admin-client.ts";
 import { createRowPrinter, grownTrace } from "./growing-trace.ts";
 
-export type TraceFormat = "ladder" | "transcript" | "mermaid";
+export type TraceFormat = "ladder" | "transcript" | "mermaid" | "svg";
 
 export type TraceWanted = { readonly id: string; readonly format: TraceFormat; readonly follow: boolean };
 

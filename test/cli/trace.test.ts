@@ -10,7 +10,7 @@ async function newestId({ fetch }: ApiStage): Promise<string> {
   return sessions[0]?.id ?? "";
 }
 
-test("a session is printed as ladder, transcript and Mermaid, the ladder as wide as the terminal", async () => {
+test("a session is printed as ladder, transcript, Mermaid and SVG, the ladder as wide as the terminal", async () => {
   const api = await setApi();
   const client = await api.login();
   await client.ask("NOOP");
@@ -22,6 +22,9 @@ test("a session is printed as ladder, transcript and Mermaid, the ladder as wide
   expect(Math.max(...ladder.split("\n").map((line) => line.length))).toBe(90);
   expect(await trace("--format", "transcript")).toMatch(/^C> NOOP$/m);
   expect(await trace("--format", "mermaid")).toMatch(/^sequenceDiagram$/m);
+  expect(await trace("--format", "svg")).toMatch(/^<svg [^]*>NOOP<[^]*<\/svg>\n$/);
+  const { code, err } = await runCommand(["trace", id, "--follow", "--format", "svg"]);
+  expect([code, err]).toEqual([2, expect.stringContaining("a picture is of a whole session")]);
 });
 
 test("a session that is followed is printed line by line, and the command ends with it", async () => {

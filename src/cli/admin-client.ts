@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { nearest } from "../config/nearest.ts";
 import type { SessionAnswer } from "../observe/api/schemas.ts";
 import { escapeUnprintable } from "../observe/unprintable.ts";
+import { fileProblem } from "../process/file-problem.ts";
 import type { Io } from "../process/io.ts";
 import { adminUrl, defaultAdmin, type AdminFlags } from "./admin-options.ts";
 
@@ -99,17 +100,10 @@ async function readToken(file: string): Promise<string> {
     const token = (await readFile(file, "utf8")).trim();
     if (/^[!-~]+$/.test(token)) return token;
   } catch (error) {
-    const { code = "", message } = error as NodeJS.ErrnoException;
-    throw adminError(0, `--token-file: can't read ${file}: ${fileProblems[code] ?? message}`);
+    throw adminError(0, `--token-file: can't read ${file}: ${fileProblem(error)}`);
   }
   throw adminError(0, `--token-file: ${file} does not hold one word of ASCII`);
 }
-
-const fileProblems: Readonly<Record<string, string>> = {
-  ENOENT: "no such file",
-  EACCES: "permission denied",
-  EISDIR: "it is a folder",
-};
 
 const connectProblems: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nobody listens there",

@@ -1,8 +1,11 @@
 // From a command line's source to a configuration. The only place that reads the file.
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import type { Config, LogLevel, ParsedConfig, Problem } from "../config/config.ts";
 import { configFromArguments, type SimpleOptions } from "../config/from-arguments.ts";
+import { nearest } from "../config/nearest.ts";
 import { locate, parseConfig } from "../config/parse.ts";
+import { fileProblem } from "../process/file-problem.ts";
 import type { Io } from "../process/io.ts";
 
 /** Where a configuration comes from. */
@@ -31,15 +34,26 @@ async function loadFile(name: string, io: Pick<Io, "input" | "env">): Promise<Lo
   try {
     text = name === "-" ? await io.input() : await readFile(name, "utf8");
   } catch (error) {
-    // "ENOENT: no such file or directory, open '/etc/ftp-alg.yml'": the path says the rest.
-    const message = error instanceof Error ? error.message.replace(/, \w+( '.*')?$/, "") : String(error);
-    return { ok: false, problems: [{ path: name, message }] };
+    return { ok: false, problems: [{ path: name, message: await whyUnread(name, error) }] };
   }
   const file = name === "-" ? "<stdin>" : name;
   const inFile = (problem: Problem): Problem => (problem.at ? { ...problem, at: { ...problem.at, file } } : problem);
   const parsed = parseConfig(text, io.env);
   if (!parsed.ok) return { ok: false, problems: parsed.problems.map(inFile) };
   return { ...parsed, locate: (problem) => inFile(locate(problem, text)) };
+}
+
+/** With the file that may have been meant, or how else to go on. */
+async function whyUnread(name: string, error: unknown): Promise<string> {
+  const problem = fileProblem(error);
+  if (problem !== "no such file" && problem !== "it is a folder") return problem;
+  const folder = problem === "no such file" ? dirname(name) : name;
+  const beside = await readdir(folder).catch(() => undefined);
+  if (beside === undefined) return `${problem}, and no folder ${folder}`;
+  const files = beside.filter((file) => /\.(ya?ml|json)$/.test(file)).toSorted();
+  const meant = nearest(basename(name), files) ?? (files.length === 1 ? files[0] : undefined);
+  if (meant !== undefined) return `${problem}; did you mean ${join(folder, meant)}?`;
+  return `${problem}; ftp-alg run --listen ADDRESS:PORT --server HOST:PORT needs none, and deploy/README.md begins with one`;
 }
 
 /** One line each, `path: message`, and where that is in the file. */

@@ -4,6 +4,7 @@ import type { GatewayConfig } from "../config/config.ts";
 import { familyOf, isUnspecified, parseAddress, type Endpoint } from "../net/endpoint.ts";
 import { probeQueryModes } from "../observe/api/probe-query.ts";
 import type { ProbeTarget } from "../probe/probe-sockets.ts";
+import { fileProblem } from "./file-problem.ts";
 import { probeForms, type ProbeForm } from "../probe/report.ts";
 
 /** What is asked for: a form by its name, `passive` and `active` for the usual one of the address family, `each` for all. */
@@ -48,8 +49,8 @@ const anonymousPassword = "ftp-alg-probe@";
 /** Rejects with an Error that names the file and what is wrong with it, and quotes none of it. */
 export async function readProbeLogin({ user, passwordFile }: GatewayConfig["probe"]): Promise<ProbeLogin> {
   if (passwordFile === undefined) return { user, password: anonymousPassword };
-  const text = await readFile(passwordFile).catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`can't read the password from ${passwordFile}: ${error.code ?? error.message}`);
+  const text = await readFile(passwordFile).catch((error: unknown) => {
+    throw new Error(`can't read the password from ${passwordFile}: ${fileProblem(error)}`);
   });
   const password = text.toString("latin1").replace(/\r?\n$/, "");
   if (/[\r\n\0]/.test(password)) throw new Error(`the password in ${passwordFile} is more than one line`);

@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { check } from "../../src/cli/check.ts";
@@ -40,7 +40,18 @@ test("open door: it is warned of behind a file that is right", async () => {
 
 test("a file that can't be read is a problem of its own name", async () => {
   const { code, output, file } = await run("missing.yml");
-  expect({ code, output }).toEqual({ code: 2, output: `${file}: ENOENT: no such file or directory\n` });
+  const instead =
+    "ftp-alg run --listen ADDRESS:PORT --server HOST:PORT needs none, and deploy/README.md begins with one";
+  expect({ code, output }).toEqual({ code: 2, output: `${file}: no such file; ${instead}\n` });
+});
+
+test("a file that is not there: the one beside it that was meant is named, and a folder that is not there", async () => {
+  const near = await run("../../deploy/config/ful.yaml");
+  expect(near.output).toBe(`${near.file}: no such file; did you mean ${near.file.replace("ful.yaml", "full.yml")}?\n`);
+  const nowhere = await run("nowhere/gateway.yml");
+  expect(nowhere.output).toBe(`${nowhere.file}: no such file, and no folder ${dirname(nowhere.file)}\n`);
+  const folder = await run("../../deploy/config");
+  expect(folder.output).toMatch(/^.*deploy\/config: it is a folder; /);
 });
 
 test("the file - is standard input", async () => {

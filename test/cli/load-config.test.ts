@@ -9,7 +9,7 @@ const input = () => Promise.reject(new Error("nobody reads it"));
 test("a folder is no configuration", async () => {
   expect(await loadConfig({ kind: "file", file: tmpdir() }, { input, env: {} })).toEqual({
     ok: false,
-    problems: [{ path: tmpdir(), message: "EISDIR: illegal operation on a directory" }],
+    problems: [{ path: tmpdir(), message: expect.stringMatching(/^it is a folder; /) }],
   });
 });
 

@@ -98,7 +98,7 @@ test("a login is that of the configuration, or what is given", async () => {
   const { config, listen } = await setProbed({ probe: { user: "watch", passwordFile: "/nowhere/password" } });
   const password = temporaryFile("password", "secret\n");
   const one = await runCommand(["probe", "-c", config, "--mode", "pasv"]);
-  expect([one.code, one.err]).toEqual([1, "error: can't read the password from /nowhere/password: ENOENT\n"]);
+  expect([one.code, one.err]).toEqual([1, "error: can't read the password from /nowhere/password: no such file\n"]);
   const argv = ["probe", "-c", config, "--mode", "pasv", "--password-file", password];
   expect((await runCommand(argv)).out).toContain(`one at ${listen}, as watch\n`);
   expect((await runCommand([...argv, "--user", "anna"])).out).toContain(`one at ${listen}, as anna\n`);

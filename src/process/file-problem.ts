@@ -2,7 +2,8 @@
 
 /** Without the file's name, which stands beside it. */
 export function fileProblem(error: unknown): string {
-  const { code = "", message = String(error) } = error as NodeJS.ErrnoException;
+  if (!(error instanceof Error)) return String(error);
+  const { code = "", message }: NodeJS.ErrnoException = error;
   return Object.hasOwn(problems, code) ? (problems[code] ?? message) : code || message;
 }
 

@@ -1,9 +1,8 @@
-// Transports on sockets of Node's. An upgrade to TLS demands that `hasInput` says no and `backlogOf` says 0, gives the record another
-// `socket`, and takes its way to send directly away; `tcp` stays what it is, because only there a connection can be reset.
+// Transports on sockets of Node's.
 import { connect, type Socket } from "node:net";
 import { type Endpoint, isUnspecified } from "../net/endpoint.ts";
 import { connectForeign } from "./foreign-socket.ts";
-import { type Reads, readingSocket } from "./reading-socket.ts";
+import { movedSocket, type Reads, readingSocket } from "./reading-socket.ts";
 import { resetSocket } from "./reset-socket.ts";
 import { endpointOf, failureCode, nowhere } from "./socket-ends.ts";
 import { loadSocketCalls } from "./socket-calls.ts";
@@ -25,11 +24,8 @@ import {
 } from "./transport.ts";
 
 type NodeConnection = Connection & {
-  /** What is read from and written to. */
   socket: Socket;
-  /** The connection beneath; `socket` itself while nothing stands between. */
-  tcp: Socket;
-  /** Where texts are sent to directly; -1 if bytes on the wire are not those that are sent. */
+  /** Where texts are sent to directly; -1 if they can't be. */
   descriptor: number;
   /** Writes that Node has not done yet: nothing may overtake them. */
   writesUnderWay: number;
@@ -110,7 +106,6 @@ function blank(): NodeConnection {
     hasEnded: false,
     isClosed: false,
     socket: undefined as unknown as Socket,
-    tcp: undefined as unknown as Socket,
     descriptor: -1,
     writesUnderWay: 0,
     isReading: true,
@@ -123,7 +118,6 @@ function blank(): NodeConnection {
 
 function attach(connection: NodeConnection, socket: Socket, local: Endpoint, peer: Endpoint): Transport {
   connection.socket = socket;
-  connection.tcp = socket;
   connection.descriptor = plainDescriptorOf(socket);
   connection.local = local;
   connection.peer = peer;
@@ -169,7 +163,7 @@ const ways: Ways = {
     const { socket, writesUnderWay } = connection as NodeConnection;
     return writesUnderWay === 0 ? 0 : socket.writableLength;
   },
-  unacknowledged: (connection) => watchUnacknowledged((connection as NodeConnection).tcp)(),
+  unacknowledged: (connection) => watchUnacknowledged((connection as NodeConnection).socket)(),
   setReading(connection, wanted) {
     const { socket } = connection as NodeConnection;
     if (!wanted) return void socket.pause();
@@ -188,10 +182,13 @@ const ways: Ways = {
     socket.once("close", () => clearTimeout(cutOff));
   },
   close: (connection) => void (connection as NodeConnection).socket.destroy(),
-  abort(connection) {
-    const { socket, tcp } = connection as NodeConnection;
-    resetSocket(socket, tcp);
+  abort: (connection) => resetSocket((connection as NodeConnection).socket),
+  descriptor: (connection) => descriptorOf((connection as NodeConnection).socket),
+  originalDestination: (connection, family) => originalDestination((connection as NodeConnection).socket, family),
+  detach(connection) {
+    const node = connection as NodeConnection;
+    // Else clear text would follow into TLS.
+    node.descriptor = -1;
+    return movedSocket(node.socket);
   },
-  descriptor: (connection) => descriptorOf((connection as NodeConnection).tcp),
-  originalDestination: (connection, family) => originalDestination((connection as NodeConnection).tcp, family),
 };

@@ -27,12 +27,22 @@ export function readAsStream(socket: Socket, reads: Reads): Socket {
   return socket.resume();
 }
 
-function takeOver(socket: Socket, handle: SocketHandle, reads: Reads): Socket {
+/**
+ * A socket on the same connection that reads nothing until something that stands above it does (TLS), or `readingSocket`; `socket` is an
+ * empty shell afterwards, and must not have read anything that its `read()` has not returned. `socket` itself where it can't be moved.
+ */
+export function movedSocket(socket: Socket): Socket {
+  const handle = plainHandleOf(socket);
+  return handle === undefined ? socket.pause() : takeOver(socket, handle, undefined);
+}
+
+function takeOver(socket: Socket, handle: SocketHandle, reads: Reads | undefined): Socket {
   // The new socket starts to read by itself, and learns of an end that the old one has already met.
   handle.reading = false;
   handle.readStop();
   (socket as unknown as { _handle: SocketHandle | null })._handle = null;
-  const options = { handle, onread: reads, allowHalfOpen: true, readable: true, writable: true };
+  const how = reads === undefined ? { manualStart: true } : { onread: reads };
+  const options = { handle, ...how, allowHalfOpen: true, readable: true, writable: true };
   return new Socket(options as unknown as SocketConstructorOpts);
 }
 

@@ -1,6 +1,7 @@
 // Transport: one connection as a value, with its unread input as bytes. Who holds it sees neither a socket nor a descriptor, so
 // what is beneath may change while it lives: plain TCP today, TLS over the same connection once a session is upgraded. Who makes
 // one says how the rest is done (`Ways`): there are connections on Node's sockets, and on descriptors of our own.
+import type { Socket } from "node:net";
 import type { Endpoint, Family } from "../net/endpoint.ts";
 
 /** One list of functions serves all whose owners are alike: each is told whose connection it is. */
@@ -31,7 +32,8 @@ export type Transport = {
 
 /** What makers of transports share of them, and nobody else sees. */
 export type Connection = { -readonly [K in keyof Transport]: Transport[K] } & {
-  readonly ways: Ways;
+  /** Others once TLS stands above it. */
+  ways: Ways;
   isReading: boolean;
   /** Our direction is closed, and what the peer still says is thrown away. */
   isEnding: boolean;
@@ -51,6 +53,8 @@ export type Ways = {
   abort(connection: Connection): void;
   descriptor(connection: Connection): number;
   originalDestination(connection: Connection, family: Family): Endpoint | undefined;
+  /** The connection in a socket of Node's that does not read yet; nothing is unread or unsent, and nothing else touches it from then on. */
+  detach(connection: Connection): Socket;
 };
 
 export type TransportOptions = {

@@ -1,0 +1,85 @@
+// Client context: what TLS is spoken with towards servers, and whether a server is the one that is meant. Described by plain data, so that
+// another thread can make the same of it.
+import { createHash, X509Certificate } from "node:crypto";
+import { isIP, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { checkServerIdentity, connect, createSecureContext, getCACertificates, type TLSSocket } from "node:tls";
+import type { TlsVersion } from "../net/tls.ts";
+import { chainErrorOf } from "../sockets/tls-handle.ts";
+import { chainFailure } from "./chain-failure.ts";
+import type { Refusal } from "./handshake.ts";
+import type { HandshakeFailure } from "./handshake-failure.ts";
+
+export type ClientTls = {
+  /** Whether the chain of the server's certificate and its name are checked. */
+  readonly verify: boolean;
+  /** PEM of those who may have signed it; `system`: the machine's. */
+  readonly ca: string;
+  /** Whose certificate it must be, a DNS name or a literal address. */
+  readonly name: string;
+  /** Base64 of the SHA-256 of its public key (SubjectPublicKeyInfo): it must be this one, besides. */
+  readonly pin?: string | undefined;
+  /** What we show where we are asked. */
+  readonly certificate?: { readonly chain: string; readonly key: string } | undefined;
+  readonly minVersion: TlsVersion;
+};
+
+export type ClientContext = {
+  /** `session`: one of the control connection, to be resumed. Errors are for the caller to hear. */
+  open(connection: Socket | Duplex, session?: Uint8Array): TLSSocket;
+  /** Once the handshake is done: what is wrong with the server. A session that is resumed was checked when it began. */
+  readonly refusal: Refusal;
+};
+
+export function createClientContext(tls: ClientTls): ClientContext {
+  const { ca, certificate, minVersion, name } = tls;
+  const secureContext = createSecureContext({
+    ca: ca === "system" ? systemCertificates() : ca,
+    ...(certificate && { cert: certificate.chain, key: certificate.key }),
+    minVersion,
+  });
+  const servername = isIP(name) === 0 ? name : "";
+  return {
+    open(connection, session) {
+      const resumed = session && { session: Buffer.from(session) };
+      return connect({
+        socket: connection,
+        secureContext,
+        servername,
+        rejectUnauthorized: false,
+        ...resumed,
+      });
+    },
+    refusal: (socket) => (socket.isSessionReused() ? undefined : whyRefused(tls, socket)),
+  };
+}
+
+let system: string[] | undefined;
+
+/** Those of the machine, where Node can tell them and there are some; else those that Node brings. */
+function systemCertificates(): string[] | undefined {
+  if (system === undefined && typeof getCACertificates === "function") system = getCACertificates("system");
+  return system === undefined || system.length === 0 ? undefined : system;
+}
+
+function whyRefused({ verify, name, pin }: ClientTls, socket: TLSSocket): HandshakeFailure | undefined {
+  const certificate = socket.getPeerCertificate();
+  if (certificate.raw === undefined) return { cause: "no-certificate", detail: "the server has shown no certificate" };
+  if (verify) {
+    const error = chainErrorOf(socket);
+    if (error !== undefined) return chainFailure(error, new X509Certificate(certificate.raw));
+    const wrongName = checkServerIdentity(name, certificate);
+    if (wrongName !== undefined) {
+      const names = certificate.subjectaltname ?? certificate.subject?.CN ?? "nobody";
+      return { cause: "certificate-name", detail: `the certificate is for ${String(names)}, not for ${name}` };
+    }
+  }
+  if (pin === undefined || pin === pinOf(certificate.raw)) return undefined;
+  return { cause: "certificate-pin", detail: `the server's key has the pin sha256/${pinOf(certificate.raw)}` };
+}
+
+/** Base64 of the SHA-256 of a certificate's public key; `raw` is its DER. */
+export function pinOf(raw: Uint8Array): string {
+  const key = new X509Certificate(raw).publicKey.export({ type: "spki", format: "der" });
+  return createHash("sha256").update(key).digest("base64");
+}

@@ -28,21 +28,32 @@ export function parseCommand(line: string): Command | undefined {
 
 /**
  * The line as it may be logged: arguments of PASS, ACCT, ADAT and MIC (which may wrap a PASS in
- * mere base64) become `****`, as does any SITE command on passwords, and
- * what follows a colon in the name of USER.
- * Masks rather too much (`PASSsecret`, junk before the verb) than once too little.
+ * mere base64) become `****`, as does any SITE command on passwords,
+ * what follows a colon in the name of USER, and an OPEN that names a user before the host.
+ * Masks rather too much (`PASSsecret`, `PSAS secret`, junk before the verb) than once too little.
  */
 export function maskCommand(line: string): string {
   if (!beginsLikeSecret.test(line)) return line;
   const secret =
     /^[^a-z]*(?:pass|acct|adat|mic)(?=[^])/i.exec(line) ??
+    mistypedPass(line) ??
     /^[^a-z]*site(?=[^]*(?:pass|pswd|pwd))/i.exec(line) ??
+    /^[^a-z]*open(?=[^]*@)/i.exec(line) ??
     /^[^a-z]*user[^:@]*:(?=[^])/i.exec(line);
   return secret ? `${secret[0]} ****` : line;
 }
 
 /** With one of their letters: nearly every other line is done with that. */
-const beginsLikeSecret = /^[^a-z]*[pamsu]/i;
+const beginsLikeSecret = /^[^a-z]*[pamsuo]/i;
+
+/** What stands before a password behind a PASS with one letter too few, too many or another, or with two of them swapped. */
+export function mistypedPass(line: string): RegExpExecArray | null {
+  const typed = almostPass.exec(line);
+  return typed && metricVerb(upperCaseAscii(typed[1] ?? "")) === "other" ? typed : null;
+}
+
+const almostPass =
+  /^[^a-z]*(o?ass|opass|p[a-z]?ss|p[a-z]ass|pa[a-z]?s|pa[a-z]ss|pas[a-z]?|pas[a-z]s|apss|psas)(?=[ \t\v\f]+[^ \t\v\f])/i;
 
 const metricVerbs: ReadonlySet<string> = new Set(
   [

@@ -55,7 +55,7 @@ test("any line is a command or blank, and its parts are parts of the line", () =
 });
 
 describe("masking", () => {
-  test.each([
+  test.each<[string, string]>([
     ["PASS secret", "PASS ****"],
     ["pass secret", "pass ****"],
     [" \tPaSs \t secret with blanks ", " \tPaSs ****"],
@@ -70,6 +70,11 @@ describe("masking", () => {
     ["SITE PSWD old;secret", "SITE ****"],
     ["site chpass bob secret", "site ****"],
     ["SITE CPWD secret", "SITE ****"],
+    ["OPEN ftp://u:secret@ftp.example.com", "OPEN ****"],
+    ["open u:secret@ftp.example.com 21", "open ****"],
+    ...["PAS", "ASS", "PSS", "PASD", "OASS", "psas", "apss", "PAASS", "PASWS", "OPASS"].map(
+      (typed): [string, string] => [`${typed} secret`, `${typed} ****`],
+    ),
   ])("hides the secret of %j", (line, masked) => {
     expect(maskCommand(line)).toBe(masked);
   });
@@ -80,6 +85,10 @@ describe("masking", () => {
     ["USER pass"],
     ["SITE CHMOD 644 a"],
     ["RETR PASS secret"],
+    ["OPEN ftp.example.com 2121"],
+    ["PASV 1,2,3"],
+    ["PAS"],
+    ["MASK a"],
     ["STOR site password"],
     [""],
   ])("leaves %j as it is", (line) => {

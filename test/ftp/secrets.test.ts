@@ -14,6 +14,35 @@ test.each(["PASS hunter2", "pass  hunter2 ", "\xff\xf2PASS hunter2", "ACCT hunte
 
 test("what is not a secret is left as it is", () => {
   expect(after("USER hunter2", "PASSIVE hunter2", "PASS 22").hide("226 hunter2 22")).toBe("226 hunter2 22");
+  expect(after("OPEN ftp.example.com 2121", "OPEN ftp://host").hide("502 2121 host")).toBe("502 2121 host");
+});
+
+test("a password of three bytes or less is hidden where a negative reply quotes it as a word, and nowhere else", () => {
+  const { hide } = after("USER u", "PASS ab", "PASS 1");
+  expect(hide("530 'ab' and AB are wrong, cab and abc are words; 15301 users")).toBe(
+    "530 '****' and **** are wrong, cab and abc are words; 15301 users",
+  );
+  expect(hide("S> 421 1 try too many")).toBe("S> 421 **** try too many");
+  expect(hide("226 1 file, ab")).toBe("226 1 file, ab");
+  expect(after("PASS 530").hide("530 530 is wrong")).toBe("530 **** is wrong");
+  expect(after("PASS .*").hide("530 .* is wrong, really")).toBe("530 **** is wrong, really");
+});
+
+test.each([
+  ["PASShunter2", "500 'PASShunter2': not understood", "500 'PASS****': not understood"],
+  ["passhunter2", "500 PASSHUNTER2 not understood", "500 PASS**** not understood"],
+  ["PSAS hunter2", "500 'PSAS hunter2'", "500 'PSAS ****'"],
+  ["PAS  hunter2", "500 'PAS hunter2'", "500 'PAS ****'"],
+  ["OPEN ftp://u:hunter2@ftp.example.com", "500 OPEN ftp://u:hunter2@", "500 OPEN ftp://u:****@"],
+  ["OPEN u:hunter2@ftp.example.com:2121", "500 OPEN u:hunter2@", "500 OPEN u:****@"],
+])("a slip of the finger does not tell the password: %j", (line, said, masked) => {
+  expect(after("USER u", line).hide(said)).toBe(masked);
+});
+
+test("a password without PASS behind USER is hidden, a command there is not", () => {
+  expect(after("USER u", "hunter2").hide("C> hunter2")).toBe("C> ****");
+  expect(after("USER u", "SYST", "hunter2").hide("C> hunter2")).toBe("C> hunter2");
+  expect(after("USER u", "CLNT hunter2").hide("C> CLNT hunter2")).toBe("C> CLNT hunter2");
 });
 
 test("the last four secrets of a session are remembered", () => {
@@ -39,8 +68,16 @@ test("a secret is hidden where a sentence has made question marks of its bytes, 
 test("limit: a line takes time in proportion to its length, wherever its blanks are", () => {
   const blanks = " ".repeat(200_000);
   const startedAt = performance.now();
-  for (const line of [`PASS a${blanks}b`, `PASS ${blanks}b`, `SITE ${"pass".repeat(50_000)}`, `${blanks}PASS a`])
-    after(line);
+  for (const line of [
+    `PASS a${blanks}b`,
+    `PASS ${blanks}b`,
+    `SITE ${"pass".repeat(50_000)}`,
+    `${blanks}PASS a`,
+    `OPEN ${":@".repeat(100_000)}`,
+    `PAS ${blanks}`,
+    `OASS${blanks}b`,
+  ])
+    after("USER u", line).hide(line);
   expect(performance.now() - startedAt).toBeLessThan(1000);
 });
 

@@ -2,6 +2,7 @@
 // overlap, an endpoint that is taken) is left to `check`.
 import { z } from "zod";
 import { formatEndpoint } from "../net/endpoint.ts";
+import { descriptionOf } from "./descriptions.ts";
 import { booleanOrVariable, type JsonSchema } from "./json-scalars.ts";
 import { fileSchema } from "./schema.ts";
 import { formatDuration } from "./settings.ts";
@@ -23,6 +24,7 @@ export function configJsonSchema(): JsonSchema {
       if (zodSchema instanceof z.ZodPrefault) delete jsonSchema.default;
     },
   });
+  describe(rest, "");
   return {
     $schema,
     title: "Configuration of ftp-alg",
@@ -30,6 +32,20 @@ export function configJsonSchema(): JsonSchema {
     // Anchors for other places.
     patternProperties: { "^x-": {} },
   };
+}
+
+/** Each key in it says what it is for, besides what it takes. */
+function describe({ properties = {}, items, anyOf = [] }: z.core.JSONSchema.BaseSchema, path: string): void {
+  for (const [key, schema] of Object.entries(properties)) {
+    if (typeof schema === "boolean") continue;
+    const below = path === "" ? key : `${path}.${key}`;
+    const meaning = descriptionOf(below);
+    const { description: takes } = schema;
+    if (meaning !== undefined) schema.description = takes === undefined ? meaning : `${meaning} (${takes})`;
+    describe(schema, below);
+  }
+  if (typeof items === "object" && !Array.isArray(items)) describe(items, `${path}[]`);
+  for (const option of anyOf) if (typeof option === "object") describe(option, path);
 }
 
 /** As it is written in the file; zod knows the value that is made of it. */

@@ -5,7 +5,8 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { configJsonSchema } from "../../src/config/json-schema.ts";
 import { parseConfig } from "../../src/config/parse.ts";
-import { books } from "../books.ts";
+import { keyDescriptions, sectionDescriptions } from "../../src/config/descriptions.ts";
+import { books, rowsOf } from "../books.ts";
 
 const schema = configJsonSchema();
 const validate = new Ajv({ strict: true, allowUnionTypes: true, strictTypes: false, strictRequired: false }).compile(
@@ -35,6 +36,31 @@ test("every scalar says what it takes", () => {
   expect(silent.map(({ path }) => path)).toEqual([]);
   const untyped = all.filter(({ node }) => node["type"] === "string" && !("pattern" in node));
   expect(untyped.map(({ path }) => path)).toEqual([]);
+});
+
+/** Every key, by its path, with what is said of it. */
+function keys(node: Node, path: string): { path: string; description: unknown }[] {
+  const properties = Object.entries((node["properties"] ?? {}) as Record<string, Node>);
+  const items = node["items"] as Node | undefined;
+  return [
+    ...properties.flatMap(([key, value]) => {
+      const below = path === "" ? key : `${path}.${key}`;
+      return [{ path: below, description: value["description"] }, ...keys(value, below)];
+    }),
+    ...(items ? keys(items, `${path}[]`) : []),
+    ...((node["anyOf"] ?? []) as Node[]).flatMap((option) => keys(option, path)),
+  ];
+}
+
+test("every key says what it is for, in the words of the handbook's tables", () => {
+  const meant = keys(schema, "");
+  expect(meant.filter(({ description }) => description === undefined)).toEqual([]);
+  const plain = (text: string) => text.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1").replaceAll("`", "");
+  const rows = rowsOf("config").map(([key = "", , meaning = ""]) => [key.replaceAll("`", ""), plain(meaning)]);
+  expect(keyDescriptions).toEqual(Object.fromEntries(rows));
+  const paths = meant.map(({ path }) => path);
+  for (const path of [...Object.keys(keyDescriptions), ...Object.keys(sectionDescriptions)])
+    expect(paths).toContain(path);
 });
 
 test("every default that it shows is right, and is what the key has when left out", () => {

@@ -1,0 +1,132 @@
+// Descriptions of the configuration's keys, for the hover texts of editors.
+
+/** What the handbook's tables say, without their marks, by the path of the key; `[]` stands for each entry of a list. */
+export const keyDescriptions: Readonly<Record<string, string>> = {
+  "log.level": "trace debug info warn error fatal; at trace the log holds the transcript of every session",
+  "log.format": "json, or pretty for people",
+  "log.file": "where the log goes instead of standard output: see log files",
+  "log.transfers.file": "transfers alone, one line each, besides the log",
+  "log.transfers.format":
+    "json if left out, or xferlog as wu-ftpd, ProFTPD and vsftpd write it: files alone, no listings",
+  "log.debugFor": "networks: sessions of clients there are logged at debug, whatever the level is",
+  admin: "without it there is no admin listener",
+  "admin.listen":
+    "where /metrics, /healthz, /readyz and the API are served; other than loopback it needs admin.token or admin.open: true",
+  "admin.hosts": "names that a request may have in Host, besides literal addresses and localhost; others get 421",
+  "admin.token.file":
+    "a file with a token of at least 16 characters; read again with each reload. With it everything but /healthz and /readyz asks for it",
+  "admin.open": "true: an address other than loopback may be read without a token",
+  "history.sessions": "so many sessions that have ended well are kept for the API; those that run are all kept",
+  "history.failures": "so many sessions that have failed",
+  "history.bytesPerSession": "of each; its oldest lines go first",
+  "history.total": "of all; those that have ended go first, failures last, then the oldest lines of those that run",
+  "kernel.table": "the nftables table (inet) of the kernel data plane",
+  "kernel.mark":
+    "marks the connections that the kernel carries; a firewall that drops what is forwarded accepts them by it",
+  "kernel.mask": "the bits of the mark that count: 1 to 12 topmost ones; all 32 are overwritten",
+  gateways: "one or more entrances",
+  "gateways[].name": "stands in logs and metrics; a reload knows a gateway by it",
+  "gateways[].log.level": "of this gateway's lines and of its sessions'; as log.level if left out",
+  "gateways[].listen": "literal addresses with ports, 0.0.0.0:21, [::]:21",
+  "gateways[].dataPlane": "see data planes",
+  "gateways[].route": "exactly one of the keys below it",
+  "gateways[].route.server": "host[:port], port 21 if left out; a name is resolved for each session",
+  "gateways[].route.login.allow": "who may be logged in to: names, *.example.com, networks, or * for anybody",
+  "gateways[].route.transparent": "{}, or with any of the keys below it; see transparent",
+  "gateways[].route.transparent.method": "how nftables brings connections here: redirect or tproxy",
+  "gateways[].route.transparent.ports": "the servers' ports whose connections are intercepted",
+  "gateways[].route.transparent.interface":
+    "where the clients are; if left out, connections from anywhere are intercepted",
+  "gateways[].route.transparent.advertise":
+    "with redirect: whose address clients are told in 227, gateway or server, which needs clientSide.dataPorts",
+  "gateways[].route.transparent.clientAddress": "with tproxy: the server sees the client's own address",
+  "gateways[].clientSide.advertise":
+    "the address put into 227; if left out, the local address of the client's connection",
+  "gateways[].clientSide.advertiseTo":
+    "{ clients: 10.0.0.0/8, address: 10.0.0.1 }, …: the first that holds the client wins, before advertise",
+  "gateways[].clientSide.dataPorts": "20000-20999; if left out, any port the system gives, see data ports",
+  "gateways[].clientSide.dataPeer":
+    "who may use a pinhole: same-address as the control connection, same-network (IPv4 /24, IPv6 /64), any",
+  "gateways[].serverSide.mode": "same passive active auto, see modes",
+  "gateways[].serverSide.advertise":
+    "the address put into PORT and EPRT; if left out, the local address of the server's connection",
+  "gateways[].serverSide.dataPorts": "as on the client side",
+  "gateways[].serverSide.dataPeer": "as on the client side",
+  "gateways[].policy.foreignAddress": "what to do with an announced address that is not the peer's, see below",
+  "gateways[].policy.minDataPort": "lower announced ports are refused (RFC 2577)",
+  "gateways[].policy.commands":
+    "or { allow: [...] }; USER, PASS and QUIT are always allowed. SITE CHMOD is a command of its own there",
+  "gateways[].policy.readOnly":
+    "refuse whatever is not known to change nothing: MDTM with a time, SITE and unknown commands too",
+  "gateways[].policy.anonymousOnly": "refuse other users than anonymous and ftp",
+  "gateways[].policy.pinholesBeforeLogin":
+    "let PORT, EPRT, PASV and EPSV pass before the server has accepted a login: for servers that ask nobody to log in",
+  "gateways[].policy.tellInnerAddresses":
+    "a reply to the client that says what failed names addresses of the server side too, not only those of the client's own",
+  "gateways[].policy.tls": "AUTH and the like are answered 502",
+  "gateways[].policies": "other values of these keys for some networks or users, see policies",
+  "gateways[].limits.sessions": "sessions at once",
+  "gateways[].limits.sessionsPerClient": "and of one client",
+  "gateways[].limits.preLogin":
+    "of the sessions, for those who have not logged in; with more, the oldest of the busiest network (/24, /48) goes",
+  "gateways[].limits.connectsPerSecond.rate": "connections of one client in a second; beyond that its burst is used up",
+  "gateways[].limits.connectsPerSecond.burst": "and so many more within 10 seconds; then it is turned away",
+  "gateways[].limits.commandsPerSecond.rate": "commands of one client, in all of its sessions, in a second",
+  "gateways[].limits.commandsPerSecond.burst":
+    "and so many more within 10 seconds; then it is read later, and nothing is lost",
+  "gateways[].limits.pinholesPerClient":
+    "data connections that are open or announced, of one client; never more than three quarters of a range of 8 ports or more",
+  "gateways[].limits.loginFailures.within": "the time in which failed logins of one client are counted",
+  "gateways[].limits.loginFailures.most": "the failure with this number bans the client",
+  "gateways[].limits.loginFailures.ban": "the first ban; each further one is twice as long",
+  "gateways[].limits.loginFailures.banMost":
+    "the longest; a client that was not banned for twice this time begins anew",
+  "gateways[].limits.bufferedBytes":
+    "bytes of one session that wait in the gateway for either peer, and lines that are held (64 KiB at most); with more a peer is not read",
+  "gateways[].limits.commandBytes": "longest command line",
+  "gateways[].limits.replyLineBytes": "longest line of a reply; a reply may have any number",
+  "gateways[].limits.heldCommands": "commands that wait for their turn; with more the client is not read",
+  "gateways[].limits.badLines": "so many lines in a row that are blank or can't be read end the session",
+  "gateways[].timeouts.connect": "to reach the server, or a peer's data port; a fixed server is retried meanwhile",
+  "gateways[].timeouts.login": "from the connection to a successful login",
+  "gateways[].timeouts.idle": "without a command; does not run while data moves",
+  "gateways[].timeouts.pinhole": "until the expected peer has connected; after a 1yz it has timeouts.dataStall",
+  "gateways[].timeouts.dataStall": "a transfer without a byte",
+  "gateways[].timeouts.linger": "the last bytes after the server's final reply, or that reply after a download",
+  "gateways[].timeouts.drain": "what is left to transfers when the gateway is told to end",
+  "gateways[].timeouts.keepalive": "TCP keepalive of control connections, for NATs; 10 s more, and a peer is gone",
+  "gateways[].probe.user": "who a probe logs in as; of a login route with the server: NAME@HOST",
+  "gateways[].probe.passwordFile":
+    "a file with the password in one line; without it one as anonymous users give is sent",
+};
+
+/** Of sections, which have no row of their own there. */
+export const sectionDescriptions: Readonly<Record<string, string>> = {
+  log: "what is logged, how, and where",
+  "log.transfers": "one line for each transfer, in a file of its own",
+  "admin.token": "what requests to the admin listener must show",
+  history: "how much of past sessions is kept for the API and the page",
+  kernel: "the kernel data plane: its nftables table and its connection marks",
+  "gateways[].log": "of this gateway alone",
+  "gateways[].clientSide": "the face that clients see",
+  "gateways[].serverSide": "the face that the server sees",
+  "gateways[].policy": "what is refused, and whom to believe",
+  "gateways[].policy.foreignAddress.allow": "networks whose addresses may be announced",
+  "gateways[].policy.commands.deny": "commands that are refused; all others pass",
+  "gateways[].policy.commands.allow": "commands that pass; all others are refused",
+  "gateways[].route.login": "the client names the server when it logs in",
+  "gateways[].limits": "what one peer, or all of them, may take",
+  "gateways[].limits.connectsPerSecond": "connections of one client",
+  "gateways[].limits.commandsPerSecond": "commands of one client, in all of its sessions",
+  "gateways[].limits.loginFailures": "when a client is banned, and for how long",
+  "gateways[].timeouts": "how long to wait for whom",
+  "gateways[].probe": "how a probe logs in through this gateway",
+  "gateways[].policies[].clients": "networks whose clients it is for; left out: all",
+  "gateways[].policies[].users": "users whom it is for, with * and ?; left out: all",
+};
+
+/** An entry of `policies` has the keys of `policy`. */
+export function descriptionOf(path: string): string | undefined {
+  const known = (key: string): string | undefined => sectionDescriptions[key] ?? keyDescriptions[key];
+  return known(path) ?? known(path.replace(".policies[].", ".policy."));
+}

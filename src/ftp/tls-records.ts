@@ -9,6 +9,8 @@ export type RecordFollower = {
   left: number;
   /** A whole header has been seen: clear text may follow its record. */
   hasBegun: boolean;
+  /** A record of application data has begun: its sender has done with its part of the handshake, or all but the end of it. */
+  hasData: boolean;
 };
 
 /**
@@ -19,7 +21,7 @@ export type Followed = { readonly kind: "records" | "clear" | "not-tls"; readonl
 
 /** One for each direction, at its first byte of TLS. */
 export function createRecordFollower(): RecordFollower {
-  return { headerBytes: 0, left: 0, hasBegun: false };
+  return { headerBytes: 0, left: 0, hasBegun: false, hasData: false };
 }
 
 /** Whether the direction stands between two records, where TLS may end. */
@@ -54,6 +56,7 @@ function isRecordType(byte: number): boolean {
 
 const alert = 0x15;
 const handshake = 0x16;
+const applicationData = 0x17;
 /** Of SSL 3.0 and of every TLS. */
 const majorVersion = 3;
 /** SSL 3.0 is 3.0, TLS 1.2 and 1.3 write 3.3 (and 3.1 before they know each other). */
@@ -67,6 +70,7 @@ function takeHeaderByte(follower: RecordFollower, byte: number): boolean {
   follower.headerBytes = place + 1;
   switch (place) {
     case 0:
+      follower.hasData ||= byte === applicationData;
       return follower.hasBegun || byte === handshake || byte === alert;
     case 1:
       return byte === majorVersion;

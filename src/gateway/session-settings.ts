@@ -40,7 +40,7 @@ export type SettingsDeps = {
 
 /** Throws an Error that says why this machine can't have the transparent route. */
 export function createSessionSettings(options: GatewayOptions, deps: SettingsDeps): SessionSettings {
-  const { route, clientSide, serverSide, policy, policies, limits, timeouts } = options;
+  const { route, clientSide, serverSide, tls, policy, policies, limits, timeouts } = options;
   const { plane, ownEndpoints, portPools, systemPorts, memory, names, sockets } = deps;
   const clientPorts = clientSide.dataPorts ? portPools.of(clientSide.dataPorts) : systemPorts.client;
   const serverPorts = serverSide.dataPorts ? portPools.of(serverSide.dataPorts) : systemPorts.server;
@@ -64,6 +64,7 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
         route: route.kind === "fixed" ? { kind: "fixed", ...route.server } : route,
         timeouts,
         own: ownEndpoints,
+        ...(tls && { tls }),
       },
       pinholes: {
         plane,

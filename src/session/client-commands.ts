@@ -16,6 +16,7 @@ import type { ClientEvent, clientRefusals } from "./events.ts";
 import { chooseServer, laterUser } from "./login.ts";
 import type { Mode } from "./mode.ts";
 import { startNegotiation } from "./negotiation.ts";
+import { passedAuth, saidTooEarly } from "./passthrough.ts";
 import { sendUser } from "./policies.ts";
 import { refusalOf } from "./policy.ts";
 import { refusal } from "./refusals.ts";
@@ -70,6 +71,10 @@ export function clientHeard(work: Work, event: ClientWords): void {
   const isFirst = session.clientState === "silent";
   if (isFirst) session.clientState = "speaking";
   if (isForeign(event) || (isFirst && !isFirstCommand(event))) {
+    if (session.passthrough === "asked") {
+      saidTooEarly(work, "the client has said more in clear");
+      return;
+    }
     const detail = isFirst ? "the first line is not FTP" : "a line is not FTP";
     record(work, { kind: "refusal", reason: "not-ftp", detail });
     end(work, "not-ftp", detail, refusal("not-ftp").text);
@@ -134,6 +139,9 @@ function dispatch(work: Work, command: Command): void {
       break;
     case "ALGS":
       algsCommand(work, command);
+      break;
+    case "AUTH":
+      passedAuth(work, command);
       break;
     default:
       if (transferDirection(verb) !== undefined) transferOnStandingPort(work, verb, line);

@@ -72,6 +72,8 @@ export function diagnoseUnanswered(session: Session, entry: Outstanding): Diagno
 export function diagnoseEnd(session: Session, reason: EndReason, detail: string): Diagnosis | undefined {
   switch (reason) {
     case "client-gone":
+      // What can't be read may well have been its end.
+      if (session.passthrough === "opaque") return undefined;
       return detail === "" || !session.loggedIn ? undefined : clientLost(session, detail);
     case "server-gone":
       return serverLost(session, detail);

@@ -65,6 +65,8 @@ export function endIfDone(work: Work): void {
     if (hasClientEnded || session.quitAnswered) end(work, "server-closing", serverLeaving.detail);
     return;
   }
+  // Whether anything is under way can't be seen.
+  if (session.passthrough === "opaque" && serverLeaving === undefined) return;
   if (session.held !== undefined || (serverLeaving === undefined && isDataAwaited(session))) return;
   if (serverLeaving !== undefined) {
     if (openTransfers(session).some((transfer) => isAwaited(session, transfer))) return;

@@ -58,9 +58,14 @@ export type TlsEvent =
 
 /** While the session is opaque: bytes pass uninterpreted, and no line of either peer is an event. */
 export type OpaqueEvent =
-  /** At most every few seconds: bytes have passed since the last one. */
-  | { readonly kind: "opaque-moved" }
-  /** Both directions have come back to clear text (CCC): lines are events again. */
+  /** So many bytes have passed. `isSecured`: both have sent application data by now, so that their handshake is done. */
+  | {
+      readonly kind: "opaque-moved";
+      readonly bytesUp: number;
+      readonly bytesDown: number;
+      readonly isSecured: boolean;
+    }
+  /** The client speaks in clear again (CCC), and the server will: lines are events again. */
   | { readonly kind: "opaque-ended" };
 
 export type SessionEvent =
@@ -135,8 +140,9 @@ export type SessionEffect =
   /** Says `says` and close_notify to the client; after the client's own the connection is clear text, which `tls-ended` tells. */
   | { readonly kind: "end-tls"; readonly side: "client"; readonly says: string }
   /**
-   * Says `says` to the client, and from the very next byte on copies what each peer sends to the other, until TLS ends in both
-   * directions. Unread input of either side as for `start-tls`. The ends of the connections are events as always, and are passed on.
+   * Says `says` to the client, and from the very next byte on copies what each peer sends to the other, until the client speaks in
+   * clear again. Unread input of either side as for `start-tls`; but where `says` is empty, TLS begins with what is unread of the
+   * client. The ends of the connections are events as always.
    */
   | { readonly kind: "go-opaque"; readonly says: string }
   | { readonly kind: "timer"; readonly timer: TimerName; readonly ms: number }

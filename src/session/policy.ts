@@ -12,6 +12,13 @@ const tlsVerbs: ReadonlySet<string> = new Set([
   ...["AUTH", "ADAT", "PBSZ", "PROT", "CCC", "MIC", "CONF", "ENC", "SSCN", "CPSV"],
 ]);
 
+/** Of these the server itself says what they are worth before AUTH, and what it offers. */
+const passedTlsVerbs: ReadonlySet<string> = new Set(["AUTH", "PBSZ", "PROT", "CCC"]);
+
+function isTlsRefused({ options }: Session, verb: string): boolean {
+  return tlsVerbs.has(verb) && !(options.tls?.kind === "passthrough" && passedTlsVerbs.has(verb));
+}
+
 /** RFC 1639: address families of its own; no client in use needs them. */
 const longVerbs: ReadonlySet<string> = new Set(["LPRT", "LPSV"]);
 
@@ -45,7 +52,7 @@ export function refusalOf(session: Session, command: Command): Refusal | undefin
   const { verb } = command;
   const isUserAsked = session.clientOptions.userPolicies.length > 0;
   const policy = isUserAsked ? policyFor(session, command) : session.policy;
-  if (tlsVerbs.has(verb)) return refusal("tls", verb);
+  if (isTlsRefused(session, verb)) return refusal("tls", verb);
   if (longVerbs.has(verb)) return refusal("long-form", verb);
   const disguised = disguisedAnnouncement(command);
   if (disguised !== undefined) return disguised;
@@ -125,6 +132,6 @@ export function isHiddenFeature(session: Session, feature: string): boolean {
   const { commands, readOnly } = session.policy;
   // MLST is the feature of both MLST and MLSD; a list without the latter is of no use.
   const verb = feature === "MLST" ? "MLSD" : feature;
-  if (tlsVerbs.has(verb) || longVerbs.has(verb)) return true;
+  if (isTlsRefused(session, verb) || longVerbs.has(verb)) return true;
   return !isAllowed(commands, verb) || (readOnly && isWritingFeature(verb));
 }

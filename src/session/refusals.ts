@@ -44,6 +44,12 @@ const wordings = {
   "read-only": { code: 550, text: (verb: string) => `${verb} refused: this gateway is read-only.` },
   "anonymous-only": { code: 530, text: () => "Only anonymous login is allowed here." },
   tls: { code: 502, text: (verb: string) => `${verb} refused: this gateway has no TLS.` },
+  "tls:mechanism": { code: 504, text: () => "AUTH refused: use AUTH TLS." },
+  "tls:policy": {
+    code: 534,
+    text: () => "AUTH refused: this gateway's policy forbids what it could not see under TLS.",
+  },
+  "bytes-before-tls": { code: closingCode, text: () => "Something was sent in clear behind AUTH." },
   "no-server": { code: 530, text: () => "Log in with USER user@host[:port] first." },
   "no-server:user": { code: 530, text: () => "Log in with USER user@host[:port]." },
   "malformed-login": { code: 530, text: () => "Log in with USER user@host[:port]." },

@@ -12,6 +12,7 @@ import { serverCloses } from "./ending.ts";
 import { featureLine, featuresInOneLine } from "./features.ts";
 import { isNegotiationReplyPassed, negotiationReply, presumeAnswered, supersedePending } from "./negotiation.ts";
 import { answered, isOftenUnanswered, pair } from "./pairing.ts";
+import { agreesToTls, authAnswered } from "./passthrough.ts";
 import { policyAnswered, sendUser } from "./policies.ts";
 import { atFirstLine, type OpenReply, type Outstanding } from "./state.ts";
 import { transferAnswered, transferReplyTreatment } from "./completion.ts";
@@ -131,6 +132,8 @@ function treat(work: Work, entry: Outstanding | undefined, code: number): OpenRe
       return isPreliminary(code) || isNegotiationReplyPassed(work, code) ? "pass" : "swallow";
     case "greeting":
       return entry.via === "user" && code < 400 ? "swallow" : "pass";
+    case "auth":
+      return agreesToTls(code) ? "swallow" : "pass";
     case "feat":
       return code === 211 ? "feat" : "pass";
     default:
@@ -188,6 +191,9 @@ function finishCommand(work: Work, entry: Outstanding, code: number, texts: read
       break;
     case "epsv-all":
       session.epsvAll ||= isPositive(code);
+      break;
+    case "auth":
+      authAnswered(work, code, texts[0] ?? "");
       break;
     case "quit":
       session.quitAnswered = true;

@@ -3,6 +3,7 @@ import { diagnoseUnreachable, diagnoseUnresolved } from "./diagnose-control.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { SessionEvent } from "./events.ts";
 import { refuseUnresolved } from "./login.ts";
+import { serverForImplicitTls } from "./passthrough.ts";
 import { refusal } from "./refusals.ts";
 import type { Target } from "./state.ts";
 import { emit, end, push, record, recordFailure, type Work } from "./work.ts";
@@ -38,6 +39,11 @@ export function connected(work: Work, target: Target, event: Extract<SessionEven
   session.phase = { name: "greeting", target, server: { peer, local, advertise } };
   record(work, { kind: "server-connected", peer, local });
   emit(work, { kind: "timer", timer: "idle", ms: session.options.timeouts.idleMs });
+  if (session.passthrough === "implicit") {
+    session.phase = { ...session.phase, name: "relaying" };
+    serverForImplicitTls(work);
+    return;
+  }
   const { route } = session.options;
   const via = route.kind !== "login" ? "connect" : target.user === undefined ? "open" : "user";
   push(work, { kind: "greeting", via });

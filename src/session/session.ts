@@ -10,6 +10,7 @@ import { endIfDone, isTransferring, serverGone } from "./ending.ts";
 import type { ClientEvent, SessionEffect, SessionEvent, ServerEvent, TimerName } from "./events.ts";
 import { connectToResolved } from "./login.ts";
 import { pinholeAnswered } from "./negotiation.ts";
+import { opaqueEnded, opaqueMoved, passthroughFailed } from "./passthrough.ts";
 import { dependsOnUser } from "./policies.ts";
 import { dependsOnLogin } from "./policy.ts";
 import { refusal } from "./refusals.ts";
@@ -80,11 +81,17 @@ function handle(work: Work, event: SessionEvent): void {
     case "pinhole":
       pinholeEvent(work, event.id, event.event);
       break;
-    case "tls-started":
-    case "tls-failed":
-    case "tls-ended":
     case "opaque-moved":
+      opaqueMoved(work, event);
+      break;
     case "opaque-ended":
+      opaqueEnded(work);
+      break;
+    case "tls-failed":
+      passthroughFailed(work, event);
+      break;
+    case "tls-started":
+    case "tls-ended":
       break;
     case "timer":
       timedOut(work, event.timer);
@@ -153,6 +160,7 @@ function pinholeEvent(work: Work, id: number, event: PinholeEvent): void {
 function isClientHeld(session: Session, event: ClientEvent): boolean {
   if (session.phase.name === "choosing") return false;
   if (session.phase.name !== "relaying" || session.negotiation !== undefined) return true;
+  if (session.passthrough === "asked") return true;
   if (event.kind === "client-line" && waitsForLogin(session, event.text)) return true;
   if (session.serverLeaving?.how === "gone" || hasEnoughToAnswer(session)) return true;
   if (session.standing !== undefined && isTransfer(event) && busyStandingPort(session) !== undefined) return true;
@@ -227,7 +235,8 @@ function serverEvent(work: Work, event: ServerEvent): void {
       end(work, "server-line-too-long", event.reason, "The server sent a line that is too long.");
       break;
     case "server-end":
-      serverGone(work, "the server closed the control connection");
+      if (work.session.passthrough === "opaque") end(work, "opaque-closed", "the server closed the control connection");
+      else serverGone(work, "the server closed the control connection");
       break;
     case "server-lost":
       serverGone(work, event.detail);

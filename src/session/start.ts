@@ -19,7 +19,7 @@ export type NewClient = ClientOptions & {
 /** The first state of a session, and what is to be done first, in order. */
 export function startSession(
   options: SessionOptions,
-  { client, intended = client.local, ...clientOptions }: NewClient,
+  { client, isImplicit = false, intended = client.local, ...clientOptions }: NewClient,
 ): readonly [Session, readonly SessionEffect[]] {
   const { route, timeouts } = options;
   const work: Work = {
@@ -45,6 +45,7 @@ export function startSession(
       heldClient: [],
       blankLines: 0,
       heldServer: [],
+      passthrough: isImplicit && options.tls?.kind === "passthrough" ? "implicit" : undefined,
       user: "",
       policy: clientOptions.policy,
       nextPolicy: undefined,

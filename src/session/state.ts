@@ -31,7 +31,7 @@ export type Phase =
 export type PendingReply =
   | { readonly kind: "greeting"; readonly via: "connect" | "open" | "user" }
   | {
-      readonly kind: "plain" | "login" | "quit" | "rein" | "feat" | "abort" | "negotiation" | "epsv-all";
+      readonly kind: "plain" | "login" | "quit" | "rein" | "feat" | "auth" | "abort" | "negotiation" | "epsv-all";
       readonly verb: string;
     }
   | { readonly kind: "local"; readonly code: number; readonly bytes: string }
@@ -126,6 +126,11 @@ export type Session = {
   readonly blankLines: number;
   /** What the server has said that must wait: while a pinhole is being opened, and while a reply is held. */
   readonly heldServer: readonly ServerEvent[];
+  /**
+   * Where TLS passes through. `asked`: AUTH is the server's to answer, and what the client says behind it waits. `implicit`: it
+   * begins once the server is connected. `opaque`: client and server speak TLS with each other. Undefined: lines are read.
+   */
+  readonly passthrough: "asked" | "implicit" | "opaque" | undefined;
   /** As the server was told it; set by each USER. */
   readonly user: string;
   /** What holds now; after each accepted login it may be another. */

@@ -42,7 +42,7 @@ export function parseEvent(line: string, context: TranscriptContext): SessionEve
     case "tls":
       return parseTls(detail);
     case "opaque":
-      return detail === "moved" || detail === "ended" ? { kind: `opaque-${detail}` } : undefined;
+      return detail === "ended" ? { kind: "opaque-ended" } : parseOpaqueMoved(detail);
     case "timer":
       return named(timerNames, detail, (timer) => ({ kind: "timer", timer }));
     case "drain":
@@ -134,6 +134,13 @@ function parseSecured(match: RegExpExecArray): Secured | undefined {
     resumed: resumed !== undefined,
     durationMs: Number(ms),
   }));
+}
+
+/** `moved 517 up 0 down`, `moved 80 up 0 down secured`. */
+function parseOpaqueMoved(text: string): SessionEvent | undefined {
+  const [, up, down, secured] = /^moved (\d+) up (\d+) down( secured)?$/.exec(text) ?? [];
+  if (up === undefined) return undefined;
+  return { kind: "opaque-moved", bytesUp: Number(up), bytesDown: Number(down), isSecured: secured !== undefined };
 }
 
 function parseStop(text: string): SessionEvent | undefined {

@@ -51,7 +51,7 @@ export function formatEvent(event: SessionEvent): string {
     case "tls-ended":
       return `tls ended ${event.side}`;
     case "opaque-moved":
-      return "opaque moved";
+      return `opaque moved ${event.bytesUp} up ${event.bytesDown} down${event.isSecured ? " secured" : ""}`;
     case "opaque-ended":
       return "opaque ended";
     case "timer":

@@ -168,7 +168,7 @@ export function end(work: Work, reason: EndReason, detail: string, farewell?: st
   recordFailure(work, diagnosis);
   session.phase = { name: "ended", server: "server" in phase ? phase.server : undefined };
   const isMidReply = session.openReply !== undefined && session.openReply.treatment !== "swallow";
-  if (farewell !== undefined && !isMidReply) {
+  if (farewell !== undefined && !isMidReply && !isUnderTls(session)) {
     passReply(work, closingCode, formatReply(closingCode, diagnosis?.clientSentence ?? farewell));
   }
   abandon(work);
@@ -176,6 +176,11 @@ export function end(work: Work, reason: EndReason, detail: string, farewell?: st
   session.heldServer = [];
   record(work, { kind: "ended", reason, detail: shortened(detail) });
   emit(work, { kind: "end", reason });
+}
+
+/** Nothing can be said to the client but what it would take for broken TLS. */
+function isUnderTls({ passthrough }: Session): boolean {
+  return passthrough === "opaque" || passthrough === "implicit";
 }
 
 /** A server's last line may be long, and is kept and logged. */

@@ -1,6 +1,7 @@
 // A scripted FTP server on loopback: polite by default, and hostile wherever a test replaces the answer to a command.
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { createRecordFollower, followRecords, type RecordFollower } from "../../src/ftp/tls-records.ts";
 
 /** One control connection as the script sees it. */
 export type FakeSession = {
@@ -99,9 +100,10 @@ export async function startFakeServer(script: Script = {}, options: FakeServerOp
     closers.push(() => socket.destroy());
     const answers: Script = { ...polite, ...script };
     let rest = "";
-    socket.on("data", (chunk) => {
+    const clearText = textAmongRecords();
+    socket.on("data", (chunk: Buffer) => {
       session.segments.push(chunk.toString("latin1"));
-      rest += chunk.toString("latin1");
+      rest += clearText(chunk);
       for (let at = rest.indexOf("\n"); at >= 0; at = rest.indexOf("\n")) {
         const line = rest.slice(0, at).replace(/\r$/, "");
         rest = rest.slice(at + 1);
@@ -135,6 +137,18 @@ export async function startFakeServer(script: Script = {}, options: FakeServerOp
       server.close();
       clear();
     },
+  };
+}
+
+/** What is said in clear before TLS and after it: what is said under TLS stands in the segments alone. */
+function textAmongRecords(): (chunk: Buffer) => string {
+  let follower: RecordFollower | undefined;
+  return (chunk) => {
+    if (chunk[0] === 0x16) follower ??= createRecordFollower();
+    if (follower === undefined) return chunk.toString("latin1");
+    const { kind, end } = followRecords(follower, chunk, 0, chunk.length);
+    if (kind === "clear") follower = undefined;
+    return chunk.toString("latin1", end);
   };
 }
 

@@ -89,7 +89,7 @@ function watched(telemetry: GatewayTelemetry, seen: (event: SessionEvent) => voi
 }
 
 export function gatewayOptions(serverPort: number, overrides: Overrides): GatewayOptions {
-  const { route, clientSide, serverSide, policy, policies, limits, timeouts, listen } = overrides;
+  const { route, clientSide, serverSide, tls, policy, policies, limits, timeouts, listen } = overrides;
   return {
     name: "test",
     listen: listen ?? [{ address: "127.0.0.1", port: 0 }],
@@ -107,6 +107,7 @@ export function gatewayOptions(serverPort: number, overrides: Overrides): Gatewa
       ...policy,
     },
     policies: policies ?? [],
+    ...(tls && { tls }),
     limits: {
       ...{ sessions: 100, sessionsPerClient: 100, commandBytes: 4096, replyLineBytes: 65_536, heldCommands: 64 },
       ...{ badLines: 10, preLogin: 100, pinholesPerClient: 100, bufferedBytes: 262_144 },

@@ -206,7 +206,12 @@ const sessionEvents: Kinds<SessionEvent> = {
   ),
   "tls-failed": fc.record({ kind: kind("tls-failed"), side, cause: fc.constantFrom(...tlsCauses), detail }),
   "tls-ended": fc.record({ kind: kind("tls-ended"), side: kind("client") }),
-  "opaque-moved": fc.record({ kind: kind("opaque-moved") }),
+  "opaque-moved": fc.record({
+    kind: kind("opaque-moved"),
+    bytesUp: fc.nat(),
+    bytesDown: fc.nat(),
+    isSecured: fc.boolean(),
+  }),
   "opaque-ended": fc.record({ kind: kind("opaque-ended") }),
   timer: fc.record({ kind: kind("timer"), timer: fc.constantFrom(...timerNames) }),
   drain: fc.record({ kind: kind("drain") }),

@@ -29,6 +29,9 @@ export type PlayOptions = {
   /** The client's address. */
   readonly clientPeer?: string;
   readonly own?: Partial<SessionOptions["own"]>;
+  readonly tls?: SessionOptions["tls"];
+  /** The client has come to a listener where TLS begins with the first byte. */
+  readonly isImplicit?: boolean;
   /** Events that have happened before the script. */
   readonly after?: string;
   /** Timers that start and stop are shown like other effects: `timer idle`, `cancel idle`. */
@@ -118,6 +121,7 @@ function start(options: PlayOptions) {
   const listenPort = options.listenPort ?? 21;
   const [initial, first] = startSession(sessionOptions(options, server.peer), {
     ...clientOptions(options),
+    isImplicit: options.isImplicit ?? false,
     client: {
       ...client,
       peer: { ...client.peer, address: options.clientPeer ?? client.peer.address },
@@ -185,6 +189,7 @@ export function sessionOptions(options: PlayOptions, server: string): SessionOpt
     route: options.route ?? { kind: "fixed", host: server, port: 21 },
     timeouts: { loginMs: 60_000, idleMs: 900_000, lingerMs: 10_000 },
     own: { listensAt: () => false, hasAddress: () => false, ...options.own },
+    ...(options.tls && { tls: options.tls }),
   };
 }
 

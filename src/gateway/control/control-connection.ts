@@ -48,6 +48,25 @@ export function takeNext(connection: ControlConnection): SessionEvent | undefine
   }
 }
 
+/** Whether something was read that no event has told yet, a piece of a line too. */
+export function hasPiece({ transport, waiting, reader }: ControlConnection): boolean {
+  return waiting.length > 0 || reader !== undefined || hasInput(transport);
+}
+
+/** Without a look at it: `count` bytes of what was read are to be said to another. */
+export function passInput({ transport }: ControlConnection, to: ControlConnection, count: number): void {
+  const { memory, from } = transport;
+  to.unwritten += latin1Of(memory, from, from + count);
+  transport.from = from + count;
+}
+
+/** The peer says no more: once, and where nothing is unread. */
+export function takeEnd(connection: ControlConnection): SessionEvent | undefined {
+  if (!connection.transport.hasEnded || connection.hasToldEnd) return undefined;
+  connection.hasToldEnd = true;
+  return connection.format.end;
+}
+
 /** Nearly every line is ordinary and comes whole: then no reader is needed. What other lines bring is `waiting`. */
 function takeLine(connection: ControlConnection): SessionEvent | undefined {
   const { transport, format, reader } = connection;

@@ -21,6 +21,7 @@ import type { Attempt } from "../servers/dial-server.ts";
 import { type FirstLook, hasLooked } from "./first-look.ts";
 import { createCommandPace, type CommandPace } from "./command-pace.ts";
 import type { DrivenSession, DriverDeps, SessionDeps } from "./driver-deps.ts";
+import { goOpaque, takeOpaque, type Opaque } from "./opaque.ts";
 import { createSessionPinholes, type SessionPinholes } from "./session-pinholes.ts";
 import { cancelTimer, clearTimers, createSessionTimers, startTimer, type SessionTimers } from "./session-timers.ts";
 
@@ -37,6 +38,8 @@ type Driver = {
   /** From the effect `connect` on, once it is connected. */
   server: ControlConnection | undefined;
   session: Session;
+  /** From the effect `go-opaque` on, until both speak in clear again. */
+  opaque: Opaque | undefined;
   /** From the first effect `open` on. */
   pinholes: SessionPinholes | undefined;
   /** While a name is being resolved or a server dialled. */
@@ -76,7 +79,7 @@ export function driveSession(
     pace: createCommandPace(own.share, () => settle(driver)),
     server: undefined,
     session,
-    ...{ pinholes: undefined, attempt: undefined, afterFlush: [] },
+    ...{ opaque: undefined, pinholes: undefined, attempt: undefined, afterFlush: [] },
     ...{ isTaking: false, isYielding: false, readAt: 0 },
     look: { state: "due" },
     state: "open",
@@ -171,9 +174,11 @@ function perform(driver: Driver, effects: readonly SessionEffect[]): void {
       case "release":
         driver.pinholes?.tell(effect.kind, effect.id);
         break;
+      case "go-opaque":
+        driver.opaque = goOpaque(client, driver.server, effect.says);
+        break;
       case "start-tls":
       case "end-tls":
-      case "go-opaque":
         throw new Error(`${effect.kind} without TLS`);
       case "timer":
         startTimer(timers, effect.timer, effect.ms);
@@ -258,7 +263,13 @@ function takeWanted(driver: Driver): void {
 function nextWanted(driver: Driver): SessionEvent | undefined {
   const { state, session, client, server, pace, look } = driver;
   if (state === "ended") return undefined;
-  const isServerWanted = server !== undefined && hasUnread(server) && wantsServerInput(session);
+  if (driver.opaque !== undefined) {
+    const event = takeOpaque(driver.opaque, pace);
+    if (event !== undefined || !driver.opaque.isOver) return event;
+    if (driver.opaque.isServerClear) driver.opaque = undefined;
+  }
+  const isServerWanted =
+    server !== undefined && driver.opaque === undefined && hasUnread(server) && wantsServerInput(session);
   const event = isServerWanted ? takeNext(server) : undefined;
   if (event !== undefined) return event;
   if (!hasUnread(client) || !wantsClientInput(session) || !hasRoom(client) || !pace.mayTake()) return undefined;

@@ -145,7 +145,12 @@ function continueReply(work: Work, openReply: OpenReply, isLast: boolean, text: 
   if (openReply.treatment === "swallow") return;
   const passed = openReply.treatment === "mask" ? masked(raw) : raw;
   const lines = openReply.treatment === "feat" ? featureLine(work, openReply, isLast, text, raw) : [passed];
-  for (const bytes of lines) emit(work, { kind: "to-client", bytes });
+  for (const bytes of lines) emit(work, { kind: "to-client", bytes: isLast ? bytes : inside(openReply.code, bytes) });
+}
+
+/** curl and Squid end a reply at any code and a blank: what looks like an announcement gets the blank before it that RFC 959 4.2 asks for. */
+function inside(code: number, bytes: string): string {
+  return /^22[789][^]*\d/.test(bytes) && !bytes.startsWith(String(code)) ? ` ${bytes}` : bytes;
 }
 
 function finishReply(work: Work, ticket: number | undefined, code: number, texts: readonly string[]): void {

@@ -32,11 +32,16 @@ export function createClientView(setup: Setup): ClientView {
 
   function told(bytes: string): void {
     if (telnetAnswer.test(bytes)) return;
-    const at = unpassed.findIndex((line) => [line, masked(line), withoutHidden(line)].includes(bytes));
+    const at = unpassed.findIndex((line) => [line, masked(line), withoutHidden(line), indented(line)].includes(bytes));
     if (at !== -1) {
       unpassed = unpassed.slice(at + 1);
       const code = openCode ?? Number(/^22[789]/.exec(bytes)?.[0]);
       const isAnnouncement = code >= 227 && code <= 229;
+      const isInside = openCode !== undefined && !bytes.startsWith(String(openCode));
+      assert.ok(
+        !isInside || !/^22[789][^]*\d/.test(bytes),
+        `what curl takes for an announcement, inside a reply: ${bytes}`,
+      );
       assert.doesNotMatch(bytes, /\r[ \t\0]*22[789][^\r\n]*\d/, "an endpoint of the server's behind a CR");
       assert.ok(!isAnnouncement || !/\d/.test(bytes.slice(3)), `an endpoint of the server's:\n${bytes}`);
       read(bytes);
@@ -104,4 +109,9 @@ function expectOwnEndpoint(bytes: string, setup: Setup): void {
 /** A reply that agrees on a data connection names what the gateway has opened for the client. */
 function isOwnEndpoint(endpoint: { address: string; port: number }, own: string): boolean {
   return endpoint.address === own && endpoint.port >= clientPort(0) && endpoint.port < serverPort(0);
+}
+
+/** As a line that could be taken for an announcement stands inside another reply. */
+function indented(line: string): string {
+  return /^22[789][^]*\d/.test(line) ? ` ${line}` : line;
 }

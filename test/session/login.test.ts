@@ -188,7 +188,7 @@ describe("a login", () => {
            >C 230-Welcome
       S> 227 Entering Passive Mode (10,0,0,5,1,1)
            quirk other-code-in-reply
-           >C 227 Entering Passive Mode (10,0,0,5,1,1)
+           >C  227 Entering Passive Mode (10,0,0,5,1,1)
       S> 230 in
            >C 230 in
            >S PASV

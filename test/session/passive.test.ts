@@ -153,7 +153,7 @@ describe("PASV", () => {
            >C 502-No passive mode
       S> 227 Entering Passive Mode (1,2,3,4,5,6)
            quirk other-code-in-reply
-           >C 227 Entering Passive Mode (1,2,3,4,5,6)
+           >C  227 Entering Passive Mode (1,2,3,4,5,6)
       S> 502 here.
            >C 502 here.
     `);
@@ -288,6 +288,36 @@ describe("a 227 is text and opens nothing", () => {
     `);
   });
 
+  test.each([
+    "227 Entering Passive Mode (10,0,0,5,1,1)",
+    "229 Extended (|||51210|)",
+    "228-Long (4,4,10,0,0,5,2,200,10)",
+    "2271 (10,0,0,5,1,1)",
+  ])(
+    "attack: inside a reply that curl ends at any code, it is no line that a client could take for one: %s (D1.15)",
+    (line) => {
+      play(`
+      C> CWD pub
+           >S CWD pub
+      S> 250-Welcome
+           >C 250-Welcome
+      S> 226 Ended, says curl
+           quirk other-code-in-reply
+           >C 226 Ended, says curl
+      S> ${line}
+           ${line.charAt(3) === " " ? "quirk other-code-in-reply\n           " : ""}>C  ${line}
+      S> 250 Done
+           >C 250 Done
+      C> FEAT
+           >S FEAT
+      S> 211-Features
+           >C 211-Features
+      S> ${line}
+           ${line.charAt(3) === " " ? "quirk other-code-in-reply\n           " : ""}>C  ${line}
+    `);
+    },
+  );
+
   test("inside a multi-line reply, even while a PASV waits for its own (D1.15)", () => {
     play(`
       C> STAT
@@ -298,7 +328,7 @@ describe("a 227 is text and opens nothing", () => {
            >C 211-Status
       S> 227 Entering Passive Mode (10,0,0,5,1,1)
            quirk other-code-in-reply
-           >C 227 Entering Passive Mode (10,0,0,5,1,1)
+           >C  227 Entering Passive Mode (10,0,0,5,1,1)
       S> 211 End
            >C 211 End
       S> 227 Entering Passive Mode (10,0,0,5,200,10)

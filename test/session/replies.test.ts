@@ -151,7 +151,7 @@ describe("a multi-line reply that has no end", () => {
       S> 227 Entering Passive Mode (10,0,0,5,1,1)
       S> 553 End
            quirk other-code-in-reply
-           >C 227 Entering Passive Mode (10,0,0,5,1,1)
+           >C  227 Entering Passive Mode (10,0,0,5,1,1)
            >C 553 End
       S> 227 Entering Passive Mode (10,0,0,5,200,10)${opened}
       `,

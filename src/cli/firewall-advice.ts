@@ -13,10 +13,12 @@ export function firewallAdvice({ gateway, entrance }: Subject): string[] {
   const control =
     route.kind === "transparent" ? route.ports.join(", ") : [...new Set(listen.map(({ port }) => port))].join(", ");
   const data = clientSide.dataPorts ? formatRange(clientSide.dataPorts) : "1024-65535";
+  const announced = clientSide.dataPorts?.advertised ? formatRange(clientSide.dataPorts.advertised) : data;
   const server = route.kind === "fixed" ? route.server.host : "the servers";
   const passiveRange = route.kind === "fixed" ? "its passive range" : "their passive ranges";
   const serverPort = route.kind === "fixed" ? String(route.server.port) : route.kind === "transparent" ? control : "21";
-  const serverData = serverSide.dataPorts ? formatRange(serverSide.dataPorts) : "1024-65535";
+  const serverPorts = serverSide.dataPorts?.advertised ?? serverSide.dataPorts;
+  const serverData = serverPorts ? formatRange(serverPorts) : "1024-65535";
   const asksPassive = serverSide.mode !== "active";
   const asksActive = serverSide.mode === "active" || serverSide.mode === "auto" || serverSide.mode === "same";
   const passiveWhen = serverSide.mode === "same" ? "passive" : "always";
@@ -29,7 +31,7 @@ export function firewallAdvice({ gateway, entrance }: Subject): string[] {
   return [
     ...section("At the clients", "outgoing, and for active mode incoming", [
       ["clients", host, control, "always"],
-      ["clients", host, data, "passive"],
+      ["clients", host, announced, "passive"],
       [host, "clients", "1024-65535", "active"],
     ]),
     ...section("At the gateway", "and whatever forwards to it: router, security group, container", [

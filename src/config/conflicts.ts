@@ -13,7 +13,7 @@ import type { Endpoint } from "../net/endpoint.ts";
 import type { PortRange } from "../gateway/options.ts";
 import type { Problem } from "./config.ts";
 import { fileConflicts } from "./file-conflicts.ts";
-import { defaultName, formatRange, parseEntrance, parseListen, parsePortRange, parseServer } from "./settings.ts";
+import { defaultName, formatRange, parseEntrance, parseListen, parseListenedPorts, parseServer } from "./settings.ts";
 import type { Setting } from "./settings.ts";
 
 type At<T> = { readonly path: string; readonly value: T };
@@ -58,7 +58,7 @@ function layoutOf(gateway: unknown, index: number): GatewayLayout {
     },
     listeners: listenersOf(get(gateway, "listen"), `${here}.listen`),
     ranges: sides.flatMap((side) => {
-      const range = at(`${here}.${side}.dataPorts`, get(get(gateway, side), "dataPorts"), parsePortRange);
+      const range = at(`${here}.${side}.dataPorts`, get(get(gateway, side), "dataPorts"), parseListenedPorts);
       return range ? [range] : [];
     }),
     server: at(`${here}.route.server`, get(get(gateway, "route"), "server"), parseLiteralServer),

@@ -44,7 +44,8 @@ export const keyDescriptions: Readonly<Record<string, string>> = {
     "the address put into 227; if left out, the local address of the client's connection",
   "gateways[].clientSide.advertiseTo":
     "{ clients: 10.0.0.0/8, address: 10.0.0.1 }, …: the first that holds the client wins, before advertise",
-  "gateways[].clientSide.dataPorts": "20000-20999; if left out, any port the system gives, see data ports",
+  "gateways[].clientSide.dataPorts":
+    "20000-20999, or { listen: 50000-50099, advertise: 30000-30099 }; if left out, any port the system gives, see data ports",
   "gateways[].clientSide.dataPeer":
     "who may use a pinhole: same-address as the control connection, same-network (IPv4 /24, IPv6 /64), any",
   "gateways[].serverSide.mode": "same passive active auto, see modes",

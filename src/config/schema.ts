@@ -27,7 +27,7 @@ import {
   parseUserPattern,
   parseVerb,
 } from "./settings.ts";
-import type { DataPeer, DataPlaneChoice, GatewayOptions, TransparentRoute } from "../gateway/options.ts";
+import type { DataPeer, DataPlaneChoice, DataPorts, GatewayOptions, TransparentRoute } from "../gateway/options.ts";
 import type { ForeignAddress } from "../session/options.ts";
 
 type ServerMode = GatewayOptions["serverSide"]["mode"];
@@ -109,17 +109,32 @@ const advertiseTo = z
     path: ["address"],
   });
 
+const mappedPorts = z
+  .strictObject({ listen: scalar(parsePortRange), advertise: scalar(parsePortRange) })
+  .refine(({ listen, advertise }) => advertise.last - advertise.first === listen.last - listen.first, {
+    error: "must have as many ports as listen: they are told in order",
+    path: ["advertise"],
+  })
+  .transform(({ listen, advertise }): DataPorts => ({ ...listen, advertised: advertise }));
+
+const dataPorts = z.union([scalar(parsePortRange), mappedPorts], {
+  error({ input }) {
+    const range = parsePortRange(input);
+    return "problem" in range ? range.problem : undefined;
+  },
+});
+
 const clientSide = z.strictObject({
   advertise: scalar(parseAdvertised).exactOptional(),
   advertiseTo: z.array(advertiseTo).default([]),
-  dataPorts: scalar(parsePortRange).exactOptional(),
+  dataPorts: dataPorts.exactOptional(),
   dataPeer,
 });
 
 const serverSide = z.strictObject({
   mode: choice<ServerMode>({ same: true, passive: true, active: true, auto: true }).default("same"),
   advertise: scalar(parseAdvertised).exactOptional(),
-  dataPorts: scalar(parsePortRange).exactOptional(),
+  dataPorts: dataPorts.exactOptional(),
   dataPeer,
 });
 

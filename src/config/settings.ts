@@ -107,6 +107,12 @@ export function parsePortRange(raw: unknown): Setting<PortRange> {
   return { value: { first, last } };
 }
 
+/** The ports on which a side listens, in either form of the key: what peers are told is no port of this machine. */
+export function parseListenedPorts(raw: unknown): Setting<PortRange> {
+  const isMapping = typeof raw === "object" && raw !== null && "listen" in raw;
+  return parsePortRange(isMapping ? raw.listen : raw);
+}
+
 export function formatRange({ first, last }: PortRange): string {
   return first === last ? String(first) : `${first}-${last}`;
 }

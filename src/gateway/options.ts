@@ -10,6 +10,12 @@ import type { AllowRule, ClientTls, Policy, PolicyEntry, ServerTls } from "../se
 /** Both ends included; 1 to 65535. */
 export type PortRange = { readonly first: number; readonly last: number };
 
+/**
+ * Where a side's data connections arrive. `advertised`: of the same length, the ports that peers are told instead, in order: where
+ * something in front of the gateway forwards other ports than those it listens on (Docker, NodePort, port forwarding).
+ */
+export type DataPorts = PortRange & { readonly advertised?: PortRange };
+
 /** `host` is a literal address in canonical form, or a lower-case name that is resolved when a session connects. */
 export type HostPort = { readonly host: string; readonly port: number };
 
@@ -46,7 +52,7 @@ type SideOptions = {
   /** The address that the peer is told; absent: the local one of the control connection to it. */
   readonly advertise?: string;
   /** Absent: whatever port the system gives. */
-  readonly dataPorts?: PortRange;
+  readonly dataPorts?: DataPorts;
   readonly dataPeer: DataPeer;
 };
 

@@ -4,7 +4,7 @@ import type { DataPlane, Side } from "../dataplane/pinhole.ts";
 import type { PortPool } from "../dataplane/port-pool.ts";
 import { ofSameFamily } from "./entrance/arrival.ts";
 import { createIntercept, type Intercept } from "./entrance/interception.ts";
-import type { GatewayOptions, PortRange } from "./options.ts";
+import type { DataPorts, GatewayOptions, PortRange } from "./options.ts";
 import type { OwnEndpoints } from "./own-endpoints.ts";
 import type { PortPools } from "./port-pools.ts";
 import { commandLines, replyLines } from "./control/line-format.ts";
@@ -13,7 +13,7 @@ import type { ServerMemory } from "./servers/server-memory.ts";
 import { createServers } from "./servers/servers.ts";
 import type { DriverDeps } from "./driver/driver-deps.ts";
 import type { Sockets } from "../sockets/sockets.ts";
-import type { ClientOptions } from "../session/options.ts";
+import type { ClientOptions, SessionOptions } from "../session/options.ts";
 import { policiesOf } from "../session/policies.ts";
 
 export type SessionSettings = {
@@ -65,6 +65,7 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
         timeouts,
         own: ownEndpoints,
         ...(tls && { tls }),
+        ...portShift(clientSide.dataPorts, serverSide.dataPorts),
       },
       pinholes: {
         plane,
@@ -85,6 +86,15 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
       serverAdvertise: (end) => ofSameFamily(serverSide.advertise, end),
     },
   };
+}
+
+function portShift(client: DataPorts | undefined, server: DataPorts | undefined): Pick<SessionOptions, "portShift"> {
+  const shift = { client: shiftOf(client), server: shiftOf(server) };
+  return shift.client === 0 && shift.server === 0 ? {} : { portShift: shift };
+}
+
+function shiftOf(ports: DataPorts | undefined): number {
+  return ports?.advertised === undefined ? 0 : ports.advertised.first - ports.first;
 }
 
 /** Below that there is nothing to share out. */

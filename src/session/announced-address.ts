@@ -1,13 +1,25 @@
-// Announced address: whether to believe the one that a peer announces. Only its port is taken (RFC 2577), unless policy
+// Announced address: what a peer is told, and whether to believe the one that a peer announces. Only its port is taken (RFC 2577), unless policy
 // lists the address.
 import type { Quirk } from "../ftp/quirks.ts";
 import { familyOf, isUnspecified, networkContains, parseNetwork, type Endpoint } from "../net/endpoint.ts";
+import type { Side } from "../dataplane/pinhole.ts";
 import type { DialTarget } from "./events.ts";
 import type { ForeignAddress } from "./options.ts";
+import type { ControlSide, Session } from "./state.ts";
 
 export type Trust =
   | { readonly ok: true; readonly address: string; readonly quirks: readonly Quirk[] }
   | { readonly ok: false };
+
+/** What the peer of a side is told about a port on which we listen for it. */
+export function announcedEndpoint(
+  { options }: Pick<Session, "options">,
+  side: Side,
+  { advertise }: ControlSide,
+  port: number,
+): Endpoint {
+  return { address: advertise, port: port + (options.portShift?.[side] ?? 0) };
+}
 
 /** The address to connect to where the peer at `peer` has announced `announced`. */
 export function trustedAddress(policy: ForeignAddress, announced: string, peer: string): Trust {

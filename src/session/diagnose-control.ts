@@ -1,4 +1,5 @@
 // Diagnose, control connections: what a server, its name, its answers or the end of a session tell of the hop that failed.
+import { announcedEndpoint } from "./announced-address.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
 import { isPassive, type Mode } from "./mode.ts";
 import { dialCause, diagnoseMissing, found } from "./diagnose.ts";
@@ -130,7 +131,7 @@ export function diagnoseUnmade(session: Session): { id: number; diagnosis: Diagn
 export function toldEndpoint(session: Session, mode: Mode, port: number | undefined): string | undefined {
   const { phase } = session;
   if (isPassive(mode) || port === undefined || !("server" in phase) || phase.server === undefined) return undefined;
-  return formatEndpoint({ address: phase.server.advertise, port });
+  return formatEndpoint(announcedEndpoint(session, "server", phase.server, port));
 }
 
 function serverEndpoint({ phase }: Session): string {

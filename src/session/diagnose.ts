@@ -2,7 +2,7 @@
 // fails. Errors of the system are known by their names in the details, so that a transcript holds all that is needed.
 import { formatEndpoint, isUnspecified, networkContains, familyOf, type Endpoint } from "../net/endpoint.ts";
 import type { OpenRefusal, PinholeOutcome, Side } from "../dataplane/pinhole.ts";
-import { isPrivateTo } from "./announced-address.ts";
+import { announcedEndpoint, isPrivateTo } from "./announced-address.ts";
 import type { Cause, Diagnosis, Hop } from "./diagnosis.ts";
 import type { DiagnosisParts } from "./diagnosis-data-words.ts";
 import { diagnosis } from "./diagnosis-words.ts";
@@ -113,9 +113,10 @@ export function diagnoseMissing(session: Session, transfer: Transfer): Diagnosis
 }
 
 function nobodyCame(session: Session, transfer: Transfer, side: Side): Diagnosis {
-  const { peer, advertise } = controlOf(session, side);
+  const control = controlOf(session, side);
+  const { peer, advertise } = control;
   const listens = side === "client" ? transfer.clientListens : transfer.serverListens;
-  const endpoint = formatEndpoint({ address: advertise, port: listens?.port ?? 0 });
+  const endpoint = formatEndpoint(announcedEndpoint(session, side, control, listens?.port ?? 0));
   const stranger = transfer.strangers[side];
   if (stranger !== undefined && !isUnspecified(stranger.address)) {
     const cause = isNeighbour(stranger, peer) ? "other-address" : "stranger-came";

@@ -49,7 +49,7 @@ export function awaited(side: Side) {
       sentence: ({ endpoint, peer, note }) =>
         `Nobody connected to ${endpoint}, which was announced to the ${side} ${peer}.${note}`,
       advice: ({ endpoint, peer, from }) =>
-        `Open TCP from ${peer} to ${endpoint} in every firewall in between, forward each port of ${side}Side.dataPorts unchanged to ${from}, and check that ${side}Side.advertise leads to this gateway${isClient ? " (advertiseTo for clients inside)" : ""}.`,
+        `Open TCP from ${peer} to ${endpoint} in every firewall in between, forward it and all of ${side}Side.dataPorts to the gateway (this one to ${from}), and check that ${side}Side.advertise leads to this gateway${isClient ? " (advertiseTo for clients inside)" : ""}.`,
       client: absent,
     },
     "other-address": {

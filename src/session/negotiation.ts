@@ -1,6 +1,7 @@
 // Negotiation of one data connection: the client names its mode, the server is asked in the modes that the
 // configuration and the address families allow, one after the other, and the pinhole is open before either peer reads an
 // endpoint. The client's further commands are held until its answer is written, so that REST and PRET keep their place.
+import { announcedEndpoint } from "./announced-address.ts";
 import { format229, formatEprt } from "../ftp/extended.ts";
 import { format227, formatPort } from "../ftp/host-port.ts";
 import { formatReply, isPositive } from "../ftp/reply.ts";
@@ -128,7 +129,7 @@ export function pinholeAnswered(work: Work, negotiation: Negotiation, event: Pin
 }
 
 function announceToServer(work: Work, negotiation: Negotiation, listens: Endpoint): void {
-  const endpoint = { address: serverOf(work.session).advertise, port: listens.port };
+  const endpoint = announcedEndpoint(work.session, "server", serverOf(work.session), listens.port);
   const line = negotiation.current === "PORT" ? `PORT ${formatPort(endpoint)}` : `EPRT ${formatEprt(endpoint)}`;
   sendToServer(work, line, { kind: "negotiation", verb: negotiation.current });
 }
@@ -280,7 +281,7 @@ function finish(work: Work, negotiation: Negotiation): void {
     if (transfer.clientListens === undefined) {
       throw new Error("the data plane does not say where it listens for the client");
     }
-    const endpoint = { address: session.client.advertise, port: transfer.clientListens.port };
+    const endpoint = announcedEndpoint(session, "client", session.client, transfer.clientListens.port);
     const [code, text] = clientMode === "PASV" ? [227, format227(endpoint)] : [229, format229(endpoint.port)];
     passReply(work, code, formatReply(code, text));
   } else if (!negotiation.verbatim) {

@@ -1,4 +1,5 @@
 // Session options: what a session must be told. The gateway composes them from its own.
+import type { Side } from "../dataplane/pinhole.ts";
 import type { Network } from "../net/endpoint.ts";
 import type { OwnGround } from "./dialling.ts";
 import type { ServerMode } from "./mode.ts";
@@ -85,6 +86,8 @@ export type SessionOptions = {
   readonly own: OwnGround;
   /** Absent: AUTH is refused. */
   readonly tls?: SessionTls;
+  /** What is added to a data port when that side's peer is told of it: what stands in front forwards other ports. Absent: nothing. */
+  readonly portShift?: Readonly<Record<Side, number>>;
 };
 
 /** What may differ from one client of a gateway to the next; decided before its session begins. */

@@ -28,6 +28,9 @@ test("equal ranges are one range, ranges that touch are apart, all others are in
   expect(paths(sides("50000-50999", "50000-50999"))).toEqual([]);
   expect(paths(sides("50000-50999", "51000-51999"))).toEqual([]);
   expect(paths(sides("50000-50999", "50999-51999"))).toEqual(["gateways[0].serverSide.dataPorts"]);
+  const mapped = { listen: "50000-50099", advertise: "30000-30099" };
+  expect(paths(sides(mapped, "50099-51999"))).toEqual(["gateways[0].serverSide.dataPorts"]);
+  expect(paths(sides(mapped, "30000-30099"))).toEqual([]);
   expect(paths(sides("50000-50999", 50_500))).toEqual(["gateways[0].serverSide.dataPorts"]);
   expect(paths({ clientSide: { dataPorts: 50_000 } }, sides("50000-50001", "60000"))).toEqual([
     "gateways[1].clientSide.dataPorts",

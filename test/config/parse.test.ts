@@ -331,3 +331,8 @@ test("parseConfig never throws, whatever the document, and says a path for each 
     { numRuns: 500 },
   );
 });
+
+test("data ports that are published under other numbers are told apart from those that the gateway listens on", () => {
+  const { clientSide } = gatewayWith("clientSide: { dataPorts: { listen: 50000-50099, advertise: 30000-30099 } }");
+  expect(clientSide.dataPorts).toEqual({ first: 50_000, last: 50_099, advertised: { first: 30_000, last: 30_099 } });
+});

@@ -2,6 +2,32 @@
 import { describe, expect, test } from "vitest";
 import { activeReady, play } from "./play.ts";
 
+test("PORT and EPRT tell the server the port that leads to the gateway's where something in front publishes other numbers", () => {
+  const options = { portShift: { client: 0, server: 1000 } };
+  play(
+    `
+    C> PORT 192,168,1,100,10,21
+         open server side for 10.0.0.5, dial 192.168.1.100:2581 from 20
+    opened server side 10.0.0.1:51000
+         >S PORT 10,0,0,1,203,32
+    S> 200 PORT command successful.
+         >C 200 PORT command successful.
+    `,
+    options,
+  );
+  play(
+    `
+    C> EPRT |1|192.168.1.100|2581|
+         open server side for 10.0.0.5, dial 192.168.1.100:2581 from 20
+    opened server side 10.0.0.1:51000
+         >S EPRT |1|10.0.0.1|52000|
+    S> 200 EPRT command successful.
+         >C 200 EPRT command successful.
+    `,
+    options,
+  );
+});
+
 describe("PORT", () => {
   test("tells the server the gateway's endpoint, once it listens there (D1.1)", () => {
     play(`

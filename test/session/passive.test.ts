@@ -28,6 +28,32 @@ describe("PASV", () => {
     );
   });
 
+  test("names the port that leads to the gateway's where something in front publishes other numbers", () => {
+    const options = { clientAdvertise: "203.0.113.7", portShift: { client: -20_000, server: 0 } };
+    play(
+      `
+      C> PASV
+           >S PASV
+      S> 227 Entering Passive Mode (10,0,0,5,200,10)
+           open client side for 192.168.1.100, dial 10.0.0.5:51210
+      opened 192.0.2.1:50010
+           >C 227 Entering Passive Mode (203,0,113,7,117,58)
+      `,
+      options,
+    );
+    play(
+      `
+      C> EPSV
+           >S EPSV
+      S> 229 Entering Extended Passive Mode (|||51210|)
+           open client side for 192.168.1.100, dial 10.0.0.5:51210
+      opened 192.0.2.1:50010
+           >C 229 Entering Extended Passive Mode (|||30010|)
+      `,
+      options,
+    );
+  });
+
   test.each([
     ["without parentheses, as Roxen says it (D1.2)", "227 Entering Passive Mode. 10,0,0,5,200,10", "no-parentheses"],
     ["in other words (D1.3)", "227 Data transfer will passively listen to 10,0,0,5,200,10", "no-parentheses"],

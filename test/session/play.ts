@@ -26,6 +26,7 @@ export type PlayOptions = {
   /** The gateway's port that the client has connected to. */
   readonly listenPort?: number;
   readonly clientAdvertise?: string;
+  readonly portShift?: SessionOptions["portShift"];
   /** The client's address. */
   readonly clientPeer?: string;
   readonly own?: Partial<SessionOptions["own"]>;
@@ -190,6 +191,7 @@ export function sessionOptions(options: PlayOptions, server: string): SessionOpt
     timeouts: { loginMs: 60_000, idleMs: 900_000, lingerMs: 10_000 },
     own: { listensAt: () => false, hasAddress: () => false, ...options.own },
     ...(options.tls && { tls: options.tls }),
+    ...(options.portShift && { portShift: options.portShift }),
   };
 }
 

@@ -28,6 +28,9 @@ const behindNat = ({ clientRange }: Ground, dataPorts = range(clientRange)) => (
 const forwarded = (port: number, to = port): string =>
   `add rule inet faults prerouting ip daddr ${natOutside} tcp dport ${port} dnat ip to ${addresses.edgeToClient.IPv4}:${to}\n`;
 
+/** Where the NAT publishes the row's data ports. */
+const published = ({ clientRange }: Ground): number => clientRange + 35_000;
+
 const throughNat = (play: Play): Play => ({ ...play, entrance: { address: natOutside, port: play.entrance.port } });
 
 export const clientSideRows: readonly Row[] = [
@@ -122,6 +125,43 @@ export const clientSideRows: readonly Row[] = [
       await session.control.reply();
       await exchange(session, "QUIT", "221 Bye");
     },
+  },
+  {
+    title:
+      "a NAT in front of the gateway publishes its data ports under other numbers, which are the ones that are told",
+    settings: (ground) => ({
+      clientSide: {
+        dataPorts: { listen: range(ground.clientRange), advertise: range(published(ground)) },
+        advertise: natOutside,
+      },
+    }),
+    rules: (ground) => ({
+      edge: [
+        forwarded(ground.entrance.port),
+        ...ports(ground.clientRange).map((port, index) => forwarded(published(ground) + index, port)),
+      ].join(""),
+    }),
+    async play(play) {
+      const { session, client, server } = await joined(throughNat(play));
+      server.end();
+      await client.rest();
+      client.end();
+      session.server.write("226 Done\r\n");
+      await session.control.reply();
+      await exchange(session, "QUIT", "221 Bye");
+    },
+  },
+  {
+    title: "a NAT in front of the gateway publishes its data ports under other numbers, and forwards none of them",
+    settings: (ground) => ({
+      clientSide: {
+        dataPorts: { listen: range(ground.clientRange), advertise: range(published(ground)) },
+        advertise: natOutside,
+      },
+    }),
+    rules: (ground) => ({ edge: forwarded(ground.entrance.port) }),
+    play: (play) => download(throughNat(play)),
+    fails: ["client-data-in", "nobody-came", /^Nobody connected to 203\.0\.113\.1:5\d{4}, which was announced/],
   },
   {
     title: "a NAT gives the client's data connection another address of its network",

@@ -48,7 +48,9 @@ export function createBoundedLimiter(rule: LimiterRule, maxKeys = defaultMaxKeys
         if (over instanceof RateLimiterRes) return over;
         throw over;
       });
-      const { consumedPoints: count, msBeforeNext } = result;
+      const { consumedPoints: count } = result;
+      // The library reckons with the wall clock, which may have been set.
+      const msBeforeNext = Math.max(0, Math.min(result.msBeforeNext, limiter.duration * 1000));
       return { isOver: count > limiter.points, count, msBeforeNext };
     },
     async renew(key, count) {

@@ -42,8 +42,9 @@ export function createClientRates(limits: RateLimits): ClientRates {
     },
     commandsRead: commands.consume,
     async loginFailed(client) {
-      const { isOver, count } = await failures.consume(client);
       // While it is banned more failures come in, of sessions that were there before.
+      if (await failures.isOver(client)) return true;
+      const { isOver, count } = await failures.consume(client);
       if (!isOver || count > rule.most) return isOver;
       const { count: times } = await bans.consume(client);
       await bans.renew(client, times);

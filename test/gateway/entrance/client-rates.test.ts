@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { banMs, createClientRates, type RateLimits } from "../../../src/gateway/entrance/client-rates.ts";
 import { sleep } from "../../virtual-time.ts";
 
@@ -34,6 +34,33 @@ test("limit commandsPerSecond: who says more waits for the next second", async (
   expect(waitMs).toBeLessThanOrEqual(1000);
   await sleep(1001);
   expect(await commandsRead("a", 1)).toBe(0);
+});
+
+describe("a wall clock that is set", () => {
+  function setClock(ms: number): void {
+    const { now } = Date;
+    const clock = vi.spyOn(Date, "now").mockImplementation(() => now() + ms);
+    onTestFinished(() => clock.mockRestore());
+  }
+
+  test("back by a day lets nobody wait longer than the limit says", async () => {
+    const { commandsRead } = createClientRates(limits);
+    await commandsRead("a", 11);
+    setClock(-86_400_000);
+    const waitMs = await commandsRead("a", 1);
+    expect(waitMs).toBeGreaterThan(0);
+    expect(waitMs).toBeLessThanOrEqual(10_000);
+  });
+
+  test("forward by a day lifts no ban, and the failures that follow don't either", async () => {
+    const { loginFailed, connected } = createClientRates(limits);
+    await times(3, () => loginFailed("a"));
+    setClock(86_400_000);
+    expect(await loginFailed("a")).toBe(true);
+    expect(await connected("a")).toBe("banned");
+    await sleep(10_001);
+    expect(await connected("a")).toBeUndefined();
+  });
 });
 
 describe("limit loginFailures", () => {

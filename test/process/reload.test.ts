@@ -13,8 +13,8 @@ import { startFakeServer } from "../gateway/fake-server.ts";
 import { openDialogue } from "../gateway/ftp-dialogue.ts";
 import { freePort } from "../gateway/stage.ts";
 
-// A whole program is started for each test.
-vi.setConfig({ testTimeout: 20_000 });
+// A whole program is started for each test, which takes ten seconds where the machine is busy with other things; all else is waited for.
+vi.setConfig({ testTimeout: 60_000 });
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
@@ -62,22 +62,25 @@ function portOf({ endpoint }: Line): number {
 /** Each call of `logged` waits for the next line with that message; `lines` are those so far. */
 function watchLog(child: ChildProcess): { logged(message: string): Promise<Line>; lines(): readonly Line[] } {
   const all: Line[] = [];
-  const lines: Line[] = [];
+  const untaken = new Map<unknown, Line[]>();
   let rest = "";
   let wake = (): void => {};
   child.stdout?.on("data", (chunk) => {
     rest += String(chunk);
     const whole = rest.split("\n");
     rest = whole.pop() ?? "";
-    const parsed = whole.map(parseLine);
-    lines.push(...parsed);
-    all.push(...parsed);
+    for (const line of whole.map(parseLine)) {
+      all.push(line);
+      const { msg } = line;
+      const queue = untaken.get(msg);
+      if (queue === undefined) untaken.set(msg, [line]);
+      else queue.push(line);
+    }
     wake();
   });
   const logged = async (message: string): Promise<Line> => {
     for (;;) {
-      const at = lines.findIndex((line) => line["msg"] === message);
-      const [line] = at < 0 ? [] : lines.splice(at, 1);
+      const line = untaken.get(message)?.shift();
       if (line !== undefined) return line;
       await new Promise<void>((resolve) => (wake = resolve));
     }
@@ -143,7 +146,9 @@ describe("SIGHUP", () => {
   test("a gateway that is renamed takes over the listening socket: nobody is refused, and sessions go on under the old name", async () => {
     const listen = [`127.0.0.1:${await freePort()}`];
     const rest = { admin: { listen: "127.0.0.1:0" } };
-    const { configure, port, reload, logged, lines } = await setUp({ gateway: { listen }, rest });
+    // However many visits there are until it is reloaded.
+    const gateway = { listen, limits: { connectsPerSecond: { rate: 100_000, burst: 1_000_000 } } };
+    const { configure, port, reload, logged, lines } = await setUp({ gateway, rest });
     const metrics = `http://127.0.0.1:${portOf(await logged("admin listening"))}/metrics`;
     const namesInMetrics = async () =>
       new Set([...(await (await fetch(metrics)).text()).matchAll(/gateway="(\w+)"/g)].map(([, name]) => name));
@@ -158,7 +163,7 @@ describe("SIGHUP", () => {
       } while (!reloaded.signal.aborted);
     };
     const visitors = Promise.all([visits(), visits(), visits()]);
-    configure({ name: "two", listen }, rest);
+    configure({ ...gateway, name: "two" }, rest);
     await reload("configuration reloaded");
     expect(await logged("listening")).toMatchObject({ gateway: "two", endpoint: listen[0] });
     reloaded.abort();
@@ -167,7 +172,7 @@ describe("SIGHUP", () => {
     expect(greetings).toEqual(new Set(["220 Fake server"]));
     expect(await before.ask("PWD")).toMatch(/^257 /);
     const hosts = () => lines().flatMap(({ msg, gateway }) => (msg === "session started" ? [gateway] : []));
-    await expect.poll(() => new Set(hosts())).toEqual(new Set(["one", "two"]));
+    await expect.poll(() => new Set(hosts()), { timeout: 30_000 }).toEqual(new Set(["one", "two"]));
     expect(lines().filter(({ msg }) => msg === "stopped")).toEqual([]);
     expect(await namesInMetrics()).toEqual(new Set(["one", "two"]));
     before.close();
@@ -274,7 +279,8 @@ describe("SIGHUP changes the log", () => {
     await reload("configuration reloaded");
     await client(port);
     const { session: third } = await logged("session started");
-    await expect.poll(() => lines().some(({ msg, session }) => msg === "command" && session === third)).toBe(true);
+    const hasCommand = () => lines().some(({ msg, session }) => msg === "command" && session === third);
+    await expect.poll(hasCommand, { timeout: 30_000 }).toBe(true);
     const sessions = new Set(lines().flatMap(({ msg, session }) => (msg === "command" ? [session] : [])));
     expect([...sessions]).toEqual([second, third]);
   });

@@ -43,6 +43,8 @@ export const quirks = [
   "missing-preliminary",
   "late-final-reply",
   "closed-without-final-reply",
+  // Data connections under TLS.
+  "no-close-notify",
 ] as const;
 
 export type Quirk = (typeof quirks)[number];

@@ -16,10 +16,11 @@ import type { ClientEvent, clientRefusals } from "./events.ts";
 import { chooseServer, laterUser } from "./login.ts";
 import type { Mode } from "./mode.ts";
 import { startNegotiation } from "./negotiation.ts";
-import { passedAuth, saidTooEarly } from "./passthrough.ts";
+import { isPassedThrough, passedAuth, saidTooEarly } from "./passthrough.ts";
 import { sendUser } from "./policies.ts";
 import { refusalOf } from "./policy.ts";
 import { refusal } from "./refusals.ts";
+import { securityCommand } from "./client-security.ts";
 import { clientFamily, isDataMoving, isVerbatim } from "./state.ts";
 import { transferOnStandingPort } from "./standing-port.ts";
 import { abortCommand } from "./transfers.ts";
@@ -103,6 +104,7 @@ function clientCommand(work: Work, command: Command): void {
 }
 
 function dispatch(work: Work, command: Command): void {
+  const { session } = work;
   const { verb, argument, line } = command;
   switch (verb) {
     case "PORT":
@@ -137,11 +139,16 @@ function dispatch(work: Work, command: Command): void {
     case "FEAT":
       sendToServer(work, line, { kind: "feat", verb });
       break;
+    case "AUTH":
+    case "PBSZ":
+    case "PROT":
+    case "CCC":
+      if (!isPassedThrough(session)) securityCommand(work, command);
+      else if (verb === "AUTH") passedAuth(work, command);
+      else sendToServer(work, line, { kind: "plain", verb });
+      break;
     case "ALGS":
       algsCommand(work, command);
-      break;
-    case "AUTH":
-      passedAuth(work, command);
       break;
     default:
       if (transferDirection(verb) !== undefined) transferOnStandingPort(work, verb, line);

@@ -2,7 +2,8 @@
 import { announcedEndpoint } from "./announced-address.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
 import { isPassive, type Mode } from "./mode.ts";
-import { dialCause, diagnoseMissing, found } from "./diagnose.ts";
+import { dialCause, diagnoseMissing } from "./diagnose.ts";
+import { found } from "./found.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { EndReason } from "./reasons.ts";
 import { findTransfer, targetOf, type Outstanding, type Session } from "./state.ts";

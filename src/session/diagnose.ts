@@ -3,18 +3,12 @@
 import { formatEndpoint, isUnspecified, networkContains, familyOf, type Endpoint } from "../net/endpoint.ts";
 import type { OpenRefusal, PinholeOutcome, Side } from "../dataplane/pinhole.ts";
 import { announcedEndpoint, isPrivateTo } from "./announced-address.ts";
-import type { Cause, Diagnosis, Hop } from "./diagnosis.ts";
-import type { DiagnosisParts } from "./diagnosis-data-words.ts";
-import { diagnosis } from "./diagnosis-words.ts";
+import type { Cause, Diagnosis } from "./diagnosis.ts";
+import { diagnoseDataTls } from "./diagnose-tls.ts";
+import { found } from "./found.ts";
 import type { DialTarget } from "./events.ts";
-import { isDialledOnly, serverName, serverOf, type ControlSide, type Session } from "./state.ts";
+import { isDialledOnly, serverOf, type ControlSide, type Session } from "./state.ts";
 import type { Transfer } from "./transfer-state.ts";
-
-/** The session's own parts come with it. */
-export function found(session: Session, hop: Hop, cause: Cause, parts: Partial<DiagnosisParts>): Diagnosis {
-  const server = serverName(session);
-  return diagnosis({ hop, cause, parts: { server, ...parts } }, session.policy.tellInnerAddresses);
-}
 
 /**
  * What an error is called when we connect to somebody; `detail` holds its name or the words of a data plane. Undefined: not known.
@@ -57,7 +51,7 @@ export function diagnoseTransfer(
     case "client-tls-failed":
     case "server-tls-failed":
     case "tls-truncated":
-      return undefined;
+      return diagnoseDataTls(session, transfer, outcome, detail);
     case "aborted":
       return detail === "" ? undefined : found(session, "gateway", "plane-failed", { why: detail });
     case "expired":

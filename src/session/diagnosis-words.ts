@@ -10,6 +10,7 @@ import {
   type DiagnosisParts,
   type Wording,
 } from "./diagnosis-data-words.ts";
+import { tlsRefused, unprotected, unprotectedData } from "./diagnosis-tls-words.ts";
 
 const unreachable = (server: string, why: string) => `${capital(server)} is unreachable: ${why}.`;
 
@@ -110,12 +111,13 @@ const wordings = {
         "The client's machine or its line is gone, or a NAT or firewall in between has forgotten the connection: timeouts.keepalive has to be below its idle time.",
       client: () => "You do not answer any more.",
     },
+    ...unprotected("client"),
   },
-  "client-data-in": { ...awaited("client"), ...broken("client") },
-  "client-data-out": { ...dialled("client"), ...broken("client") },
-  "server-control": serverControl,
-  "server-data-in": { ...awaited("server"), ...broken("server") },
-  "server-data-out": { ...dialled("server"), ...broken("server") },
+  "client-data-in": { ...awaited("client"), ...broken("client"), ...unprotectedData("client") },
+  "client-data-out": { ...dialled("client"), ...broken("client"), ...unprotectedData("client") },
+  "server-control": { ...serverControl, ...tlsRefused, ...unprotected("server") },
+  "server-data-in": { ...awaited("server"), ...broken("server"), ...unprotectedData("server") },
+  "server-data-out": { ...dialled("server"), ...broken("server"), ...unprotectedData("server") },
   gateway: {
     "ports-exhausted": {
       sentence: ({ why }) => `No data port is free: ${why}.`,

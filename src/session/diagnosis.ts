@@ -19,6 +19,14 @@ export type Hop = (typeof hops)[number];
 /** Why a control connection can fail that was made. */
 const lost = ["reset", "timed-out"] as const;
 
+/**
+ * Why there is no TLS where it has to be. `tls-certificate`: one side does not take the other's. `tls-version`: they have no version or
+ * cipher in common. `tls-failed`: anything else.
+ */
+const unprotected = ["tls-certificate", "tls-version", "tls-failed"] as const;
+/** `tls-not-resumed`: it has to resume the session of its control connection. `tls-truncated`: it ended without close_notify. */
+const unprotectedData = [...unprotected, "tls-not-resumed", "tls-truncated"] as const;
+
 /** Why a connection that we make can fail. `not-permitted`: a packet filter of this machine. */
 const dialled = ["refused", "timed-out", "unreachable", "not-permitted"] as const;
 
@@ -33,9 +41,9 @@ const broken = ["reset", "stalled", "big-packets-lost"] as const;
 
 /** Every cause that a hop can have. */
 export const hopCauses = {
-  "client-control": lost,
-  "client-data-in": [...awaited, ...broken],
-  "client-data-out": [...dialled, ...broken],
+  "client-control": [...lost, ...unprotected],
+  "client-data-in": [...awaited, ...broken, ...unprotectedData],
+  "client-data-out": [...dialled, ...broken, ...unprotectedData],
   "server-control": [
     "name-unresolved",
     ...dialled,
@@ -53,9 +61,12 @@ export const hopCauses = {
     "no-endpoint",
     /** It never said what became of a transfer. */
     "no-reply",
+    /** It refuses AUTH, or PROT, which the configuration wants. */
+    "tls-refused",
+    ...unprotected,
   ],
-  "server-data-in": [...awaited, ...broken],
-  "server-data-out": [...dialled, ...broken],
+  "server-data-in": [...awaited, ...broken, ...unprotectedData],
+  "server-data-out": [...dialled, ...broken, ...unprotectedData],
   gateway: [
     "ports-exhausted",
     "address-unavailable",

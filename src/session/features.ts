@@ -1,7 +1,9 @@
 // Feature list (FEAT, RFC 2389): it says what works through this gateway. What the gateway refuses is removed from the
 // server's list, what it supplies whatever the server can do is added. Lines that are no features pass as they came.
 import { featureOf } from "../ftp/feat.ts";
+import { formatReply } from "../ftp/reply.ts";
 import { isHiddenFeature } from "./policy.ts";
+import { clientTls } from "./security-state.ts";
 import { isVerbatim, type OpenReply, type Session } from "./state.ts";
 import type { Work } from "./work.ts";
 
@@ -34,8 +36,32 @@ export function featuresInOneLine(session: Session, text: string, raw: string): 
 const supplied: readonly string[] = ["EPRT", "EPSV"];
 
 function missing(session: Session, listed: readonly string[]): readonly string[] {
-  if (isVerbatim(session)) return [];
-  return supplied
-    .filter((feature) => !listed.includes(feature) && !isHiddenFeature(session, feature))
-    .map((feature) => ` ${feature}\r\n`);
+  const modes = isVerbatim(session)
+    ? []
+    : supplied.filter((feature) => !listed.includes(feature) && !isHiddenFeature(session, feature));
+  return [...modes, ...tlsFeatures(session)].map((feature) => ` ${feature}\r\n`);
+}
+
+/** RFC 4217 6: what the gateway itself does, whatever the server can do. */
+function tlsFeatures(session: Session): readonly string[] {
+  const tls = clientTls(session);
+  if (tls === undefined) return [];
+  return ["AUTH TLS", "PBSZ", "PROT", ...(tls.ccc ? ["CCC"] : [])];
+}
+
+/** A server without FEAT (5yz) is no reason to hide TLS from the client. */
+export function treatFeatures(session: Session, code: number): "feat" | "swallow" | "pass" {
+  if (code === 211) return "feat";
+  return code >= 500 && clientTls(session) !== undefined ? "swallow" : "pass";
+}
+
+/** In the place of a server's that has none. */
+export function ownFeatures(session: Session): string {
+  return formatReply(211, ["Features:", ...missing(session, []).map((line) => line.trim()), "End"].join("\n"));
+}
+
+/** While no server is known. */
+export function featuresBeforeLogin(session: Session): string {
+  const features = tlsFeatures(session);
+  return features.length === 0 ? "No features before login." : ["Features:", ...features, "End"].join("\n");
 }

@@ -4,7 +4,9 @@ import type { Command } from "../ftp/command.ts";
 import { hostMatches, parseHostPort, parseLoginTarget } from "../ftp/host-name.ts";
 import { addressKind } from "../net/address-kind.ts";
 import { networkContains, parseAddress, type Endpoint } from "../net/endpoint.ts";
+import { securityCommand } from "./client-security.ts";
 import { obstacleTo, type Obstacle, type OwnGround } from "./dialling.ts";
+import { featuresBeforeLogin } from "./features.ts";
 import { refusal } from "./refusals.ts";
 import type { AllowRule, Route } from "./options.ts";
 import { targetOf, type Session, type Target } from "./state.ts";
@@ -30,7 +32,13 @@ export function chooseServer(work: Work, command: Command): void {
       answer(work, 200, "NOOP command successful.");
       break;
     case "FEAT":
-      answer(work, 211, "No features before login.");
+      answer(work, 211, featuresBeforeLogin(work.session));
+      break;
+    case "AUTH":
+    case "PBSZ":
+    case "PROT":
+    case "CCC":
+      securityCommand(work, command);
       break;
     case "HELP":
       answer(work, 214, "Log in with USER user@host[:port], or say OPEN host [port] first.");

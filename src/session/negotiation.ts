@@ -10,13 +10,14 @@ import type { PinholeEvent } from "../dataplane/pinhole.ts";
 import { attemptsForClient, isFinalRejection } from "./diagnose-control.ts";
 import { diagnoseRefused } from "./diagnose.ts";
 import type { DialTarget, LegPlan } from "./events.ts";
+import { clientLeg, serverLeg } from "./leg-plans.ts";
 import { isPassive, serverModes, type Mode } from "./mode.ts";
 import { isLoginNeeded } from "./policy.ts";
 import { explained, refusal } from "./refusals.ts";
 import { recordRejection } from "./rejections.ts";
 import { readServerEndpoint, type UnusableEndpoint } from "./server-endpoint.ts";
 import { newTransfer, type Negotiation, type StandingPort, type Transfer } from "./transfer-state.ts";
-import { findTransfer, isDialledOnly, isVerbatim, serverOf, transferOf, type ControlSide } from "./state.ts";
+import { findTransfer, isDialledOnly, isVerbatim, serverOf, transferOf } from "./state.ts";
 import {
   emit,
   lingerMs,
@@ -83,12 +84,6 @@ function attempt(work: Work, negotiation: Negotiation): void {
   else open(work, negotiation, { kind: "listen", peer: serverOf(session).peer.address });
 }
 
-/** RFC 959 active mode: the data connection reaches the client from the control port − 1 (20 for 21). */
-export function clientLeg({ client }: { client: ControlSide }, endpoint: DialTarget | undefined): LegPlan {
-  if (endpoint === undefined) return { kind: "listen", peer: client.peer.address };
-  return { kind: "dial", to: endpoint, fromPort: client.local.port - 1 };
-}
-
 function open(work: Work, negotiation: Negotiation, server: LegPlan): void {
   const { session } = work;
   const { id, clientMode, current } = negotiation;
@@ -99,7 +94,7 @@ function open(work: Work, negotiation: Negotiation, server: LegPlan): void {
     return;
   }
   session.negotiation = { ...negotiation, stage: "opening" };
-  const plans = { client: clientLeg(session, negotiation.clientEndpoint), server };
+  const plans = { client: clientLeg(session, negotiation.clientEndpoint), server: serverLeg(session, server) };
   session.transfers = [...session.transfers, { ...newTransfer, id, clientMode, serverMode: current, plans }];
   emit(work, { kind: "open", id, ...plans });
 }

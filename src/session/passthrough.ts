@@ -6,6 +6,7 @@ import { formatReply } from "../ftp/reply.ts";
 import type { OpaqueEvent, TlsEvent } from "./events.ts";
 import type { Policy } from "./options.ts";
 import { refusal } from "./refusals.ts";
+import { isTlsMechanism } from "./security-policy.ts";
 import type { Session } from "./state.ts";
 import { abandon, emit, end, lingerMs, record, refuse, sendToServer, type Work } from "./work.ts";
 
@@ -17,7 +18,7 @@ export function isPassedThrough({ options }: Session): boolean {
 /** AUTH: the server's to answer. What the client says behind it waits, and is nobody's to obey if the answer is yes. */
 export function passedAuth(work: Work, { verb, argument, line }: Command): void {
   const { session } = work;
-  if (!tlsMechanisms.has(argument.trim().toUpperCase())) refuse(work, refusal("tls:mechanism"));
+  if (!isTlsMechanism(argument)) refuse(work, refusal("tls:mechanism"));
   else if (isLimiting(session.policy) || session.clientOptions.userPolicies.length > 0) {
     refuse(work, refusal("tls:policy"));
   } else {
@@ -25,9 +26,6 @@ export function passedAuth(work: Work, { verb, argument, line }: Command): void 
     sendToServer(work, line, { kind: "auth", verb });
   }
 }
-
-/** RFC 4217 2, and its drafts. Other mechanisms hide line by line what the gateway has to translate. */
-const tlsMechanisms: ReadonlySet<string> = new Set(["TLS", "TLS-C", "SSL", "TLS-P"]);
 
 /** It forbids what could not be seen under TLS. */
 function isLimiting({ commands, readOnly, anonymousOnly }: Policy): boolean {

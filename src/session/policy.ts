@@ -4,20 +4,9 @@ import type { Mode } from "./mode.ts";
 import type { Policy } from "./options.ts";
 import { namedUser, policyFor, userRefusal } from "./policies.ts";
 import { refusal, type Refusal } from "./refusals.ts";
+import { isPassedTlsVerb, isTlsVerb, securityRefusal } from "./security-policy.ts";
 import type { Session } from "./state.ts";
 import { isAnonymousName } from "./user-pattern.ts";
-
-/** RFC 2228 and 4217, and what exists for transfers between servers under TLS (SSCN, CPSV). */
-const tlsVerbs: ReadonlySet<string> = new Set([
-  ...["AUTH", "ADAT", "PBSZ", "PROT", "CCC", "MIC", "CONF", "ENC", "SSCN", "CPSV"],
-]);
-
-/** Of these the server itself says what they are worth before AUTH, and what it offers. */
-const passedTlsVerbs: ReadonlySet<string> = new Set(["AUTH", "PBSZ", "PROT", "CCC"]);
-
-function isTlsRefused({ options }: Session, verb: string): boolean {
-  return tlsVerbs.has(verb) && !(options.tls?.kind === "passthrough" && passedTlsVerbs.has(verb));
-}
 
 /** RFC 1639: address families of its own; no client in use needs them. */
 const longVerbs: ReadonlySet<string> = new Set(["LPRT", "LPSV"]);
@@ -25,7 +14,7 @@ const longVerbs: ReadonlySet<string> = new Set(["LPRT", "LPSV"]);
 /** What changes nothing at the server: with `readOnly` all else is refused, verbs that nobody knows too. */
 const readingVerbs: ReadonlySet<string> = new Set(
   [
-    "USER PASS ACCT REIN QUIT CWD XCWD CDUP XCUP PWD XPWD SMNT",
+    "USER PASS ACCT REIN QUIT AUTH PBSZ PROT CCC CWD XCWD CDUP XCUP PWD XPWD SMNT",
     "PORT EPRT PASV EPSV TYPE STRU MODE REST ABOR PRET ESTA ESTP APSV RETR LIST NLST MLSD MLST SIZE",
     "STAT SYST HELP NOOP FEAT OPTS LANG HOST ALGS CLNT CSID AVBL DSIZ",
     "XCRC XMD5 XSHA XSHA1 XSHA256 XSHA512 MD5 HASH RANG THMB",
@@ -52,7 +41,8 @@ export function refusalOf(session: Session, command: Command): Refusal | undefin
   const { verb } = command;
   const isUserAsked = session.clientOptions.userPolicies.length > 0;
   const policy = isUserAsked ? policyFor(session, command) : session.policy;
-  if (isTlsRefused(session, verb)) return refusal("tls", verb);
+  const unsafe = securityRefusal(session, command);
+  if (unsafe !== undefined) return unsafe;
   if (longVerbs.has(verb)) return refusal("long-form", verb);
   const disguised = disguisedAnnouncement(command);
   if (disguised !== undefined) return disguised;
@@ -104,8 +94,8 @@ function disguisedAnnouncement({ verb, line }: Command): Refusal | undefined {
   return mode === undefined ? refusal("long-form", "Command") : refusal("malformed-endpoint", mode as Mode);
 }
 
-/** QUIT and what opens the login are needed by everybody; an allow list need not name them. */
-const alwaysAllowed: ReadonlySet<string> = new Set(["USER", "PASS", "QUIT"]);
+/** QUIT and what opens the login, or protects it, are needed by everybody; an allow list need not name them. */
+const alwaysAllowed: ReadonlySet<string> = new Set(["USER", "PASS", "QUIT", "AUTH", "PBSZ", "PROT", "CCC"]);
 
 /** `site`: what is asked for behind SITE, as the lists have it; SITE alone in a list stands for all of these. */
 function isAllowed(commands: Policy["commands"], verb: string, site = verb): boolean {
@@ -132,6 +122,6 @@ export function isHiddenFeature(session: Session, feature: string): boolean {
   const { commands, readOnly } = session.policy;
   // MLST is the feature of both MLST and MLSD; a list without the latter is of no use.
   const verb = feature === "MLST" ? "MLSD" : feature;
-  if (isTlsRefused(session, verb) || longVerbs.has(verb)) return true;
+  if (longVerbs.has(verb) || (isTlsVerb(verb) && !isPassedTlsVerb(session, verb))) return true;
   return !isAllowed(commands, verb) || (readOnly && isWritingFeature(verb));
 }

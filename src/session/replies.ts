@@ -1,5 +1,6 @@
 // Server replies: each is paired with its command and passed on line by line as it comes, swallowed, or held.
 import {
+  formatReply,
   isNegative,
   isPositive,
   isPreliminary,
@@ -9,11 +10,13 @@ import {
 } from "../ftp/reply.ts";
 import type { ServerEvent } from "./events.ts";
 import { serverCloses } from "./ending.ts";
-import { featureLine, featuresInOneLine } from "./features.ts";
-import { isNegotiationReplyPassed, negotiationReply, presumeAnswered, supersedePending } from "./negotiation.ts";
+import { featureLine, featuresInOneLine, ownFeatures, treatFeatures } from "./features.ts";
+import { isNegotiationReplyPassed, negotiationReply, presumeAnswered } from "./negotiation.ts";
 import { answered, isOftenUnanswered, pair } from "./pairing.ts";
 import { agreesToTls, authAnswered } from "./passthrough.ts";
-import { policyAnswered, sendUser } from "./policies.ts";
+import { policyAnswered } from "./policies.ts";
+import { endClientTls, loginAnew } from "./client-tls.ts";
+import { isRefusalPassed, secureServer, securityAnswered, serverAnew } from "./server-security.ts";
 import { atFirstLine, type OpenReply, type Outstanding } from "./state.ts";
 import { transferAnswered, transferReplyTreatment } from "./completion.ts";
 import { transferBegun, transferRefused } from "./transfers.ts";
@@ -101,6 +104,7 @@ function beginReply(work: Work, code: number, text: string, raw: string, isWhole
     return;
   }
   if (treatment === "feat" && isWhole) passReply(work, code, featuresInOneLine(session, text, raw));
+  else if (entry?.kind === "feat" && treatment === "swallow") passReply(work, 211, ownFeatures(session));
   else if (treatment !== "swallow") passReply(work, code, treatment === "mask" ? masked(raw) : raw);
   if (isWhole) finishReply(work, entry?.ticket, code, [text]);
   else session.openReply = { code, treatment, ticket: entry?.ticket, firstText: text, ...atFirstLine };
@@ -135,7 +139,12 @@ function treat(work: Work, entry: Outstanding | undefined, code: number): OpenRe
     case "auth":
       return agreesToTls(code) ? "swallow" : "pass";
     case "feat":
-      return code === 211 ? "feat" : "pass";
+      return treatFeatures(work.session, code);
+    case "security":
+      return isRefusalPassed(work.session, entry.verb, code) ? "pass" : "swallow";
+    case "rein":
+      // Its answer is the last that is under TLS.
+      return isPositive(code) && work.session.security.client.control !== "clear" ? "swallow" : "pass";
     default:
       return "pass";
   }
@@ -192,7 +201,10 @@ function finishCommand(work: Work, entry: Outstanding, code: number, texts: read
       else if (code === 530 || code === 430) record(work, { kind: "login-failed", user: session.user, code });
       break;
     case "rein":
-      if (isPositive(code)) reinitialized(work);
+      if (isPositive(code)) reinitialized(work, code, texts[0] ?? "");
+      break;
+    case "security":
+      securityAnswered(work, entry.verb, code, texts[0] ?? "");
       break;
     case "epsv-all":
       session.epsvAll ||= isPositive(code);
@@ -218,12 +230,10 @@ function greeted(work: Work, via: "connect" | "open" | "user", code: number, tex
   const { target, server } = phase;
   session.phase = { name: "relaying", target, server };
   const { user } = target;
-  if (via !== "user" || user === undefined) {
-    // The server asks for no USER either; curl goes on so.
-    if (code === 230) loggedIn(work, true);
-    return;
-  }
-  sendUser(work, user, `USER ${user}`);
+  const isNamed = via === "user" && user !== undefined;
+  // The server asks for no USER either; curl goes on so.
+  if (!isNamed && code === 230) loggedIn(work, true);
+  secureServer(work, isNamed ? { kind: "login", user } : { kind: "go-on" });
 }
 
 function loggedIn(work: Work, withoutPassword: boolean): void {
@@ -236,14 +246,15 @@ function loggedIn(work: Work, withoutPassword: boolean): void {
   record(work, { kind: "logged-in", user: session.user.replace(/:[^]*$/, "") });
 }
 
-/** REIN: as after the greeting (RFC 959); what was negotiated is void. */
-function reinitialized(work: Work): void {
+/** REIN: as after the greeting (RFC 959); what was negotiated is void, and so is TLS with the client (RFC 4217 11). */
+function reinitialized(work: Work, code: number, text: string): void {
   const { session } = work;
-  supersedePending(work);
-  // Who was not logged in has the time that it has had.
-  if (session.loggedIn) emit(work, { kind: "timer", timer: "login", ms: session.options.timeouts.loginMs });
-  session.loggedIn = false;
-  session.nextPolicy = undefined;
+  loginAnew(work);
   session.epsvAll = false;
   session.algsDisabled = false;
+  if (session.security.client.control === "tls") endClientTls(work, [code, text], "clear");
+  else {
+    if (session.security.client.control === "cleared") passReply(work, code, formatReply(code, text));
+    serverAnew(work);
+  }
 }

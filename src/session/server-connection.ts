@@ -2,9 +2,11 @@
 import { diagnoseUnreachable, diagnoseUnresolved } from "./diagnose-control.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { SessionEvent } from "./events.ts";
+import { updateSecurity } from "./client-tls.ts";
 import { refuseUnresolved } from "./login.ts";
 import { serverForImplicitTls } from "./passthrough.ts";
 import { refusal } from "./refusals.ts";
+import { serverTls } from "./security-state.ts";
 import type { Target } from "./state.ts";
 import { emit, end, push, record, recordFailure, type Work } from "./work.ts";
 
@@ -45,6 +47,10 @@ export function connected(work: Work, target: Target, event: Extract<SessionEven
     return;
   }
   const { route } = session.options;
+  if (serverTls(session)?.implicit === true) {
+    emit(work, { kind: "start-tls", side: "server", says: "" });
+    updateSecurity(work, { stage: { kind: "handshake", side: "server", next: { kind: "go-on" } } });
+  }
   const via = route.kind !== "login" ? "connect" : target.user === undefined ? "open" : "user";
   push(work, { kind: "greeting", via });
 }

@@ -10,7 +10,7 @@ import { endIfDone, isTransferring, serverGone } from "./ending.ts";
 import type { ClientEvent, SessionEffect, SessionEvent, ServerEvent, TimerName } from "./events.ts";
 import { connectToResolved } from "./login.ts";
 import { pinholeAnswered } from "./negotiation.ts";
-import { opaqueEnded, opaqueMoved, passthroughFailed } from "./passthrough.ts";
+import { isPassedThrough, opaqueEnded, opaqueMoved, passthroughFailed } from "./passthrough.ts";
 import { dependsOnUser } from "./policies.ts";
 import { dependsOnLogin } from "./policy.ts";
 import { refusal } from "./refusals.ts";
@@ -22,6 +22,8 @@ import type { EndReason } from "./reasons.ts";
 import { busyStandingPort, standingPortAnswered } from "./standing-port.ts";
 import { abortOverdue, mayTransfer, pinholeReported } from "./transfers.ts";
 import { hasEnoughToAnswer } from "./wanted-input.ts";
+import { takeTurn } from "./client-security.ts";
+import { tlsReported } from "./security.ts";
 import { emit, end, giveLocalAnswers, lingerMs, recordQuirk, type Work } from "./work.ts";
 
 type Step = readonly [Session, readonly SessionEffect[]];
@@ -87,11 +89,11 @@ function handle(work: Work, event: SessionEvent): void {
     case "opaque-ended":
       opaqueEnded(work);
       break;
-    case "tls-failed":
-      passthroughFailed(work, event);
-      break;
     case "tls-started":
+    case "tls-failed":
     case "tls-ended":
+      if (!isPassedThrough(session)) tlsReported(work, event);
+      else if (event.kind === "tls-failed") passthroughFailed(work, event);
       break;
     case "timer":
       timedOut(work, event.timer);
@@ -158,6 +160,7 @@ function pinholeEvent(work: Work, id: number, event: PinholeEvent): void {
 }
 
 function isClientHeld(session: Session, event: ClientEvent): boolean {
+  if (session.security.stage !== undefined) return true;
   if (session.phase.name === "choosing") return false;
   if (session.phase.name !== "relaying" || session.negotiation !== undefined) return true;
   if (session.passthrough === "asked") return true;
@@ -196,6 +199,7 @@ function settle(work: Work): void {
   for (;;) {
     if (session.phase.name === "ended") return;
     giveLocalAnswers(work);
+    if (session.security.stage?.kind === "waiting") takeTurn(work);
     const [serverHeld, ...laterServer] = session.heldServer;
     const [clientHeld, ...laterClient] = session.heldClient;
     if (serverHeld !== undefined && !isServerHeld(session)) {

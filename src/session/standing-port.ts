@@ -4,7 +4,8 @@
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
 import { isNamedAddress } from "./announced-address.ts";
 import { obstacleTo } from "./dialling.ts";
-import { clientLeg, forgetTransfer } from "./negotiation.ts";
+import { clientLeg, serverLeg } from "./leg-plans.ts";
+import { forgetTransfer } from "./negotiation.ts";
 import { isLoginNeeded } from "./policy.ts";
 import { newTransfer, type Negotiation, type StandingPort } from "./transfer-state.ts";
 import { findTransfer, isUnansweredTransfer, serverOf, type Session } from "./state.ts";
@@ -55,7 +56,7 @@ function reopen(work: Work, standing: StandingPort, command: NonNullable<Negotia
     ...{ id, clientMode, clientEndpoint, clientLine: command.line, command },
     ...{ verbatim: false, current: serverMode, remaining: [], tried: [], stage: "opening" },
   };
-  const server = { kind: "listen", peer: serverOf(session).peer.address, port: serverPort } as const;
+  const server = serverLeg(session, { kind: "listen", peer: serverOf(session).peer.address, port: serverPort });
   const plans = { client: clientLeg(session, clientEndpoint), server };
   session.transfers = [...session.transfers, { ...newTransfer, id, clientMode, serverMode, plans }];
   emit(work, { kind: "open", id, ...plans });

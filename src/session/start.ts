@@ -2,8 +2,10 @@
 import { formatReply } from "../ftp/reply.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { SessionEffect } from "./events.ts";
+import { startClientTls } from "./client-tls.ts";
 import { resolveServer } from "./login.ts";
 import type { ClientOptions, Route, SessionOptions } from "./options.ts";
+import { inClear } from "./security-state.ts";
 import type { ControlSide, Session, Target } from "./state.ts";
 import { emit, passReply, type Work } from "./work.ts";
 
@@ -19,7 +21,7 @@ export type NewClient = ClientOptions & {
 /** The first state of a session, and what is to be done first, in order. */
 export function startSession(
   options: SessionOptions,
-  { client, isImplicit = false, intended = client.local, ...clientOptions }: NewClient,
+  { client, intended = client.local, isImplicit = false, ...clientOptions }: NewClient,
 ): readonly [Session, readonly SessionEffect[]] {
   const { route, timeouts } = options;
   const work: Work = {
@@ -28,6 +30,7 @@ export function startSession(
       clientOptions,
       client,
       phase: { name: "choosing" },
+      security: inClear,
       clientState: "silent",
       serverLeaving: undefined,
       serverRejects: [],
@@ -60,12 +63,18 @@ export function startSession(
   };
   emit(work, { kind: "timer", timer: "login", ms: timeouts.loginMs });
   const target = knownServer(route, intended);
+  if (isImplicit && options.tls?.kind === "terminate") startClientTls(work, "", { kind: "begin", target });
+  else begin(work, target);
+  return [work.session, work.effects];
+}
+
+/** The client is there, under TLS where it has to be: its server is looked for, or it is asked for one. */
+export function begin(work: Work, target: Target | undefined): void {
   if (target !== undefined) resolveServer(work, target);
   else {
-    emit(work, { kind: "timer", timer: "idle", ms: timeouts.idleMs });
+    emit(work, { kind: "timer", timer: "idle", ms: work.session.options.timeouts.idleMs });
     passReply(work, 220, formatReply(220, "FTP gateway ready; log in as user@host."));
   }
-  return [work.session, work.effects];
 }
 
 /** The server that is known before the client has said anything; undefined where the client names it. */

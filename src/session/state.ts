@@ -1,5 +1,6 @@
 // Session state: a plain value. session.ts lists the phases and steps from one state to the next.
 import { familyOf, type Endpoint, type Family } from "../net/endpoint.ts";
+import type { Security } from "./security-state.ts";
 import type { Negotiation, StandingPort, Transfer } from "./transfer-state.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { ClientEvent, ServerEvent } from "./events.ts";
@@ -31,7 +32,17 @@ export type Phase =
 export type PendingReply =
   | { readonly kind: "greeting"; readonly via: "connect" | "open" | "user" }
   | {
-      readonly kind: "plain" | "login" | "quit" | "rein" | "feat" | "auth" | "abort" | "negotiation" | "epsv-all";
+      readonly kind:
+        | "plain"
+        | "login"
+        | "quit"
+        | "rein"
+        | "feat"
+        | "auth"
+        | "abort"
+        | "negotiation"
+        | "epsv-all"
+        | "security";
       readonly verb: string;
     }
   | { readonly kind: "local"; readonly code: number; readonly bytes: string }
@@ -91,6 +102,7 @@ export type Session = {
   readonly clientOptions: ClientOptions;
   readonly client: ControlSide;
   readonly phase: Phase;
+  readonly security: Security;
   /** `speaking` from its first line on; `ended` once it has closed its direction, though it may still read. */
   readonly clientState: "silent" | "speaking" | "ended";
   /**

@@ -4,10 +4,12 @@ import type { PinholeEvent } from "../dataplane/pinhole.ts";
 import { metricVerb, transferDirection } from "../ftp/command.ts";
 import { awaitFinalReply, giveHeldReply, unansweredEntry } from "./completion.ts";
 import { diagnoseRejected, type Answer } from "./diagnose-control.ts";
+import { tlsFailureOf } from "./diagnose-tls.ts";
 import { diagnoseMissing, diagnoseTransfer } from "./diagnose.ts";
 import type { TransferEnded } from "./facts.ts";
 import { forgetTransfer } from "./negotiation.ts";
 import { explained, refusal } from "./refusals.ts";
+import { protectionOf } from "./security-state.ts";
 import type { Transfer } from "./transfer-state.ts";
 import { findTransfer, isBeingMade, isDataMoving, transferOf, type TransferEntry } from "./state.ts";
 import {
@@ -15,6 +17,7 @@ import {
   record,
   recordConfirmation,
   recordFailure,
+  recordQuirk,
   refuse,
   replace,
   sendToServer,
@@ -40,6 +43,12 @@ export function transferCommand(work: Work, verb: string, line: string): void {
       work,
       explained(refusal("no-data-connection:gone", transfer.closed), transfer.joined ? undefined : transfer.diagnosis),
     );
+    return;
+  }
+  if (transfer !== undefined && transfer.plans.client.protection !== protectionOf(session, "client").protection) {
+    // PROT came behind PASV: the data connection is no more what the client means.
+    emit(work, { kind: "release", id: transfer.id });
+    refuse(work, refusal("no-data-connection:prot"));
     return;
   }
   if (transfer !== undefined) useDataConnection(work, transfer, verb, direction);
@@ -117,6 +126,11 @@ export function pinholeReported(work: Work, id: number, event: PinholeEvent): vo
       emit(work, { kind: "linger", id });
     }
     record(work, { kind: "transfer-started", plane: transfer.plane, verb: transfer.verb });
+  } else if (event.kind === "secured") {
+    const { kind: _, ...secured } = event;
+    record(work, { kind: "tls-started", connection: "data", ...secured });
+  } else if (event.kind === "no-close-notify") {
+    recordQuirk(work, "no-close-notify");
   } else if (event.kind === "reached") {
     updateTransfer(work, id, { reached: true });
   } else if (event.kind === "admitted" || event.kind === "stranger") {
@@ -143,6 +157,8 @@ function peerConnected(
 function closed(work: Work, transfer: Transfer, event: Extract<PinholeEvent, { kind: "closed" }>): void {
   const { session } = work;
   const { id } = transfer;
+  const broken = tlsFailureOf(event);
+  if (broken !== undefined) record(work, broken);
   const diagnosis = diagnoseTransfer(session, transfer, event.outcome, event.detail);
   updateTransfer(work, id, { closed: event.outcome, ...(diagnosis && { diagnosis }) });
   recordFailure(work, diagnosis, id);

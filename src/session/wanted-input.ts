@@ -4,8 +4,8 @@ import type { Session } from "./state.ts";
 
 /** Whether more of the client's lines are wanted now; otherwise its socket is left unread (back-pressure). */
 export function wantsClientInput(session: Session): boolean {
-  const { heldClient, clientOptions, passthrough } = session;
-  if (passthrough === "implicit") return false;
+  const { heldClient, clientOptions, passthrough, security } = session;
+  if (passthrough === "implicit" || security.stage !== undefined) return false;
   if (heldClient.length >= clientOptions.heldCommands || hasEnoughToAnswer(session)) return false;
   return heldClient.length === 0 || heldBytes(heldClient) < bytesLimit(session);
 }

@@ -211,4 +211,7 @@ export function abandon(work: Work): void {
   session.pending = undefined;
   session.standing = undefined;
   session.held = undefined;
+  const { stage } = session.security;
+  if (stage?.kind === "asking" || stage?.kind === "waiting")
+    session.security = { ...session.security, stage: undefined };
 }

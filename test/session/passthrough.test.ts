@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { wantsClientInput } from "../../src/session/wanted-input.ts";
 import { feed, passiveReady, play, playFromStart, type PlayOptions } from "./play.ts";
 
-const passthrough: PlayOptions = { tls: { kind: "passthrough" } };
+const passthrough: PlayOptions = { tls: "passthrough" };
 
 const greeted = "connected 10.0.0.5:21\nS> 220 ready";
 const opaque = "C> AUTH TLS\nS> 234 Go ahead";
@@ -106,7 +106,7 @@ describe("AUTH where TLS passes through", () => {
   });
 
   test.each([
-    [{ readOnly: true }, "read-only", "550 AUTH refused: this gateway is read-only."],
+    [{ readOnly: true }, "tls", ""],
     [{ anonymousOnly: true }, "tls", ""],
     [{ commands: { deny: ["DELE"] } }, "tls", ""],
     [{ commands: { allow: ["AUTH", "RETR"] } }, "tls", ""],
@@ -140,7 +140,7 @@ describe("AUTH where TLS passes through", () => {
            >C 503 AUTH first
       C> CPSV
            refuse tls
-           >C 502 CPSV refused: this gateway has no TLS.
+           >C 502 CPSV refused: use AUTH TLS.
     `);
   });
 

@@ -7,7 +7,15 @@ import type { Fact } from "../../src/session/facts.ts";
 import type { Mode, ServerMode } from "../../src/session/mode.ts";
 import { step } from "../../src/session/session.ts";
 import { startSession } from "../../src/session/start.ts";
-import type { ClientOptions, Policy, Route, SessionOptions } from "../../src/session/options.ts";
+import type {
+  ClientOptions,
+  ClientTls,
+  Policy,
+  Route,
+  ServerTls,
+  SessionOptions,
+  SessionTls,
+} from "../../src/session/options.ts";
 import type { ControlSide, Session } from "../../src/session/state.ts";
 import { formatEffect } from "../../src/session/transcript.ts";
 import { parseEvent } from "../../src/session/transcript-reader.ts";
@@ -30,9 +38,11 @@ export type PlayOptions = {
   /** The client's address. */
   readonly clientPeer?: string;
   readonly own?: Partial<SessionOptions["own"]>;
-  readonly tls?: SessionOptions["tls"];
-  /** The client has come to a listener where TLS begins with the first byte. */
+  /** Where it is terminated, what differs from no demands on the client and clear text towards the server. */
+  readonly tls?: "passthrough" | { readonly client?: Partial<ClientTls>; readonly server?: Partial<ServerTls> };
   readonly isImplicit?: boolean;
+  /** Instead of a login in clear, before the script and what happens `after`. */
+  readonly before?: string;
   /** Events that have happened before the script. */
   readonly after?: string;
   /** Timers that start and stop are shown like other effects: `timer idle`, `cancel idle`. */
@@ -91,7 +101,7 @@ export const prologue: Record<Family, string> = {
 /** Plays `script` with a client that is logged in to a server. */
 export function play(script: string, options: PlayOptions = {}): Played {
   const run = start(options);
-  run.feed(prologue[options.server ?? 4]);
+  run.feed(options.before ?? prologue[options.server ?? 4]);
   run.feed(options.after ?? "");
   return run.check(script);
 }
@@ -122,7 +132,7 @@ function start(options: PlayOptions) {
   const listenPort = options.listenPort ?? 21;
   const [initial, first] = startSession(sessionOptions(options, server.peer), {
     ...clientOptions(options),
-    isImplicit: options.isImplicit ?? false,
+    ...(options.isImplicit && { isImplicit: true }),
     client: {
       ...client,
       peer: { ...client.peer, address: options.clientPeer ?? client.peer.address },
@@ -190,8 +200,17 @@ export function sessionOptions(options: PlayOptions, server: string): SessionOpt
     route: options.route ?? { kind: "fixed", host: server, port: 21 },
     timeouts: { loginMs: 60_000, idleMs: 900_000, lingerMs: 10_000 },
     own: { listensAt: () => false, hasAddress: () => false, ...options.own },
-    ...(options.tls && { tls: options.tls }),
+    ...(options.tls !== undefined && { tls: sessionTls(options.tls) }),
     ...(options.portShift && { portShift: options.portShift }),
+  };
+}
+
+function sessionTls(tls: NonNullable<PlayOptions["tls"]>): SessionTls {
+  if (tls === "passthrough") return { kind: "passthrough" };
+  return {
+    kind: "terminate",
+    client: { require: "none", ccc: false, ...tls.client },
+    server: { mode: "off", implicit: false, data: "private", ...tls.server },
   };
 }
 

@@ -1,0 +1,88 @@
+// Security policy: which of AUTH, PBSZ, PROT and CCC a client may say as things stand, and what it may not say without them (RFC 4217).
+import { metricVerb, transferDirection, upperCaseAscii, type Command } from "../ftp/command.ts";
+import { namedUser } from "./policies.ts";
+import { refusal, type Refusal } from "./refusals.ts";
+import { clientTls } from "./security-state.ts";
+import type { Session } from "./state.ts";
+
+/** RFC 2228 and 4217, and what exists for transfers between servers under TLS (SSCN, CPSV). */
+const tlsVerbs: ReadonlySet<string> = new Set([
+  ...["AUTH", "ADAT", "PBSZ", "PROT", "CCC", "MIC", "CONF", "ENC", "SSCN", "CPSV"],
+]);
+
+export function isTlsVerb(verb: string): boolean {
+  return tlsVerbs.has(verb);
+}
+
+/** Those of them that mean something here. */
+const known: ReadonlySet<string> = new Set(["AUTH", "PBSZ", "PROT", "CCC"]);
+
+/** Why a command is not taken because of TLS, or of the lack of it. */
+export function securityRefusal(session: Session, command: Command): Refusal | undefined {
+  const { tls } = session.options;
+  const { verb } = command;
+  if (tls === undefined) return tlsVerbs.has(verb) ? refusal("tls", verb) : undefined;
+  if (!tlsVerbs.has(verb)) return tls.kind === "terminate" ? requirement(session, command) : undefined;
+  if (!known.has(verb)) return refusal("tls:other", verb);
+  // Elsewhere the server itself says what they are worth.
+  if (tls.kind === "passthrough") return undefined;
+  return verb === "AUTH" ? authRefusal(session, command.argument) : protectionRefusal(session, command);
+}
+
+/** Where client and server speak TLS with each other, what the server can do is what works. */
+export function isPassedTlsVerb({ options }: Session, verb: string): boolean {
+  return options.tls?.kind === "passthrough" && known.has(verb);
+}
+
+/** RFC 4217 2, and its drafts. Other mechanisms hide line by line what the gateway has to translate. */
+const mechanisms: ReadonlySet<string> = new Set(["TLS", "TLS-C", "SSL", "TLS-P"]);
+
+/** Whether AUTH with this argument asks for TLS. */
+export function isTlsMechanism(argument: string): boolean {
+  return mechanisms.has(upperCaseAscii(argument.trim()));
+}
+
+function authRefusal({ security: { client } }: Session, argument: string): Refusal | undefined {
+  if (!isTlsMechanism(argument)) return refusal("tls:mechanism");
+  if (client.control === "tls") return refusal("tls-order:again");
+  return client.control === "cleared" ? refusal("tls-order:cleared") : undefined;
+}
+
+function protectionRefusal(session: Session, { verb, argument }: Command): Refusal | undefined {
+  const { client } = session.security;
+  const { require, ccc } = clientTls(session) ?? {};
+  if (verb === "CCC" && ccc !== true) return refusal("ccc");
+  if (client.control === "clear") return refusal("tls-order", verb);
+  if (verb === "CCC") return client.control === "cleared" ? refusal("tls-order", verb) : undefined;
+  if (verb === "PBSZ") return /^\d{1,10}$/.test(argument.trim()) ? undefined : refusal("tls-argument:pbsz");
+  const level = upperCaseAscii(argument.trim());
+  if (level === "S" || level === "E") return refusal("prot-level");
+  if (level !== "P" && level !== "C") return refusal("tls-argument");
+  if (!client.isSized) return refusal("tls-order:pbsz");
+  return level === "C" && require === "data" ? refusal("prot-level:clear") : undefined;
+}
+
+/** What a client may say before AUTH where that is required: what tells it what to do, and what ends the session. */
+const openVerbs: ReadonlySet<string> = new Set(
+  "FEAT HELP SYST NOOP STAT OPTS CLNT LANG HOST ALGS CSID QUIT".split(" "),
+);
+
+/** By these a user becomes known. */
+const loginVerbs: ReadonlySet<string> = new Set(["USER", "PASS", "ACCT"]);
+
+function requirement(session: Session, { verb, argument }: Command): Refusal | undefined {
+  const { require, user } = clientTls(session) ?? {};
+  const { client } = session.security;
+  if (require !== "none") {
+    const isOpen = client.control === "cleared" ? !loginVerbs.has(verb) : openVerbs.has(verb);
+    if (client.control !== "tls" && !isOpen)
+      return refusal("tls-required", metricVerb(verb) === "other" ? "Command" : verb);
+    if (require === "data" && client.data === "clear" && transferDirection(verb) !== undefined) {
+      return refusal("clear-data", verb);
+    }
+  }
+  if (user === "cn" && verb === "USER" && namedUser(session, argument) !== client.user) {
+    return refusal("certificate-user");
+  }
+  return undefined;
+}

@@ -27,6 +27,8 @@ export const keyDescriptions: Readonly<Record<string, string>> = {
   gateways: "one or more entrances",
   "gateways[].name": "stands in logs and metrics; a reload knows a gateway by it",
   "gateways[].log.level": "of this gateway's lines and of its sessions'; as log.level if left out",
+  "gateways[].listen[].endpoint": "the same, where there is more to say of it",
+  "gateways[].listen[].tls": "implicit: TLS begins with the first byte, as at port 990",
   "gateways[].listen": "literal addresses with ports, 0.0.0.0:21, [::]:21",
   "gateways[].dataPlane": "see data planes",
   "gateways[].route": "exactly one of the keys below it",
@@ -64,7 +66,8 @@ export const keyDescriptions: Readonly<Record<string, string>> = {
     "let PORT, EPRT, PASV and EPSV pass before the server has accepted a login: for servers that ask nobody to log in",
   "gateways[].policy.tellInnerAddresses":
     "a reply to the client that says what failed names addresses of the server side too, not only those of the client's own",
-  "gateways[].policy.tls": "AUTH and the like are answered 502",
+  "gateways[].policy.tls":
+    "refuse: AUTH and the like are answered 502; passthrough: TLS between client and server, which the gateway copies",
   "gateways[].policies": "other values of these keys for some networks or users, see policies",
   "gateways[].limits.sessions": "sessions at once",
   "gateways[].limits.sessionsPerClient": "and of one client",
@@ -126,8 +129,9 @@ export const sectionDescriptions: Readonly<Record<string, string>> = {
   "gateways[].policies[].users": "users whom it is for, with * and ?; left out: all",
 };
 
-/** An entry of `policies` has the keys of `policy`. */
+/** An entry of `policies` has the keys of `policy`; a value alone is a list of one. */
 export function descriptionOf(path: string): string | undefined {
   const known = (key: string): string | undefined => sectionDescriptions[key] ?? keyDescriptions[key];
-  return known(path) ?? known(path.replace(".policies[].", ".policy."));
+  const alike = path.replace(".policies[].", ".policy.").replace(".listen.", ".listen[].");
+  return known(path) ?? known(alike);
 }

@@ -70,6 +70,7 @@ function composeGateway(gateway: GatewaySettings, index: number): GatewayConfig 
     serverSide: gateway.serverSide,
     dataPlane: gateway.dataPlane,
     policy,
+    ...(gateway.policy.tls === "passthrough" && { tls: { kind: "passthrough" } }),
     policies: gateway.policies.map((entry) => composeEntry(policy, entry)),
     limits: { ...limits, loginFailures: composeLoginFailures(limits.loginFailures) },
     timeouts: {

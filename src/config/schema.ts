@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { addressKind } from "../net/address-kind.ts";
 import { familyOf } from "../net/endpoint.ts";
+import { parseEntranceItem } from "./entrance.ts";
 import { logLevel, log } from "./log-schema.ts";
 import { nearest } from "./nearest.ts";
 import { limits, timeouts } from "./limits-schema.ts";
@@ -14,7 +15,6 @@ import {
   parseAllowRule,
   parseCidr,
   parseFile,
-  parseEntrance,
   parseInterface,
   parseListen,
   parseMark,
@@ -171,7 +171,7 @@ const policy = z.strictObject({
   // A web page in a client's browser can speak FTP, but it has no login.
   pinholesBeforeLogin: z.boolean().default(false),
   tellInnerAddresses: z.boolean().default(false),
-  tls: choice({ refuse: true }, ["passthrough", "terminate"]).default("refuse"),
+  tls: choice({ refuse: true, passthrough: true }, ["terminate"]).default("refuse"),
 });
 
 const overrides = {
@@ -210,11 +210,19 @@ const probe = z.strictObject({
   passwordFile: scalar(parseFile).exactOptional(),
 });
 
+/** Something is forbidden that nobody could see under TLS which passes through. */
+function isLimiting(
+  { readOnly, anonymousOnly, commands: { allow, deny = [] } }: Omit<z.output<typeof policy>, "tls">,
+  entries: readonly z.output<typeof policyEntry>[],
+): boolean {
+  return readOnly || anonymousOnly || allow !== undefined || deny.length > 0 || entries.some(({ users }) => users);
+}
+
 const gateway = z
   .strictObject({
     name: scalar(parseName).exactOptional(),
     log: z.strictObject({ level: logLevel.exactOptional() }).prefault({}),
-    listen: listOf(scalar(parseEntrance), "needs at least one endpoint").transform((endpoints) => endpoints.flat()),
+    listen: listOf(scalar(parseEntranceItem), "needs at least one endpoint").transform((endpoints) => endpoints.flat()),
     route,
     clientSide: clientSide.prefault({}),
     serverSide: serverSide.prefault({}),
@@ -235,7 +243,20 @@ const gateway = z
       error: "has no meaning with method: tproxy, where clients are told the server's own address",
       path: ["clientSide", "advertise"],
     },
-  );
+  )
+  .refine(({ listen, policy: { tls } }) => tls !== "refuse" || listen.every((one) => one.tls === undefined), {
+    error: "tls: implicit needs policy.tls: passthrough or terminate",
+    path: ["listen"],
+  })
+  .refine(({ policy: { tls }, route: { login: names } }) => tls !== "passthrough" || names === undefined, {
+    error: "passthrough has no meaning with route.login: clients say AUTH before USER names the server",
+    path: ["policy", "tls"],
+  })
+  .refine(({ policy: { tls, ...held }, policies }) => tls !== "passthrough" || !isLimiting(held, policies), {
+    error:
+      "passthrough hides commands and users: it has no meaning with readOnly, anonymousOnly, commands, or users in policies",
+    path: ["policy", "tls"],
+  });
 
 // What the kernel data plane is known by on this machine; defaults as in dataplane/kernel.
 const kernel = z

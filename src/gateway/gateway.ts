@@ -67,11 +67,11 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     failed: (cause) => telemetry.acceptFailed(cause),
   });
 
-  function accept(transport: Transport): void {
+  function accept(transport: Transport, isImplicit: boolean): void {
     if (settings === undefined || isDraining) return abortTransport(transport);
     const current = settings;
     const { options, intercept } = current;
-    receiveClient(transport, { clientSide: options.clientSide, intercept }, (arrival) => {
+    receiveClient(transport, { clientSide: options.clientSide, intercept, isImplicit }, (arrival) => {
       entrance.receive(transport, arrival.client, (watch) => beginSession(arrival, current, { deps, sessions, watch }));
     });
   }
@@ -156,7 +156,7 @@ function watchGateway(
 type Beginning = { readonly deps: GatewayDeps; readonly sessions: RunningSessions; readonly watch: GuestWatch };
 
 function beginSession(
-  { transport, client, local, advertise, interception }: Arrival,
+  { transport, client, local, advertise, interception, isImplicit }: Arrival,
   { driver, clientOptions }: SessionSettings,
   { deps: { telemetry, shared }, sessions, watch }: Beginning,
 ): DrivenSession {
@@ -165,6 +165,7 @@ function beginSession(
     ...clientOptions(client.address),
     client: { peer: client, local, advertise },
     intended: interception?.server,
+    isImplicit,
   };
   const { share, ended, closed } = watch;
   const session = driveSession(transport, newClient, driver, {

@@ -210,9 +210,16 @@ const messages: Readonly<Record<string, readonly string[]>> = {
     "gateways[0].policies[1].commands: needs exactly one of deny, allow",
     "gateways[0].policies[1].tls: not available yet",
   ],
-  "tls-passthrough.yml": ["gateways[0].policy.tls: passthrough is not available yet"],
+  "tls-passthrough.yml": [
+    'gateways[0].listen[0]: tls: expected implicit, got "explicit"; did you mean implicit?',
+    'gateways[0].listen[1]: endpoint: expected a literal address and a port such as 0.0.0.0:21, [::]:21 or :21, got "127.0.0.1"; did you mean 127.0.0.1:21?',
+    "gateways[0].listen[2]: unknown key endpont; did you mean endpoint?",
+    "gateways[1].listen: tls: implicit needs policy.tls: passthrough or terminate",
+    "gateways[2].policy.tls: passthrough hides commands and users: it has no meaning with readOnly, anonymousOnly, commands, or users in policies",
+    "gateways[3].policy.tls: passthrough has no meaning with route.login: clients say AUTH before USER names the server",
+  ],
   "tls-terminate.yml": ["gateways[0].policy.tls: terminate is not available yet"],
-  "tls-unknown.yml": ['gateways[0].policy.tls: expected refuse, got "maybe"'],
+  "tls-unknown.yml": ['gateways[0].policy.tls: expected one of refuse, passthrough, got "maybe"'],
   "unknown-key-near.yml": [
     "gateways[0].clientSide.dataPort: unknown key; did you mean dataPorts?",
     "gateways[0].clientSide.advertice: unknown key; did you mean advertise?",

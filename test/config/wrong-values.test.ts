@@ -43,7 +43,7 @@ test.each([
   ["policy: { foreignAddress: usepeer }", "did you mean use-peer?"],
   ["policy: { foreignAddress: { allow: [10.0.*] } }", "did you mean 10.0.0.0/16?"],
   ["policy: { commands: { deny: [SITE, DELETE FILE] } }", "expected the verb of a command"],
-  ["policy: { tls: reject }", "expected refuse"],
+  ["policy: { tls: reject }", "expected one of refuse, passthrough"],
   ["limits: { sessions: 10k }", "did you mean 10000?"],
   ['limits: { sessions: "100" }', "did you mean 100?"],
   ["limits: { commandBytes: 4 kB }", "did you mean 4KiB?"],

@@ -16,24 +16,27 @@ export type Arrival = {
   readonly advertise: string;
   /** On the transparent route: the server that the client meant. */
   readonly interception: Interception | undefined;
+  /** TLS begins with its first byte. */
+  readonly isImplicit: boolean;
 };
 
 export type ArrivalOptions = {
   readonly clientSide: GatewayOptions["clientSide"];
   /** The transparent route only. */
   readonly intercept: Intercept | undefined;
+  readonly isImplicit: boolean;
 };
 
 /** Calls `arrived` once, at once: nothing has to be read yet. The login time of the session runs from then. */
 export function receiveClient(
   transport: Transport,
-  { clientSide, intercept }: ArrivalOptions,
+  { clientSide, intercept, isImplicit }: ArrivalOptions,
   arrived: (arrival: Arrival) => void,
 ): void {
   const { peer: client, local } = transport;
   const interception = intercept?.(transport);
   const advertise = interception?.advertise ?? clientAdvertise(clientSide, client, local);
-  arrived({ transport, client, local, advertise, interception });
+  arrived({ transport, client, local, advertise, interception, isImplicit });
 }
 
 /** The address to put into 227 for this client: the first rule that names its network, then the common one, then ours. */

@@ -31,7 +31,11 @@ export function createGatewayListeners(
       const foreign = foreignConnections(route);
       const claimed: Claim[] = [];
       const parts = listen.map((wanted) => async () => {
-        const claim = await sockets.claim(wanted, { foreign, keepaliveMs }, claimant);
+        const claim = await sockets.claim(
+          wanted,
+          { foreign, keepaliveMs, isImplicit: wanted.tls === "implicit" },
+          claimant,
+        );
         claimed.push(claim);
         return { commit: () => take(claim), rollback: () => claim.release() };
       });

@@ -7,11 +7,15 @@ import { closeTransport, setReading, type Transport } from "../../sockets/transp
 import { openListener, type Listener, type ListenerOptions } from "./listener.ts";
 
 export type Claimant = {
-  accepted(transport: Transport): void;
+  /** `isImplicit`: as it was claimed by whom it is taken. */
+  accepted(transport: Transport, isImplicit: boolean): void;
   failed(cause: string): void;
 };
 
-export type ClaimOptions = Pick<ListenerOptions, "foreign" | "keepaliveMs">;
+export type ClaimOptions = Pick<ListenerOptions, "foreign" | "keepaliveMs"> & {
+  /** TLS begins with the first byte of those who connect there. */
+  readonly isImplicit: boolean;
+};
 
 export type Claim = {
   /** Where it listens: the port is not the wanted one where that was 0. */
@@ -42,6 +46,7 @@ type Entry = {
   readonly isPortOurs: boolean;
   listener: Listener | undefined;
   taker: Claimant | undefined;
+  isImplicit: boolean;
 };
 
 type OpenEntry = Entry & { readonly listener: Listener };
@@ -61,8 +66,12 @@ export function createListeningSockets(
 
   async function open(wanted: Endpoint, options: ClaimOptions): Promise<OpenEntry> {
     const isPortOurs = [...entries].some(({ listener }) => listener.endpoint.port === wanted.port);
-    const entry: Entry = { claims: new Map(), untaken: [], isPortOurs, listener: undefined, taker: undefined };
-    const listener = await openListener(wanted, { ...processOptions, ...options }, eventsOf(entry));
+    const { isImplicit, ...listening } = options;
+    const entry: Entry = {
+      ...{ claims: new Map(), untaken: [], isPortOurs, listener: undefined, taker: undefined },
+      isImplicit,
+    };
+    const listener = await openListener(wanted, { ...processOptions, ...listening }, eventsOf(entry));
     const opened = Object.assign(entry, { listener });
     entries.add(opened);
     ownEndpoints.add(listener.endpoint);
@@ -79,7 +88,7 @@ export function createListeningSockets(
 
   return {
     async claim(wanted, options, claimant) {
-      const { foreign, keepaliveMs } = options;
+      const { foreign, keepaliveMs, isImplicit } = options;
       const known = find(wanted, claimant);
       if (known !== undefined) known.listener.acceptForeign(foreign);
       const entry = known ?? (await open(wanted, options));
@@ -91,10 +100,11 @@ export function createListeningSockets(
         isShared: entry.listener.isShared && !entry.isPortOurs,
         take() {
           entry.taker = claimant;
+          entry.isImplicit = isImplicit;
           entry.listener.setKeepalive(keepaliveMs);
           for (const transport of entry.untaken.splice(0)) {
             if (transport.isClosed) continue;
-            claimant.accepted(transport);
+            claimant.accepted(transport, isImplicit);
             setReading(transport, true);
           }
         },
@@ -111,7 +121,7 @@ function eventsOf(entry: Entry): AcceptorEvents {
   return {
     accepted(transport) {
       const { taker, untaken } = entry;
-      if (taker !== undefined) return taker.accepted(transport);
+      if (taker !== undefined) return taker.accepted(transport, entry.isImplicit);
       if (untaken.length >= maxUntaken) return closeTransport(transport);
       setReading(transport, false);
       untaken.push(transport);

@@ -4,7 +4,16 @@ import { describe, expect, test } from "vitest";
 import { download, type Script } from "../fake-server.ts";
 import { dialData, portOf, readAll } from "../ftp-dialogue.ts";
 import type { Overrides } from "../start-gateway.ts";
-import { activeSamples, expectNothingLeft, passive, setStage, until } from "../stage.ts";
+import {
+  activeSamples,
+  expectNothingLeft,
+  passive,
+  setClient,
+  setGateway,
+  setServer,
+  setStage,
+  until,
+} from "../stage.ts";
 import { passUntil, sleep } from "../../virtual-time.ts";
 
 const passing: Overrides = { tls: { kind: "passthrough" } };
@@ -227,5 +236,33 @@ describe("the times of an opaque session", () => {
     }
     expect(await passUntil(client.rest())).toMatch(/(?:still there.*){2}$/);
     expect(await gateway.sample('sessions_total{gateway="test",end="idle"}')).toBe(1);
+  });
+});
+
+describe("implicit TLS", () => {
+  const listen = [{ address: "127.0.0.1", port: 0, tls: "implicit" as const }];
+
+  test("passes through from the first byte, though the client speaks before the server is connected", async () => {
+    const server = await setServer({}, { greeting: "" });
+    const gateway = await setGateway(server.port, { ...passing, listen });
+    const client = await setClient(gateway);
+    client.write(clientHello);
+    await until(() => server.sessions.length > 0 && received({ server }) === clientHello);
+    server.session.write(serverHello);
+    await until(() => client.segments.join("") === serverHello);
+    client.write(record("data", "finished"));
+    await until(() => received({ server }).endsWith("finished"));
+    server.session.socket.end();
+    expect(await client.rest()).toBe(serverHello);
+  });
+
+  test("is not served in clear: a client that speaks FTP there is told nothing", async () => {
+    const server = await setServer({}, { greeting: "" });
+    const gateway = await setGateway(server.port, { ...passing, listen });
+    const client = await setClient(gateway);
+    client.write("USER u\r\n");
+    expect(await client.rest()).toBe("");
+    expect(received({ server })).toBe("");
+    await expectNothingLeft(gateway);
   });
 });

@@ -269,6 +269,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "sockets/tls-handle.ts": "tls/start-tls.test.ts; dataplane/relay/secure-carriage.test.ts",
   "tls/sni.ts": "tls/certificate.test.ts: SNI",
   "tls/watch-files.ts": "tls/certificate.test.ts: files of certificates",
+  "observe/connection-record.ts": "observe/session-record.test.ts: what is known of a data connection",
   "session/": "playbooks by topic",
 };
 

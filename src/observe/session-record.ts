@@ -1,12 +1,12 @@
 // Session record: what is known of one session beside its transcript, as raw values; what is made of them when somebody looks is
 // session-answer.ts. It grows by what a session does once or once for each data connection, never by the line.
-import type { ByteCounts, PinholeEvent, PlaneName, Side } from "../dataplane/pinhole.ts";
+import type { PinholeEvent } from "../dataplane/pinhole.ts";
+import { connectionBytes, isOver, sizeOfConnection, type ConnectionRecord } from "./connection-record.ts";
 import { parseCommand, transferDirection } from "../ftp/command.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { Diagnosis } from "../session/diagnosis.ts";
-import type { LegPlan, SessionEffect, SessionEvent } from "../session/events.ts";
-import type { Direction, Fact, TransferOutcome } from "../session/facts.ts";
-import type { Mode } from "../session/mode.ts";
+import type { SessionEffect, SessionEvent } from "../session/events.ts";
+import type { Fact } from "../session/facts.ts";
 import type { EndReason, RefusalReason } from "../session/reasons.ts";
 
 /** Moments are monotonic milliseconds. */
@@ -39,30 +39,6 @@ export type SessionRecord = {
   unused: ConnectionRecord | undefined;
 };
 
-/** One data connection, from the request of its pinhole to the end of its transfer. */
-export type ConnectionRecord = {
-  readonly id: number;
-  readonly requestedAt: number;
-  readonly legs: Readonly<Record<Side, LegPlan>>;
-  /** Once it is open. */
-  plane: PlaneName | undefined;
-  listening: Readonly<Partial<Record<Side, Endpoint>>>;
-  clientMode: Mode | undefined;
-  serverMode: Mode | undefined;
-  /** Of the transfer command; empty before it. */
-  verb: string;
-  /** The argument of the transfer command as it was sent to the server. */
-  path: string;
-  direction: Direction;
-  joinedAt: number | undefined;
-  closed: (ByteCounts & { readonly at: number; readonly durationMs: number }) | undefined;
-  /** Of a transfer, as soon as it is known. */
-  outcome: TransferOutcome | undefined;
-  detail: string | undefined;
-  /** When somebody looked last, for the rate since then. */
-  sample: { readonly at: number; readonly bytes: number; readonly bytesPerSecond: number } | undefined;
-};
-
 /** What in a step is worth telling at once. */
 export type SessionNews =
   | { readonly kind: "transfer-started" | "transfer-ended"; readonly connection: ConnectionRecord }
@@ -71,9 +47,8 @@ export type SessionNews =
 
 export type SessionStart = Pick<SessionRecord, "id" | "gateway" | "client" | "listener">;
 
-/** What a record takes of memory beside what peers have chosen, and each data connection in it beside its path; estimates, rounded up. */
+/** What a record takes of memory beside what peers have chosen; an estimate, rounded up. */
 const recordBytes = 1024;
-const connectionBytes = 512;
 
 /** Of all of a record but its data connections, which are counted as they come. */
 export function sizeOfRecord({ user = "", end, failure }: SessionRecord): number {
@@ -134,19 +109,6 @@ export function leaveOutConnection(record: SessionRecord): number {
   record.connections.splice(record.connections.indexOf(oldest), 1);
   record.connectionsLeftOut += 1;
   return sizeOfConnection(oldest);
-}
-
-export function sizeOfConnection({ path }: ConnectionRecord): number {
-  return connectionBytes + path.length;
-}
-
-/** Data flowed on it, or was to. */
-export function isTransfer({ verb, joinedAt }: ConnectionRecord): boolean {
-  return verb !== "" || joinedAt !== undefined;
-}
-
-function isOver(connection: ConnectionRecord): boolean {
-  return connection.closed !== undefined && (connection.outcome !== undefined || !isTransfer(connection));
 }
 
 /** `TYPE A`, `TYPE I`, `TYPE L 8`; after REIN it is that of a new session. */

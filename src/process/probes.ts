@@ -6,7 +6,7 @@ import { nearest } from "../config/nearest.ts";
 import { sameEndpoint, type Endpoint } from "../net/endpoint.ts";
 import { probeQueryModes } from "../observe/api/probe-query.ts";
 import type { SessionHistory } from "../observe/session-history.ts";
-import { isTransfer } from "../observe/session-record.ts";
+import { isTransfer } from "../observe/connection-record.ts";
 import { runProbe } from "../probe/probe-driver.ts";
 import type { ProbeForm, ProbeReport } from "../probe/report.ts";
 import type { Gateways } from "./gateways.ts";

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { PinholeEvent } from "../../src/dataplane/pinhole.ts";
-import { addStep, createSessionRecord, isTransfer, type SessionNews } from "../../src/observe/session-record.ts";
+import { isTransfer } from "../../src/observe/connection-record.ts";
+import { addStep, createSessionRecord, type SessionNews } from "../../src/observe/session-record.ts";
 import type { SessionEffect, SessionEvent } from "../../src/session/events.ts";
 import type { Fact } from "../../src/session/facts.ts";
 import { client, closed, dial, listen, listener, server, transferEnded } from "./synthetic.ts";

@@ -4,7 +4,7 @@ import { formatEndpoint } from "../../net/endpoint.ts";
 import type { Diagnosis } from "../../session/diagnosis.ts";
 import type { KeptSession } from "../kept-session.ts";
 import { readable } from "../readable.ts";
-import { isTransfer, type ConnectionRecord } from "../session-record.ts";
+import { isTransfer, type ConnectionRecord } from "../connection-record.ts";
 import type { WallClock } from "../wall-clock.ts";
 import type { FailureAnswer, PinholeAnswer, SessionAnswer, SessionDetailAnswer, TransferAnswer } from "./schemas.ts";
 

@@ -2,7 +2,7 @@
 import type { StatusAnswer } from "../api/schemas.ts";
 import { pinholeAnswers, sessionAnswer, transferAnswer, type Asked } from "../api/session-answer.ts";
 import type { KeptSession } from "../kept-session.ts";
-import { isTransfer } from "../session-record.ts";
+import { isTransfer } from "../connection-record.ts";
 import type { FailureKind } from "./failures.ts";
 import type { Newest, Overview } from "./overview-page.ts";
 import type { TrafficPoint } from "./traffic-series.ts";

@@ -63,7 +63,7 @@ export function recordFact(fact: Fact, ageMs: number, deps: FactRecordDeps): voi
     case "tls-ended":
     case "opaque":
     case "opaque-ended":
-      recordTls(fact, log);
+      recordTls(fact, counts, log);
       break;
     case "logged-in":
       log.info({ user: fact.user }, "logged in");
@@ -104,7 +104,7 @@ export function recordFact(fact: Fact, ageMs: number, deps: FactRecordDeps): voi
 
 type TlsFact = Extract<Fact, { kind: "tls-started" | "tls-failed" | "tls-ended" | "opaque" | "opaque-ended" }>;
 
-function recordTls(fact: TlsFact, log: Logger): void {
+function recordTls(fact: TlsFact, counts: GatewayMetrics, log: Logger): void {
   switch (fact.kind) {
     case "tls-started": {
       const { kind: _, ...line } = fact;
@@ -121,6 +121,7 @@ function recordTls(fact: TlsFact, log: Logger): void {
       log.info({ side: fact.side }, "TLS ended");
       break;
     case "opaque":
+      counts.opaqueSessions.inc();
       log.info("session is opaque");
       break;
     case "opaque-ended":

@@ -50,6 +50,10 @@ export type GatewayMetrics = {
   readonly replies: Readonly<Record<ReplyClass, CounterCell>>;
   readonly translations: Readonly<Record<Mode, Readonly<Record<Mode, CounterCell>>>>;
   readonly refusals: Readonly<Record<RefusalReason, CounterCell>>;
+  /** TLS between client and server passes through. */
+  readonly opaqueSessions: CounterCell;
+  /** Of both control connections under it, by the direction in which they flowed. */
+  readonly opaqueBytes: Readonly<Record<"upload" | "download", CounterCell>>;
   /** What a session failed at. */
   failures(hop: Hop, cause: Cause): CounterCell;
   readonly quirks: Readonly<Record<CountedQuirk, CounterCell>>;
@@ -113,6 +117,8 @@ export function defineGatewayMetrics(registry: Registry, cells: MetricCells): (g
       replies: record(replyClasses, (name) => metrics.replies({ gateway, class: name })),
       translations: record(modes, (from) => record(modes, (to) => metrics.translations({ gateway, from, to }))),
       refusals: record(refusalReasons, (reason) => metrics.refusals({ gateway, reason })),
+      opaqueSessions: metrics.opaqueSessions({ gateway }),
+      opaqueBytes: record(["upload", "download"] as const, (direction) => metrics.opaqueBytes({ gateway, direction })),
       failures: (hop, cause) => failureCell(`${hop} ${cause}`),
       quirks: record([...quirks, "other-source-port"] as const, (quirk) => metrics.quirks({ gateway, quirk })),
       strangers: record(sides, (side) => metrics.strangers({ gateway, side })),
@@ -169,6 +175,12 @@ function gatewayFamilies({ counter, gauge }: MetricCells) {
       ...(["gateway", "direction", "plane"] as const),
     ]),
     refusals: counter("refusals_total", "What the gateway answered no to, by reason.", ["gateway", "reason"]),
+    opaqueSessions: counter("opaque_sessions_total", "How often TLS between client and server began to pass through.", [
+      "gateway",
+    ]),
+    opaqueBytes: counter("opaque_bytes_total", "Bytes of control connections under TLS that passed through.", [
+      ...(["gateway", "direction"] as const),
+    ]),
     failures: counter("failures_total", "Sessions that have failed, by the hop that failed and why.", [
       ...(["gateway", "hop", "cause"] as const),
     ]),

@@ -58,10 +58,11 @@ export function keepStep(
   tell: (news: SessionNews) => void,
 ): number {
   const before = kept.bytes;
-  kept.steps.push(step);
+  const isMerged = mergeOpaque(kept.steps, step);
+  if (!isMerged) kept.steps.push(step);
   const bytes = addStep(kept.record, { at: step.at, event: step.event, effects: known }, tell);
   kept.connectionBytes += bytes;
-  kept.bytes += step.bytes + bytes;
+  kept.bytes += (isMerged ? 0 : step.bytes) + bytes;
   while (kept.connectionBytes > mostBytes * connectionShare) {
     const freed = leaveOutConnection(kept.record);
     if (freed === 0) break;
@@ -70,6 +71,17 @@ export function keepStep(
   }
   trimSteps(kept, mostBytes);
   return kept.bytes - before;
+}
+
+/** Bytes that nobody can read are counted, however often they come: in one step while nothing else happens. Whether that was done. */
+function mergeOpaque(steps: KeptStep[], { event, effects }: KeptStep): boolean {
+  if (event?.kind !== "opaque-moved" || effects.length > 0) return false;
+  const last = steps.at(-1);
+  if (last?.event?.kind !== "opaque-moved") return false;
+  const bytesUp = last.event.bytesUp + event.bytesUp;
+  const bytesDown = last.event.bytesDown + event.bytesDown;
+  steps[steps.length - 1] = { ...last, event: { ...event, bytesUp, bytesDown } };
+  return true;
 }
 
 /** Forgets the oldest steps until no more than `mostBytes` are taken, or there are none. Returns the bytes that this sets free. */

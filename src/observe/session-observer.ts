@@ -126,10 +126,14 @@ function tell(observed: Observed, step: Step, isTraced: boolean): void {
   if (observed.hasEnded) notes?.ended();
 }
 
-function happened({ times, secrets, pinholes }: Observed, at: number, event: SessionEvent): void {
+function happened({ times, secrets, pinholes, deps }: Observed, at: number, event: SessionEvent): void {
   times.happened(at, event.kind);
   if (event.kind === "client-line") secrets.note(event.text);
   else if (event.kind === "pinhole") pinholes?.reported(at, event.id, event.event);
+  else if (event.kind === "opaque-moved") {
+    deps.counts.opaqueBytes.upload.inc(event.bytesUp);
+    deps.counts.opaqueBytes.download.inc(event.bytesDown);
+  }
 }
 
 function followed(observed: Observed, at: number, effect: SessionEffect): void {

@@ -27,6 +27,8 @@ export type SessionRecord = {
   /** When that was found. */
   failedAt: number | undefined;
   refusals: number;
+  /** TLS has passed through: whether it does still, and the bytes of both control connections under it. */
+  opaque: { readonly isNow: boolean; readonly bytesUp: number; readonly bytesDown: number } | undefined;
   /** The data connections that are kept, in the order in which they were asked for. */
   connections: ConnectionRecord[];
   /** So many older ones are not kept any more. */
@@ -67,6 +69,7 @@ export function createSessionRecord(start: SessionStart): SessionRecord {
     failure: undefined,
     failedAt: undefined,
     refusals: 0,
+    opaque: undefined,
     connections: [],
     connectionsLeftOut: 0,
     transfers: 0,
@@ -85,6 +88,7 @@ export function addStep(
   let bytes = 0;
   if (event?.kind === "pinhole") pinholeReported(record, at, event.id, event.event, tell);
   else if (event?.kind === "client-line") typeSaid(record, event.text);
+  else if (event?.kind === "opaque-moved") opaqueMoved(record, event);
   for (const effect of effects) {
     if (effect.kind === "to-server") {
       if (record.unused !== undefined) bytes += commandSent(record, record.unused, effect.bytes, tell);
@@ -116,6 +120,13 @@ function typeSaid(record: SessionRecord, line: string): void {
   const said = /^(?:TYPE +([A-Z])|REIN)/i.exec(line);
   if (said !== null) record.isBinary = /[IL]/i.test(said[1] ?? "");
 }
+
+function opaqueMoved(record: SessionRecord, moved: Pick<ByteCounts, "bytesUp" | "bytesDown">): void {
+  const { bytesUp, bytesDown } = record.opaque ?? nothingMoved;
+  record.opaque = { isNow: true, bytesUp: bytesUp + moved.bytesUp, bytesDown: bytesDown + moved.bytesDown };
+}
+
+const nothingMoved = { bytesUp: 0, bytesDown: 0 };
 
 function open(record: SessionRecord, at: number, { id, client, server }: Open): void {
   const connection: ConnectionRecord = {
@@ -238,14 +249,18 @@ function factRecorded(record: SessionRecord, at: number, fact: Fact, tell: (news
       record.refusals += 1;
       tell({ kind: "refusal", reason: fact.reason, detail: fact.detail });
       break;
+    case "opaque":
+    case "opaque-ended":
+      record.opaque = { ...nothingMoved, ...record.opaque, isNow: fact.kind === "opaque" };
+      // Who that was before is nobody now, and who is can't be seen.
+      if (fact.kind === "opaque") Object.assign(record, { user: undefined, isLoggedIn: false });
+      break;
     case "ended":
       record.end = { at, reason: fact.reason, detail: ownText(fact.detail) };
       break;
     case "tls-started":
     case "tls-failed":
     case "tls-ended":
-    case "opaque":
-    case "opaque-ended":
     case "command":
     case "reply":
     case "quirk":

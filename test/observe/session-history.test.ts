@@ -235,3 +235,21 @@ test("hostile: any event is kept as it is shown in a transcript, and none makes 
     }),
   );
 });
+
+test("bytes that nobody can read are one line of the transcript while nothing else happens, however often they come", () => {
+  const { session, lines, history } = setUp();
+  const { note } = session("1");
+  const moved = (bytesUp: number, bytesDown: number, isSecured = true): void =>
+    note(0, { kind: "opaque-moved", bytesUp, bytesDown, isSecured }, [{ kind: "timer", timer: "idle", ms: 1 }], plain);
+  moved(517, 0, false);
+  const { bytes } = history.counts();
+  for (let count = 0; count < 100; count += 1) moved(10, 20);
+  expect(history.counts().bytes).toBe(bytes);
+  note(0, { kind: "opaque-ended" }, [], plain);
+  moved(1, 2);
+  expect(lines("1")).toEqual([
+    "opaque moved 1517 up 2000 down secured",
+    "opaque ended",
+    "opaque moved 1 up 2 down secured",
+  ]);
+});

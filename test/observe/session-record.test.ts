@@ -109,3 +109,16 @@ test("it says what memory it takes: nothing for a line, something for a data con
   say(`RETR ${"x".repeat(3000)}`);
   expect(bytes()).toBe(ofConnection + 3000);
 });
+
+test("TLS that passes through is counted in bytes, and what was known of the user is nobody's any more", () => {
+  const { record, fact, step } = setUp();
+  fact({ kind: "logged-in", user: "anna" });
+  expect(record.opaque).toBeUndefined();
+  fact({ kind: "opaque" });
+  step({ kind: "opaque-moved", bytesUp: 517, bytesDown: 0, isSecured: false });
+  step({ kind: "opaque-moved", bytesUp: 80, bytesDown: 1400, isSecured: true });
+  expect(record).toMatchObject({ opaque: { isNow: true, bytesUp: 597, bytesDown: 1400 }, isLoggedIn: false });
+  expect(record.user).toBeUndefined();
+  fact({ kind: "opaque-ended" });
+  expect(record.opaque).toEqual({ isNow: false, bytesUp: 597, bytesDown: 1400 });
+});

@@ -85,6 +85,12 @@ const session = z.strictObject({
   failure: failureSchema.optional(),
   failedAt: time.optional(),
   refusals: count.describe("How often the gateway has answered no"),
+  opaque: z
+    .strictObject({ isNow: z.boolean(), bytesUp: count, bytesDown: count })
+    .optional()
+    .describe(
+      "TLS between client and server has passed through: whether it does still, and its bytes of control connections",
+    ),
   transferCount: count.describe("Transfers that have ended"),
   bytesUp: count.describe("Of all its data connections so far"),
   bytesDown: count,

@@ -35,6 +35,7 @@ export function sessionAnswer(kept: KeptSession, asked: Asked): SessionAnswer {
     ...(failure && { failure: failureAnswer(failure) }),
     ...(failedAt !== undefined && { failedAt: asked.clock.timeOf(failedAt) }),
     refusals,
+    ...(record.opaque && { opaque: record.opaque }),
     transferCount: record.transfers,
     bytesUp: record.bytesUp + sum(carrying.map(({ bytesUp }) => bytesUp)),
     bytesDown: record.bytesDown + sum(carrying.map(({ bytesDown }) => bytesDown)),

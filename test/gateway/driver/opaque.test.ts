@@ -101,6 +101,10 @@ describe("the bytes of an opaque session", () => {
     await gateway.metrics.text();
     const transcript = gateway.transcript.map((line) => line.replace(/^\S+ /, ""));
     expect(transcript.join("\n")).not.toContain("secret word");
+    expect(await gateway.sample('opaque_sessions_total{gateway="test"}')).toBe(1);
+    const toServer = received({ server }).length - received({ server }).indexOf(clientHello);
+    expect(await gateway.sample('opaque_bytes_total{gateway="test",direction="upload"}')).toBe(toServer);
+    expect(await gateway.sample('opaque_bytes_total{gateway="test",direction="download"}')).toBe(serverHello.length);
     expect(transcript).toContain(`opaque moved ${record("data", "secret word").length} up 0 down secured`);
   });
 

@@ -1,6 +1,6 @@
 // Session record: what is known of one session beside its transcript, as raw values; what is made of them when somebody looks is
 // session-answer.ts. It grows by what a session does once or once for each data connection, never by the line.
-import type { PinholeEvent } from "../dataplane/pinhole.ts";
+import type { ByteCounts, PinholeEvent } from "../dataplane/pinhole.ts";
 import { connectionBytes, isOver, sizeOfConnection, type ConnectionRecord } from "./connection-record.ts";
 import { parseCommand, transferDirection } from "../ftp/command.ts";
 import type { Endpoint } from "../net/endpoint.ts";

@@ -10,7 +10,7 @@ import {
   type TransferEntry,
 } from "./state.ts";
 import { diagnoseTurnedAway } from "./diagnose-control.ts";
-import { abandon, emit, end, recordFailure, recordQuirk, type Work } from "./work.ts";
+import { abandon, emit, end, lingerMs, recordFailure, recordQuirk, type Work } from "./work.ts";
 
 /** The server will not say more. What it promised is kept: running data connections come to their end first. */
 export function serverGone(work: Work, detail: string): void {
@@ -52,6 +52,13 @@ export function serverCloses(work: Work, detail: string): void {
 
 /** Time enough for a QUIT and its answer. */
 const farewellMs = 1000;
+
+/** A client that says no more may read on, while there is something for it: among the effects from there on. */
+export function prolongGrace(work: Work, since: number): void {
+  const isForClient = work.effects.slice(since).some(({ kind }) => kind === "to-client");
+  if (isForClient && work.session.phase.name !== "ended")
+    emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
+}
 
 function openTransfers(session: Session): readonly Transfer[] {
   return session.transfers.filter(({ closed }) => closed === undefined);

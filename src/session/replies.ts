@@ -79,14 +79,25 @@ export function doubtExpired(work: Work): void {
   if (work.session.openReply?.isDoubted === true) endWithoutLastLine(work, work.session.openReply);
 }
 
-/** Somebody waits for the end of a reply, and no line of it has come for the linger time. */
+/**
+ * Somebody waits for the end of a reply, and no line of it has come for the linger time. One of which the client sees nothing has
+ * no more than a few times that, whatever comes.
+ */
 export function replyOverdue(work: Work): void {
   const { openReply, outstanding, negotiation } = work.session;
-  if (openReply === undefined || openReply.isDoubted) return;
+  if (openReply === undefined) return;
   if (negotiation === undefined && !outstanding.some(({ kind }) => kind === "local")) return;
-  if (openReply.isOvertaken) endWithoutLastLine(work, openReply);
-  else limitWait(work);
+  const waits = openReply.waits + 1;
+  const isEndless = openReply.treatment === "swallow" && waits >= mostWaits;
+  if (isEndless || (openReply.isOvertaken && !openReply.isDoubted)) {
+    endWithoutLastLine(work, openReply);
+    return;
+  }
+  work.session.openReply = { ...openReply, waits };
+  limitWait(work);
 }
+
+const mostWaits = 3;
 
 function endWithoutLastLine(work: Work, { ticket, code, firstText }: OpenReply): void {
   recordQuirk(work, "reply-without-end");

@@ -6,7 +6,7 @@
 import { parseCommand, transferDirection } from "../ftp/command.ts";
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
 import { clientHeard, clientSaid } from "./client-commands.ts";
-import { endIfDone, isTransferring, serverGone } from "./ending.ts";
+import { endIfDone, isTransferring, prolongGrace, serverGone } from "./ending.ts";
 import type { ClientEvent, SessionEffect, SessionEvent, ServerEvent, TimerName } from "./events.ts";
 import { connectToResolved } from "./login.ts";
 import { pinholeAnswered } from "./negotiation.ts";
@@ -230,7 +230,7 @@ function clientEvent(work: Work, event: ClientEvent): void {
 }
 
 function serverEvent(work: Work, event: ServerEvent): void {
-  if (work.session.clientState === "ended") emit(work, { kind: "timer", timer: "grace", ms: lingerMs(work) });
+  const since = work.effects.length;
   switch (event.kind) {
     case "server-line":
       serverLine(work, event.text, event.raw);
@@ -246,6 +246,7 @@ function serverEvent(work: Work, event: ServerEvent): void {
       serverGone(work, event.detail);
       break;
   }
+  if (work.session.clientState === "ended") prolongGrace(work, since);
 }
 
 function timedOut(work: Work, timer: TimerName): void {

@@ -79,12 +79,14 @@ export type OpenReply = {
   readonly isOvertaken: boolean;
   /** Such a command may have been answered: what the server says is held until that is clear. */
   readonly isDoubted: boolean;
+  /** Somebody has waited so many times the linger time for its end. */
+  readonly waits: number;
   /** FEAT: those seen so far that the gateway would supply. */
   readonly features: readonly string[];
 };
 
 /** What is known of the rest at its first line. */
-export const atFirstLine = { isOvertaken: false, isDoubted: false, features: [] } as const;
+export const atFirstLine = { isOvertaken: false, isDoubted: false, waits: 0, features: [] } as const;
 
 /** A completion reply that waits for the data: its first line, and whether more lines follow. */
 export type HeldReply = {

@@ -414,6 +414,39 @@ describe("a client that closes its direction", () => {
     `);
   });
 
+  test("attack: is not held by a server that talks on without a word for it, but by one that has some", () => {
+    play(
+      `
+      C> PASV
+           timer idle
+           >S PASV
+      C closes
+           timer grace
+      S> 227-Wait
+           timer linger
+      S> 227-more
+      S> 227-more
+      timer grace
+           end client-gone
+    `,
+      { timers: true },
+    );
+    play(
+      `
+      C> STAT
+           timer idle
+           >S STAT
+      C closes
+           timer grace
+           timer grace
+      S> 211-Wait
+           >C 211-Wait
+           timer grace
+    `,
+      { timers: true },
+    );
+  });
+
   test("behind PASV closes when the negotiation is done", () => {
     play(`
       C> PASV

@@ -183,6 +183,29 @@ describe("a multi-line reply that has no end", () => {
     );
   });
 
+  test("attack: to a PASV, and goes on for ever, is given up after three times the linger time (D2.31)", () => {
+    play(`
+      C> PASV
+           >S PASV
+      C> NOOP
+      S> 227-Wait
+      S> 227-more
+      timer linger
+      S> 227-more
+      timer linger
+      S> 227-more
+      timer linger
+           quirk reply-without-end
+           refuse server-endpoint-malformed
+           >C 425 Can't open data connection: PASV answered 227 Wait
+           >S NOOP
+      S> 227-more
+           >C 227-more
+      S> 227-more
+           >C 227-more
+    `);
+  });
+
   test("to a PASV does not hold the client up for longer than that (D2.97)", () => {
     play(
       `

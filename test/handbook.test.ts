@@ -81,6 +81,7 @@ test("the table of the configuration has every key of the full example, and the 
     "gateways[].route.login.allow",
     "gateways[].route.transparent",
     ...transparentKeys(),
+    ...documented.filter((key) => key.includes("tls.")),
   ];
   expect(documented.toSorted()).toEqual([...new Set([...leaves, ...others])].toSorted());
 });
@@ -88,6 +89,13 @@ test("the table of the configuration has every key of the full example, and the 
 /** A configuration with nothing in it that has a default. */
 function minimal(route: object = { server: "192.0.2.5:21" }): Record<string, unknown> {
   return { admin: {}, gateways: [{ listen: ["127.0.0.1:0"], route }] };
+}
+
+/** Likewise, where TLS is terminated. */
+function terminating(): Record<string, unknown> {
+  const [listen, route, policy] = [["127.0.0.1:0"], { server: "192.0.2.5:21" }, { tls: "terminate" }];
+  const sides = { clientSide: { tls: { clientCertificates: { ca: "ca" } } }, serverSide: { tls: {} } };
+  return { admin: {}, tls: { certificates: { cert: "c", key: "k" } }, gateways: [{ listen, route, policy, ...sides }] };
 }
 
 /** The one without a default, and those that the route has when nothing is given. */
@@ -103,12 +111,13 @@ test("each default that the table names is what the key has when left out", () =
   expect(rows.length).toBeGreaterThan(25);
   for (const [key = "", value = ""] of rows) {
     const route = key.includes(".transparent.") ? { transparent: {} } : undefined;
-    const document = minimal(route);
+    const isTls = key.includes(".tls.");
+    const document = isTls ? terminating() : minimal(route);
     const names = key.replaceAll("`", "").replace("gateways[]", "gateways.0").split(".");
     let place: Record<string, unknown> = document;
     for (const name of names.slice(0, -1)) place = (place[name] ??= {}) as Record<string, unknown>;
     place[names.at(-1) ?? ""] = parse(value.replaceAll("`", ""));
-    expect(configFrom(document), key).toEqual(configFrom(minimal(route)));
+    expect(configFrom(document), key).toEqual(configFrom(isTls ? terminating() : minimal(route)));
   }
 });
 

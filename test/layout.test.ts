@@ -223,6 +223,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "gateway/entrance/gateway-listeners.ts": "gateway/gateway.test.ts, process/reload.test.ts",
   "gateway/entrance/turn-away.ts": "gateway/entrance/entrance.test.ts",
   "gateway/shared-resources.ts": "each of its parts; cli/run.test.ts: all together",
+  "config/tls-schema.ts": "config/wrong-values.test.ts",
   "config/descriptions.ts": "config/json-schema.test.ts: every key says what it is for",
   "config/json-scalars.ts": "config/json-schema.test.ts",
   "config/limits-schema.ts": "config/problems.test.ts, as config/schema.ts",

@@ -35,7 +35,7 @@ test("wrong usage goes to standard error with code 2", async () => {
 
 test("check ends with 2 for a wrong file, and a wrong configuration starts nothing", async () => {
   const file = fileURLToPath(new URL("config/invalid/tls-terminate.yml", import.meta.url));
-  const problem = `gateways[0].policy.tls: terminate is not available yet (${file}:4:20)\n`;
+  const problem = `gateways[0].policy.tls: needs a certificate in tls.certificates or clientSide.tls.certificates (${file}:4:20)\n`;
   expect(await run("check", "--config", file)).toEqual({ code: 2, out: problem, err: "" });
   expect(await run("run", "--config", file)).toEqual({ code: 2, out: "", err: problem });
 });

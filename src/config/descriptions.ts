@@ -67,7 +67,36 @@ export const keyDescriptions: Readonly<Record<string, string>> = {
   "gateways[].policy.tellInnerAddresses":
     "a reply to the client that says what failed names addresses of the server side too, not only those of the client's own",
   "gateways[].policy.tls":
-    "refuse: AUTH and the like are answered 502; passthrough: TLS between client and server, which the gateway copies",
+    "AUTH and the like are answered 502; passthrough: client and server speak TLS with each other, and nothing is translated under it; terminate: see TLS",
+  "tls.certificates":
+    "[{ cert: fullchain.pem, key: key.pem }]: PEM files, the certificate first and then those that lead to a trusted one; for every gateway that names none of its own. Which one is shown the client's SNI says: exact names first, then *., else the first of the list",
+  "gateways[].clientSide.tls.certificates": "likewise, of this gateway alone",
+  "gateways[].clientSide.tls.require":
+    "login: nobody logs in without AUTH (530); data: nor transfers without PROT P (521)",
+  "gateways[].clientSide.tls.minVersion": "or TLSv1.3",
+  "gateways[].clientSide.tls.sessionReuse":
+    "require: a data connection that does not resume the session of its own control connection is refused (425); some clients never do",
+  "gateways[].clientSide.tls.clientCertificates.ca":
+    "clients are asked for a certificate that the authorities in this PEM file have signed",
+  "gateways[].clientSide.tls.clientCertificates.require": "true: they have to show one",
+  "gateways[].clientSide.tls.clientCertificates.user": "cn: USER has to be the CN of the certificate, else 530",
+  "gateways[].clientSide.tls.ccc": "true: CCC takes the control connection back to clear text; else 533",
+  "gateways[].clientSide.tls.truncation":
+    "a data connection that ends without close_notify was cut off; tolerate: it is complete, for clients that never send it",
+  "gateways[].serverSide.tls.mode":
+    "auto: AUTH TLS, and clear text with a server that answers 5yz; required: no session without; match-client: as the client does",
+  "gateways[].serverSide.tls.implicit": "true: TLS begins with the first byte (port 990)",
+  "gateways[].serverSide.tls.verify": "false: any certificate is taken, but for pin",
+  "gateways[].serverSide.tls.ca":
+    "who has to have signed the server's certificate: the system's authorities, or those of a PEM file",
+  "gateways[].serverSide.tls.name": "the name that it has to be for; if left out, the host of the route",
+  "gateways[].serverSide.tls.pin": "sha256/…: the SHA-256 of its public key (SPKI) in base64, checked besides",
+  "gateways[].serverSide.tls.certificate.cert": "what the gateway shows to a server that asks for a certificate",
+  "gateways[].serverSide.tls.certificate.key": "its key",
+  "gateways[].serverSide.tls.minVersion": "or TLSv1.3",
+  "gateways[].serverSide.tls.data":
+    "private: data connections run TLS, or there is no session; clear: never; match: as the client's PROT, private where its control connection is in clear. match if left out with mode: match-client, else private",
+  "gateways[].serverSide.tls.truncation": "as on the client side",
   "gateways[].policies": "other values of these keys for some networks or users, see policies",
   "gateways[].limits.sessions": "sessions at once",
   "gateways[].limits.sessionsPerClient": "and of one client",
@@ -111,7 +140,16 @@ export const sectionDescriptions: Readonly<Record<string, string>> = {
   "admin.token": "what requests to the admin listener must show",
   history: "how much of past sessions is kept for the API and the page",
   kernel: "the kernel data plane: its nftables table and its connection marks",
+  tls: "what all gateways share of TLS",
+  "tls.certificates[].cert": "the certificate, and those that lead to a trusted one",
+  "tls.certificates[].key": "its key; a file that others can't read",
   "gateways[].log": "of this gateway alone",
+  "gateways[].clientSide.tls": "what TLS clients may and must use, with policy.tls: terminate",
+  "gateways[].clientSide.tls.certificates[].cert": "the certificate, and those that lead to a trusted one",
+  "gateways[].clientSide.tls.certificates[].key": "its key; a file that others can't read",
+  "gateways[].clientSide.tls.clientCertificates": "certificates of clients",
+  "gateways[].serverSide.tls": "what TLS the server is asked for, with policy.tls: terminate",
+  "gateways[].serverSide.tls.certificate": "what the gateway shows to a server that asks",
   "gateways[].clientSide": "the face that clients see",
   "gateways[].serverSide": "the face that the server sees",
   "gateways[].policy": "what is refused, and whom to believe",

@@ -1,8 +1,9 @@
 // Parser of the configuration: YAML text → `Config`, or every problem with its path. Pure: reading the file and asking the
 // machine is the caller's.
-import type { GatewayRoute } from "../gateway/options.ts";
+import type { CertificateFiles, GatewayRoute } from "../gateway/options.ts";
 import type { Policy, PolicyEntry } from "../session/options.ts";
 import type { Config, GatewayConfig, ParsedConfig, Position, Problem } from "./config.ts";
+import { composeTls } from "./compose-tls.ts";
 import { conflictsOf } from "./conflicts.ts";
 import { readDocument } from "./document.ts";
 import type { Environment } from "./environment.ts";
@@ -10,6 +11,7 @@ import { messageOf, problemsOf, withoutEchoes } from "./problems.ts";
 import { fileSchema } from "./schema.ts";
 import type { FileSettings } from "./schema.ts";
 import { defaultName } from "./settings.ts";
+import { tlsMistakes } from "./tls-mistakes.ts";
 
 type GatewaySettings = FileSettings["gateways"][number];
 
@@ -42,35 +44,43 @@ export function configFrom(document: unknown): ParsedConfig {
   const parsed = fileSchema.safeParse(document, { error: messageOf, reportInput: true });
   const problems = [
     ...(parsed.success ? [] : withoutEchoes(problemsOf(parsed.error.issues))),
+    ...(parsed.success ? tlsMistakes(parsed.data) : []),
     ...conflictsOf(document),
   ];
   return parsed.success && problems.length === 0 ? { ok: true, config: compose(parsed.data) } : { ok: false, problems };
 }
 
-function compose({ log, admin, history, kernel, gateways }: FileSettings): Config {
+function compose({ log, admin, history, kernel, tls, gateways }: FileSettings): Config {
   const { total, ...perSession } = history;
   return {
     log,
     ...(admin && { admin }),
     history: { ...perSession, totalBytes: total },
     kernel,
-    gateways: gateways.map(composeGateway),
+    gateways: gateways.map((gateway, index) => composeGateway(gateway, index, tls.certificates)),
   };
 }
 
-function composeGateway(gateway: GatewaySettings, index: number): GatewayConfig {
+function composeGateway(
+  gateway: GatewaySettings,
+  index: number,
+  certificates: readonly CertificateFiles[],
+): GatewayConfig {
   const { limits, timeouts } = gateway;
   const policy = composePolicy(gateway.policy);
+  const { tls: _client, ...clientSide } = gateway.clientSide;
+  const { tls: _server, ...serverSide } = gateway.serverSide;
+  const tls = composeTls(gateway, certificates);
   return {
     name: gateway.name ?? defaultName(index),
     ...(gateway.log.level && { logLevel: gateway.log.level }),
     listen: gateway.listen,
     route: composeRoute(gateway.route),
-    clientSide: gateway.clientSide,
-    serverSide: gateway.serverSide,
+    clientSide,
+    serverSide,
+    ...(tls && { tls }),
     dataPlane: gateway.dataPlane,
     policy,
-    ...(gateway.policy.tls === "passthrough" && { tls: { kind: "passthrough" } }),
     policies: gateway.policies.map((entry) => composeEntry(policy, entry)),
     limits: { ...limits, loginFailures: composeLoginFailures(limits.loginFailures) },
     timeouts: {

@@ -7,6 +7,7 @@ import { parseEntranceItem } from "./entrance.ts";
 import { logLevel, log } from "./log-schema.ts";
 import { nearest } from "./nearest.ts";
 import { limits, timeouts } from "./limits-schema.ts";
+import { clientSideTls, serverSideTls, tls } from "./tls-schema.ts";
 import { choice, count, listOf, notAvailableYet, scalar, size } from "./scalars.ts";
 import {
   expected,
@@ -129,6 +130,7 @@ const clientSide = z.strictObject({
   advertiseTo: z.array(advertiseTo).default([]),
   dataPorts: dataPorts.exactOptional(),
   dataPeer,
+  tls: clientSideTls.exactOptional(),
 });
 
 const serverSide = z.strictObject({
@@ -136,6 +138,7 @@ const serverSide = z.strictObject({
   advertise: scalar(parseAdvertised).exactOptional(),
   dataPorts: dataPorts.exactOptional(),
   dataPeer,
+  tls: serverSideTls.exactOptional(),
 });
 
 const foreignAddress = z.union(
@@ -171,7 +174,9 @@ const policy = z.strictObject({
   // A web page in a client's browser can speak FTP, but it has no login.
   pinholesBeforeLogin: z.boolean().default(false),
   tellInnerAddresses: z.boolean().default(false),
-  tls: choice({ refuse: true, passthrough: true }, ["terminate"]).default("refuse"),
+  tls: choice<"refuse" | "passthrough" | "terminate">({ refuse: true, passthrough: true, terminate: true }).default(
+    "refuse",
+  ),
 });
 
 const overrides = {
@@ -270,6 +275,7 @@ const kernel = z
 export const fileSchema = z.strictObject({
   log: log.prefault({}),
   admin: admin.exactOptional(),
+  tls: tls.prefault({}),
   history: history.prefault({}),
   kernel: kernel.prefault({}),
   gateways: z.array(gateway).min(1, { error: "needs at least one gateway" }),

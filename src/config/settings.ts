@@ -2,7 +2,7 @@
 // YAML.
 import { isUnspecified, parseAddress, parseEndpoint, parseNetwork, parsePortNumber } from "../net/endpoint.ts";
 import type { Endpoint, Network } from "../net/endpoint.ts";
-import type { HostPort, PortRange } from "../gateway/options.ts";
+import type { Entrance, HostPort, PortRange } from "../gateway/options.ts";
 import type { AllowRule } from "../session/options.ts";
 import {
   nearestAddress,
@@ -125,7 +125,7 @@ export function parseListen(raw: unknown): Setting<Endpoint> {
 }
 
 /** The same for clients, and `:21`, which is every address of both families. */
-export function parseEntrance(raw: unknown): Setting<readonly Endpoint[]> {
+export function parseEntrance(raw: unknown): Setting<readonly Entrance[]> {
   const text = typeof raw === "string" ? raw : "";
   const port = parsePortNumber(/^:(\d+)$/.exec(text)?.[1] ?? "");
   if (port !== undefined) return { value: ["0.0.0.0", "::"].map((address) => ({ address, port })) };
@@ -185,6 +185,18 @@ function parseHostName(text: string): string | undefined {
 export function parseFile(raw: unknown): Setting<string> {
   const fits = typeof raw === "string" && raw !== "" && !raw.includes("\0");
   return setting(fits ? raw : undefined, "the path of a file such as /run/ftp-alg/token", raw);
+}
+
+/** The name that a certificate has to be for: a host name in lower case, or a literal address. */
+export function parseTlsName(raw: unknown): Setting<string> {
+  const name = typeof raw === "string" ? (parseAddress(raw) ?? parseHostName(raw)) : undefined;
+  return setting(name, "a host name without a port such as ftp.example.com", raw);
+}
+
+/** `sha256/` and the SHA-256 of a key's SPKI in base64, which is kept. */
+export function parsePin(raw: unknown): Setting<string> {
+  const pin = typeof raw === "string" ? /^sha256\/([A-Za-z0-9+/]{43}=)$/.exec(raw)?.[1] : undefined;
+  return setting(pin, "sha256/ and 44 characters of base64", raw);
 }
 
 /** A name by which the admin listener is reached, in lower case, without a port. */

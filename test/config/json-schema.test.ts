@@ -110,6 +110,7 @@ const beyond = [
     "log-files",
     "listen-twice",
     "name-twice",
+    "tls-terminate",
   ],
   ...["listen-wildcard-taken", "name-is-a-default-name", "route-server-is-the-gateway", "server-is-another-gateway"],
   ...["advertise-to-family", "advertise-unspecified", "kernel-mark", "limit-ban", "limit-buffered-bytes"],

@@ -130,7 +130,6 @@ const messages: Readonly<Record<string, readonly string[]>> = {
     'gateways[0].listen[1]: expected a literal address and a port such as 0.0.0.0:21, [::]:21 or :21, got "x"',
     "gateways[0].clientSide.advertise: 0.0.0.0 is no address that a peer can connect to",
     "gateways[0].clientSide.dataPorts: the range 2-1 is empty: its first port is above its last",
-    "gateways[0].policy.tls: terminate is not available yet",
     "gateways[0].rote: unknown key; did you mean route?",
     "gateways[1].route.servers: not available yet",
     "gateways[1].listen[0]: 127.0.0.1:2121 is taken by gateways[0].listen[0] (127.0.0.1:2121)",
@@ -218,8 +217,10 @@ const messages: Readonly<Record<string, readonly string[]>> = {
     "gateways[2].policy.tls: passthrough hides commands and users: it has no meaning with readOnly, anonymousOnly, commands, or users in policies",
     "gateways[3].policy.tls: passthrough has no meaning with route.login: clients say AUTH before USER names the server",
   ],
-  "tls-terminate.yml": ["gateways[0].policy.tls: terminate is not available yet"],
-  "tls-unknown.yml": ['gateways[0].policy.tls: expected one of refuse, passthrough, got "maybe"'],
+  "tls-terminate.yml": [
+    "gateways[0].policy.tls: needs a certificate in tls.certificates or clientSide.tls.certificates",
+  ],
+  "tls-unknown.yml": ['gateways[0].policy.tls: expected one of refuse, passthrough, terminate, got "maybe"'],
   "unknown-key-near.yml": [
     "gateways[0].clientSide.dataPort: unknown key; did you mean dataPorts?",
     "gateways[0].clientSide.advertice: unknown key; did you mean advertise?",

@@ -1,0 +1,72 @@
+// TLS from the file to the options of a gateway.
+import { expect, test } from "vitest";
+import { parseConfig } from "../../src/config/parse.ts";
+import type { GatewayOptions } from "../../src/gateway/options.ts";
+
+const shared = { cert: "/etc/a.pem", key: "/etc/a.key" };
+
+function gatewayWith(lines: string): GatewayOptions | undefined {
+  const parsed = parseConfig(`
+tls: { certificates: { cert: /etc/a.pem, key: /etc/a.key } }
+gateways:
+  - listen: [":21", { endpoint: ":990", tls: implicit }]
+    route: { server: ftp.example.com }
+${lines}`);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.config.gateways[0];
+}
+
+test("terminate has every default, and the certificates of the process", () => {
+  expect(gatewayWith("    policy: { tls: terminate }")?.tls).toEqual({
+    kind: "terminate",
+    client: {
+      ...{ require: "none", ccc: false, certificates: [shared], minVersion: "TLSv1.2", sessionReuse: "prefer" },
+      truncation: "reset",
+    },
+    server: {
+      ...{ mode: "off", implicit: false, data: "private", verify: true, ca: "system", minVersion: "TLSv1.2" },
+      truncation: "reset",
+    },
+  });
+});
+
+test("what a side names is its own", () => {
+  const gateway = gatewayWith(`
+    policy: { tls: terminate }
+    clientSide:
+      tls:
+        certificates: [{ cert: b, key: c }]
+        require: data
+        clientCertificates: { ca: d, user: cn }
+    serverSide:
+      tls:
+        mode: required
+        name: FTP.Example.Com
+        pin: sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=
+        certificate: { cert: e, key: f }
+`);
+  expect(gateway?.tls).toMatchObject({
+    client: { certificates: [{ cert: "b", key: "c" }], require: "data", user: "cn" },
+    server: { name: "ftp.example.com", pin: "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" },
+  });
+  expect(gateway?.tls).toMatchObject({
+    client: { clientCertificates: { ca: "d", require: false } },
+    server: { certificate: { cert: "e", key: "f" } },
+  });
+});
+
+test("PROT as the client's is what match-client means, unless data says otherwise", () => {
+  const withServer = (tls: string) =>
+    gatewayWith(`    policy: { tls: terminate }\n    serverSide: { tls: ${tls} }`)?.tls;
+  expect(withServer("{ mode: match-client }")).toHaveProperty("server.data", "match");
+  expect(withServer("{ mode: match-client, data: private }")).toHaveProperty("server.data", "private");
+});
+
+test("passthrough has nothing of its own, and a listener for implicit TLS is marked", () => {
+  const gateway = gatewayWith("    policy: { tls: passthrough }");
+  expect(gateway?.tls).toEqual({ kind: "passthrough" });
+  expect(gateway?.listen).toEqual([
+    ...["0.0.0.0", "::"].map((address) => ({ address, port: 21 })),
+    ...["0.0.0.0", "::"].map((address) => ({ address, port: 990, tls: "implicit" })),
+  ]);
+});

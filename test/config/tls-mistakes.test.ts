@@ -1,0 +1,36 @@
+// Keys of TLS that have no meaning with what else is configured.
+import { expect, test } from "vitest";
+import { parseConfig } from "../../src/config/parse.ts";
+
+const implicit = 'listen: { endpoint: "0.0.0.0:990", tls: implicit }';
+
+test.each([
+  ["listen: :21", "policy: { tls: terminate }", "policy.tls: needs a certificate"],
+  ["listen: :21", "clientSide: { tls: {} }", "clientSide.tls: has no meaning without policy.tls: terminate"],
+  ["listen: :21", "policy: { tls: passthrough }\n    serverSide: { tls: {} }", "serverSide.tls: has no meaning"],
+  [implicit, "log: {}", "listen: tls: implicit needs policy.tls"],
+  ["listen: :21", "policy: { tls: passthrough, anonymousOnly: true }", "policy.tls: passthrough hides"],
+  ["listen: :21", "policy: { tls: passthrough, commands: { deny: SITE } }", "policy.tls: passthrough hides"],
+  ["listen: :21", "policy: { tls: passthrough, commands: { allow: RETR } }", "policy.tls: passthrough hides"],
+  [
+    "listen: :21",
+    "policy: { tls: passthrough }\n    policies: { users: a, readOnly: true }",
+    "policies: expected a list",
+  ],
+  [
+    "listen: :21",
+    "policy: { tls: passthrough }\n    policies: [{ users: a, readOnly: true }]",
+    "policy.tls: passthrough",
+  ],
+])("%s, %s", (listen, lines, problem) => {
+  const parsed = parseConfig(`gateways:\n  - ${listen}\n    route: { server: ftp }\n    ${lines}\n`);
+  const problems = parsed.ok ? [] : parsed.problems.map(({ path, message }) => `${path}: ${message}`);
+  expect(problems).toEqual([expect.stringContaining(`gateways[0].${problem}`)]);
+});
+
+test("what has a meaning is no mistake", () => {
+  const text = `gateways:\n  - ${implicit}\n    route: { server: ftp }\n`;
+  expect(parseConfig(`${text}    policy: { tls: passthrough }\n`).ok).toBe(true);
+  const own = "    clientSide: { tls: { certificates: { cert: a, key: b } } }\n";
+  expect(parseConfig(`${text}    policy: { tls: terminate, readOnly: true }\n${own}`).ok).toBe(true);
+});

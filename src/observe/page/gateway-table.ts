@@ -1,9 +1,10 @@
 // Gateway table: what each gateway is and how full it is.
 import type { GatewayStatusAnswer } from "../api/schemas.ts";
 import { bar } from "./bar.ts";
+import { breakable } from "./breakable.ts";
 import { html, type Html } from "./html.ts";
 import { table } from "./table.ts";
-import { countText, numberText } from "./words.ts";
+import { numberText } from "./words.ts";
 
 export function gatewayTable(gateways: readonly GatewayStatusAnswer[]): Html {
   return table<GatewayStatusAnswer>(
@@ -12,11 +13,11 @@ export function gatewayTable(gateways: readonly GatewayStatusAnswer[]): Html {
       { head: "Gateway", kind: "main wide", cell: ({ name }) => name },
       {
         head: "Listens on",
-        kind: "wide",
-        cell: ({ listeners }) => listeners.map((one) => html`<span class="line">${one}</span> `),
+        kind: "text",
+        cell: ({ listeners }) => listeners.map((one) => html`<span class="line">${breakable(one)}</span> `),
       },
-      { head: "Leads to", kind: "wide", cell: ({ route }) => routeText(route) },
-      { head: "Data plane", kind: "wide", cell: planes },
+      { head: "Leads to", kind: "text", cell: ({ route }) => routeText(route) },
+      { head: "Data plane", kind: "text", cell: planes },
       {
         head: "Sessions",
         cell: ({ sessions, sessionsLimit }) =>
@@ -34,14 +35,14 @@ export function gatewayTable(gateways: readonly GatewayStatusAnswer[]): Html {
   );
 }
 
-function routeText({ kind, server }: GatewayStatusAnswer["route"]): string {
+function routeText({ kind, server }: GatewayStatusAnswer["route"]): Html | string {
   if (kind === "login") return "the server named at login";
-  return kind === "transparent" ? "where the client was going" : (server ?? "");
+  return kind === "transparent" ? "where the client was going" : breakable(server ?? "");
 }
 
 function planes({ dataPlane, missingPlanes }: GatewayStatusAnswer) {
   return html`${dataPlane ?? "none"}
-  ${missingPlanes.map(({ plane, why }) => html`<small class="line">${plane} can't be used: ${why}</small> `)}`;
+  ${missingPlanes.map(({ plane, why }) => html`<small class="aside">${plane} can't be used: ${why}</small> `)}`;
 }
 
 function ports({ dataPorts }: GatewayStatusAnswer) {
@@ -49,9 +50,10 @@ function ports({ dataPorts }: GatewayStatusAnswer) {
     const counts = dataPorts[side];
     if (counts === undefined) return [];
     const all = counts.free + counts.open + counts.resting;
-    const resting = counts.resting > 0 && html`, ${numberText(counts.resting)} resting`;
+    const resting = counts.resting > 0 && html` <small>${numberText(counts.resting)} resting</small>`;
     return html`<span class="line"
-        >${side} side: ${numberText(counts.open)} <small>of ${countText(all, "port")} open${resting}</small></span
+        ><span class="whole">${side} side: ${numberText(counts.open)} <small>of ${numberText(all)} open</small></span
+        >${resting}</span
       >${bar(["used", all === 0 ? 0 : counts.open / all], ["resting", all === 0 ? 0 : counts.resting / all])}`;
   });
   return sides.length === 0 ? html`<small>any that is free</small>` : sides;

@@ -1,5 +1,6 @@
 // Pinhole table: which ports are open, for whom, and where they lead.
 import type { PinholeAnswer } from "../api/schemas.ts";
+import { breakable } from "./breakable.ts";
 import { html, type Html } from "./html.ts";
 import { table, type Column } from "./table.ts";
 
@@ -28,6 +29,7 @@ export function pinholeTable(
 }
 
 function side({ kind, endpoint, peer }: PinholeAnswer["client"]): Html {
-  if (kind === "dial") return html`<small>connects to</small> ${endpoint ?? ""}`;
-  return html`<small>open on</small> ${endpoint ?? "a port"} <small>for</small> ${peer ?? ""}`;
+  if (kind === "dial") return html`<small>connects to</small> ${breakable(endpoint ?? "")}`;
+  return html`<small>open on</small> ${endpoint === undefined ? "a port" : breakable(endpoint)}
+    <small>for</small> ${peer ?? ""}`;
 }

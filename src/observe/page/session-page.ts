@@ -28,7 +28,7 @@ export function sessionPage(
       "Transfers",
       html`${
         transfers.length === 0
-          ? empty("None yet.")
+          ? empty(isLive ? "None yet." : "None.")
           : transferTable(
               "Transfers",
               transfers.map((transfer) => ({ session: id, transfer })),
@@ -74,8 +74,8 @@ function facts(session: SessionDetailAnswer, now: string): Html {
   const time = (iso: string): Html => html`<time datetime="${iso}">${timeText(iso, now)}</time>`;
   return html`<dl class="facts" id="facts">
     ${fact("Client", client)} ${fact("Gateway", html`${gateway} <small>${listener}</small>`)}
-    ${fact("Server", server ?? html`<small>none yet</small>`)} ${fact("User", userText(user, isLoggedIn))}
-    ${fact("Began", time(startedAt))}
+    ${fact("Server", server ?? html`<small>${end === undefined ? "none yet" : "none"}</small>`)}
+    ${fact("User", userText(user, isLoggedIn))} ${fact("Began", time(startedAt))}
     ${endedAt === undefined ? fact("Lasts", durationText(durationMs)) : fact("Ended", html`${time(endedAt)} <small>after ${durationText(durationMs)}</small>`)}
     ${end && fact("End", html`${end.reason.replaceAll("-", " ")} ${end.detail !== "" && html`<small>${end.detail}</small>`}`)}
     ${fact("Bytes", html`<span class="down">↓ ${bytesText(bytesDown)}</span> <span class="up">↑ ${bytesText(bytesUp)}</span>`)}

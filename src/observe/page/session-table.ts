@@ -1,5 +1,6 @@
 // Session table: one line for each session, live or ended.
 import type { SessionAnswer } from "../api/schemas.ts";
+import { breakable } from "./breakable.ts";
 import { html, type Html } from "./html.ts";
 import { table } from "./table.ts";
 import { bytesText, durationText, numberText, timeText } from "./words.ts";
@@ -10,10 +11,14 @@ export function sessionTable(label: string, sessions: readonly SessionAnswer[], 
     [
       { head: "Session", kind: "main", cell: ({ id }) => html`<a href="/sessions/${id}"><code>${id}</code></a>` },
       { head: "State", kind: "state", cell: sessionState },
-      { head: "User", cell: ({ user, isLoggedIn }) => userText(user, isLoggedIn) },
-      { head: "Gateway", cell: ({ gateway }) => gateway },
-      { head: "Client", cell: ({ client }) => client },
-      { head: "Server", cell: ({ server }) => server ?? html`<small>none yet</small>` },
+      { head: "User", kind: "text", cell: ({ user, isLoggedIn }) => userText(user, isLoggedIn) },
+      { head: "Gateway", kind: "text", cell: ({ gateway }) => gateway },
+      { head: "Client", cell: ({ client }) => breakable(client) },
+      {
+        head: "Server",
+        cell: ({ server, state }) =>
+          server === undefined ? html`<small>${state === "live" ? "none yet" : "none"}</small>` : breakable(server),
+      },
       {
         head: "Transfers",
         kind: "number",

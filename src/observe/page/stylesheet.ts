@@ -122,7 +122,9 @@ const parts = `
 .hop .gateway { fill: var(--muted); }
 .hop .failed { fill: var(--bad); }
 table { width: 100%; border-collapse: separate; border-spacing: 0; border: 1px solid var(--line); border-radius: 12px; background: var(--card); box-shadow: var(--shadow); }
-th, td { padding: 8px 12px; text-align: left; vertical-align: baseline; font-weight: 400; }
+th, td { padding: 8px 12px; text-align: left; vertical-align: baseline; font-weight: 400; overflow-wrap: normal; }
+th.wide, td.wide, th.text, td.text { min-width: 8em; overflow-wrap: anywhere; }
+td.state span { white-space: nowrap; }
 tr > :first-child { padding-left: 18px; }
 tr > :last-child { padding-right: 18px; }
 thead th { padding-top: 9px; padding-bottom: 9px; color: var(--muted); font-size: 13px; font-weight: 500; white-space: nowrap; }
@@ -130,7 +132,9 @@ tbody th, tbody td { border-top: 1px solid var(--line); }
 tbody tr:hover > * { background: color-mix(in srgb, var(--soft) 45%, transparent); }
 .number { text-align: right; white-space: nowrap; }
 tbody .main { font-weight: 500; }
-.line { display: block; }
+.line, .aside { display: block; }
+.aside { max-width: 16em; line-height: 1.35; }
+.whole { white-space: nowrap; }
 .path { font-weight: 400; }
 .bar { display: block; width: 100%; min-width: 90px; height: 4px; margin-top: 5px; }
 .bar .track { fill: var(--soft); }
@@ -208,7 +212,7 @@ const narrow = `
   table { border: 0; background: none; box-shadow: none; }
   tbody { display: grid; gap: 8px; }
   tbody tr { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 5px 10px; padding: 10px 14px 11px; border: 1px solid var(--line); border-radius: 12px; background: var(--card); box-shadow: var(--shadow); }
-  tbody th, tbody td, tr > :first-child, tr > :last-child { grid-column: span 2; padding: 0; border: 0; font-size: 14px; line-height: 1.4; }
+  tbody th, tbody td, tr > :first-child, tr > :last-child { grid-column: span 2; min-width: 0; padding: 0; border: 0; font-size: 14px; line-height: 1.4; overflow-wrap: anywhere; }
   tbody .number { grid-column: span 1; text-align: left; }
   tbody .main { align-self: center; font-size: 15px; }
   tbody .wide { grid-column: 1 / -1; }

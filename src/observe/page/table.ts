@@ -5,10 +5,10 @@ export type Column<Row> = {
   readonly head: string;
   readonly cell: (row: Row) => HtmlValue;
   /**
-   * `number`: at the right. `main`: what the row is called. `wide`: may be broken, and has a line of its
-   * own on a card. `state`: is read without its heading.
+   * `number`: at the right. `main`: what the row is called. `text`: a word that somebody has chosen, which may be broken anywhere. `wide`:
+   * likewise, and has a line of its own on a card. `state`: is read without its heading. Nothing else is broken within a word.
    */
-  readonly kind?: "number" | "main" | "main wide" | "wide" | "state";
+  readonly kind?: "number" | "main" | "main wide" | "text" | "wide" | "state";
 };
 
 /** `label` names it for who can't see its heading; `idOf`: of a row, to know it again when the page is brought up to date. */

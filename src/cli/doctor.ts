@@ -12,12 +12,14 @@ import type { Io } from "../process/io.ts";
 import { descriptorShortage, readDescriptorLimit } from "../process/descriptors.ts";
 import { plannedPlanes } from "../process/planes.ts";
 import { readMachinePorts } from "./port-ranges.ts";
+import { paintFor, type Paint } from "./style.ts";
+import { wrapped } from "./wrapped.ts";
 
 /** `missing`: the configuration asks for it by name. `note`: good to know, and things work without it. */
 export type Finding = { readonly verdict: "ok" | "note" | "missing"; readonly what: string; readonly text: string };
 
 /** 0 if everything that the configuration names is available, else 1. */
-export async function doctor(config: Config, io: Pick<Io, "out">): Promise<number> {
+export async function doctor(config: Config, io: Pick<Io, "out" | "columns" | "env">): Promise<number> {
   const capabilities = parseCapabilities(await readFile("/proc/self/status", "utf8").catch(() => ""));
   const findings = [
     ...programFindings(capabilities),
@@ -26,12 +28,22 @@ export async function doctor(config: Config, io: Pick<Io, "out">): Promise<numbe
     ...(await routeFindings(config, capabilities)),
     ...(await portFindings(config, capabilities)),
   ];
-  io.out(findings.map(formatFinding).join(""));
+  const look = { width: io.columns, paint: paintFor(io) };
+  io.out(findings.map((finding) => formatFinding(finding, look)).join(""));
   return findings.some(({ verdict }) => verdict === "missing") ? 1 : 0;
 }
 
-export function formatFinding({ verdict, what, text }: Finding): string {
-  return `${verdict.padEnd(8)}${what}: ${text}\n`;
+const looks = { ok: "green", note: "yellow", missing: "red" } as const;
+
+/** One line; on a terminal as many as its width asks for, the verdict in colour. `width`: of the terminal. */
+export function formatFinding(
+  { verdict, what, text }: Finding,
+  { width, paint }: { readonly width: number | undefined; readonly paint: Paint },
+): string {
+  const first = verdict.padEnd(8);
+  const said = `${what}: ${text}`;
+  const lines = width === undefined ? [first + said] : wrapped(said, first, width);
+  return `${paint(looks[verdict], verdict)}${lines.join("\n").slice(verdict.length)}\n`;
 }
 
 function programFindings(capabilities: ReadonlySet<Capability>): Finding[] {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { doctor, formatFinding } from "../../src/cli/doctor.ts";
+import { coloured, plain } from "../../src/cli/style.ts";
 import { configFrom } from "../../src/config/parse.ts";
 
 async function examine(gateway: object) {
@@ -8,13 +9,17 @@ async function examine(gateway: object) {
   });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   let printed = "";
-  const code = await doctor(parsed.config, { out: (text) => (printed += text) });
+  const code = await doctor(parsed.config, { out: (text) => (printed += text), env: {} });
   return { code, lines: printed.trimEnd().split("\n") };
 }
 
-test("a finding is one line: verdict, what, and how to get it", () => {
-  expect(formatFinding({ verdict: "note", what: "koffi", text: "npm install koffi" })).toBe(
-    "note    koffi: npm install koffi\n",
+test("a finding is one line: verdict, what, and how to get it; on a terminal as many as it takes", () => {
+  const finding = { verdict: "note", what: "koffi", text: "can't be loaded; npm install koffi" } as const;
+  expect(formatFinding(finding, { width: undefined, paint: plain })).toBe(
+    "note    koffi: can't be loaded; npm install koffi\n",
+  );
+  expect(formatFinding(finding, { width: 30, paint: coloured })).toBe(
+    "\u001b[33mnote\u001b[39m    koffi: can't be loaded;\n        npm install koffi\n",
   );
 });
 

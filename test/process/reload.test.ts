@@ -147,8 +147,8 @@ describe("SIGHUP", () => {
     const listen = [`127.0.0.1:${await freePort()}`];
     const rest = { admin: { listen: "127.0.0.1:0" } };
     // However many visits there are until it is reloaded.
-    const gateway = { listen, limits: { connectsPerSecond: { rate: 100_000, burst: 1_000_000 } } };
-    const { configure, port, reload, logged, lines } = await setUp({ gateway, rest });
+    const settings = { listen, limits: { connectsPerSecond: { rate: 100_000, burst: 1_000_000 } } };
+    const { configure, port, reload, logged, lines } = await setUp({ gateway: settings, rest });
     const metrics = `http://127.0.0.1:${portOf(await logged("admin listening"))}/metrics`;
     const namesInMetrics = async () =>
       new Set([...(await (await fetch(metrics)).text()).matchAll(/gateway="(\w+)"/g)].map(([, name]) => name));
@@ -163,7 +163,7 @@ describe("SIGHUP", () => {
       } while (!reloaded.signal.aborted);
     };
     const visitors = Promise.all([visits(), visits(), visits()]);
-    configure({ ...gateway, name: "two" }, rest);
+    configure({ ...settings, name: "two" }, rest);
     await reload("configuration reloaded");
     expect(await logged("listening")).toMatchObject({ gateway: "two", endpoint: listen[0] });
     reloaded.abort();

@@ -18,7 +18,7 @@ test("a finding is one line: verdict, what, and how to get it; on a terminal as 
   expect(formatFinding(finding, { width: undefined, paint: plain })).toBe(
     "note    koffi: can't be loaded; npm install koffi\n",
   );
-  expect(formatFinding(finding, { width: 30, paint: coloured })).toBe(
+  expect(formatFinding(finding, { width: 32, paint: coloured })).toBe(
     "\u001b[33mnote\u001b[39m    koffi: can't be loaded;\n        npm install koffi\n",
   );
 });

@@ -2,6 +2,7 @@
 // and whatever carries the bytes of a data connection. It knows endpoints and nothing of FTP.
 import type { Endpoint, Network } from "../net/endpoint.ts";
 import type { Secured } from "../net/tls.ts";
+import type { LegTlsSource } from "../tls/leg-tls.ts";
 import type { PortPool } from "./port-pool.ts";
 
 export const sides = ["client", "server"] as const;
@@ -21,9 +22,10 @@ export type ExpectedPeer =
  * announced endpoint (`dial`).
  * `bind` is the literal local address; with `isForeign` it is another machine's, for which the gateway speaks.
  * `port` is wanted of `ports` because it was announced before: where it can't be had, the pinhole is refused.
+ * `tls`: it runs TLS, for which it takes a plane that reads the bytes.
  * `fromPort` is the preferred source port of a dialled leg (control port − 1); any other port serves where that one is taken.
  */
-export type Leg =
+export type Leg = { readonly tls?: LegTlsSource } & (
   | {
       readonly kind: "listen";
       readonly bind: string;
@@ -40,7 +42,8 @@ export type Leg =
       readonly isRouted?: boolean;
       readonly isForeign?: boolean;
       readonly fromPort?: number;
-    };
+    }
+);
 
 export type ListenLeg = Extract<Leg, { readonly kind: "listen" }>;
 export type DialLeg = Extract<Leg, { readonly kind: "dial" }>;

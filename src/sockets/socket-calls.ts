@@ -38,6 +38,8 @@ export type SocketCalls = {
   makeTransparent(fd: number, family: Family): string | undefined;
   /** A new stream socket at that endpoint, even where the address is another machine's. Throws an ErrnoException. */
   bindAnywhere(endpoint: Endpoint): number;
+  /** Another descriptor of the same connection; below 0 if none is left. */
+  duplicate(fd: number): number;
   /** Bytes written to a connection that its peer has not acknowledged; 0 if there is none. */
   unacknowledgedBytes(fd: number): number;
   /** Undefined if there is no connection. */
@@ -66,6 +68,8 @@ const tcpKeepIdle = 4;
 const tcpKeepInterval = 5;
 const tcpKeepCount = 6;
 const tcpUserTimeout = 18;
+/** F_DUPFD_CLOEXEC */
+const duplicateCloseOnExec = 1030;
 const dontWait = 0x40;
 const noSignal = 0x4000;
 /** tcp(7); the same number as TIOCOUTQ */
@@ -102,6 +106,8 @@ function declare({ func, errno }: Ffi): SocketCalls {
   const getOption = func("int getsockopt(int, int, int, void *, void *)");
   const setOption = func("int setsockopt(int, int, int, const void *, uint32_t)");
   const send = func("int64_t send(int, const void *, size_t, int)");
+  // Variadic in C; every Linux ABI passes a variadic int like any other.
+  const fcntl = func("int fcntl(int, int, int)");
   const ioctl = func("int ioctl(int, unsigned long, void *)");
 
   const setNumber = (fd: number, level: number, option: number, value: number): boolean =>
@@ -158,6 +164,7 @@ function declare({ func, errno }: Ffi): SocketCalls {
       close(fd);
       return fail(unbound ? "bind" : "setsockopt", failure);
     },
+    duplicate: (fd) => fcntl(fd, duplicateCloseOnExec, 0),
     unacknowledgedBytes(fd) {
       const bytes = Buffer.alloc(4);
       return ioctl(fd, siocOutq, bytes) === 0 ? bytes.readInt32LE() : 0;

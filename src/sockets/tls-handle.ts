@@ -23,17 +23,29 @@ export type TlsEnd = "close-notify" | "cut";
  * reads, or has stopped to; only after TCP's own end it can be started again (EALREADY, 0).
  */
 export function watchTlsEnd(socket: TLSSocket, ended: () => void = () => {}): () => TlsEnd | undefined {
+  const watch = watches.get(socket) ?? beginWatch(socket);
+  watch.ended.push(ended);
+  return () => watch.end;
+}
+
+type Watch = { end: TlsEnd | undefined; readonly ended: (() => void)[] };
+
+/** One for each: who asks libuv a second time is told that it reads. */
+const watches = new WeakMap<TLSSocket, Watch>();
+
+function beginWatch(socket: TLSSocket): Watch {
   const internals = socket as unknown as Internals;
   const push = internals.push;
-  let end: TlsEnd | undefined;
+  const watch: Watch = { end: undefined, ended: [] };
+  watches.set(socket, watch);
   internals.push = (chunk, encoding) => {
-    if (chunk === null && end === undefined) {
-      end = judge(internals);
-      ended();
+    if (chunk === null && watch.end === undefined) {
+      watch.end = judge(internals);
+      for (const ended of watch.ended) ended();
     }
     return push.call(socket, chunk, encoding);
   };
-  return () => end;
+  return watch;
 }
 
 const alreadyReading = -constants.errno.EALREADY;

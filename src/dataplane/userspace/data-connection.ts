@@ -201,8 +201,9 @@ function carry(state: DataConnection, asks: DataAsk[]): DataConnection {
 
 function start(state: DataConnection, asks: DataAsk[]): DataConnection {
   if (state.listening.length === 0) return dialOnce(state, "server", asks);
+  if (state.phase.name !== "carrying" || state.isConfirmed) return state;
   // A server that announces nothing at all must not wait for ever.
-  if (state.phase.name === "carrying" && !state.isConfirmed) asks.push({ kind: "release held in", ms: holdLimitMs });
+  asks.push({ kind: "begin" }, { kind: "release held in", ms: holdLimitMs });
   return state;
 }
 

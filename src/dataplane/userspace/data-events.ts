@@ -50,7 +50,9 @@ export type DataAsk =
   | { readonly kind: "proceed" }
   /** Both legs are handed to the carriage. */
   | { readonly kind: "carry"; readonly isDownHeld: boolean }
-  /** Of the carriage, after that time or now. */
+  /** Of the carriage. */
+  | { readonly kind: "begin" }
+  /** Likewise, after that time or now. */
   | { readonly kind: "release held in"; readonly ms: number }
   | { readonly kind: "release held" }
   /** Legs that are not carried yet are closed in order; the carriage is, unless it has carried something. */

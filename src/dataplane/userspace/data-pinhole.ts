@@ -15,7 +15,7 @@ import {
   sides,
 } from "../pinhole.ts";
 import { type StallWatch, watchStall } from "../stall-watch.ts";
-import type { Carry, HoldingCarriage } from "./carriage.ts";
+import type { Carry, HeldLegs, HoldingCarriage } from "./carriage.ts";
 import { startDataConnection, stepDataConnection } from "./data-connection.ts";
 import type { DataAsk, DataInput } from "./data-events.ts";
 import { dialLeg } from "./dialled-leg.ts";
@@ -112,6 +112,8 @@ function perform(driver: Driver, ask: DataAsk): void {
       return driver.step({ kind: "proceed" });
     case "carry":
       return handOver(driver, ask.isDownHeld);
+    case "begin":
+      return driver.carriage?.begin?.();
     case "release held in":
       driver.hold ??= setDeadline(ask.ms, () => driver.carriage?.releaseHeld());
       return;
@@ -219,7 +221,7 @@ function standstill({ standstills }: Driver): string | undefined {
 }
 
 function handOver(driver: Driver, isDownHeld: boolean): void {
-  const { listeningLegs, sockets, step } = driver;
+  const { listeningLegs, sockets, step, request, report } = driver;
   const client = sockets.get("client");
   const server = sockets.get("server");
   if (client === undefined || server === undefined) throw new Error("a leg of a joined connection is missing");
@@ -234,8 +236,10 @@ function handOver(driver: Driver, isDownHeld: boolean): void {
   // What made a watched server's leg be heard was read already.
   const head: unknown = listeningLegs.length === 0 ? server.read() : null;
   driver.carriage = driver.carry(
-    { client, server, isDownHeld, ...(Buffer.isBuffer(head) && { head }) },
+    { client, server, isDownHeld, ...(Buffer.isBuffer(head) && { head }), ...protection(request) },
     {
+      secured: (side, secured) => report({ ...secured, kind: "secured", side }),
+      noCloseNotify: (side) => report({ kind: "no-close-notify", side }),
       delivered: () => step({ kind: "delivered" }),
       ended(end, counts, detail) {
         driver.finalCounts = counts;
@@ -243,6 +247,11 @@ function handOver(driver: Driver, isDownHeld: boolean): void {
       },
     },
   );
+}
+
+function protection({ client, server }: PinholeRequest): Pick<HeldLegs, "tls"> {
+  if (client.tls === undefined && server.tls === undefined) return {};
+  return { tls: { ...(client.tls && { client: client.tls }), ...(server.tls && { server: server.tls }) } };
 }
 
 function countsOf({ finalCounts, carriage }: Driver): ByteCounts {

@@ -46,6 +46,7 @@ describe("passive", () => {
       "passive",
       `${carrying}
   start
+    begin
     release held in 1000
   confirm
     release held
@@ -85,6 +86,7 @@ ${joining}
     stop waiting
     carry true
     watch stall 30000
+    begin
     release held in 1000
 `,
     );

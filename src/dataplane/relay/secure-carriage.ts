@@ -1,0 +1,287 @@
+// Secure carriage: carrying between two legs of which one or both run TLS. It starts with the handshakes; bytes flow once both legs are
+// ready. A leg under TLS has ended completely when TLS has ended on it, and not with TCP alone.
+import type { Socket } from "node:net";
+import type { Secured } from "../../net/tls.ts";
+import { hasTrulyEnded, readingSocket } from "../../sockets/reading-socket.ts";
+import { type TlsEnd, watchTlsEnd } from "../../sockets/tls-handle.ts";
+import { watchHandshake } from "../../tls/handshake.ts";
+import type { LegTls, OpenLeg } from "../../tls/leg-tls.ts";
+import type { SessionEntry } from "../../tls/session-store.ts";
+import type { Side } from "../pinhole.ts";
+import type { CarriageEnd } from "../userspace/carriage.ts";
+import type { ClosedLeg } from "../userspace/leg.ts";
+import { endLeg } from "../userspace/leg-guard.ts";
+import { createFlow } from "./flow.ts";
+import { createGatheredFlow } from "./gathered-flow.ts";
+import type { ReadBuffers } from "./read-buffers.ts";
+
+/** `isSecured`: it is to run TLS. `counters`: what was handed on, up and down. */
+export type SecurePair = {
+  readonly client: Socket;
+  readonly server: Socket;
+  readonly isSecured: Readonly<Record<Side, boolean>>;
+  readonly counters: Float64Array;
+};
+
+export type SecureCarriageEvents = {
+  secured(side: Side, secured: Secured): void;
+  noCloseNotify(side: Side): void;
+  learned(entry: SessionEntry): void;
+  delivered(): void;
+  /** The last. Nothing touches the sockets any more, which are to be closed during the call. `hasFin`: who has his end, or may have it. */
+  ended(end: CarriageEnd, legs: Readonly<Record<Side, ClosedLeg>>, detail?: string): void;
+};
+
+export type SecureCarriage = {
+  /** The leg may be used from now on: `tls` where it runs TLS. Once for each side; the client's first. */
+  ready(side: Side, tls?: LegTls): void;
+  abort(): void;
+  closeUnused(): void;
+};
+
+/** One direction. */
+type Lane = {
+  bytes(): number;
+  /** Something has been read and waits for the other side. */
+  hasUnsent(): boolean;
+  resume(): void;
+  pause(): void;
+  close(): void;
+};
+
+type Leg = {
+  /** What is read from and written to; under TLS only once it is ready. */
+  socket: Socket;
+  readonly lane: Lane;
+  tlsEnd: (() => TlsEnd | undefined) | undefined;
+  tolerates: boolean;
+  isReady: boolean;
+  hasEnded: boolean;
+};
+
+type State = {
+  readonly pair: SecurePair;
+  readonly events: SecureCarriageEvents;
+  readonly legs: Record<Side, Leg>;
+  /** `breaking`: one side has broken, and what was read from it is still on its way to the other. */
+  phase: "opening" | "flowing" | "breaking" | "over";
+  end: CarriageEnd;
+  detail: string | undefined;
+  broken: Side | undefined;
+};
+
+const other = { client: "server", server: "client" } as const;
+
+/** The sockets have not been read. No event comes during the call. */
+export function carrySecurely(
+  pair: SecurePair,
+  events: SecureCarriageEvents,
+  { buffers, openLeg }: { readonly buffers: ReadBuffers; readonly openLeg: OpenLeg },
+): SecureCarriage {
+  const make = (side: Side): Leg =>
+    pair.isSecured[side] ? securedLeg(() => state, side) : clearLeg(() => state, side, buffers);
+  const state: State = {
+    pair,
+    events,
+    legs: {} as Record<Side, Leg>,
+    phase: "opening",
+    end: "complete",
+    detail: undefined,
+    broken: undefined,
+  };
+  state.legs.client = make("client");
+  state.legs.server = make("server");
+  return {
+    ready(side, tls) {
+      if (state.phase !== "opening") return;
+      if (tls !== undefined) return shakeHands(state, side, tls, openLeg);
+      watch(state, side);
+      becomeReady(state, side);
+    },
+    abort() {
+      // What broke first stays the reason.
+      if (state.phase !== "breaking") state.end = "aborted";
+      finish(state);
+    },
+    closeUnused() {
+      if (state.phase === "breaking" || moved(state, "client") + moved(state, "server") > 0) return;
+      state.end = "aborted";
+      finish(state, true);
+    },
+  };
+}
+
+function shakeHands(state: State, side: Side, tls: LegTls, openLeg: OpenLeg): void {
+  const leg = state.legs[side];
+  const { socket, refusal } = openLeg(state.pair[side], tls, state.events.learned);
+  leg.tolerates = tls.truncation === "tolerate";
+  leg.socket = socket;
+  leg.tlsEnd = watchTlsEnd(socket);
+  watchHandshake(socket, refusal, {
+    secured({ version, cipher, resumed, durationMs }) {
+      if (state.phase === "over") return;
+      state.events.secured(side, { version, cipher, resumed, durationMs });
+      watch(state, side);
+      becomeReady(state, side);
+    },
+    failed({ cause, detail }) {
+      if (state.phase === "over") return;
+      state.end = `${side}-tls-failed`;
+      state.detail = `${cause}: ${detail}`;
+      finish(state);
+    },
+  });
+}
+
+function becomeReady(state: State, side: Side): void {
+  const { client, server } = state.legs;
+  state.legs[side].isReady = true;
+  if (state.phase !== "opening" || !client.isReady || !server.isReady) return;
+  state.phase = "flowing";
+  client.lane.resume();
+  server.lane.resume();
+}
+
+/** Read as streams are, out of TLS. */
+function securedLeg(state: () => State, side: Side): Leg {
+  const destination = (): Socket => state().legs[other[side]].socket;
+  const flow = createGatheredFlow(destination, {
+    blocked: () => leg.socket.pause(),
+    flushed() {
+      flushed(state(), side);
+    },
+  });
+  const leg: Leg = {
+    socket: state().pair[side],
+    tlsEnd: undefined,
+    ...{ tolerates: false, isReady: false, hasEnded: false },
+    lane: {
+      bytes: () => flow.bytes,
+      hasUnsent: flow.hasUnsent,
+      resume() {
+        if (leg.socket.listenerCount("data") === 0) {
+          leg.socket.on("data", (chunk: Buffer) => {
+            if (state().phase !== "flowing") return;
+            flow.write(chunk);
+            count(state(), side);
+          });
+        }
+        leg.socket.resume();
+      },
+      pause: () => void leg.socket.pause(),
+      close() {},
+    },
+  };
+  return leg;
+}
+
+/** Read into one large buffer, in clear. */
+function clearLeg(state: () => State, side: Side, buffers: ReadBuffers): Leg {
+  const flow = createFlow(buffers, () => state().legs[other[side]].socket, {
+    readOn(self) {
+      count(state(), side);
+      if (self.isBulk) self.enlarge();
+      return state().phase === "flowing";
+    },
+    flushed: () => flushed(state(), side),
+  });
+  const socket = readingSocket(state().pair[side], flow.reads).pause();
+  return {
+    socket,
+    tlsEnd: undefined,
+    ...{ tolerates: false, isReady: false, hasEnded: false },
+    lane: {
+      bytes: () => flow.bytes,
+      hasUnsent: () => flow.isBlocked,
+      resume: () => void socket.resume(),
+      pause: () => void socket.pause(),
+      close: () => flow.close(),
+    },
+  };
+}
+
+function watch(state: State, side: Side): void {
+  const leg = state.legs[side];
+  const { socket } = leg;
+  socket.on("end", () => {
+    if (state.phase !== "flowing") return;
+    const why = whyBroken(state, side, leg);
+    if (why !== undefined) return broke(state, side, why);
+    leg.hasEnded = true;
+    if (!leg.lane.hasUnsent()) endOther(state, side);
+  });
+  socket.on("finish", () => {
+    if (state.phase !== "flowing") return;
+    if (side === "client") state.events.delivered();
+    if (state.legs[other[side]].socket.writableFinished) finish(state);
+  });
+  socket.on("error", (error) => broke(state, side, { end: `${side}-reset`, detail: error.message }));
+  // Behind TLS a reset may come without an error.
+  socket.on("close", () => broke(state, side, { end: `${side}-reset`, detail: "read ECONNRESET" }));
+}
+
+type Break = { readonly end: CarriageEnd; readonly detail: string };
+
+function whyBroken({ events }: State, side: Side, { socket, tlsEnd, tolerates }: Leg): Break | undefined {
+  if (tlsEnd === undefined) {
+    return hasTrulyEnded(socket) ? undefined : { end: `${side}-reset`, detail: "read ECONNRESET" };
+  }
+  if (tlsEnd() === "close-notify") return undefined;
+  if (!tolerates) return { end: "tls-truncated", detail: `${side}: the end came without close_notify` };
+  events.noCloseNotify(side);
+  return undefined;
+}
+
+/** Bytes towards the broken side no longer matter. Bytes from it are real: they go out before the reset. */
+function broke(state: State, side: Side, { end, detail }: Break): void {
+  if (state.broken === side) return;
+  if (state.phase === "breaking" || state.phase === "over") return finish(state);
+  const isOpening = state.phase === "opening";
+  state.broken = side;
+  state.end = end;
+  state.detail = detail;
+  state.legs[other[side]].lane.pause();
+  state.phase = "breaking";
+  if (isOpening || !state.legs[side].lane.hasUnsent() || state.legs[other[side]].socket.destroyed) finish(state);
+}
+
+function flushed(state: State, side: Side): void {
+  count(state, side);
+  if (state.phase === "breaking") return finish(state);
+  if (state.phase !== "flowing") return;
+  if (state.legs[side].hasEnded) endOther(state, side);
+  else state.legs[side].lane.resume();
+}
+
+function endOther(state: State, side: Side): void {
+  const { socket } = state.legs[other[side]];
+  if (!socket.writableEnded) endLeg(socket);
+}
+
+/** What was read from that side and is with the kernel, or at least with TLS. */
+function moved({ legs }: State, side: Side): number {
+  return legs[side].lane.bytes() - legs[other[side]].socket.writableLength;
+}
+
+/** Never falls. */
+function count(state: State, side: Side): void {
+  const { counters } = state.pair;
+  const at = side === "client" ? 0 : 1;
+  counters[at] = Math.max(counters[at] ?? 0, moved(state, side));
+}
+
+function finish(state: State, isUnused = false): void {
+  if (state.phase === "over") return;
+  state.phase = "over";
+  const { client, server } = state.legs;
+  count(state, "client");
+  count(state, "server");
+  const closed = (side: Side): ClosedLeg => {
+    const { socket } = state.legs[side];
+    const beneath = state.pair.isSecured[side] ? { tcp: state.pair[side] } : {};
+    return { socket, ...beneath, hasFin: isUnused || socket.writableEnded };
+  };
+  state.events.ended(state.end, { client: closed("client"), server: closed("server") }, state.detail);
+  client.lane.close();
+  server.lane.close();
+}

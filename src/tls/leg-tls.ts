@@ -1,0 +1,93 @@
+// TLS of a data connection's leg, as plain data: it is made on one thread and done on another.
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { type ClientContext, type ClientTls, createClientContext } from "./client-context.ts";
+import type { Refusal } from "./handshake.ts";
+import { createServerContext, type ServerContext, type ServerTls } from "./server-context.ts";
+import { createSessionStore, type SessionEntry } from "./session-store.ts";
+import type { TicketKeys, TicketPolicy } from "./ticket-keys.ts";
+
+/** What an end without close_notify is: a break, or complete. */
+type Truncation = "reset" | "tolerate";
+
+/** `key`: legs with the same are done with the same context, which takes a while to make. */
+type LegTraits = { readonly key: string; readonly truncation: Truncation };
+
+/** Towards the client: the sessions of its control connection may be resumed, and have to with `mustResume`. */
+export type ServerLegTls = LegTraits & {
+  readonly role: "server";
+  readonly tls: ServerTls;
+  readonly ticketKeys: TicketKeys;
+  readonly policy: TicketPolicy;
+  readonly sessions: readonly SessionEntry[];
+  readonly mustResume: boolean;
+};
+
+/** Towards the server: `session` is the control connection's. */
+export type ClientLegTls = LegTraits & {
+  readonly role: "client";
+  readonly tls: ClientTls;
+  readonly session?: Uint8Array | undefined;
+};
+
+export type LegTls = ServerLegTls | ClientLegTls;
+
+/** Where it comes from: it is asked for when the handshake is due. */
+export type LegTlsSource = {
+  describe(): LegTls;
+  /** A handshake with a client has made a session that may be resumed by its id. */
+  learned(entry: SessionEntry): void;
+};
+
+export type OpenedLeg = { readonly socket: TLSSocket; readonly refusal: Refusal };
+
+/** Opens TLS on a leg whose next byte is the peer's or ours. Not to be called for one that has no more than bytes in clear. */
+export type OpenLeg = (raw: Socket, leg: LegTls, learned: (entry: SessionEntry) => void) => OpenedLeg;
+
+/** Where sessions must be resumed there is a context for each session. */
+const mostContexts = 64;
+
+/** With a memory of contexts of its own: one for each thread. */
+export function createLegOpener(): OpenLeg {
+  const servers = new Map<string, { readonly context: ServerContext; readonly holder: { keys: TicketKeys } }>();
+  const clients = new Map<string, ClientContext>();
+
+  function serverOf({ key, policy, tls, ticketKeys }: ServerLegTls): ServerContext {
+    const entry = remembered(servers, `${key} ${policy}`, () => {
+      const holder = { keys: ticketKeys };
+      return { holder, context: createServerContext(tls, () => holder.keys, policy) };
+    });
+    entry.holder.keys = ticketKeys;
+    return entry.context;
+  }
+
+  return (raw, leg, learned) => {
+    if (leg.role === "client") {
+      const context = remembered(clients, leg.key, () => createClientContext(leg.tls));
+      return { socket: context.open(raw, leg.session), refusal: context.refusal };
+    }
+    const context = serverOf(leg);
+    const socket = context.open(raw, createSessionStore(leg.sessions, learned));
+    return {
+      socket,
+      refusal(secured) {
+        if (leg.mustResume && !secured.isSessionReused()) return notResumed;
+        return context.refusal(secured);
+      },
+    };
+  };
+}
+
+const notResumed = {
+  cause: "not-resumed",
+  detail: "the data connection does not resume the TLS session of its control connection",
+} as const;
+
+/** The one that was used last is forgotten last. */
+function remembered<T>(memory: Map<string, T>, key: string, make: () => T): T {
+  const value = memory.get(key) ?? make();
+  memory.delete(key);
+  memory.set(key, value);
+  if (memory.size > mostContexts) for (const [oldest] of [...memory].slice(0, 1)) memory.delete(oldest);
+  return value;
+}

@@ -1,0 +1,263 @@
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { connect as connectTcp, type Socket } from "node:net";
+import { connect as dialTls, createSecureContext, TLSSocket } from "node:tls";
+import { afterAll, describe, expect, test } from "vitest";
+import type { Leg, PinholeEvent } from "../../../src/dataplane/pinhole.ts";
+import { createRelayPlane } from "../../../src/dataplane/relay/relay.ts";
+import { loadSplicePlane } from "../../../src/dataplane/splice/splice.ts";
+import { releaseControl } from "../../../src/sockets/tls-handle.ts";
+import { loadFfi } from "../../../src/sockets/ffi.ts";
+import type { LegTls } from "../../../src/tls/leg-tls.ts";
+import type { SessionEntry } from "../../../src/tls/session-store.ts";
+import { makeCertificate } from "../../tls/made-certificate.ts";
+import { certificateOf, clientLeg, made, serverLeg, source } from "../../tls/tls-peers.ts";
+import { listenLeg, openPinhole, type OpenPinhole } from "../loopback.ts";
+
+const planes = {
+  thread: createRelayPlane({ isThreaded: true }),
+  "this thread": createRelayPlane({ isThreaded: false }),
+};
+afterAll(async () => {
+  await Promise.all(Object.values(planes).map((plane) => plane.stop()));
+});
+
+const versions = ["TLSv1.2", "TLSv1.3"] as const;
+type Version = (typeof versions)[number];
+type Kinds = { readonly client: boolean; readonly server: boolean };
+
+/** Under it the raw socket: a cut is made there. */
+type Peer = { readonly socket: Socket; readonly raw: Socket };
+
+type Wanted = Kinds & {
+  readonly version: Version;
+  readonly clientTls?: Partial<LegTls>;
+  readonly serverTls?: Partial<LegTls>;
+  readonly learned?: SessionEntry[];
+};
+
+function open(plane: keyof typeof planes, wanted: Wanted, options = {}): OpenPinhole {
+  const leg = (tls: LegTls | undefined): Leg =>
+    tls === undefined ? listenLeg() : { ...listenLeg(), tls: source(tls, wanted.learned) };
+  return openPinhole(
+    planes[plane],
+    {
+      client: leg(wanted.client ? ({ ...serverLeg, ...wanted.clientTls } as LegTls) : undefined),
+      server: leg(wanted.server ? ({ ...clientLeg, ...wanted.serverTls } as LegTls) : undefined),
+    },
+    options,
+  );
+}
+
+async function peers(
+  pinhole: OpenPinhole,
+  { client, server, version }: Wanted,
+): Promise<{ client: Peer; server: Peer }> {
+  const dial = async (side: "client" | "server"): Promise<Socket> => {
+    const { address, port } = await pinhole.endpoint(side);
+    const socket = connectTcp({ host: address, port, allowHalfOpen: true }).on("error", () => {});
+    await once(socket, "connect");
+    return socket;
+  };
+  const rawClient = await dial("client");
+  const rawServer = await dial("server");
+  const only = { minVersion: version, maxVersion: version };
+  const ourClient = client
+    ? dialTls({ socket: rawClient, ca: made.cert, servername: "ftp.example.net", ...only }).on("error", () => {})
+    : rawClient;
+  const ourServer = server
+    ? releaseControl(
+        new TLSSocket(rawServer, {
+          isServer: true,
+          secureContext: createSecureContext({ cert: made.cert, key: made.key, ...only }),
+        }),
+      ).on("error", () => {})
+    : rawServer;
+  return { client: { socket: ourClient, raw: rawClient }, server: { socket: ourServer, raw: rawServer } };
+}
+
+/** Written when the handshake is over: a server that writes at once loses its close_notify. */
+async function give({ socket }: Peer, content: Buffer): Promise<void> {
+  const isShaking = socket instanceof TLSSocket && socket.getProtocol()?.startsWith("TLS") !== true;
+  if (isShaking) await once(socket, "secure");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  socket.end(content);
+}
+
+async function take({ socket }: Peer): Promise<{ sha1: string; bytes: number }> {
+  const hash = createHash("sha1");
+  let bytes = 0;
+  socket.on("data", (chunk: Buffer) => {
+    hash.update(chunk);
+    bytes += chunk.length;
+  });
+  await once(socket, "end");
+  socket.end();
+  return { sha1: hash.digest("hex"), bytes };
+}
+
+const sha1 = (content: Buffer): string => createHash("sha1").update(content).digest("hex");
+const kinds: readonly (readonly [string, Kinds])[] = [
+  ["the client's leg", { client: true, server: false }],
+  ["the server's leg", { client: false, server: true }],
+  ["both legs", { client: true, server: true }],
+];
+const sizes = [0, 1, 70_000, 3_000_001];
+
+describe.each(["thread", "this thread"] as const)("a data connection under TLS, in %s", (plane) => {
+  describe.each(versions)("%s", (version) => {
+    describe.each(kinds)("on %s", (_name, kind) => {
+      test.each(sizes)("brings %i bytes down, whole, and says the end", async (size) => {
+        const content = randomBytes(size);
+        const pinhole = open(plane, { ...kind, version });
+        const { client, server } = await peers(pinhole, { ...kind, version });
+        const taken = take(client);
+        await give(server, content);
+        server.socket.resume();
+        expect(await taken).toEqual({ sha1: sha1(content), bytes: size });
+        expect(await pinhole.event("closed")).toMatchObject({ outcome: "complete", bytesDown: size, bytesUp: 0 });
+        expect(pinhole.events.map((event) => event.kind)).toContain("delivered");
+        const secured = pinhole.events.filter((event) => event.kind === "secured");
+        expect(secured).toHaveLength(Number(kind.client) + Number(kind.server));
+        for (const event of secured) expect(event).toMatchObject({ version, resumed: false });
+      });
+
+      test.each(sizes)("brings %i bytes up, whole, and says the end", async (size) => {
+        const content = randomBytes(size);
+        // As for every upload: a client that has a ticket unread at its end resets.
+        const pinhole = open(plane, { ...kind, version, clientTls: { policy: "none" } });
+        const { client, server } = await peers(pinhole, { ...kind, version });
+        const taken = take(server);
+        await give(client, content);
+        client.socket.resume();
+        expect(await taken).toEqual({ sha1: sha1(content), bytes: size });
+        expect(await pinhole.event("closed")).toMatchObject({ outcome: "complete", bytesUp: size, bytesDown: 0 });
+      });
+
+      test("that is cut in the middle is a reset for the other side, and said to be cut", async () => {
+        const from = kind.server ? "server" : "client";
+        const to = from === "server" ? "client" : "server";
+        const pinhole = open(plane, { ...kind, version });
+        const both = await peers(pinhole, { ...kind, version });
+        const ended = new Promise<string>((resolve) => {
+          both[to].socket.resume().on("end", () => resolve("end"));
+          both[to].raw.on("close", (isBroken) => resolve(isBroken ? "reset" : "closed"));
+          both[to].socket.on("error", () => resolve("reset"));
+        });
+        await pinhole.event("secured");
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        both[from].socket.write(randomBytes(100_000));
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        cutBeneath(both[from].raw);
+        expect(await pinhole.event("closed")).toMatchObject({
+          outcome: "tls-truncated",
+          detail: `${from}: the end came without close_notify`,
+        });
+        expect(await ended).toBe("reset");
+      });
+    });
+
+    test("that is cut is complete where that is tolerated, and told of", async () => {
+      const wanted = { client: true, server: false, version, clientTls: { truncation: "tolerate" } } as const;
+      const pinhole = open(plane, wanted);
+      const { client, server } = await peers(pinhole, wanted);
+      const taken = take(server);
+      await pinhole.event("secured");
+      client.socket.write("abc");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      cutBeneath(client.raw);
+      expect((await taken).bytes).toBe(3);
+      client.socket.resume();
+      expect(await pinhole.event("no-close-notify")).toMatchObject({ side: "client" });
+      expect(await pinhole.outcome()).toBe("complete");
+    });
+
+    test("whose client must resume, and does not, is no data connection", async () => {
+      const wanted = { client: true, server: false, version, clientTls: { mustResume: true } as Partial<LegTls> };
+      const pinhole = open(plane, wanted);
+      await peers(pinhole, wanted);
+      expect(await pinhole.event("closed")).toMatchObject({
+        outcome: "client-tls-failed",
+        detail: expect.stringMatching(/^not-resumed: /),
+      });
+    });
+  });
+
+  test("with a client that speaks in clear is no data connection, and nothing of it reaches the server", async () => {
+    const wanted = { client: true, server: false, version: "TLSv1.3" } as const;
+    const pinhole = open(plane, wanted);
+    const { client, server } = await peers(pinhole, { ...wanted, client: false });
+    const heard: Buffer[] = [];
+    server.socket.on("data", (chunk: Buffer) => heard.push(chunk));
+    client.socket.end("a file in clear");
+    expect(await pinhole.event("closed")).toMatchObject({
+      outcome: "client-tls-failed",
+      detail: expect.stringMatching(/^not-tls: /),
+    });
+    expect(heard).toEqual([]);
+  });
+
+  test("with a server whose certificate is another is none, and says why", async () => {
+    const other = certificateOf(makeCertificate({ name: "other.example.net" }));
+    const wanted = { client: false, server: true, version: "TLSv1.3" } as const;
+    const serverTls = { tls: { ...clientLeg.tls, ca: other.chain }, key: "other" };
+    const pinhole = open(plane, { ...wanted, serverTls });
+    await peers(pinhole, wanted);
+    expect(await pinhole.event("closed")).toMatchObject({
+      outcome: "server-tls-failed",
+      detail: expect.stringMatching(/^unknown-ca: /),
+    });
+  });
+
+  test("that is released breaks both, before and after the handshake", async () => {
+    for (const isLate of [false, true]) {
+      const wanted = { client: true, server: true, version: "TLSv1.3" } as const;
+      const pinhole = open(plane, wanted, { isConfirmed: isLate });
+      const { client, server } = await peers(pinhole, wanted);
+      // Node's TLS shows a reset as an end now and then.
+      const broken = Promise.all(
+        [client, server].map(async ({ socket, raw }) => {
+          await new Promise((resolve) => (raw.on("close", resolve), socket.resume().on("end", resolve)));
+        }),
+      );
+      if (isLate) await pinhole.event("secured");
+      else await pinhole.event("joined");
+      pinhole.pinhole.release();
+      expect(await pinhole.outcome()).toBe("aborted");
+      await broken;
+    }
+  });
+
+  test("begins with the client when the transfer does, and with the server when it is confirmed", async () => {
+    const wanted = { client: true, server: true, version: "TLSv1.3" } as const;
+    const pinhole = open(plane, wanted, { isConfirmed: false });
+    const { client } = await peers(pinhole, wanted);
+    client.socket.on("secure", () => {});
+    await pinhole.event("joined");
+    pinhole.pinhole.start();
+    expect(await pinhole.event("secured")).toMatchObject({ side: "client" });
+    expect(pinhole.events.filter((event: PinholeEvent) => event.kind === "secured")).toHaveLength(1);
+    pinhole.pinhole.confirm();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(pinhole.events.filter((event: PinholeEvent) => event.kind === "secured")).toHaveLength(2);
+    pinhole.pinhole.release();
+    await pinhole.outcome();
+  });
+});
+
+/** FIN from below TLS: TLS itself is not ended. */
+function cutBeneath(raw: Socket): void {
+  const loaded = loadFfi();
+  if (!loaded.ok) throw new Error(loaded.reason);
+  loaded.ffi.func("int shutdown(int, int)")((raw as unknown as { _handle: { fd: number } })._handle.fd, 1);
+}
+
+test("splice can't carry what runs TLS", async () => {
+  const loaded = loadSplicePlane();
+  if (!loaded.ok) return;
+  const leg = { ...listenLeg(), tls: source(serverLeg) };
+  const request = { client: leg, server: listenLeg(), expiryMs: 1, connectMs: 1, stallMs: 1 };
+  expect(loaded.plane.unfit(request)).toBe("a leg runs TLS");
+  expect(loaded.plane.unfit({ ...request, client: listenLeg() })).toBeUndefined();
+  await loaded.plane.stop();
+});

@@ -41,27 +41,35 @@ function rejectedBefore({ serverMode, serverFamily }: Pair, isVerbatim: boolean)
   return serverMode === "PASV" ? ["EPSV"] : serverMode === "EPRT" ? ["PORT"] : [];
 }
 
-function opening(pair: Pair): readonly string[] {
+/** Which legs are under TLS. */
+type Legs = { readonly client: boolean; readonly server: boolean };
+const inClear: Legs = { client: false, server: false };
+
+function opening(pair: Pair, legs: Legs): readonly string[] {
   const [here, there] = [client[pair.clientFamily], server[pair.serverFamily]];
-  const clientEnd = `${literal(here.address, 2581)} from 20`;
-  const serverEnd = literal(there.address, 51210);
+  const [atClient, atServer] = [legs.client, legs.server].map((isUnderTls) => (isUnderTls ? " under TLS" : ""));
+  const clientEnd = `${literal(here.address, 2581)} from 20${atClient}`;
+  const serverEnd = `${literal(there.address, 51210)}${atServer}`;
   const [clientDials, serverDials] = [isPassive(pair.clientMode), !isPassive(pair.serverMode)];
   const listening = [literal(here.gateway, 50010), `server side ${literal(there.gateway, 51000)}`];
   if (clientDials && serverDials) {
-    return [`     open both sides for ${here.address} and ${there.address}`, `opened ${listening.join(", ")}`];
+    const peers = `${here.address}${atClient} and ${there.address}${atServer}`;
+    return [`     open both sides for ${peers}`, `opened ${listening.join(", ")}`];
   }
-  if (clientDials) return [`     open client side for ${here.address}, dial ${serverEnd}`, `opened ${listening[0]}`];
-  if (serverDials) return [`     open server side for ${there.address}, dial ${clientEnd}`, `opened ${listening[1]}`];
+  if (clientDials)
+    return [`     open client side for ${here.address}${atClient}, dial ${serverEnd}`, `opened ${listening[0]}`];
+  if (serverDials)
+    return [`     open server side for ${there.address}${atServer}, dial ${clientEnd}`, `opened ${listening[1]}`];
   return [`     dial ${serverEnd} and ${clientEnd}`, "opened"];
 }
 
 /** From the client's word to the gateway's answer. */
-function negotiation(pair: Pair, isVerbatim: boolean): readonly string[] {
+function negotiation(pair: Pair, isVerbatim: boolean, legs: Legs): readonly string[] {
   const { clientMode, serverMode } = pair;
   const ours = server[pair.serverFamily];
   const rejected = rejectedBefore(pair, isVerbatim);
   const lines = [`C> ${said(clientMode, client[pair.clientFamily])}`];
-  const open = opening(pair);
+  const open = opening(pair, legs);
   if (isPassive(serverMode)) {
     for (const mode of rejected) lines.push(`     >S ${mode}`, "S> 500 Unknown", `     learn that ${mode} is rejected`);
     const announced =
@@ -98,8 +106,8 @@ delivered
      >C 226 Complete
 closed complete 0 up 5 down in 1 ms`;
 
-function checkPair(pair: Pair, options: PlayOptions, isVerbatim: boolean): void {
-  const script = negotiation(pair, isVerbatim).join("\n") + transfer;
+function checkPair(pair: Pair, options: PlayOptions, isVerbatim: boolean, legs = inClear): void {
+  const script = negotiation(pair, isVerbatim, legs).join("\n") + transfer;
   const { facts, session } = play(script, { client: pair.clientFamily, server: pair.serverFamily, ...options });
   expect(facts).toContainEqual({ kind: "translated", from: pair.clientMode, to: pair.serverMode });
   expect(facts.at(-1)).toMatchObject({ clientMode: pair.clientMode, serverMode: pair.serverMode, outcome: "complete" });
@@ -115,6 +123,28 @@ describe("a transfer", () => {
     const serverMode = isPassive(pair.serverMode) ? "passive" : "active";
     checkPair(pair, { serverMode }, false);
   });
+
+  const protectedLegs: readonly Legs[] = [
+    { client: true, server: false },
+    { client: false, server: true },
+    { client: true, server: true },
+  ];
+  const connectedTo: Record<Family, string> = { 4: "10.0.0.5:21", 6: "[fd00:2::5]:21" };
+  const login = ["C> USER u", "S> 331 password", "C> PASS p", "S> 230 in"];
+
+  test.each(pairs.flatMap((pair) => protectedLegs.map((legs) => ({ ...pair, legs }))))(
+    "from $clientMode over IPv$clientFamily to $serverMode over IPv$serverFamily, TLS on the legs $legs",
+    ({ legs, ...pair }) => {
+      const before = [
+        ...[`connected ${connectedTo[pair.serverFamily]}`, "S> 220 ready"],
+        ...(legs.server ? ["S> 234 go", "tls started server", "S> 200 PBSZ=0", "S> 200 private"] : []),
+        ...(legs.client ? ["C> AUTH TLS", "tls started client", ...login, "C> PBSZ 0", "C> PROT P"] : login),
+      ].join("\n");
+      const tls = { server: { mode: legs.server ? ("required" as const) : ("off" as const) } };
+      const serverMode = isPassive(pair.serverMode) ? "passive" : "active";
+      checkPair(pair, { serverMode, tls, before }, false, legs);
+    },
+  );
 
   const alike = pairs.filter((pair) => pair.clientMode === pair.serverMode && pair.clientFamily === pair.serverFamily);
 

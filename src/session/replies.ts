@@ -131,7 +131,7 @@ function announces(code: number, text: string, isWhole: boolean): boolean {
 /** The server's endpoint is never the client's to read (D1.14). */
 function treatAnnouncement(work: Work, entry: Outstanding | undefined, code: number): OpenReply["treatment"] | "hold" {
   if (entry === undefined) return "swallow";
-  return entry.kind === "negotiation" ? treat(work, entry, code) : "mask";
+  return entry.kind === "negotiation" || entry.kind === "security" ? treat(work, entry, code) : "mask";
 }
 
 /** All digits behind the code are taken out. */

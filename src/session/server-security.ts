@@ -4,6 +4,7 @@
 import { formatReply, isNegative, isPositive } from "../ftp/reply.ts";
 import { loginAnew, startClientTls, updateSecurity } from "./client-tls.ts";
 import { diagnoseTlsRefused } from "./diagnose-tls.ts";
+import { agreesToTls } from "./passthrough.ts";
 import { sendUser } from "./policies.ts";
 import { serverTls, type Protection, type SecurityStep } from "./security-state.ts";
 import type { Session } from "./state.ts";
@@ -77,7 +78,7 @@ export function securityAnswered(work: Work, verb: string, code: number, text: s
   else if (verb === "PBSZ") {
     updateSecurity(work, { server: { ...server, isSized: true } });
     askProtection(work, next);
-  } else if (!isPositive(code)) refused(work, verb, code, text, next);
+  } else if (verb === "AUTH" ? !agreesToTls(code) : !isPositive(code)) refused(work, verb, code, text, next);
   else if (verb === "PROT") {
     updateSecurity(work, { server: { ...server, data: wantedProtection(work.session, next) } });
     follow(work, next);

@@ -15,7 +15,28 @@ import { parseEvent } from "../../src/session/transcript-reader.ts";
 
 const heldCommands = 4;
 
-const options: fc.Arbitrary<PlayOptions> = fc.record({
+const tls: fc.Arbitrary<Pick<PlayOptions, "tls" | "isImplicit">> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant({}) },
+  { weight: 1, arbitrary: fc.constant({ tls: "passthrough" as const }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      tls: fc.record({
+        client: fc.record({
+          require: fc.constantFrom("none" as const, "none" as const, "login" as const, "data" as const),
+          ccc: fc.boolean(),
+        }),
+        server: fc.record({
+          mode: fc.constantFrom("off" as const, "auto" as const, "required" as const, "match-client" as const),
+          data: fc.constantFrom("match" as const, "clear" as const, "private" as const),
+        }),
+      }),
+      isImplicit: fc.boolean(),
+    }),
+  },
+);
+
+const plain: fc.Arbitrary<PlayOptions> = fc.record({
   serverMode: fc.constantFrom("same" as const, "passive" as const, "active" as const, "auto" as const),
   client: fc.constantFrom(4 as const, 6 as const),
   server: fc.constantFrom(4 as const, 6 as const),
@@ -26,6 +47,8 @@ const options: fc.Arbitrary<PlayOptions> = fc.record({
   heldCommands: fc.constant(heldCommands),
 });
 
+const options = fc.tuple(plain, tls).map(([one, other]) => ({ ...one, ...other }));
+
 /** What the outside has done: events are delivered as a driver would, back-pressure respected. */
 function watch(playOptions: PlayOptions, shouldLogIn: boolean) {
   const family = playOptions.server ?? 4;
@@ -34,6 +57,7 @@ function watch(playOptions: PlayOptions, shouldLogIn: boolean) {
   const context = { local, advertise: local.address, rejects: [] };
   let [session, effects] = startSession(sessionOptions(playOptions, server), {
     ...clientOptions(playOptions),
+    isImplicit: playOptions.isImplicit ?? false,
     client: clients[playOptions.client ?? 4],
   });
   const opened = new Set<number>();
@@ -63,7 +87,15 @@ function watch(playOptions: PlayOptions, shouldLogIn: boolean) {
       effect.kind === "record" && effect.fact.kind === "quirk" && effect.fact.quirk === "reply-without-end";
     if (isEndless) replyCode = undefined;
     if (effect.kind === "to-server" && effect.bytes !== "\xff\xfe\x01") expect(effect.bytes).toMatch(/^[^\n]*\r\n$/);
+    // Nothing of ours breaks into a reply, and no bytes are for a connection that is in the middle of a handshake.
+    if (effect.kind === "start-tls" || effect.kind === "end-tls") expect(replyCode).toBeUndefined();
+    if (effect.kind === "to-server" && session.security.stage?.kind === "handshake") {
+      expect(before.security.stage).not.toMatchObject({ kind: "handshake", side: "server" });
+    }
     if (effect.kind === "open") {
+      const { client, server: far } = session.security;
+      expect(effect.client.protection ?? "clear").toBe(client.data);
+      expect(effect.server.protection ?? "clear").toBe(far.data);
       opens += 1;
       opened.add(effect.id);
       expect(opens).toBeLessThanOrEqual(announcements * 4);
@@ -85,6 +117,9 @@ function watch(playOptions: PlayOptions, shouldLogIn: boolean) {
     // Otherwise the client's commands would be held for a reply that nobody owes.
     const asks = outstanding.filter(({ kind }) => kind === "negotiation").length;
     expect(asks).toBe(session.negotiation?.stage === "asking" ? 1 : 0);
+    const { stage } = session.security;
+    const secures = outstanding.filter(({ kind }) => kind === "security").length;
+    expect(secures).toBe(stage?.kind === "asking" ? 1 : 0);
     const unused = transfers.filter(({ id, verb, closed }) => verb === "" && closed === undefined && !gone.has(id));
     expect(unused.length).toBeLessThanOrEqual(1);
   };
@@ -112,6 +147,14 @@ function watch(playOptions: PlayOptions, shouldLogIn: boolean) {
     dispatch,
     /** The pinhole that is being opened, if one is. */
     opening: () => (session.negotiation?.stage === "opening" ? session.negotiation.id : undefined),
+    /** What a driver owes: the end of a handshake, or of TLS. */
+    owed: (event: SessionEvent): SessionEvent | undefined => {
+      const { stage } = session.security;
+      if (stage?.kind === "ending") return { kind: "tls-ended", side: "client" };
+      if (stage?.kind !== "handshake" || event.kind === "tls-failed") return undefined;
+      const secured = { version: "TLSv1.3", cipher: "AES", resumed: false, durationMs: 0 } as const;
+      return { kind: "tls-started", side: stage.side, ...secured };
+    },
     wants: (event: SessionEvent): boolean => {
       if (event.kind.startsWith("client-") && event.kind !== "client-lost") return wantsClientInput(session);
       return !event.kind.startsWith("server-") || wantsServerInput(session);
@@ -130,6 +173,8 @@ function run(playOptions: PlayOptions, events: readonly SessionEvent[], shouldLo
   try {
     for (const event of events) {
       // Most often the data plane answers: otherwise little would ever be opened.
+      const owed = watched.owed(event);
+      if (owed !== undefined) watched.dispatch(owed);
       const id = watched.opening();
       const reports = event.kind === "pinhole" && id !== undefined && event.event.kind !== "refused";
       if (reports) {

@@ -239,6 +239,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "cli/top/columns.ts": "cli/top/view.test.ts: order and width",
   "cli/print-probe.ts": "cli/probe.test.ts",
   "cli/probe-report.ts": "cli/probe.test.ts: as people and programs read it",
+  "sockets/datagrams.ts": "sockets/notify-socket.test.ts; process/journal.test.ts",
   "observe/api/probe-query.ts": "observe/api/openapi.test.ts: a probe is described; process/probes.test.ts",
   "observe/api/routes.ts": "observe/api/openapi.test.ts: each route",
   "observe/api/schemas.ts": "observe/api/: every answer is checked against them",

@@ -11,6 +11,7 @@ import type { Io } from "../process/io.ts";
 import { createLogFiles, type LogFiles } from "../process/log-files.ts";
 import { createReload } from "../process/reload.ts";
 import { createServiceManager } from "../process/sd-notify.ts";
+import { openJournal } from "../process/journal.ts";
 import { isJournal } from "./journal-stream.ts";
 import { formatProblems } from "./load-config.ts";
 import { readMachinePorts } from "./port-ranges.ts";
@@ -22,7 +23,8 @@ export async function runGateway(config: Config, io: RunIo, reread: () => Promis
   // What a gateway allocates is short-lived or stays for a session; a young generation that grows to 32 MiB buys it no
   // speed and doubles the memory of an idle session (measured).
   setFlagsFromString("--semi-space-growth-factor=1");
-  const log = openLog(config.log, undefined, isJournal(io.env["JOURNAL_STREAM"], fstatSync(1)));
+  const isRead = isJournal(io.env["JOURNAL_STREAM"], fstatSync(1));
+  const log = openLog(config.log, undefined, isRead ? openJournal() : undefined);
   const { logger } = log;
   const logFiles = createLogFiles(log);
   if (!(await haveOpened(logFiles, config, logger))) return 1;

@@ -15,7 +15,7 @@ export type ParsedConfig =
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
-export type LogFormat = "json" | "pretty";
+export type LogFormat = "json" | "pretty" | "journal";
 export type TransferLogFormat = "xferlog" | "json";
 
 export type Config = {

@@ -3,7 +3,8 @@
 /** What the handbook's tables say, without their marks, by the path of the key; `[]` stands for each entry of a list. */
 export const keyDescriptions: Readonly<Record<string, string>> = {
   "log.level": "trace debug info warn error fatal; at trace the log holds the transcript of every session",
-  "log.format": "json, or pretty for people",
+  "log.format":
+    "json, pretty for people, or journal: with fields for systemd's journal, and pretty where that does not read it",
   "log.file": "where the log goes instead of standard output: see log files",
   "log.transfers.file": "transfers alone, one line each, besides the log",
   "log.transfers.format":

@@ -15,7 +15,7 @@ export const logLevel = choice<LogLevel>({
 
 export const log = z.strictObject({
   level: logLevel.default("info"),
-  format: choice<LogFormat>({ json: true, pretty: true }).default("json"),
+  format: choice<LogFormat>({ json: true, pretty: true, journal: true }).default("json"),
   debugFor: listOf(scalar(parseCidr)).default([]),
   file: scalar(parseFile).exactOptional(),
   transfers: z

@@ -1,6 +1,7 @@
 // The log: where lines go and how they look. What is logged, and at which level, is decided in telemetry.ts.
 import { createTimestamp } from "./wall-clock.ts";
 import type { AppendFile } from "./append-file.ts";
+import { journalEntry } from "./journal-entry.ts";
 import { escapeUnprintable } from "./unprintable.ts";
 import { constants, fstatSync, openSync } from "node:fs";
 import { destination as openDestination, pino, type DestinationStream, type Logger } from "pino";
@@ -8,7 +9,7 @@ import { prettyFactory } from "pino-pretty";
 
 export type { Logger };
 export type LogLevel = "fatal" | "error" | "warn" | "info" | "debug" | "trace";
-export type LogOptions = { readonly level: LogLevel; readonly format: "json" | "pretty" };
+export type LogOptions = { readonly level: LogLevel; readonly format: "json" | "pretty" | "journal" };
 
 /** While nobody reads the log, this much is kept; further lines are dropped rather than memory filled. */
 const maxUnwrittenBytes = 4 * 1024 * 1024;
@@ -31,20 +32,23 @@ export type Log = {
   besideFile(say: () => void): void;
 };
 
+/** Systemd's. `send`: an entry in its native protocol; false where it can't be sent. */
+export type Journal = { readonly send: (entry: string) => boolean };
+
 type LogFile = Pick<AppendFile, "append" | "flush">;
 
 /**
- * A log whose options may change while it is written; otherwise as `createLogger`. `isJournal`: systemd's journal reads it, and is told
- * the priority of each line.
+ * A log whose options may change while it is written; otherwise as `createLogger`. `journal`: systemd's journal reads what is written, and
+ * is told the priority of each line, or, with the format `journal`, its fields.
  */
-export function openLog({ level, format }: LogOptions, write?: (line: string) => void, isJournal = false): Log {
+export function openLog({ level, format }: LogOptions, write?: (line: string) => void, journal?: Journal): Log {
   const stream = write ? { write } : standardOutput((count) => logger.warn({ count }, "log lines dropped"));
   let file: LogFile | undefined;
   const target: FlushableStream = {
     write: (line) => (file === undefined ? stream.write(line) : file.append(line)),
     flush: (done) => void flushBoth(stream, file).finally(done),
   };
-  const formatted = changeableFormat(target, format, isJournal ? () => file === undefined : undefined);
+  const formatted = changeableFormat(target, format, () => (file === undefined ? journal : undefined));
   const options = {
     level,
     // Neither process id nor host name: the collector of the log adds them.
@@ -214,28 +218,35 @@ const journalPriorities: Readonly<Record<number, string>> = {
   ...{ 10: "<7>", 20: "<7>", 30: "<6>", 40: "<4>", 50: "<3>", 60: "<2>" },
 };
 
-/** Formats on the spot, without a worker thread. `isJournal`: given where the journal may read the line. */
-function changeableFormat(stream: FlushableStream, format: LogFormat, isJournal: (() => boolean) | undefined) {
+/** Formats on the spot, without a worker thread. `journalNow`: who reads the line, where that is the journal. */
+function changeableFormat(stream: FlushableStream, format: LogFormat, journalNow: () => Journal | undefined) {
   const prettify = prettyFactory({
     colorize: false,
     translateTime: "SYS:HH:MM:ss.l",
     hideObject: true,
     messageFormat: (log) => formatMessage(log),
   });
-  let isPretty = format === "pretty";
+  let current = format;
   // A line is one line of JSON; its end is not part of the text.
-  const formatted = (line: string): string => (isPretty ? prettify(line) : `${escapeUnprintable(line.trimEnd())}\n`);
+  const formatted = (line: string): string =>
+    current === "json" ? `${escapeUnprintable(line.trimEnd())}\n` : prettify(line);
+  const isSent = (line: string, journal: Journal): boolean => {
+    const log = JSON.parse(line) as Record<string, unknown>;
+    return journal.send(journalEntry(log, formatMessage(log)));
+  };
   const formatting: FlushableStream & { lastLevel: number } = {
     ...stream,
     // The logger notes the level of each line there before it writes it.
-    [Symbol.for("pino.metadata")]: isJournal !== undefined,
+    [Symbol.for("pino.metadata")]: journalNow() !== undefined,
     lastLevel: 30,
     write(line) {
-      const priority = isJournal?.() ? journalPriorities[formatting.lastLevel] : undefined;
+      const journal = journalNow();
+      if (journal !== undefined && current === "journal" && isSent(line, journal)) return;
+      const priority = journal === undefined ? undefined : journalPriorities[formatting.lastLevel];
       stream.write(`${priority ?? ""}${formatted(line)}`);
     },
   };
-  return { stream: formatting, change: (next: LogFormat) => void (isPretty = next === "pretty") };
+  return { stream: formatting, change: (next: LogFormat) => void (current = next) };
 }
 
 const notFields = new Set(["level", "time", "msg", "session"]);

@@ -44,7 +44,7 @@ test("bash: commands, options, words and files, each in its place", () => {
   expect(completedByBash("")).toEqual([...commands.map(({ name }) => name), "help", "--help", "--version"]);
   expect(completedByBash("do")).toEqual(["doctor"]);
   expect(completedByBash("run", "--da")).toEqual(["--data-ports"]);
-  expect(completedByBash("run", "--log-format", "")).toEqual(["json", "pretty"]);
+  expect(completedByBash("run", "--log-format", "")).toEqual(["json", "pretty", "journal"]);
   expect(completedByBash("run", "--config", "").toSorted()).toEqual(["config.yml", "two words.yml"]);
   expect(completedByBash("check", "tw")).toEqual(["two words.yml"]);
   expect(completedByBash("completion", "f")).toEqual(["fish"]);

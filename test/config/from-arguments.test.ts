@@ -39,7 +39,7 @@ test("every problem is reported under its flag", () => {
     logFormat: "xml",
   });
   expect(parsed.ok ? [] : parsed.problems.map(({ path, message }) => `${path}: ${message}`)).toEqual([
-    '--log-format: expected one of json, pretty, got "xml"',
+    '--log-format: expected one of json, pretty, journal, got "xml"',
     expect.stringMatching(/^--admin: whoever reaches this address reads .*admin\.open: true/),
     '--listen: expected a literal address and a port such as 0.0.0.0:21, [::]:21 or :21, got "x"',
     "--server: 10.0.0.5:0: nobody can connect to port 0",

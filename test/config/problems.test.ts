@@ -118,7 +118,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   "log-debug-for.yml": ['log.debugFor[0]: expected a network such as 10.0.0.0/8 or fd00::/8, got "10.0.0.0/33"'],
   "log-file-is-token.yml": ["log.file: is admin.token.file: the two need files of their own"],
   "log-files.yml": ["log.transfers.file: is log.file: the two need files of their own"],
-  "log-format.yml": ['log.format: expected one of json, pretty, got "xml"'],
+  "log-format.yml": ['log.format: expected one of json, pretty, journal, got "xml"'],
   "log-level.yml": ['log.level: expected one of trace, debug, info, warn, error, fatal, got "loud"'],
   "log-transfers.yml": [
     'log.file: expected the path of a file such as /run/ftp-alg/token, got ""',

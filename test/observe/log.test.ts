@@ -228,9 +228,36 @@ test("a pipe that nobody reads holds up the end of the process for seconds at mo
   clearTimeout(killer);
 }, 10_000);
 
-test("a line for systemd's journal begins with its priority, a child's too, in either format", () => {
+test("with the format journal each line is an entry with its fields; one that is not taken is a line with its priority", () => {
   const lines: string[] = [];
-  const { logger, change } = openLog({ level: "trace", format: "json" }, (line) => lines.push(line), true);
+  const entries: string[] = [];
+  let isTaken = true;
+  const journal = { send: (entry: string) => isTaken && entries.push(entry) > 0 };
+  const { logger, writeTo } = openLog({ level: "info", format: "journal" }, (line) => lines.push(line), journal);
+  const session = logger.child({ session: "k3f9", gateway: "public" });
+  session.warn({ bytesUp: 10, user: "a\nPRIORITY=0" }, "logged in");
+  expect(entries).toEqual([
+    [
+      String.raw`MESSAGE=#k3f9 logged in gateway=public bytesUp=10 user="a\nPRIORITY=0"`,
+      ...["PRIORITY=4", "SYSLOG_IDENTIFIER=ftp-alg", "FTP_ALG_SESSION=k3f9", "FTP_ALG_GATEWAY=public"],
+      ...["FTP_ALG_BYTES_UP=10", String.raw`FTP_ALG_USER=a\u000aPRIORITY=0`, ""],
+    ].join("\n"),
+  ]);
+  expect(lines).toEqual([]);
+  isTaken = false;
+  session.error("full");
+  expect(lines).toEqual([expect.stringMatching(/^<3>\[.*ERROR: #k3f9 full gateway=public\n$/)]);
+  isTaken = true;
+  const inFile: string[] = [];
+  writeTo({ append: (line) => void inFile.push(line), flush: async () => {} });
+  session.info("beside it");
+  expect([entries.length, inFile]).toEqual([1, [expect.stringMatching(/^\[.*INFO: #k3f9 beside it/)]]);
+});
+
+test("a line for systemd's journal begins with its priority, a child's too, in either format of lines", () => {
+  const lines: string[] = [];
+  const journal = { send: () => false };
+  const { logger, change } = openLog({ level: "trace", format: "json" }, (line) => lines.push(line), journal);
   for (const level of ["trace", "debug", "info", "warn", "error", "fatal"] as const) logger[level]("said");
   logger.child({ session: "k3f9" }).warn("of a session");
   change({ level: "info", format: "pretty" });

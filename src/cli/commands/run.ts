@@ -20,7 +20,11 @@ const options = {
     what: "how much is logged, whatever the file says",
   },
   verbose: { short: "v", what: "the same as --log-level debug" },
-  logFormat: { value: "FORMAT", choices: ["json", "pretty"], what: "how the log is written; without a file" },
+  logFormat: {
+    value: "FORMAT",
+    choices: ["json", "pretty", "journal"],
+    what: "how the log is written; without a file",
+  },
 } as const;
 
 type RunFlags = Flags<typeof options>;

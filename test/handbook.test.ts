@@ -77,6 +77,7 @@ test("the table of the configuration has every key of the full example, and the 
     ...["log.file", "log.transfers.file", "log.transfers.format"],
     "admin.token.file",
     ...["gateways[].listen[].endpoint", "gateways[].listen[].tls"],
+    ...["gateways[].listen[].proxyProtocol", "gateways[].listen[].proxyProtocol.from"],
     "gateways[].probe.passwordFile",
     "gateways[].route.login.allow",
     "gateways[].route.transparent",

@@ -12,9 +12,15 @@ import {
 import type { Endpoint } from "../net/endpoint.ts";
 import type { PortRange } from "../gateway/options.ts";
 import type { Problem } from "./config.ts";
-import { parseEntranceItem } from "./entrance.ts";
 import { fileConflicts } from "./file-conflicts.ts";
-import { defaultName, formatRange, parseListen, parseListenedPorts, parseServer } from "./settings.ts";
+import {
+  defaultName,
+  formatRange,
+  parseEntranceForm,
+  parseListen,
+  parseListenedPorts,
+  parseServer,
+} from "./settings.ts";
 import type { Setting } from "./settings.ts";
 
 type At<T> = { readonly path: string; readonly value: T };
@@ -72,7 +78,7 @@ function listenersOf(raw: unknown, path: string): Listener[] {
     ? raw.map((item: unknown, index) => ({ item, here: `${path}[${index}]` }))
     : undefined;
   return (places ?? [{ item: raw, here: path }]).flatMap(({ item, here }) => {
-    const entrance = at(here, item, parseEntranceItem);
+    const entrance = at(here, item, parseEntranceForm);
     return entrance ? entrance.value.map((value) => ({ path: entrance.path, value })) : [];
   });
 }

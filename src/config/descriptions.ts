@@ -30,6 +30,9 @@ export const keyDescriptions: Readonly<Record<string, string>> = {
   "gateways[].log.level": "of this gateway's lines and of its sessions'; as log.level if left out",
   "gateways[].listen[].endpoint": "the same, where there is more to say of it",
   "gateways[].listen[].tls": "implicit: TLS begins with the first byte, as at port 990",
+  "gateways[].listen[].proxyProtocol":
+    "clients come through balancers, whose PROXY header (v1, v2) says who they are: see behind a balancer",
+  "gateways[].listen[].proxyProtocol.from": "networks of the balancers; nobody else may come in there",
   "gateways[].listen": "literal addresses with ports, 0.0.0.0:21, [::]:21",
   "gateways[].dataPlane": "see data planes",
   "gateways[].route": "exactly one of the keys below it",

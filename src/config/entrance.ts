@@ -1,24 +1,31 @@
 // Entrance, one item of `listen`: an endpoint, or a mapping that says what is special there.
+import { z } from "zod";
 import type { Entrance } from "../gateway/options.ts";
-import { nearest } from "./nearest.ts";
-import { expected, parseEntrance, type Setting } from "./settings.ts";
+import { choice, listOf, scalar } from "./scalars.ts";
+import { parseCidr, parseEntrance } from "./settings.ts";
 
-/** `0.0.0.0:21`, `:21`, or `{ endpoint: 0.0.0.0:990, tls: implicit }`: there TLS begins with the first byte. */
-export function parseEntranceItem(raw: unknown): Setting<readonly Entrance[]> {
-  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return parseEntrance(raw);
-  const { endpoint, tls, ...others } = raw as Record<string, unknown>;
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) {
-    const meant = nearest(unknown, ["endpoint", "tls"]);
-    if (endpoint === undefined && meant === undefined) return parseEntrance(raw);
-    return { problem: `unknown key ${unknown}${meant === undefined ? "" : `; did you mean ${meant}?`}` };
-  }
-  const parsed = parseEntrance(endpoint);
-  if ("problem" in parsed) return { problem: `endpoint: ${parsed.problem}` };
-  if (tls === undefined) return parsed;
-  if (tls !== "implicit") {
-    const meant = typeof tls === "string" ? nearest(tls, ["implicit"]) : undefined;
-    return { problem: `tls: ${expected("implicit", tls, meant)}` };
-  }
-  return { value: parsed.value.map((one) => ({ ...one, tls })) };
-}
+/**
+ * `0.0.0.0:21`, or `:21`, which is an endpoint of each family; or `{ endpoint: 0.0.0.0:990, tls: implicit }`, where TLS begins with the
+ * first byte, and `{ endpoint, proxyProtocol: { from } }`, where a balancer's header comes before it.
+ */
+export const entrance = z.union(
+  [
+    scalar(parseEntrance).transform((endpoints): Entrance[] => [...endpoints]),
+    z
+      .strictObject({
+        endpoint: scalar(parseEntrance),
+        tls: choice<"implicit">({ implicit: true }).exactOptional(),
+        proxyProtocol: z
+          .strictObject({ from: listOf(scalar(parseCidr), "needs at least one network of balancers") })
+          .exactOptional(),
+      })
+      .transform(({ endpoint, ...rest }): Entrance[] => endpoint.map((one) => ({ ...one, ...rest }))),
+  ],
+  {
+    error({ input }) {
+      if (input === undefined) return "is required";
+      const endpoint = parseEntrance(input);
+      return "problem" in endpoint ? endpoint.problem : undefined;
+    },
+  },
+);

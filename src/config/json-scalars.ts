@@ -1,12 +1,12 @@
 // What each scalar of the configuration takes, as JSON Schema says it to an editor: by the parser that reads it. The parser
 // decides; a pattern here is never narrower.
-import { parseEntranceItem } from "./entrance.ts";
 import {
   parseAdminHost,
   parseFile,
   parseAdvertised,
   parseAllowRule,
   parseCidr,
+  parseEntrance,
   parseInterface,
   parseListen,
   parseMark,
@@ -76,20 +76,7 @@ const entrance = textOf(
 
 const taken = new Map<unknown, JsonSchema>([
   [parseListen, textOf(endpoint, "a literal address and a port", "127.0.0.1:9121", "[::1]:9121")],
-  [
-    parseEntranceItem,
-    {
-      anyOf: [
-        entrance,
-        {
-          type: "object",
-          properties: { endpoint: entrance, tls: wordOf(["implicit"]) },
-          required: ["endpoint"],
-          additionalProperties: false,
-        },
-      ],
-    },
-  ],
+  [parseEntrance, entrance],
   [parseAdvertised, textOf(`${ipv4}|${ipv6}`, "a literal address", "203.0.113.7", "2001:db8::7")],
   [parseCidr, textOf(network, "a network or an address", "10.0.0.0/8", "fd00::/8", "192.0.2.5")],
   [

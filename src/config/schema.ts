@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { addressKind } from "../net/address-kind.ts";
 import { familyOf } from "../net/endpoint.ts";
-import { parseEntranceItem } from "./entrance.ts";
+import { entrance } from "./entrance.ts";
 import { logLevel, log } from "./log-schema.ts";
 import { nearest } from "./nearest.ts";
 import { limits, timeouts } from "./limits-schema.ts";
@@ -227,7 +227,7 @@ const gateway = z
   .strictObject({
     name: scalar(parseName).exactOptional(),
     log: z.strictObject({ level: logLevel.exactOptional() }).prefault({}),
-    listen: listOf(scalar(parseEntranceItem), "needs at least one endpoint").transform((endpoints) => endpoints.flat()),
+    listen: listOf(entrance, "needs at least one endpoint").transform((endpoints) => endpoints.flat()),
     route,
     clientSide: clientSide.prefault({}),
     serverSide: serverSide.prefault({}),

@@ -124,6 +124,12 @@ export function parseListen(raw: unknown): Setting<Endpoint> {
   return setting(endpoint, "a literal address and a port such as 127.0.0.1:9121", raw, meant);
 }
 
+/** An entrance in either form of the key, the endpoint alone or a mapping that has it. */
+export function parseEntranceForm(raw: unknown): Setting<readonly Endpoint[]> {
+  const isMapping = typeof raw === "object" && raw !== null && "endpoint" in raw;
+  return parseEntrance(isMapping ? raw.endpoint : raw);
+}
+
 /** The same for clients, and `:21`, which is every address of both families. */
 export function parseEntrance(raw: unknown): Setting<readonly Entrance[]> {
   const text = typeof raw === "string" ? raw : "";

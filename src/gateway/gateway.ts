@@ -5,10 +5,11 @@ import { createSystemPool } from "../dataplane/port-pool.ts";
 import { formatEndpoint, parseAddress, type Endpoint } from "../net/endpoint.ts";
 import type { GatewayFacts } from "../observe/api/status-answer.ts";
 import type { GatewayTelemetry } from "../observe/telemetry.ts";
-import { receiveClient, type Arrival } from "./entrance/arrival.ts";
+import { receiveClient, type Arrival, type ArrivalEvents } from "./entrance/arrival.ts";
 import { createEntrance, type Entrance, type GuestWatch } from "./entrance/entrance.ts";
 import { createGatewayListeners } from "./entrance/gateway-listeners.ts";
-import type { GatewayOptions, HostPort } from "./options.ts";
+import { createProxiedArrivals } from "./entrance/proxied-arrival.ts";
+import type { Entrance as EntranceOptions, GatewayOptions, HostPort } from "./options.ts";
 import type { PreparedChange } from "./prepared-change.ts";
 import type { SharedResources } from "./shared-resources.ts";
 import { createRunningSessions, type RunningSessions } from "./running-sessions.ts";
@@ -62,18 +63,15 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
   /** Until their connections are closed. */
   const sessions = createRunningSessions();
   const entrance = createEntrance({ telemetry, places: shared.places, limits: initialOptions.limits });
+  const proxied = createProxiedArrivals();
   const listeners = createGatewayListeners(shared.listeningSockets, telemetry, {
     accepted: accept,
     failed: (cause) => telemetry.acceptFailed(cause),
   });
 
-  function accept(transport: Transport, isImplicit: boolean): void {
+  function accept(transport: Transport, from: EntranceOptions): void {
     if (settings === undefined || isDraining) return abortTransport(transport);
-    const current = settings;
-    const { options, intercept } = current;
-    receiveClient(transport, { clientSide: options.clientSide, intercept, isImplicit }, (arrival) => {
-      entrance.receive(transport, arrival.client, (watch) => beginSession(arrival, current, { deps, sessions, watch }));
-    });
+    receiveClient(transport, from, settings, proxied, guestOf(settings, entrance, { deps, sessions }));
   }
 
   async function prepare(options = initialOptions, plane = deps.plane): Promise<PreparedChange> {
@@ -91,14 +89,19 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     };
   }
 
+  function closeEntrance(): void {
+    listeners.close();
+    proxied.closeWaiting();
+  }
+
   async function drain(): Promise<void> {
     isDraining = true;
-    listeners.close();
+    closeEntrance();
     await sessions.drain((settings?.options ?? initialOptions).timeouts.drainMs);
   }
 
   async function stop(): Promise<void> {
-    listeners.close();
+    closeEntrance();
     await sessions.stop("stopped");
     if (settings !== undefined) telemetry.stopped();
     settings = undefined;
@@ -151,6 +154,17 @@ function watchGateway(
   telemetry.dataPorts("client", () => settings()?.clientPorts.counts() ?? noPorts);
   telemetry.dataPorts("server", () => settings()?.serverPorts.counts() ?? noPorts);
   telemetry.dataPlane(() => settings()?.driver.pinholes.plane.refreshCounts());
+}
+
+/** What becomes of who has arrived. */
+function guestOf(settings: SessionSettings, entrance: Entrance, beginning: Omit<Beginning, "watch">): ArrivalEvents {
+  return {
+    arrived: (arrival) =>
+      entrance.receive(arrival.transport, arrival.client, (watch) =>
+        beginSession(arrival, settings, { ...beginning, watch }),
+      ),
+    refused: (transport, detail) => entrance.sendAway(transport, "proxy-header", detail),
+  };
 }
 
 type Beginning = { readonly deps: GatewayDeps; readonly sessions: RunningSessions; readonly watch: GuestWatch };

@@ -95,8 +95,14 @@ export type GatewayTls =
   | { readonly kind: "passthrough" }
   | { readonly kind: "terminate"; readonly client: ClientSideTls; readonly server: ServerSideTls };
 
-/** Where clients arrive. `implicit`: TLS begins with the first byte. */
-export type Entrance = Endpoint & { readonly tls?: "implicit" };
+/**
+ * Where clients arrive. `implicit`: TLS begins with the first byte, or behind the header of `proxyProtocol`, which balancers in these
+ * networks send and nobody else may come without.
+ */
+export type Entrance = Endpoint & {
+  readonly tls?: "implicit";
+  readonly proxyProtocol?: { readonly from: readonly Network[] };
+};
 
 /** So many in each second, and besides so many in ten seconds. */
 export type Rate = { readonly rate: number; readonly burst: number };

@@ -40,7 +40,8 @@ export type GatewayTelemetry = {
   /** `refreshCounts` is called before each scrape while transfers run, until `stopped`. */
   dataPlane(refreshCounts: () => void): void;
   /** A client's connection that never became a session. */
-  sessionRefused(client: Endpoint, reason: RefusalReason): void;
+  /** `detail`: for operators. */
+  sessionRefused(client: Endpoint, reason: RefusalReason, detail?: string): void;
   sessionStarted(id: string, client: Endpoint, listener: Endpoint, source: SessionSource): SessionObserver;
 };
 
@@ -97,7 +98,7 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
   const endings: (() => void)[] = [];
   const acceptFailed = createRepeatedLine(60_000, (line: { detail: string }) => log().error(line, "accept failed"));
   /** One for each reason. */
-  const refused = new Map<RefusalReason, (line: { client: string; reason: RefusalReason }) => void>();
+  const refused = new Map<RefusalReason, (line: { client: string; reason: RefusalReason; detail?: string }) => void>();
   return {
     setLogLevel: (next) => void (level = next),
     listening(endpoint, { isInherited, isShared } = { isInherited: false, isShared: false }) {
@@ -120,7 +121,7 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
       refreshers.add(refreshCounts);
       endings.push(() => void refreshers.delete(refreshCounts));
     },
-    sessionRefused(client, reason) {
+    sessionRefused(client, reason, detail) {
       counts.refusals[reason].inc();
       // Some of the reasons are also ends: the client's connection is over, and sessions_total says why.
       if (isEndReason(reason)) counts.sessions[reason].inc();
@@ -130,7 +131,7 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
         refused.set(reason, say);
       }
       feed?.publish({ kind: "refusal", session: undefined, gateway: name, client, reason });
-      say({ client: formatEndpoint(client), reason });
+      say({ client: formatEndpoint(client), reason, ...(detail !== undefined && { detail }) });
     },
     sessionStarted(id, client, listener, source) {
       // Made from the root, so that the session stands before the gateway in every line.

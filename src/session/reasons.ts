@@ -88,5 +88,6 @@ export const refusalReasons = [
   "too-many-connects",
   "banned",
   "no-descriptor",
+  "proxy-header",
 ] as const;
 export type RefusalReason = (typeof refusalReasons)[number];

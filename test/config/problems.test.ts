@@ -210,9 +210,9 @@ const messages: Readonly<Record<string, readonly string[]>> = {
     "gateways[0].policies[1].tls: not available yet",
   ],
   "tls-passthrough.yml": [
-    'gateways[0].listen[0]: tls: expected implicit, got "explicit"; did you mean implicit?',
-    'gateways[0].listen[1]: endpoint: expected a literal address and a port such as 0.0.0.0:21, [::]:21 or :21, got "127.0.0.1"; did you mean 127.0.0.1:21?',
-    "gateways[0].listen[2]: unknown key endpont; did you mean endpoint?",
+    'gateways[0].listen[0].tls: expected implicit, got "explicit"; did you mean implicit?',
+    'gateways[0].listen[1].endpoint: expected a literal address and a port such as 0.0.0.0:21, [::]:21 or :21, got "127.0.0.1"; did you mean 127.0.0.1:21?',
+    "gateways[0].listen[2].endpont: unknown key; did you mean endpoint?",
     "gateways[1].listen: tls: implicit needs policy.tls: passthrough or terminate",
     "gateways[2].policy.tls: passthrough hides commands and users: it has no meaning with readOnly, anonymousOnly, commands, or users in policies",
     "gateways[3].policy.tls: passthrough has no meaning with route.login: clients say AUTH before USER names the server",

@@ -3,14 +3,15 @@
 // driver knows of it.
 import { familyOf, networkContains, type Endpoint } from "../../net/endpoint.ts";
 import type { Transport } from "../../sockets/transport.ts";
-import type { GatewayOptions } from "../options.ts";
+import type { Entrance, GatewayOptions } from "../options.ts";
 import type { Intercept, Interception } from "./interception.ts";
+import type { ProxiedArrivals } from "./proxied-arrival.ts";
 
 export type Arrival = {
   readonly transport: Transport;
   /** Whom limits, policy and log mean. */
   readonly client: Endpoint;
-  /** Where the client believes to be connected to, as far as the gateway can tell. */
+  /** Our end of the connection; on the transparent route where the client believes to be connected to. */
   readonly local: Endpoint;
   /** The address that a 227 names to this client. */
   readonly advertise: string;
@@ -20,26 +21,45 @@ export type Arrival = {
   readonly isImplicit: boolean;
 };
 
-export type ArrivalOptions = {
-  readonly clientSide: GatewayOptions["clientSide"];
+/** Of a gateway's settings. */
+export type ArrivalSettings = {
+  readonly options: Pick<GatewayOptions, "clientSide" | "timeouts">;
   /** The transparent route only. */
   readonly intercept: Intercept | undefined;
-  readonly isImplicit: boolean;
 };
 
-/** Calls `arrived` once, at once: nothing has to be read yet. The login time of the session runs from then. */
+export type ArrivalEvents = {
+  /** The login time of the session runs from then. */
+  arrived(arrival: Arrival): void;
+  /** It does not come from a balancer, or the balancer's header is none. `detail`: why, for operators. */
+  refused(transport: Transport, detail: string): void;
+};
+
+/** One of the events comes once: at once where nothing has to be read first. */
 export function receiveClient(
   transport: Transport,
-  { clientSide, intercept, isImplicit }: ArrivalOptions,
-  arrived: (arrival: Arrival) => void,
+  { proxyProtocol, tls }: Entrance,
+  { options: { clientSide, timeouts }, intercept }: ArrivalSettings,
+  proxied: ProxiedArrivals,
+  events: ArrivalEvents,
 ): void {
-  const { peer: client, local } = transport;
-  const interception = intercept?.(transport);
-  const advertise = interception?.advertise ?? clientAdvertise(clientSide, client, local);
-  arrived({ transport, client, local, advertise, interception, isImplicit });
+  const { peer, local } = transport;
+  const arrived = (client: Endpoint, reached: Endpoint): void => {
+    const interception = intercept?.(transport);
+    const advertise = interception?.advertise ?? clientAdvertise(clientSide, client, reached);
+    events.arrived({ transport, client, local, advertise, interception, isImplicit: tls === "implicit" });
+  };
+  if (proxyProtocol === undefined) return arrived(peer, local);
+  proxied.receive(transport, proxyProtocol, timeouts.loginMs, {
+    arrived: (header) => (header.kind === "local" ? arrived(peer, local) : arrived(header.source, header.destination)),
+    refused: (detail) => events.refused(transport, detail),
+  });
 }
 
-/** The address to put into 227 for this client: the first rule that names its network, then the common one, then ours. */
+/**
+ * The address to put into 227 for this client: the first rule that names its network, then the common one, then the one that it has
+ * connected to: ours, or that of the balancer in front.
+ */
 export function clientAdvertise(
   { advertiseTo, advertise }: GatewayOptions["clientSide"],
   client: Endpoint,

@@ -24,6 +24,8 @@ export type Entrance = {
   setLimits(limits: GatewayOptions["limits"]): void;
   /** `begin` is called if the client may come in, before any other event of the connection. */
   receive(transport: Transport, client: Endpoint, begin: (watch: GuestWatch) => DrivenSession): void;
+  /** Of whom it is not known who it is. `detail`: for operators. */
+  sendAway(transport: Transport, reason: EntranceRefusal, detail: string): void;
   /** Clients that are banned at this moment. */
   countBans(): number;
 };
@@ -89,6 +91,10 @@ export function createEntrance({ telemetry, places, limits: initialLimits }: Ent
       rates.setLimits(next);
     },
     receive: (transport, client, begin) => void judge(transport, client, begin),
+    sendAway(transport, reason, detail) {
+      telemetry.sessionRefused(transport.peer, reason, detail);
+      turnAwayAtOnce(transport, reason);
+    },
     countBans: rates.countBans,
   };
 }

@@ -31,11 +31,7 @@ export function createGatewayListeners(
       const foreign = foreignConnections(route);
       const claimed: Claim[] = [];
       const parts = listen.map((wanted) => async () => {
-        const claim = await sockets.claim(
-          wanted,
-          { foreign, keepaliveMs, isImplicit: wanted.tls === "implicit" },
-          claimant,
-        );
+        const claim = await sockets.claim(wanted, { foreign, keepaliveMs }, claimant);
         claimed.push(claim);
         return { commit: () => take(claim), rollback: () => claim.release() };
       });

@@ -1,21 +1,19 @@
 // Listening sockets of a process: opened once, and handed from one gateway to another without a moment in which nobody
 // listens. A gateway claims an endpoint while a change is prepared; from `take` on it gets those who connect there.
 import { sameEndpoint, type Endpoint } from "../../net/endpoint.ts";
+import type { Entrance } from "../options.ts";
 import type { OwnEndpoints } from "../own-endpoints.ts";
 import type { AcceptorEvents } from "../../sockets/sockets.ts";
 import { closeTransport, setReading, type Transport } from "../../sockets/transport.ts";
 import { openListener, type Listener, type ListenerOptions } from "./listener.ts";
 
 export type Claimant = {
-  /** `isImplicit`: as it was claimed by whom it is taken. */
-  accepted(transport: Transport, isImplicit: boolean): void;
+  /** `entrance`: as it was claimed. */
+  accepted(transport: Transport, entrance: Entrance): void;
   failed(cause: string): void;
 };
 
-export type ClaimOptions = Pick<ListenerOptions, "foreign" | "keepaliveMs"> & {
-  /** TLS begins with the first byte of those who connect there. */
-  readonly isImplicit: boolean;
-};
+export type ClaimOptions = Pick<ListenerOptions, "foreign" | "keepaliveMs">;
 
 export type Claim = {
   /** Where it listens: the port is not the wanted one where that was 0. */
@@ -33,7 +31,7 @@ export type Claim = {
 
 export type ListeningSockets = {
   /** Rejects with an Error that names the endpoint. Port 0 is another socket for each claimant. */
-  claim(wanted: Endpoint, options: ClaimOptions, claimant: Claimant): Promise<Claim>;
+  claim(wanted: Entrance, options: ClaimOptions, claimant: Claimant): Promise<Claim>;
 };
 
 /** Those who connect while a change is prepared; it takes milliseconds. */
@@ -46,7 +44,8 @@ type Entry = {
   readonly isPortOurs: boolean;
   listener: Listener | undefined;
   taker: Claimant | undefined;
-  isImplicit: boolean;
+  /** As its taker has claimed it. */
+  entrance: Entrance;
 };
 
 type OpenEntry = Entry & { readonly listener: Listener };
@@ -64,14 +63,14 @@ export function createListeningSockets(
     });
   }
 
-  async function open(wanted: Endpoint, options: ClaimOptions): Promise<OpenEntry> {
+  async function open(wanted: Entrance, options: ClaimOptions): Promise<OpenEntry> {
     const isPortOurs = [...entries].some(({ listener }) => listener.endpoint.port === wanted.port);
-    const { isImplicit, ...listening } = options;
     const entry: Entry = {
       ...{ claims: new Map(), untaken: [], isPortOurs, listener: undefined, taker: undefined },
-      isImplicit,
+      entrance: wanted,
     };
-    const listener = await openListener(wanted, { ...processOptions, ...listening }, eventsOf(entry));
+    const { address, port } = wanted;
+    const listener = await openListener({ address, port }, { ...processOptions, ...options }, eventsOf(entry));
     const opened = Object.assign(entry, { listener });
     entries.add(opened);
     ownEndpoints.add(listener.endpoint);
@@ -88,7 +87,7 @@ export function createListeningSockets(
 
   return {
     async claim(wanted, options, claimant) {
-      const { foreign, keepaliveMs, isImplicit } = options;
+      const { foreign, keepaliveMs } = options;
       const known = find(wanted, claimant);
       if (known !== undefined) known.listener.acceptForeign(foreign);
       const entry = known ?? (await open(wanted, options));
@@ -100,11 +99,11 @@ export function createListeningSockets(
         isShared: entry.listener.isShared && !entry.isPortOurs,
         take() {
           entry.taker = claimant;
-          entry.isImplicit = isImplicit;
+          entry.entrance = wanted;
           entry.listener.setKeepalive(keepaliveMs);
           for (const transport of entry.untaken.splice(0)) {
             if (transport.isClosed) continue;
-            claimant.accepted(transport, isImplicit);
+            claimant.accepted(transport, wanted);
             setReading(transport, true);
           }
         },
@@ -121,7 +120,7 @@ function eventsOf(entry: Entry): AcceptorEvents {
   return {
     accepted(transport) {
       const { taker, untaken } = entry;
-      if (taker !== undefined) return taker.accepted(transport, entry.isImplicit);
+      if (taker !== undefined) return taker.accepted(transport, entry.entrance);
       if (untaken.length >= maxUntaken) return closeTransport(transport);
       setReading(transport, false);
       untaken.push(transport);

@@ -4,7 +4,7 @@ import { refusal } from "../../session/refusals.ts";
 import { closeTransport, endTransport, listenTo, send, type Transport } from "../../sockets/transport.ts";
 import type { AdmissionRefusal } from "./admission.ts";
 
-export type EntranceRefusal = AdmissionRefusal | "too-many-connects" | "banned" | "no-descriptor";
+export type EntranceRefusal = AdmissionRefusal | "too-many-connects" | "banned" | "no-descriptor" | "proxy-header";
 
 const events = {
   arrived() {},

@@ -54,7 +54,7 @@ function optionsOf(transport: Transport): number[] {
   const ffi = loadFfi();
   if (!ffi.ok) throw new Error(ffi.reason);
   const getOption = ffi.ffi.func("int getsockopt(int, int, int, void *, void *)");
-  const fd = descriptorOf((transport as unknown as { tcp: Socket }).tcp);
+  const fd = descriptorOf((transport as unknown as { socket: Socket }).socket);
   const options: readonly (readonly [level: number, name: number])[] = [
     [6, 1],
     [1, 9],

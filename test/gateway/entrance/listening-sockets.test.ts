@@ -24,7 +24,7 @@ function setUp() {
     return { accepted, events };
   };
   const claim = async ({ events }: { events: Claimant }, wanted = anyPort) => {
-    const claimed = await sockets.claim(wanted, { isImplicit: false, keepaliveMs: 60_000 }, events);
+    const claimed = await sockets.claim(wanted, { keepaliveMs: 60_000 }, events);
     onTestFinished(() => claimed.release());
     return claimed;
   };

@@ -12,15 +12,9 @@ import {
 import type { Endpoint } from "../net/endpoint.ts";
 import type { PortRange } from "../gateway/options.ts";
 import type { Problem } from "./config.ts";
+import { parseEntranceForm } from "./entrance.ts";
 import { fileConflicts } from "./file-conflicts.ts";
-import {
-  defaultName,
-  formatRange,
-  parseEntranceForm,
-  parseListen,
-  parseListenedPorts,
-  parseServer,
-} from "./settings.ts";
+import { defaultName, formatRange, parseListen, parsePortRange, parseServer } from "./settings.ts";
 import type { Setting } from "./settings.ts";
 
 type At<T> = { readonly path: string; readonly value: T };
@@ -70,6 +64,12 @@ function layoutOf(gateway: unknown, index: number): GatewayLayout {
     }),
     server: at(`${here}.route.server`, get(get(gateway, "route"), "server"), parseLiteralServer),
   };
+}
+
+/** The ports on which a side listens, in either form of the key: what peers are told is no port of this machine. */
+function parseListenedPorts(raw: unknown): Setting<PortRange> {
+  const isMapping = typeof raw === "object" && raw !== null && "listen" in raw;
+  return parsePortRange(isMapping ? raw.listen : raw);
 }
 
 /** A value alone is a list of one, and may be several endpoints. */

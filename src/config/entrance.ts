@@ -2,7 +2,8 @@
 import { z } from "zod";
 import type { Entrance } from "../gateway/options.ts";
 import { choice, listOf, scalar } from "./scalars.ts";
-import { parseCidr, parseEntrance } from "./settings.ts";
+import type { Endpoint } from "../net/endpoint.ts";
+import { parseCidr, parseEntrance, type Setting } from "./settings.ts";
 
 /**
  * `0.0.0.0:21`, or `:21`, which is an endpoint of each family; or `{ endpoint: 0.0.0.0:990, tls: implicit }`, where TLS begins with the
@@ -29,3 +30,9 @@ export const entrance = z.union(
     },
   },
 );
+
+/** An entrance in either form of the key, the endpoint alone or a mapping that has it. */
+export function parseEntranceForm(raw: unknown): Setting<readonly Endpoint[]> {
+  const isMapping = typeof raw === "object" && raw !== null && "endpoint" in raw;
+  return parseEntrance(isMapping ? raw.endpoint : raw);
+}

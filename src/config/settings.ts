@@ -107,12 +107,6 @@ export function parsePortRange(raw: unknown): Setting<PortRange> {
   return { value: { first, last } };
 }
 
-/** The ports on which a side listens, in either form of the key: what peers are told is no port of this machine. */
-export function parseListenedPorts(raw: unknown): Setting<PortRange> {
-  const isMapping = typeof raw === "object" && raw !== null && "listen" in raw;
-  return parsePortRange(isMapping ? raw.listen : raw);
-}
-
 export function formatRange({ first, last }: PortRange): string {
   return first === last ? String(first) : `${first}-${last}`;
 }
@@ -122,12 +116,6 @@ export function parseListen(raw: unknown): Setting<Endpoint> {
   const endpoint = typeof raw === "string" ? parseEndpoint(raw) : undefined;
   const meant = ifRight(nearestListen(raw, "127.0.0.1", 9121), raw, parseListen);
   return setting(endpoint, "a literal address and a port such as 127.0.0.1:9121", raw, meant);
-}
-
-/** An entrance in either form of the key, the endpoint alone or a mapping that has it. */
-export function parseEntranceForm(raw: unknown): Setting<readonly Endpoint[]> {
-  const isMapping = typeof raw === "object" && raw !== null && "endpoint" in raw;
-  return parseEntrance(isMapping ? raw.endpoint : raw);
 }
 
 /** The same for clients, and `:21`, which is every address of both families. */

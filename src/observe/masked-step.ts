@@ -105,6 +105,10 @@ function maskedEffect(effect: SessionEffect, hide: (text: string) => string): Se
       const bytes = hide(maskedLines(effect.bytes));
       return isAsItWas(bytes, effect.bytes) ? effect : { ...effect, bytes: compact(bytes) };
     }
+    case "start-tls":
+    case "end-tls":
+    case "go-opaque":
+      return effect.says === "" ? effect : { ...effect, says: hide(effect.says) };
     case "record": {
       const fact = withoutSecrets(effect.fact, hide);
       return fact === effect.fact ? effect : { ...effect, fact };
@@ -147,6 +151,10 @@ function sizeOfEffect(effect: SessionEffect): number {
     case "to-client":
     case "to-server":
       return overheadBytes + effect.bytes.length;
+    case "start-tls":
+    case "end-tls":
+    case "go-opaque":
+      return overheadBytes + effect.says.length;
     case "resolve":
       return overheadBytes + effect.host.length;
     case "connect":

@@ -36,7 +36,8 @@ export function createLinePairs() {
     return was === text ? row : { ...row, was };
   }
 
-  return function* (event: SessionEvent | undefined, effects: readonly SessionEffect[]) {
+  return function* (event: SessionEvent | undefined, caused: readonly SessionEffect[]) {
+    const effects = caused.flatMap(withItsLine);
     let passed: Lines | undefined;
     if (event?.kind === "client-line" || event?.kind === "server-line") {
       const from = event.kind === "client-line" ? "client" : "server";
@@ -50,6 +51,12 @@ export function createLinePairs() {
       else if (effect !== passed) for (const text of linesOf(effect)) yield said(sideOf(effect), text);
     }
   };
+}
+
+/** What begins or ends TLS, or what nobody reads, has its line in itself. */
+function withItsLine(effect: SessionEffect): readonly SessionEffect[] {
+  if (!("says" in effect) || effect.says === "") return [effect];
+  return [{ kind: "to-client", bytes: effect.says }, effect];
 }
 
 function other(side: Side): Side {

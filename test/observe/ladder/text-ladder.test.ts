@@ -160,3 +160,34 @@ test("every row is as wide as asked, for any width from 40 to 500 and any sessio
   );
   expect(drawText(ladderOf(everyRow), { width: 3 })).toBe(drawText(ladderOf(everyRow), { width: 40 }));
 });
+
+test("a session under TLS shows on which leg it began, with which version, and what was resumed", () => {
+  const script = `
+    connected 10.0.0.5:21
+    S> 220 ready
+    S> 234 go
+    tls started server TLSv1.3 TLS_AES_256_GCM_SHA384
+    S> 200 PBSZ=0
+    S> 200 private
+    C> AUTH TLS
+    tls started client TLSv1.2 AES128-SHA resumed
+    C> CCC
+    tls ended client`;
+  const drawn = drawText(layOut(playSession(script, { tls: { client: { ccc: true }, server: { mode: "auto" } } })));
+  expect(`\n${drawn.split("\n").slice(5).join("\n")}\n`).toBe(`
+│◀────────────────────────────────────────────────────┼─── 220 ready ────────────────────────────────────────│
+│                                                     │── AUTH TLS ─────────────────────────────────────────▶│
+│                                                     │◀── 234 go ───────────────────────────────────────────│
+│                                                     │┄┄ TLS 1.3 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▷│
+│                                                     │── PBSZ 0 ───────────────────────────────────────────▶│
+│                                                     │◀── 200 PBSZ=0 ───────────────────────────────────────│
+│                                                     │── PROT P ───────────────────────────────────────────▶│
+│                                                     │◀── 200 private ──────────────────────────────────────│
+│── AUTH TLS ────────────────────────────────────────▶│                                                      │
+│◀── 234 AUTH TLS successful. ────────────────────────│                                                      │
+│┄┄ TLS 1.2, resumed ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▷│                                                      │
+│── CCC ─────────────────────────────────────────────▶│                                                      │
+│◀── 200 CCC successful; clear text from here on. ────│                                                      │
+│                                     clear text again with the client                                       │
+`);
+});

@@ -7,7 +7,7 @@ import { entrance } from "./entrance.ts";
 import { logLevel, log } from "./log-schema.ts";
 import { nearest } from "./nearest.ts";
 import { limits, timeouts } from "./limits-schema.ts";
-import { clientSideTls, serverSideTls, tls } from "./tls-schema.ts";
+import { clientSideTls, serverSideTls, sharedTls } from "./tls-schema.ts";
 import { choice, count, listOf, notAvailableYet, scalar, size } from "./scalars.ts";
 import {
   expected,
@@ -275,7 +275,7 @@ const kernel = z
 export const fileSchema = z.strictObject({
   log: log.prefault({}),
   admin: admin.exactOptional(),
-  tls: tls.prefault({}),
+  tls: sharedTls.prefault({}),
   history: history.prefault({}),
   kernel: kernel.prefault({}),
   gateways: z.array(gateway).min(1, { error: "needs at least one gateway" }),

@@ -9,7 +9,7 @@ const certificate = z.strictObject({ cert: scalar(parseFile), key: scalar(parseF
 const minVersion = choice<TlsVersion>({ "TLSv1.2": true, "TLSv1.3": true }).default("TLSv1.2");
 const truncation = choice<Truncation>({ reset: true, tolerate: true }).default("reset");
 
-export const tls = z.strictObject({ certificates: listOf(certificate).default([]) });
+export const sharedTls = z.strictObject({ certificates: listOf(certificate).default([]) });
 
 export const clientSideTls = z.strictObject({
   certificates: listOf(certificate, "needs at least one certificate").exactOptional(),

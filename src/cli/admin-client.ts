@@ -14,8 +14,6 @@ export type AdminClient = {
   text(path: string, accept?: string): Promise<string>;
   /** The same from JSON; what is in it is the gateway's word. */
   json<T>(path: string): Promise<T>;
-  /** The answer as it comes, without an end of its time. */
-  stream(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
 };
 
 /** What a person is told, in place of an answer. `status` is that of HTTP, 0 where there was none. */
@@ -53,10 +51,6 @@ export async function createAdminClient(flags: AdminFlags, stop: AbortSignal): P
       } catch {
         throw adminError(0, `${url} answers, but not as ftp-alg's admin listener does`);
       }
-    },
-    async stream(path, signal) {
-      const { body } = await ask(path, "text/event-stream", AbortSignal.any([stop, signal]));
-      return body ?? new ReadableStream();
     },
   };
 }

@@ -25,7 +25,8 @@ function verdictLines(verdict: ProbeVerdict, { width = 80, paint }: ReportLook):
   const total = steps.reduce((sum, { durationMs }) => sum + durationMs, 0);
   const state = ok ? paint("green", "ok    ") : paint("red", "FAILED");
   const done = steps.filter(({ outcome }) => outcome === "ok").map(formatStep);
-  const [first = "", ...rest] = wrapped(`${formatMs(total)}: ${done.join(", ")}`, " ".repeat(14), width).map(broken);
+  const times = done.length === 0 ? formatMs(total) : `${formatMs(total)}: ${done.join(", ")}`;
+  const [first = "", ...rest] = wrapped(times, " ".repeat(14), width).map(broken);
   const lines = [`${paint("bold", mode)}  ${state}  ${first.trimStart()}`, ...rest];
   for (const { hop, state: hopState } of hops) lines.push(`${indent}${hop.padEnd(16)}${stateText(hopState, paint)}`);
   const say = (name: string, text: string | undefined): void => {

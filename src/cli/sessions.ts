@@ -80,15 +80,20 @@ export function unknownGateway(name: string, names: readonly string[]): string {
 const columns: readonly Column[] = [
   { head: "TIME" },
   { head: "SESSION" },
-  { head: "GATEWAY", least: 7 },
-  { head: "CLIENT", least: 12 },
-  { head: "SERVER", least: 12 },
+  { head: "GATEWAY", least: 7, enough: 10 },
+  // An IPv4 address with its port.
+  { head: "CLIENT", least: 12, enough: 21 },
+  { head: "SERVER", least: 12, enough: 21 },
   { head: "USER", least: 8 },
-  { head: "STATE", least: 8 },
+  { head: "STATE", least: 8, enough: 12 },
   { head: "TRANSFERS", isNumber: true },
   { head: "UP", isNumber: true },
   { head: "DOWN", isNumber: true },
 ];
+
+/** On a narrower terminal some are left out. */
+const allColumnsFrom = 110;
+const leftOut = new Set(["SERVER", "TRANSFERS"]);
 
 export type TableLook = { readonly timeOf: LocalTime; readonly width: number | undefined; readonly paint: Paint };
 
@@ -99,7 +104,13 @@ export function formatSessions(sessions: readonly SessionAnswer[], { timeOf, wid
     const all = rows.map((row, at) => [...row, failureOf(sessions[at])]);
     return `${formatTable([...columns, { head: "FAILURE" }], all).join("\n")}\n`;
   }
-  const [head = "", ...lines] = formatTable(columns, rows, width);
+  // Where there is not room for all, endpoints are worth more whole than in pieces.
+  const shown = columns.map(({ head }) => width >= allColumnsFrom || !leftOut.has(head));
+  const [head = "", ...lines] = formatTable(
+    columns.filter((_, at) => shown[at]),
+    rows.map((row) => row.filter((_, at) => shown[at])),
+    width,
+  );
   const below = (session: SessionAnswer | undefined): readonly string[] => {
     if (session?.failure === undefined) return [];
     return wrapped(failureOf(session), "  ↳ ", width).map((line) => paint("red", line));

@@ -8,6 +8,8 @@ export type Column = {
   readonly isNumber?: true;
   /** So wide at least, where there is not room for all of it; absent: it is never cut. */
   readonly least?: number;
+  /** So wide before any other column gives more than down to its own; absent: `least`. */
+  readonly enough?: number;
 };
 
 const gap = "  ";
@@ -34,16 +36,27 @@ export function formatTable(
 
 function fitted(columns: readonly Column[], widths: readonly number[], width: number | undefined): readonly number[] {
   if (width === undefined) return widths;
+  const gaps = gap.length * (columns.length - 1);
+  const enough = columns.map(({ enough: some, least }) => some ?? least);
+  const first = shrunk(widths, enough, width - gaps);
+  return shrunk(
+    first,
+    columns.map(({ least }) => least),
+    width - gaps,
+  );
+}
+
+/** The widest gives first, so that all keep as much as they can. A column without a `least` gives nothing. */
+function shrunk(widths: readonly number[], least: readonly (number | undefined)[], width: number): readonly number[] {
   const fitting = [...widths];
-  let excess = fitting.reduce((sum, one) => sum + one, gap.length * (columns.length - 1)) - width;
-  // The widest gives first, so that all keep as much as they can.
+  let excess = fitting.reduce((sum, one) => sum + one, 0) - width;
   while (excess > 0) {
-    const [widest] = columns
-      .map(({ least }, at) => ({ at, spare: least === undefined ? 0 : (fitting[at] ?? 0) - least }))
+    const [widest] = fitting
+      .map((one, at) => ({ at, one, spare: one - (least[at] ?? one) }))
       .filter(({ spare }) => spare > 0)
-      .toSorted((a, b) => (fitting[b.at] ?? 0) - (fitting[a.at] ?? 0));
+      .toSorted((a, b) => b.one - a.one);
     if (widest === undefined) break;
-    fitting[widest.at] = (fitting[widest.at] ?? 0) - 1;
+    fitting[widest.at] = widest.one - 1;
     excess -= 1;
   }
   return fitting;

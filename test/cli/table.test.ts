@@ -21,6 +21,17 @@ test("a column is never cut below what it needs, even if the terminal is too nar
   expect(formatTable(columns, [["a-long-name", "1", "note"]], 5)[1]).toBe("a-l…      1  note");
 });
 
+test("a column that has enough keeps it until every other one has given what it can above its own", () => {
+  const two = [
+    { head: "A", least: 4, enough: 10 },
+    { head: "B", least: 4 },
+  ];
+  const row = ["a".repeat(12), "b".repeat(9)];
+  expect(formatTable(two, [row], 16)[1]).toBe(`${"a".repeat(9)}…  bbb…`);
+  expect(formatTable(two, [row], 12)[1]).toBe("aaaaa…  bbb…");
+  expect(formatTable(two, [row], 2)[1]).toBe("aaa…  bbb…");
+});
+
 test("wide characters are padded and cut as the two columns that they take", () => {
   expect(padded("日本", 6)).toBe("日本  ");
   expect(cut("日本語", 5)).toBe("日本…");

@@ -17,8 +17,6 @@ export type CommandReader = { feed(chunk: Uint8Array): CommandEvent[] };
 
 const lf = 0x0a;
 const cr = 0x0d;
-const dataMark = 0xf2;
-const interrupt = 0xf4;
 const subnegotiationEnd = 0xf0;
 const subnegotiation = 0xfa;
 const will = 0xfb;
@@ -99,6 +97,10 @@ function feed(reading: Reading, chunk: Uint8Array): CommandEvent[] {
 function readPart(reading: Reading, text: string): void {
   let at = 0;
   while (at < text.length) {
+    const passed = reading.telnet === "none" ? endOfRun(emptyCommands, text, at) : at;
+    if (passed > at) note(reading, "telnet-command");
+    at = passed;
+    if (at === text.length) return;
     if (reading.telnet !== "none") at += readTelnet(reading, text.charCodeAt(at));
     else if (reading.pendingCrs > 0) at += readAfterCr(reading, text.charCodeAt(at));
     else at = readOrdinary(reading, text, at);
@@ -106,10 +108,20 @@ function readPart(reading: Reading, text: string): void {
   }
 }
 
+/** A client may send these for ever, a keepalive without an end to its line: a whole run of them is no more work than one. */
+const emptyCommands = /(?:\xff[\xf0-\xf9])+/y;
+
+/** Where the run that begins here ends; `at`, if there is none. */
+function endOfRun(run: RegExp, text: string, at: number): number {
+  run.lastIndex = at;
+  return run.test(text) ? run.lastIndex : at;
+}
+
 function readOrdinary(reading: Reading, text: string, at: number): number {
-  if (reading.held === "" && isSynchRemains(text.charCodeAt(at))) {
+  const passed = reading.held === "" ? endOfRun(synchRemains, text, at) : at;
+  if (passed > at) {
     note(reading, "telnet-command");
-    return at + 1;
+    return passed;
   }
   special.lastIndex = at;
   const stop = special.test(text) ? special.lastIndex - 1 : text.length;
@@ -157,7 +169,7 @@ function readCommand(reading: Reading, byte: number): 0 | 1 {
     return 1;
   }
   note(reading, "telnet-command");
-  // NOP, IP, AO, AYT and the like carry nothing: they are dropped and, since FTP replies only to commands, not answered.
+  // NOP, IP, AO, AYT and the like carry nothing: they are dropped, by the run, and, since FTP replies only to commands, not answered.
   if (byte === subnegotiation) reading.telnet = "block";
   else if (byte >= will) {
     reading.telnet = "option";
@@ -218,8 +230,6 @@ function endLine(reading: Reading): void {
 
 /**
  * ABOR is announced by IAC IP IAC DM with one byte urgent. Without SO_OOBINLINE the kernel takes that byte out of the
- * stream, which leaves DM without its IAC, or an IAC before the A (nodejs/node#8282).
+ * stream, which leaves DM or IP without its IAC, or an IAC before the A (nodejs/node#8282).
  */
-function isSynchRemains(byte: number): boolean {
-  return byte === dataMark || byte === interrupt;
-}
+const synchRemains = /[\xf2\xf4]+/y;

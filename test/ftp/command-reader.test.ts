@@ -99,6 +99,19 @@ describe("limits", () => {
     expect(events).toEqual(Array.from({ length: maxBytes + 1 }, () => line("NOOP", "telnet-command")));
   });
 
+  test.each([
+    ["AYT", "", "\xff\xf6"],
+    ["AYT behind a CR", "\r", "\xff\xf6"],
+    ["what a synch may leave", "", "\xf2\xf4"],
+  ])("attack: 32 MiB of %s, without an end to the line, take no time that counts (D3.48)", (_, before, again) => {
+    const reader = createCommandReader({ maxBytes: 100 });
+    reader.feed(bytesOf(before));
+    const chunk = bytesOf(again.repeat(32_768));
+    const startedAt = performance.now();
+    for (let count = 0; count < 512; count += 1) expect(reader.feed(chunk)).toEqual([]);
+    expect(performance.now() - startedAt).toBeLessThan(1000);
+  });
+
   test("Telnet keep-alives may go on between two lines for ever", () => {
     expect(read(`${"\xff\xf1".repeat(5000)}NOOP\r\n`)).toEqual([line("NOOP", "telnet-command")]);
   });

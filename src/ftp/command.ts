@@ -39,7 +39,7 @@ export function maskCommand(line: string): string {
     mistypedPass(line) ??
     /^[^a-z]*site(?=[^]*(?:pass|pswd|pwd))/i.exec(line) ??
     /^[^a-z]*open(?=[^]*@)/i.exec(line) ??
-    /^[^a-z]*user[^:@]*:(?=[^])/i.exec(line);
+    (line.includes(":") ? /^[^a-z]*user[^:@]*:(?=[^])/i.exec(line) : null);
   return secret ? `${secret[0]} ****` : line;
 }
 

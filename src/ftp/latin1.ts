@@ -4,8 +4,16 @@
 /** Engines limit the arguments of one call; this many are safe on any stack. */
 const pieceBytes = 4096;
 
+/** Undocumented, but in every version of Node, and what a Buffer's `toString("latin1")` calls. */
+type Latin1Memory = Uint8Array & { latin1Slice?(from: number, to: number): string };
+
 /** The bytes from `from` up to, not including, `to` as a string that keeps nothing of the chunk alive. */
-export function readLatin1(bytes: Uint8Array, from: number, to: number): string {
+export function readLatin1(bytes: Latin1Memory, from: number, to: number): string {
+  return bytes.latin1Slice?.(from, to) ?? readPieces(bytes, from, to);
+}
+
+/** Of an array that is no Buffer, at thirty times the cost. */
+function readPieces(bytes: Uint8Array, from: number, to: number): string {
   let text = "";
   for (let at = from; at < to; at += pieceBytes) {
     // A spread would walk the bytes through an iterator, at seven times the cost.

@@ -70,7 +70,7 @@ function secretsIn(line: string, isPassExpected: boolean): readonly string[] {
   const secret =
     /^[^a-z]*(?:pass|acct)[ \t]+([^]*)/i.exec(line)?.[1] ??
     behind(line, mistypedPass(line)) ??
-    /^[^a-z]*user[^:@]*:([^@]*)/i.exec(line)?.[1] ??
+    (line.includes(":") ? /^[^a-z]*user[^:@]*:([^@]*)/i.exec(line)?.[1] : undefined) ??
     passwordOfOpen(line);
   if (secret !== undefined) return [withoutBlanks(secret)];
   if (!/^[^a-z]*site[ \t]/i.test(line)) return isPassExpected && hasNoVerb(line) ? [withoutBlanks(line)] : [];

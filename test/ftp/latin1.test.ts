@@ -5,8 +5,12 @@ import { bytesOf } from "./every-chunking.ts";
 
 const everyByte = Uint8Array.from({ length: 256 }, (_, index) => index);
 
-test("D3.57 every byte becomes the character of its number", () => {
-  expect(bytesOf(readLatin1(everyByte, 0, 256))).toEqual(everyByte);
+test.each([
+  ["an array", everyByte],
+  ["a Buffer", Buffer.from(everyByte)],
+])("D3.57 every byte of %s becomes the character of its number", (_, bytes) => {
+  expect(bytesOf(readLatin1(bytes, 0, 256))).toEqual(everyByte);
+  expect(readLatin1(bytes, 65, 68)).toBe("ABC");
 });
 
 test("a part of the bytes is read", () => {

@@ -340,6 +340,7 @@ test("durations are measured by the monotonic clock: no file names Date but thos
     "observe/transfer-log.ts",
     "observe/wall-clock.ts",
     "tls/certificate.ts",
+    "tls/chain-failure.ts",
   ];
   expect(named.filter((file) => !allowed.includes(file))).toEqual([]);
 });

@@ -1,6 +1,7 @@
 // Connection record: what is known of one data connection of a session, as raw values.
 import type { ByteCounts, PlaneName, Side } from "../dataplane/pinhole.ts";
 import type { Endpoint } from "../net/endpoint.ts";
+import type { TlsVersion } from "../net/tls.ts";
 import type { LegPlan } from "../session/events.ts";
 import type { Direction, TransferOutcome } from "../session/facts.ts";
 import type { Mode } from "../session/mode.ts";
@@ -13,6 +14,8 @@ export type ConnectionRecord = {
   /** Once it is open. */
   plane: PlaneName | undefined;
   listening: Readonly<Partial<Record<Side, Endpoint>>>;
+  /** Once the handshake on a leg is done. */
+  tls: Readonly<Partial<Record<Side, TlsVersion>>>;
   clientMode: Mode | undefined;
   serverMode: Mode | undefined;
   /** Of the transfer command; empty before it. */

@@ -63,7 +63,7 @@ export function recordFact(fact: Fact, ageMs: number, deps: FactRecordDeps): voi
     case "tls-ended":
     case "opaque":
     case "opaque-ended":
-      recordTls(fact, counts, log);
+      recordTls(fact, deps);
       break;
     case "logged-in":
       log.info({ user: fact.user }, "logged in");
@@ -104,16 +104,19 @@ export function recordFact(fact: Fact, ageMs: number, deps: FactRecordDeps): voi
 
 type TlsFact = Extract<Fact, { kind: "tls-started" | "tls-failed" | "tls-ended" | "opaque" | "opaque-ended" }>;
 
-function recordTls(fact: TlsFact, counts: GatewayMetrics, log: Logger): void {
+function recordTls(fact: TlsFact, { counts, log, record }: FactRecordDeps): void {
   switch (fact.kind) {
     case "tls-started": {
       const { kind: _, ...line } = fact;
+      counts.handshake(fact, fact.resumed ? "resumed" : "full");
+      counts.handshakeSeconds.observe(fact.durationMs / 1000, record.id);
       if (fact.connection === "control") log.info(line, "TLS started");
       else log.debug(line, "TLS started");
       break;
     }
     case "tls-failed": {
       const { kind: _, ...line } = fact;
+      counts.handshake(fact, fact.cause);
       log.warn(line, "TLS failed");
       break;
     }

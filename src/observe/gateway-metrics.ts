@@ -11,6 +11,7 @@ import { endReasons, refusalReasons, type EndReason, type RefusalReason } from "
 import { registerAskedGauge } from "./asked-gauges.ts";
 import { prefix, type CounterCell, type GaugeCell, type MetricCells } from "./metric-cells.ts";
 import type { Seconds } from "./seconds-histogram.ts";
+import { defineTlsMetrics, type TlsMetrics } from "./tls-metrics.ts";
 
 /** An oddity that is tolerated: of the language, or of the machine (control port − 1 could not be had as source port). */
 export type CountedQuirk = Quirk | "other-source-port";
@@ -43,7 +44,7 @@ export const pinholeFates: Readonly<Record<PinholeOutcome, PinholeFate>> = {
 };
 
 /** What one gateway counts. Cells are looked up, not made, per event. */
-export type GatewayMetrics = {
+export type GatewayMetrics = TlsMetrics & {
   readonly sessionsActive: GaugeCell;
   readonly sessions: Readonly<Record<EndReason, CounterCell>>;
   command(verb: string): CounterCell;
@@ -93,6 +94,7 @@ export function defineGatewayMetrics(registry: Registry, cells: MetricCells): (g
   const metrics = gatewayFamilies(cells);
   const durations = durationFamilies(cells);
   const asked = askedFamilies(registry);
+  const tls = defineTlsMetrics(cells);
   return (gateway) => {
     const pinholes = record(sides, (side) => ({
       refused: metrics.pinholes({ gateway, side, plane: "none", outcome: "refused" }),
@@ -111,6 +113,7 @@ export function defineGatewayMetrics(registry: Registry, cells: MetricCells): (g
     for (const hop of hops) for (const cause of hopCauses[hop]) failureCell(`${hop} ${cause}`);
     const commandCell = remembered((command: string) => metrics.commands({ gateway, command }));
     return {
+      ...tls(gateway),
       sessionsActive: metrics.sessionsActive({ gateway }),
       sessions: record(endReasons, (end) => metrics.sessions({ gateway, end })),
       command: (verb) => commandCell(metricVerb(verb)),

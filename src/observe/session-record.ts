@@ -1,12 +1,12 @@
 // Session record: what is known of one session beside its transcript, as raw values; what is made of them when somebody looks is
 // session-answer.ts. It grows by what a session does once or once for each data connection, never by the line.
-import type { ByteCounts, PinholeEvent } from "../dataplane/pinhole.ts";
+import type { ByteCounts, PinholeEvent, Side } from "../dataplane/pinhole.ts";
 import { connectionBytes, isOver, sizeOfConnection, type ConnectionRecord } from "./connection-record.ts";
 import { parseCommand, transferDirection } from "../ftp/command.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { Diagnosis } from "../session/diagnosis.ts";
 import type { SessionEffect, SessionEvent } from "../session/events.ts";
-import type { Fact } from "../session/facts.ts";
+import type { Fact, TlsStarted } from "../session/facts.ts";
 import type { EndReason, RefusalReason } from "../session/reasons.ts";
 
 /** Moments are monotonic milliseconds. */
@@ -27,6 +27,8 @@ export type SessionRecord = {
   /** When that was found. */
   failedAt: number | undefined;
   refusals: number;
+  /** Of the control connections that are under TLS. */
+  tls: Readonly<Partial<Record<Side, ControlTls>>>;
   /** TLS has passed through: whether it does still, and the bytes of both control connections under it. */
   opaque: { readonly isNow: boolean; readonly bytesUp: number; readonly bytesDown: number } | undefined;
   /** The data connections that are kept, in the order in which they were asked for. */
@@ -40,6 +42,9 @@ export type SessionRecord = {
   /** The data connection that the next transfer command uses. */
   unused: ConnectionRecord | undefined;
 };
+
+/** `name`, `peer`: as of the fact. */
+export type ControlTls = Pick<TlsStarted, "version" | "cipher" | "resumed" | "name" | "peer">;
 
 /** What in a step is worth telling at once. */
 export type SessionNews =
@@ -69,6 +74,7 @@ export function createSessionRecord(start: SessionStart): SessionRecord {
     failure: undefined,
     failedAt: undefined,
     refusals: 0,
+    tls: {},
     opaque: undefined,
     connections: [],
     connectionsLeftOut: 0,
@@ -135,6 +141,7 @@ function open(record: SessionRecord, at: number, { id, client, server }: Open): 
     legs: { client, server },
     plane: undefined,
     listening: {},
+    tls: {},
     clientMode: undefined,
     serverMode: undefined,
     verb: "",
@@ -200,9 +207,11 @@ function pinholeReported(
       record.bytesDown += bytesDown;
       break;
     }
+    case "secured":
+      connection.tls = { ...connection.tls, [event.side]: event.version };
+      break;
     case "stranger":
     case "admitted":
-    case "secured":
     case "no-close-notify":
     case "reached":
     case "other-source-port":
@@ -259,8 +268,14 @@ function factRecorded(record: SessionRecord, at: number, fact: Fact, tell: (news
       record.end = { at, reason: fact.reason, detail: ownText(fact.detail) };
       break;
     case "tls-started":
+      if (fact.connection === "control") record.tls = { ...record.tls, [fact.side]: controlTls(fact) };
+      break;
+    case "tls-ended": {
+      const { client: _, ...others } = record.tls;
+      record.tls = others;
+      break;
+    }
     case "tls-failed":
-    case "tls-ended":
     case "command":
     case "reply":
     case "quirk":
@@ -268,6 +283,10 @@ function factRecorded(record: SessionRecord, at: number, fact: Fact, tell: (news
     case "transfer-started":
       break;
   }
+}
+
+function controlTls({ version, cipher, resumed, name, peer }: TlsStarted): ControlTls {
+  return { version, cipher, resumed, ...(name !== undefined && { name }), ...(peer !== undefined && { peer }) };
 }
 
 /** A part of a line holds all of it in memory, but for a short one. */

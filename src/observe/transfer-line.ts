@@ -1,8 +1,10 @@
 // Transfer line: all that an auditor asks of a transfer that has ended, each with its own line in the log. Made of the fact, and of what the
 // session's record knows of it.
 import { formatEndpoint } from "../net/endpoint.ts";
+import type { TlsVersion } from "../net/tls.ts";
 import type { TransferEnded } from "../session/facts.ts";
 import { readable } from "./readable.ts";
+import type { ConnectionRecord } from "./connection-record.ts";
 import type { SessionRecord } from "./session-record.ts";
 
 export type TransferLine = {
@@ -17,6 +19,9 @@ export type TransferLine = {
   readonly direction: TransferEnded["direction"];
   readonly clientMode: TransferEnded["clientMode"];
   readonly serverMode: TransferEnded["serverMode"];
+  /** The version of TLS on each leg that was under it. */
+  readonly clientTls?: TlsVersion;
+  readonly serverTls?: TlsVersion;
   readonly plane: TransferEnded["plane"];
   readonly outcome: TransferEnded["outcome"];
   readonly bytesUp: number;
@@ -44,6 +49,7 @@ export function transferLine(fact: TransferEnded, record: SessionRecord): Transf
     direction,
     clientMode,
     serverMode,
+    ...tlsOf(connection?.tls),
     plane,
     outcome,
     bytesUp,
@@ -52,4 +58,12 @@ export function transferLine(fact: TransferEnded, record: SessionRecord): Transf
     ...(detail !== undefined && { detail }),
     ...(diagnosis !== undefined && { hop: diagnosis.hop, cause: diagnosis.cause, sentence: diagnosis.sentence }),
   };
+}
+
+/** Named for each leg that is under TLS. */
+export function tlsOf({ client, server }: ConnectionRecord["tls"] = {}): {
+  readonly clientTls?: TlsVersion;
+  readonly serverTls?: TlsVersion;
+} {
+  return { ...(client && { clientTls: client }), ...(server && { serverTls: server }) };
 }

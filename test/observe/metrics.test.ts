@@ -4,6 +4,7 @@ import { planeNames, sides } from "../../src/dataplane/pinhole.ts";
 import { acceptFailureCauses, replyClasses } from "../../src/observe/gateway-metrics.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
 import { transferOutcomes } from "../../src/session/facts.ts";
+import { tlsCauses } from "../../src/net/tls.ts";
 import { modes } from "../../src/session/mode.ts";
 import { causes, hops } from "../../src/session/diagnosis.ts";
 import { endReasons, refusalReasons } from "../../src/session/reasons.ts";
@@ -40,6 +41,7 @@ const closedSets: Readonly<Record<string, readonly string[]>> = {
   class: replyClasses,
   cause: [...acceptFailureCauses, ...causes],
   hop: hops,
+  kind: ["control", "data"],
   from: modes,
   to: modes,
   client_mode: modes,
@@ -55,6 +57,7 @@ const closedSets: Readonly<Record<string, readonly string[]>> = {
 const outcomes: Readonly<Record<string, readonly string[]>> = {
   ftp_alg_pinholes_total: ["used", "expired", "released", "refused"],
   ftp_alg_transfers_total: transferOutcomes,
+  ftp_alg_tls_handshakes_total: ["full", "resumed", ...tlsCauses],
 };
 
 test("every label value is of a closed set, and none looks like an address, a user or a path", async () => {
@@ -102,7 +105,7 @@ test("asking for a gateway again goes on counting", async () => {
 test("every histogram has the label gateway", async () => {
   const { types, samples } = readExposition(await playEverything());
   const own = samples.filter(({ metric }) => types.get(metric) === "histogram" && metric.startsWith(prefix));
-  expect(new Set(own.map(({ metric }) => metric)).size).toBe(5);
+  expect(new Set(own.map(({ metric }) => metric)).size).toBe(6);
   expect(own.filter(({ labels }) => labels["gateway"] !== "public")).toEqual([]);
 });
 

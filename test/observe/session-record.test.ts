@@ -122,3 +122,23 @@ test("TLS that passes through is counted in bytes, and what was known of the use
   fact({ kind: "opaque-ended" });
   expect(record.opaque).toEqual({ isNow: false, bytesUp: 597, bytesDown: 1400 });
 });
+
+test("TLS of each control connection is known from its handshake until CCC, and of each leg of a data connection its version", () => {
+  const { record, fact, open, step } = setUp();
+  const secured = { version: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256", resumed: false, durationMs: 2 } as const;
+  expect(record.tls).toEqual({});
+  fact({ kind: "tls-started", side: "server", connection: "control", ...secured, name: "ftp.example.com" });
+  fact({ kind: "tls-started", side: "client", connection: "control", ...secured, peer: "CN=anna" });
+  fact({ kind: "tls-started", side: "client", connection: "data", ...secured, version: "TLSv1.2" });
+  const { durationMs: _, ...known } = secured;
+  expect(record.tls).toEqual({
+    client: { ...known, peer: "CN=anna" },
+    server: { ...known, name: "ftp.example.com" },
+  });
+  fact({ kind: "tls-ended", side: "client" });
+  expect(record.tls).not.toHaveProperty("client");
+  open();
+  const id = record.connections[0]?.id ?? 0;
+  step({ kind: "pinhole", id, event: { kind: "secured", side: "server", ...secured } });
+  expect(record.connections[0]?.tls).toEqual({ server: "TLSv1.3" });
+});

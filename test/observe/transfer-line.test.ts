@@ -81,3 +81,18 @@ test("attack: a password that is also the name of a file is masked in its path",
   expect(ended()).toHaveLength(1);
   expect(JSON.stringify(ended())).not.toContain("hunter2");
 });
+
+test("on a leg under TLS, its version stands in it", () => {
+  const { session, ended } = observeSession();
+  session.open(listen, dial, 1);
+  session.pinhole({ kind: "opened", plane: "relay", client: listener }, 1);
+  session.step({ kind: "client-line", text: "RETR a", quirks: [] }, [{ kind: "to-server", bytes: "RETR a\r\n" }]);
+  session.pinhole({ kind: "joined" }, 1);
+  const secured = { cipher: "TLS_AES_128_GCM_SHA256", resumed: true, durationMs: 1 } as const;
+  session.pinhole({ kind: "secured", side: "client", version: "TLSv1.3", ...secured }, 1);
+  session.pinhole({ kind: "secured", side: "server", version: "TLSv1.2", ...secured }, 1);
+  session.pinhole(closed("complete"), 1);
+  session.record(transferEnded({ id: 1 }));
+  session.flush();
+  expect(ended()).toMatchObject([{ clientTls: "TLSv1.3", serverTls: "TLSv1.2" }]);
+});

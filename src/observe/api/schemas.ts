@@ -2,6 +2,7 @@
 // camelCase with the unit in the name; times are ISO 8601 in UTC; what is not known is left out.
 import { z } from "zod";
 import { planeNames, sides } from "../../dataplane/pinhole.ts";
+import { tlsVersions } from "../../net/tls.ts";
 import { causes, hops } from "../../session/diagnosis.ts";
 import { directions, transferOutcomes } from "../../session/facts.ts";
 import { modes } from "../../session/mode.ts";
@@ -36,6 +37,8 @@ export const transferSchema = z
     plane: z.enum(planeNames).optional(),
     clientMode: z.enum(modes).optional(),
     serverMode: z.enum(modes).optional(),
+    clientTls: z.enum(tlsVersions).optional().describe("Of the client's leg, where it is under TLS"),
+    serverTls: z.enum(tlsVersions).optional(),
     startedAt: time.optional().describe("When both ends were connected"),
     endedAt: time.optional(),
     durationMs: milliseconds.describe("Since startedAt, to endedAt or now"),
@@ -67,6 +70,14 @@ export const pinholeSchema = z
   })
   .register(components, { id: "Pinhole" });
 
+const controlTls = z.strictObject({
+  version: z.enum(tlsVersions),
+  cipher: z.string(),
+  resumed: z.boolean(),
+  name: z.string().optional().describe("That the client has asked for, or that the server's certificate is for"),
+  peer: z.string().optional().describe("The subject of the peer's certificate"),
+});
+
 export const sessionStates = ["live", "ended"] as const;
 
 const session = z.strictObject({
@@ -85,6 +96,10 @@ const session = z.strictObject({
   failure: failureSchema.optional(),
   failedAt: time.optional(),
   refusals: count.describe("How often the gateway has answered no"),
+  tls: z
+    .strictObject({ client: controlTls.optional(), server: controlTls.optional() })
+    .optional()
+    .describe("Of the control connections that are under TLS"),
   opaque: z
     .strictObject({ isNow: z.boolean(), bytesUp: count, bytesDown: count })
     .optional()

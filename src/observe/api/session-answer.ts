@@ -4,6 +4,7 @@ import { formatEndpoint } from "../../net/endpoint.ts";
 import type { Diagnosis } from "../../session/diagnosis.ts";
 import type { KeptSession } from "../kept-session.ts";
 import { readable } from "../readable.ts";
+import { tlsOf } from "../transfer-line.ts";
 import { isTransfer, type ConnectionRecord } from "../connection-record.ts";
 import type { WallClock } from "../wall-clock.ts";
 import type { FailureAnswer, PinholeAnswer, SessionAnswer, SessionDetailAnswer, TransferAnswer } from "./schemas.ts";
@@ -35,6 +36,7 @@ export function sessionAnswer(kept: KeptSession, asked: Asked): SessionAnswer {
     ...(failure && { failure: failureAnswer(failure) }),
     ...(failedAt !== undefined && { failedAt: asked.clock.timeOf(failedAt) }),
     refusals,
+    ...((record.tls.client ?? record.tls.server) && { tls: record.tls }),
     ...(record.opaque && { opaque: record.opaque }),
     transferCount: record.transfers,
     bytesUp: record.bytesUp + sum(carrying.map(({ bytesUp }) => bytesUp)),
@@ -80,6 +82,7 @@ export function transferAnswer(kept: Transferring, connection: ConnectionRecord,
     ...(plane && { plane }),
     ...(clientMode && { clientMode }),
     ...(serverMode && { serverMode }),
+    ...tlsOf(connection.tls),
     ...(joinedAt !== undefined && { startedAt: asked.clock.timeOf(joinedAt) }),
     ...(closed !== undefined && { endedAt: asked.clock.timeOf(closed.at) }),
     durationMs: rounded(durationMs),

@@ -65,7 +65,7 @@ export function sessionPage(
 
 function facts(session: SessionDetailAnswer, now: string): Html {
   const { gateway, client, listener, server, user, isLoggedIn, startedAt, endedAt, durationMs, end } = session;
-  const { bytesUp, bytesDown, refusals, opaque } = session;
+  const { bytesUp, bytesDown, refusals, opaque, tls } = session;
   const fact = (name: string, value: HtmlValue): Html =>
     html`<div>
       <dt>${name}</dt>
@@ -79,9 +79,18 @@ function facts(session: SessionDetailAnswer, now: string): Html {
     ${endedAt === undefined ? fact("Lasts", durationText(durationMs)) : fact("Ended", html`${time(endedAt)} <small>after ${durationText(durationMs)}</small>`)}
     ${end && fact("End", html`${end.reason.replaceAll("-", " ")} ${end.detail !== "" && html`<small>${end.detail}</small>`}`)}
     ${fact("Bytes", html`<span class="down">↓ ${bytesText(bytesDown)}</span> <span class="up">↑ ${bytesText(bytesUp)}</span>`)}
+    ${tls?.client && fact("TLS with the client", tlsText(tls.client))}
+    ${tls?.server && fact("TLS with the server", tlsText(tls.server))}
     ${opaque && fact("TLS passed through", html`${opaque.isNow ? (end === undefined ? "now" : "to the end") : "until CCC"} <small>${bytesText(opaque.bytesDown)} down, ${bytesText(opaque.bytesUp)} up</small>`)}
     ${fact("Refusals", numberText(refusals))}
   </dl>`;
+}
+
+type ControlTls = NonNullable<NonNullable<SessionDetailAnswer["tls"]>["client"]>;
+
+function tlsText({ version, cipher, resumed, peer }: ControlTls): Html {
+  const known = [cipher, ...(resumed ? ["resumed"] : []), ...(peer === undefined ? [] : [peer])].join(", ");
+  return html`${version.replace("v", " ")} <small>${known}</small>`;
 }
 
 /** A way to it, and what takes it to the clipboard where the browser lets a script do so. */

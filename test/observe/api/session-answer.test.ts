@@ -90,3 +90,17 @@ test("nothing of a session that has ended is running", () => {
   session.record(50, { kind: "ended", reason: "client-gone", detail: "" });
   expect(session.at(60).running).toEqual([]);
 });
+
+test("TLS of control connections is told, and the version on each leg of a transfer", () => {
+  const session = setUp();
+  expect(session.at(1)).not.toHaveProperty("tls");
+  const secured = { version: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256", resumed: true } as const;
+  const fact = { kind: "tls-started", side: "client", connection: "control", durationMs: 2, ...secured } as const;
+  session.record(5, { ...fact, peer: "CN=anna" });
+  upload(session);
+  session.note(40, { kind: "pinhole", id: 1, event: { kind: "secured", side: "server", durationMs: 1, ...secured } });
+  const detail = session.detail(50);
+  expect(detail.tls).toEqual({ client: { ...secured, peer: "CN=anna" } });
+  expect(detail.transfers).toMatchObject([{ serverTls: "TLSv1.3" }]);
+  expect(detail.transfers[0]).not.toHaveProperty("clientTls");
+});

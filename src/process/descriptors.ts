@@ -10,6 +10,8 @@ export const descriptorsPerSession = 4;
 
 /** Of the process itself: standard streams, event loop, listening sockets, admin, data planes. */
 const ofProcess = 64;
+/** So many it holds before a session comes, and a few for a scraper. */
+const leastOfProcess = 44;
 
 /** RLIMIT_NOFILE of this process (Node has raised it to the hard limit); undefined where that can't be read. */
 export async function readDescriptorLimit(): Promise<number | undefined> {
@@ -28,7 +30,7 @@ export function parseDescriptorLimit(text: string): number | undefined {
  */
 export function descriptorShares(limit: number | undefined): DescriptorShares {
   if (limit === undefined) return { sessions: Infinity, newcomers: Infinity };
-  const reserved = Math.min(ofProcess + mostTurnedAway, Math.floor(limit / 3));
+  const reserved = Math.min(ofProcess + mostTurnedAway, Math.max(leastOfProcess, Math.floor(limit / 3)));
   return {
     sessions: Math.max(1, Math.floor((limit - reserved) / descriptorsPerSession)),
     newcomers: limit - Math.max(16, Math.floor(limit / 20)),

@@ -19,6 +19,8 @@ test("the soft limit is read out of /proc/self/limits", () => {
 test.each([
   [1024, 176, 973],
   [256, 42, 240],
+  [64, 5, 48],
+  [40, 1, 24],
   [131_072, 32_688, 124_519],
 ])("%i descriptors suffice for %i sessions, and newcomers get the first %i", (limit, sessions, newcomers) => {
   expect(descriptorShares(limit)).toEqual({ sessions, newcomers });

@@ -42,7 +42,7 @@ export function takeTurn(work: Work): void {
   if (stage?.kind !== "waiting" || !isQuiet(session)) return;
   if (stage.verb === "CCC") {
     endClientTls(work, [200, "CCC successful; clear text from here on."], "cleared");
-  } else if (session.heldClient.length > 0) {
+  } else if (session.heldClient.some(({ kind }) => kind !== "client-end")) {
     bytesBeforeTls(work, "client", "the client has said more in clear");
   } else authorise(work, stage.data);
 }

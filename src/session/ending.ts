@@ -98,8 +98,8 @@ export function endIfDone(work: Work): void {
 }
 
 /** What the client has said is not done with yet. */
-function isUnderWay({ negotiation, openReply, heldClient }: Session): boolean {
-  return negotiation !== undefined || openReply !== undefined || heldClient.length > 0;
+function isUnderWay({ negotiation, openReply, heldClient, security }: Session): boolean {
+  return security.stage !== undefined || negotiation !== undefined || openReply !== undefined || heldClient.length > 0;
 }
 
 /** Data moves, and somebody is there for it: not where the client is gone and the server has said what became of its upload. */

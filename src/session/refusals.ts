@@ -62,6 +62,7 @@ const wordings = {
   "prot-level": { code: 536, text: () => "PROT refused: use PROT C or PROT P." },
   "prot-level:clear": { code: 534, text: () => "PROT C refused by policy of this gateway." },
   ccc: { code: 533, text: () => "CCC refused by policy of this gateway." },
+  "ccc:rein": { code: 502, text: () => "REIN refused under TLS, which it would end; connect anew." },
   "certificate-user": { code: 530, text: () => "USER refused: your certificate is for another user." },
   "tls-failed": { code: closingCode, text: () => "TLS failed." },
   "tls-refused": { code: closingCode, text: () => "The server refuses TLS." },

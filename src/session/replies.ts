@@ -1,6 +1,5 @@
 // Server replies: each is paired with its command and passed on line by line as it comes, swallowed, or held.
 import {
-  formatReply,
   isNegative,
   isPositive,
   isPreliminary,
@@ -155,7 +154,7 @@ function treat(work: Work, entry: Outstanding | undefined, code: number): OpenRe
       return isRefusalPassed(work.session, entry.verb, code) ? "pass" : "swallow";
     case "rein":
       // Its answer is the last that is under TLS.
-      return isPositive(code) && work.session.security.client.control !== "clear" ? "swallow" : "pass";
+      return isPositive(code) && work.session.security.client.control === "tls" ? "swallow" : "pass";
     default:
       return "pass";
   }
@@ -264,8 +263,5 @@ function reinitialized(work: Work, code: number, text: string): void {
   session.epsvAll = false;
   session.algsDisabled = false;
   if (session.security.client.control === "tls") endClientTls(work, [code, text], "clear");
-  else {
-    if (session.security.client.control === "cleared") passReply(work, code, formatReply(code, text));
-    serverAnew(work);
-  }
+  else serverAnew(work);
 }

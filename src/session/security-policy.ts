@@ -71,8 +71,10 @@ const openVerbs: ReadonlySet<string> = new Set(
 const loginVerbs: ReadonlySet<string> = new Set(["USER", "PASS", "ACCT"]);
 
 function requirement(session: Session, { verb, argument }: Command): Refusal | undefined {
-  const { require, user } = clientTls(session) ?? {};
+  const { require, user, ccc } = clientTls(session) ?? {};
   const { client } = session.security;
+  // RFC 4217 11: TLS ends with its reply.
+  if (verb === "REIN" && client.control === "tls" && ccc !== true) return refusal("ccc:rein");
   if (require !== "none") {
     const isOpen = client.control === "cleared" ? !loginVerbs.has(verb) : openVerbs.has(verb);
     if (client.control !== "tls" && !isOpen)

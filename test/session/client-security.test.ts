@@ -467,12 +467,19 @@ describe("REIN under TLS", () => {
            >C 234 AUTH TLS successful.
            start tls client
     `,
-      { ...terminated, after: "C> PBSZ 0\nC> PROT P" },
+      { tls: { client: { ccc: true } }, before: loggedIn, after: "C> PBSZ 0\nC> PROT P" },
     );
   });
 
+  test("is refused where nothing may end TLS: the client connects anew", () => {
+    play("C> REIN\n     refuse ccc\n     >C 502 REIN refused under TLS, which it would end; connect anew.", terminated);
+  });
+
   test("that the server does not know leaves everything as it is", () => {
-    play("C> REIN\n     >S REIN\nS> 502 no\n     >C 502 no\nC> NOOP\n     >S NOOP", terminated);
+    play("C> REIN\n     >S REIN\nS> 502 no\n     >C 502 no\nC> NOOP\n     >S NOOP", {
+      tls: { client: { ccc: true } },
+      before: loggedIn,
+    });
   });
 });
 
@@ -550,6 +557,42 @@ describe("on the login route, before a server is known,", () => {
            connect 10.0.0.5:21
     `,
       login,
+    );
+  });
+});
+
+describe("a client that leaves", () => {
+  test("while its AUTH waits has said nothing too early", () => {
+    play(
+      `
+      C> NOOP
+           >S NOOP
+      C> AUTH TLS
+      C closes
+      S> 200 ok
+           >C 200 ok
+           >C 234 AUTH TLS successful.
+           start tls client
+      tls failed client closed
+           fail client-control tls-failed
+           refuse tls-failed
+           end tls-failed
+      `,
+      { tls: {} },
+    );
+  });
+});
+
+describe("a gateway that drains", () => {
+  test("says goodbye under TLS, once a handshake that has begun is done", () => {
+    play(
+      `
+      drain
+      tls started client
+           >C 421 The gateway is shutting down.
+           end drained
+      `,
+      { tls: {}, after: "C> AUTH TLS" },
     );
   });
 });

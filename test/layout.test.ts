@@ -278,6 +278,8 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "tls/sni.ts": "tls/certificate.test.ts: SNI",
   "tls/watch-files.ts": "tls/certificate.test.ts: files of certificates",
   "observe/connection-record.ts": "observe/session-record.test.ts: what is known of a data connection",
+  "config/advertised.ts": "config/parse.test.ts and config/wrong-values.test.ts: an advertised address",
+  "gateway/entrance/arrival.ts": "gateway/entrance/proxied-arrival.test.ts; gateway/changing-addresses.test.ts",
   "session/": "playbooks by topic",
 };
 

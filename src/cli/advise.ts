@@ -17,13 +17,22 @@ export function formatAdvice(config: Config, machine: MachineAddresses): string 
 }
 
 /** What clients are told is what they connect to; else an address of this machine that a listener has. */
-export function entranceOf({ listen, clientSide: { advertise } }: GatewayConfig, machine: MachineAddresses): Entrance {
+export function entranceOf({ listen, clientSide }: GatewayConfig, machine: MachineAddresses): Entrance {
+  const advertise = typeof clientSide.advertise === "string" ? clientSide.advertise : undefined;
   const first =
     listen.find(({ address }) => advertise === undefined || familyOf(address) === familyOf(advertise)) ?? listen[0];
   const { address, port } = first ?? { address: "0.0.0.0", port: 21 };
   if (advertise !== undefined) return { host: advertise, port };
+  if (typeof clientSide.advertise === "object" && "name" in clientSide.advertise)
+    return { host: clientSide.advertise.name, port };
   if (!isUnspecified(address)) return { host: address, port };
   return { host: machine.find((own) => familyOf(own) === familyOf(address)) ?? "THIS-MACHINE", port };
+}
+
+function told(advertised: GatewayConfig["clientSide"]["advertise"]): string {
+  if (advertised === undefined) return "the address that they connected to";
+  if (typeof advertised === "string") return advertised;
+  return "name" in advertised ? `the address of ${advertised.name}` : `the address in ${advertised.file}`;
 }
 
 function gatewayAdvice(subject: Subject): string {
@@ -48,7 +57,7 @@ function overview({ gateway: { route, listen, clientSide, serverSide } }: Subjec
   }[route.kind]();
   const rows = [
     ["listens on", listen.map((endpoint: Endpoint) => formatEndpoint(endpoint)).join(", ")],
-    ["clients are told", clientSide.advertise ?? "the address that they connected to"],
+    ["clients are told", told(clientSide.advertise)],
     [
       "data ports",
       clientSide.dataPorts ? formatRange(clientSide.dataPorts) : "any port: set clientSide.dataPorts to open a range",

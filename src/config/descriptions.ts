@@ -47,7 +47,7 @@ export const keyDescriptions: Readonly<Record<string, string>> = {
     "with redirect: whose address clients are told in 227, gateway or server, which needs clientSide.dataPorts",
   "gateways[].route.transparent.clientAddress": "with tproxy: the server sees the client's own address",
   "gateways[].clientSide.advertise":
-    "the address put into 227; if left out, the local address of the client's connection",
+    "the address put into 227, or where it is found, see addresses that change; if left out, the local address of the client's connection",
   "gateways[].clientSide.advertiseTo":
     "{ clients: 10.0.0.0/8, address: 10.0.0.1 }, …: the first that holds the client wins, before advertise",
   "gateways[].clientSide.dataPorts":
@@ -56,7 +56,7 @@ export const keyDescriptions: Readonly<Record<string, string>> = {
     "who may use a pinhole: same-address as the control connection, same-network (IPv4 /24, IPv6 /64), any",
   "gateways[].serverSide.mode": "same passive active auto, see modes",
   "gateways[].serverSide.advertise":
-    "the address put into PORT and EPRT; if left out, the local address of the server's connection",
+    "the address put into PORT and EPRT, likewise; if left out, the local address of the server's connection",
   "gateways[].serverSide.dataPorts": "as on the client side",
   "gateways[].serverSide.dataPeer": "as on the client side",
   "gateways[].policy.foreignAddress": "what to do with an announced address that is not the peer's, see below",
@@ -169,6 +169,7 @@ export const sectionDescriptions: Readonly<Record<string, string>> = {
   "gateways[].probe": "how a probe logs in through this gateway",
   "gateways[].policies[].clients": "networks whose clients it is for; left out: all",
   "gateways[].policies[].users": "users whom it is for, with * and ?; left out: all",
+  "gateways[].clientSide.advertiseTo[].address": "what clients there are told: an address, or where it is found",
 };
 
 /** An entry of `policies` has the keys of `policy`; a value alone is a list of one. */

@@ -54,3 +54,9 @@ export const count = (most: number, least = 1) =>
   scalar((raw) => parseCount(raw, { least, most }), integerOf(least, most));
 export const size = (least: number, most: number) =>
   scalar((raw) => parseSize(raw, { least, most }), sizeOf(least, most));
+
+/** A mistyped key is one mistake: what is missing for it is no second one. */
+export function hasNoUnknownKey({ value, issues }: z.core.ParsePayload): boolean {
+  const isMapping = typeof value === "object" && value !== null;
+  return isMapping && issues.every(({ code }) => code !== "unrecognized_keys");
+}

@@ -4,15 +4,15 @@ import { z } from "zod";
 import { addressKind } from "../net/address-kind.ts";
 import { familyOf } from "../net/endpoint.ts";
 import { entrance } from "./entrance.ts";
+import { advertised } from "./advertised.ts";
 import { logLevel, log } from "./log-schema.ts";
 import { nearest } from "./nearest.ts";
 import { limits, timeouts } from "./limits-schema.ts";
 import { clientSideTls, serverSideTls, sharedTls } from "./tls-schema.ts";
-import { choice, count, listOf, notAvailableYet, scalar, size } from "./scalars.ts";
+import { choice, count, hasNoUnknownKey, listOf, notAvailableYet, scalar, size } from "./scalars.ts";
 import {
   expected,
   parseAdminHost,
-  parseAdvertised,
   parseAllowRule,
   parseCidr,
   parseFile,
@@ -63,12 +63,6 @@ function anyKeyOf(keys: readonly string[]): { required: string[] }[] {
   return keys.map((key) => ({ required: [key] }));
 }
 
-/** A mistyped key is one mistake: what is missing for it is no second one. */
-function hasNoUnknownKey({ value, issues }: z.core.ParsePayload): boolean {
-  const isMapping = typeof value === "object" && value !== null;
-  return isMapping && issues.every(({ code }) => code !== "unrecognized_keys");
-}
-
 const login = z.strictObject({
   // No default: a gateway that reaches any host for anybody has to be asked for, with "*".
   allow: listOf(scalar(parseAllowRule), "needs at least one host or network"),
@@ -104,8 +98,8 @@ const route = z
   .meta({ oneOf: anyKeyOf(routeKinds) });
 
 const advertiseTo = z
-  .strictObject({ clients: scalar(parseCidr), address: scalar(parseAdvertised) })
-  .refine(({ clients, address }) => familyOf(clients.base) === familyOf(address), {
+  .strictObject({ clients: scalar(parseCidr), address: advertised })
+  .refine(({ clients, address }) => typeof address === "object" || familyOf(clients.base) === familyOf(address), {
     error: "must be of the same address family as clients",
     path: ["address"],
   });
@@ -126,7 +120,7 @@ const dataPorts = z.union([scalar(parsePortRange), mappedPorts], {
 });
 
 const clientSide = z.strictObject({
-  advertise: scalar(parseAdvertised).exactOptional(),
+  advertise: advertised.exactOptional(),
   advertiseTo: z.array(advertiseTo).default([]),
   dataPorts: dataPorts.exactOptional(),
   dataPeer,
@@ -135,7 +129,7 @@ const clientSide = z.strictObject({
 
 const serverSide = z.strictObject({
   mode: choice<ServerMode>({ same: true, passive: true, active: true, auto: true }).default("same"),
-  advertise: scalar(parseAdvertised).exactOptional(),
+  advertise: advertised.exactOptional(),
   dataPorts: dataPorts.exactOptional(),
   dataPeer,
   tls: serverSideTls.exactOptional(),

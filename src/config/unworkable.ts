@@ -35,6 +35,8 @@ function advertised({ listen, clientSide, serverSide, route }: GatewayConfig): P
       : [{ path: "serverSide.advertise", address: serverSide.advertise, whom: server }]),
   ];
   const problems = told.flatMap(({ path, address, whom }) => {
+    // What is looked up is known when it is found.
+    if (typeof address === "object") return [];
     const kind = addressKind(address);
     if (kind === "multicast")
       return [{ path, message: `${address} is a multicast address, to which nobody can connect` }];
@@ -42,7 +44,7 @@ function advertised({ listen, clientSide, serverSide, route }: GatewayConfig): P
     return [];
   });
   const { advertise } = clientSide;
-  if (advertise !== undefined && !families.has(familyOf(advertise))) {
+  if (typeof advertise === "string" && !families.has(familyOf(advertise))) {
     const message =
       `${advertise} is IPv${familyOf(advertise)}, and every listener is IPv${familyOf(advertise) === 4 ? 6 : 4}: ` +
       "no client is told it; listen on both families, or advertise an address of that one";

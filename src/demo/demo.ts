@@ -154,7 +154,7 @@ function pageApi({ gateway, ...parts }: Parts): ApiDeps {
     ...parts,
     version: readVersion(),
     gateways: { facts: () => [gateway.facts()], endSession: gateway.endSession },
-    isReady: gateway.isListening,
+    isReady: gateway.isReady,
     isStopping: () => false,
     requests: { reload: () => Promise.reject(new Error("the demonstration has no configuration")), drain() {} },
   });

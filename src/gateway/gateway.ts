@@ -5,6 +5,7 @@ import { createSystemPool } from "../dataplane/port-pool.ts";
 import { formatEndpoint, parseAddress, type Endpoint } from "../net/endpoint.ts";
 import type { GatewayFacts } from "../observe/api/status-answer.ts";
 import type { GatewayTelemetry } from "../observe/telemetry.ts";
+import { addressSources } from "./advertising.ts";
 import { receiveClient, type Arrival, type ArrivalEvents } from "./entrance/arrival.ts";
 import { createEntrance, type Entrance, type GuestWatch } from "./entrance/entrance.ts";
 import { createGatewayListeners } from "./entrance/gateway-listeners.ts";
@@ -29,7 +30,8 @@ export type GatewayDeps = {
 export type Gateway = {
   /** Listens everywhere or nowhere; rejects with an Error that names the endpoint. Resolves with the endpoints taken. */
   start(): Promise<readonly Endpoint[]>;
-  isListening(): boolean;
+  /** It listens, and knows the addresses that peers are told. */
+  isReady(): boolean;
   /** What it is, as operators are told. */
   facts(): GatewayFacts;
   /** An operator ends that session now; false if none of that id runs here. */
@@ -81,6 +83,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
       commit() {
         if (settings === undefined) watchGateway(deps, () => settings, entrance);
         settings = next;
+        shared.addresses.want(listeners, addressSources(options));
         telemetry.setLogLevel(options.logLevel);
         entrance.setLimits(options.limits);
         listening.commit();
@@ -105,6 +108,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     await sessions.stop("stopped");
     if (settings !== undefined) telemetry.stopped();
     settings = undefined;
+    shared.addresses.want(listeners, []);
   }
 
   return {
@@ -112,7 +116,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
       (await prepare()).commit();
       return listeners.endpoints();
     },
-    isListening: () => listeners.endpoints().length > 0,
+    isReady: () => listeners.endpoints().length > 0 && settings?.advertising.isKnown() === true,
     facts: () =>
       gatewayFacts(settings?.options ?? initialOptions, listeners.endpoints(), settings?.driver.pinholes.plane),
     endSession: (id) => sessions.end(id, "ended-by-operator"),
@@ -163,7 +167,7 @@ function guestOf(settings: SessionSettings, entrance: Entrance, beginning: Omit<
       entrance.receive(arrival.transport, arrival.client, (watch) =>
         beginSession(arrival, settings, { ...beginning, watch }),
       ),
-    refused: (transport, detail) => entrance.sendAway(transport, "proxy-header", detail),
+    refused: entrance.sendAway,
   };
 }
 

@@ -47,10 +47,16 @@ export type GatewayRoute =
   | { readonly kind: "login"; readonly allow: readonly AllowRule[] }
   | TransparentRoute;
 
+/** Where an address is found that may change: a name, resolved again after so long, or a file, read again when it changes. */
+export type AddressSource = { readonly name: string; readonly everyMs: number } | { readonly file: string };
+
+/** A literal address, or where it is found. */
+export type Advertised = string | AddressSource;
+
 /** One side's data connections. */
 type SideOptions = {
   /** The address that the peer is told; absent: the local one of the control connection to it. */
-  readonly advertise?: string;
+  readonly advertise?: Advertised;
   /** Absent: whatever port the system gives. */
   readonly dataPorts?: DataPorts;
   readonly dataPeer: DataPeer;
@@ -127,7 +133,7 @@ export type GatewayOptions = {
   readonly route: GatewayRoute;
   readonly clientSide: SideOptions & {
     /** The first that contains the client's address wins, before `advertise`. */
-    readonly advertiseTo: readonly { readonly clients: Network; readonly address: string }[];
+    readonly advertiseTo: readonly { readonly clients: Network; readonly address: Advertised }[];
   };
   readonly serverSide: SideOptions & { readonly mode: ServerMode };
   /** Absent: AUTH is refused. */

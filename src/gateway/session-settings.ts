@@ -2,7 +2,8 @@
 // change.
 import type { DataPlane, Side } from "../dataplane/pinhole.ts";
 import type { PortPool } from "../dataplane/port-pool.ts";
-import { ofSameFamily } from "./entrance/arrival.ts";
+import { createAdvertising, type Advertising } from "./advertising.ts";
+import type { ChangingAddresses } from "./changing-addresses.ts";
 import { createIntercept, type Intercept } from "./entrance/interception.ts";
 import type { DataPorts, GatewayOptions, PortRange } from "./options.ts";
 import type { OwnEndpoints } from "./own-endpoints.ts";
@@ -19,6 +20,7 @@ import { policiesOf } from "../session/policies.ts";
 export type SessionSettings = {
   readonly options: GatewayOptions;
   readonly driver: DriverDeps;
+  readonly advertising: Advertising;
   /** What holds for a client at this address. */
   clientOptions(address: string): ClientOptions;
   readonly clientPorts: PortPool;
@@ -35,13 +37,14 @@ export type SettingsDeps = {
   readonly systemPorts: Readonly<Record<Side, PortPool>>;
   readonly memory: ServerMemory;
   readonly names: NameResolver;
+  readonly addresses: ChangingAddresses;
   readonly sockets: Sockets;
 };
 
 /** Throws an Error that says why this machine can't have the transparent route. */
 export function createSessionSettings(options: GatewayOptions, deps: SettingsDeps): SessionSettings {
   const { route, clientSide, serverSide, tls, policy, policies, limits, timeouts } = options;
-  const { plane, ownEndpoints, portPools, systemPorts, memory, names, sockets } = deps;
+  const { plane, ownEndpoints, portPools, systemPorts, memory, names, addresses, sockets } = deps;
   const clientPorts = clientSide.dataPorts ? portPools.of(clientSide.dataPorts) : systemPorts.client;
   const serverPorts = serverSide.dataPorts ? portPools.of(serverSide.dataPorts) : systemPorts.server;
   const everybody: ClientOptions = {
@@ -52,8 +55,10 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
     badLines: limits.badLines,
     heldBytes: limits.bufferedBytes,
   };
+  const advertising = createAdvertising(options, addresses.find);
   return {
     options,
+    advertising,
     clientPorts,
     serverPorts,
     intercept: route.kind === "transparent" ? createIntercept(route) : undefined,
@@ -83,7 +88,7 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
       replies: replyLines(limits.replyLineBytes),
       bufferedBytes: limits.bufferedBytes,
       servers: createServers(options, { memory, names, dial: sockets.dial }),
-      serverAdvertise: (end) => ofSameFamily(serverSide.advertise, end),
+      serverAdvertise: advertising.toServer,
     },
   };
 }

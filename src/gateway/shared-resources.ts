@@ -2,6 +2,7 @@
 import type { ListenerOptions } from "./entrance/listener.ts";
 import { createListeningSockets, type ListeningSockets } from "./entrance/listening-sockets.ts";
 import type { SessionPlaces } from "./entrance/admission.ts";
+import { createChangingAddresses, type AddressNews, type ChangingAddresses } from "./changing-addresses.ts";
 import { createOwnEndpoints, type OwnEndpoints } from "./own-endpoints.ts";
 import { createPortPools, type PortPools } from "./port-pools.ts";
 import { createNameResolver, type NameResolver, type NameResolverOptions } from "./servers/name-resolver.ts";
@@ -18,6 +19,7 @@ export type SharedResources = {
   readonly portPools: PortPools;
   readonly sessionIds: SessionIds;
   readonly names: NameResolver;
+  readonly addresses: ChangingAddresses;
   readonly places: SessionPlaces;
 };
 
@@ -25,16 +27,19 @@ export function createSharedResources(
   listening: Partial<Pick<ListenerOptions, "sockets" | "takeInherited" | "mayShare">> = {},
   naming: NameResolverOptions = {},
   descriptors: DescriptorShares = { sessions: Infinity, newcomers: Infinity },
+  report: (news: AddressNews) => void = () => {},
 ): SharedResources {
   const { sockets = nodeSockets } = listening;
   const ownEndpoints = createOwnEndpoints();
+  const names = createNameResolver(naming);
   return {
     sockets,
     listeningSockets: createListeningSockets(ownEndpoints, { ...listening, sockets }),
     ownEndpoints,
     portPools: createPortPools(),
     sessionIds: createSessionIds(),
-    names: createNameResolver(naming),
+    names,
+    addresses: createChangingAddresses({ names, report }),
     places: { most: descriptors.sessions, taken: 0, descriptors: descriptors.newcomers },
   };
 }

@@ -3,6 +3,7 @@ import type { Config, GatewayConfig } from "../config/config.ts";
 import { adoptListeners, type InheritedListeners } from "../gateway/entrance/inherited-listeners.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { prepareAll, type PreparedChange } from "../gateway/prepared-change.ts";
+import type { AddressNews } from "../gateway/changing-addresses.ts";
 import { createSharedResources } from "../gateway/shared-resources.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
 import { createAdmin, type RequestFailure } from "../observe/admin.ts";
@@ -64,6 +65,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
     { takeInherited: (wanted) => inherited?.take(wanted), mayShare: true },
     {},
     descriptorShares(descriptorLimit),
+    addressReport(logger),
   );
   const create = (gateway: GatewayConfig): Gateway =>
     createGateway(gateway, {
@@ -72,13 +74,12 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
       telemetry: telemetry.gateway(gateway.name),
     });
   const gateways = createGateways({ planes, create, forget: metrics.forgetGateway });
-  const isReady = (): boolean => !isStopping() && gateways.areListening();
+  const isReady = (): boolean => !isStopping() && gateways.areReady();
   const api = processApi({ version, metrics, history, feed, telemetry, gateways, isReady, isStopping, requests });
   const probes = createProbes({ config: () => current, gateways, history, update: telemetry.update });
-  const { probe } = probes;
   const traffic = createTrafficSampler(metrics, options.sampleTrafficEveryMs);
   const failed = createRepeatedLine(60_000, (line: RequestFailure) => logger.error(line, "admin request failed"));
-  const shown = { metrics, isReady, failed, api, probe, traffic: traffic.points };
+  const shown = { metrics, isReady, failed, api, probe: probes.probe, traffic: traffic.points };
   const admin = createAdminListener(
     (admitting) => createAdmin({ ...admitting, ...shown, mayShare: true }),
     shared.ownEndpoints,
@@ -126,6 +127,13 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
       await planes.stop();
       await admin.stop();
     },
+  };
+}
+
+function addressReport(logger: Logger): (news: AddressNews) => void {
+  return ({ kind, ...news }) => {
+    if (kind === "changed") logger.info(news, "advertised address found");
+    else logger.warn(news, "advertised address not found");
   };
 }
 

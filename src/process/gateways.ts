@@ -10,7 +10,7 @@ import type { Planes } from "./planes.ts";
 export type Gateways = {
   /** What can fail has been done when it resolves. Rejects with an Error that says what failed; then everything is as it was. */
   prepare(config: Config): Promise<PreparedChange>;
-  areListening(): boolean;
+  areReady(): boolean;
   /** Those that are configured. */
   facts(): readonly GatewayFacts[];
   /** Where the gateway of that name listens; nowhere if there is none. */
@@ -89,7 +89,7 @@ export function createGateways({ planes, create, forget }: GatewaysDeps): Gatewa
         rollback: change.rollback,
       };
     },
-    areListening: () => running.size > 0 && [...running.values()].every((gateway) => gateway.isListening()),
+    areReady: () => running.size > 0 && [...running.values()].every((gateway) => gateway.isReady()),
     facts: () => [...running.values()].map((gateway) => gateway.facts()),
     endpoints: (name) => running.get(name)?.facts().listeners ?? [],
     endSession: (id) => all().some((gateway) => gateway.endSession(id)),

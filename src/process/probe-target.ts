@@ -36,7 +36,7 @@ export function targetOf(
   if (listener === undefined) return undefined;
   const { address, port } = listener;
   if (!isUnspecified(address)) return { host: address, port };
-  const isOwn = advertise !== undefined && ownAddresses.includes(advertise);
+  const isOwn = typeof advertise === "string" && ownAddresses.includes(advertise);
   if (isOwn && familyOf(advertise) === familyOf(address)) return { host: advertise, port };
   return { host: familyOf(address) === 4 ? "127.0.0.1" : "::1", port };
 }

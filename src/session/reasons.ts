@@ -88,6 +88,7 @@ export const refusalReasons = [
   "too-many-connects",
   "banned",
   "no-descriptor",
+  "no-address",
   "proxy-header",
 ] as const;
 export type RefusalReason = (typeof refusalReasons)[number];

@@ -106,6 +106,7 @@ const wordings = {
   "too-many-connects": { code: closingCode, text: () => "Too many connections in a short time; try again later." },
   banned: { code: closingCode, text: () => "Too many failed logins from your address; try again later." },
   "no-descriptor": { code: closingCode, text: () => "The gateway is full; try again later." },
+  "no-address": { code: closingCode, text: () => "The gateway does not know its own address yet; try again later." },
   "proxy-header": { code: closingCode, text: () => "This entrance is for its balancer, which says who is coming." },
 } as const satisfies Wordings;
 

@@ -336,3 +336,15 @@ test("data ports that are published under other numbers are told apart from thos
   const { clientSide } = gatewayWith("clientSide: { dataPorts: { listen: 50000-50099, advertise: 30000-30099 } }");
   expect(clientSide.dataPorts).toEqual({ first: 50_000, last: 50_099, advertised: { first: 30_000, last: 30_099 } });
 });
+
+test("an advertised address is a literal one, or a name or a file in which it is found", () => {
+  const { clientSide } = gatewayWith(`clientSide:
+      advertise: { name: FTP.example.net, every: 1m }
+      advertiseTo: [{ clients: 10.0.0.0/8, address: { file: /run/lan-ip } }]`);
+  expect(clientSide.advertise).toEqual({ name: "ftp.example.net", everyMs: 60_000 });
+  expect(clientSide.advertiseTo[0]?.address).toEqual({ file: "/run/lan-ip" });
+  expect(gatewayWith("serverSide: { advertise: { name: gw } }").serverSide.advertise).toEqual({
+    name: "gw",
+    everyMs: 30_000,
+  });
+});

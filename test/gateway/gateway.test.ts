@@ -75,7 +75,7 @@ describe("stop", () => {
     expect(await farewellOf(second)).toMatch(/421 .*\r\n$/);
     await stopped;
     await until(() => server.sessions.every(({ socket }) => socket.readableEnded));
-    expect(gateway.gateway.isListening()).toBe(false);
+    expect(gateway.gateway.isReady()).toBe(false);
   });
 
   test("resets a running transfer and does not claim that it is whole", async () => {

@@ -18,6 +18,7 @@ function setUp() {
     systemPorts: { client: createSystemPool(), server: createSystemPool() },
     memory: createServerMemory({ maxServers: 10, expiryMs: 1000, now: () => 0 }),
     names: createNameResolver(),
+    addresses: { want() {}, find: () => undefined },
     sockets: testedSockets,
   };
   return { ...deps, settings: (overrides: Overrides) => createSessionSettings(gatewayOptions(21, overrides), deps) };

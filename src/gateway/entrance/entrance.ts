@@ -92,7 +92,7 @@ export function createEntrance({ telemetry, places, limits: initialLimits }: Ent
     },
     receive: (transport, client, begin) => void judge(transport, client, begin),
     sendAway(transport, reason, detail) {
-      telemetry.sessionRefused(transport.peer, reason, detail);
+      telemetry.sessionRefused(transport.peer, reason, detail === "" ? undefined : detail);
       turnAwayAtOnce(transport, reason);
     },
     countBans: rates.countBans,

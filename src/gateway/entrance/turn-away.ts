@@ -4,7 +4,13 @@ import { refusal } from "../../session/refusals.ts";
 import { closeTransport, endTransport, listenTo, send, type Transport } from "../../sockets/transport.ts";
 import type { AdmissionRefusal } from "./admission.ts";
 
-export type EntranceRefusal = AdmissionRefusal | "too-many-connects" | "banned" | "no-descriptor" | "proxy-header";
+export type EntranceRefusal =
+  | AdmissionRefusal
+  | "too-many-connects"
+  | "banned"
+  | "no-descriptor"
+  | "proxy-header"
+  | "no-address";
 
 const events = {
   arrived() {},

@@ -51,7 +51,7 @@ export async function setApi(
     shared: createSharedResources(),
   });
   const [entrance] = await gateway.start();
-  const isReady = (): boolean => gateway.isListening();
+  const isReady = (): boolean => gateway.isReady();
   const gateways = { facts: () => [gateway.facts()], endSession: gateway.endSession };
   const api = processApi({
     ...{ version: "1.2.3", metrics, history, feed, telemetry, gateways, isReady },

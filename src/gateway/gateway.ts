@@ -174,7 +174,7 @@ function guestOf(settings: SessionSettings, entrance: Entrance, beginning: Omit<
 type Beginning = { readonly deps: GatewayDeps; readonly sessions: RunningSessions; readonly watch: GuestWatch };
 
 function beginSession(
-  { transport, client, local, advertise, interception, isImplicit }: Arrival,
+  { transport, client, local, advertise, interception, isImplicit, isCheck }: Arrival,
   { driver, clientOptions }: SessionSettings,
   { deps: { telemetry, shared }, sessions, watch }: Beginning,
 ): DrivenSession {
@@ -187,7 +187,7 @@ function beginSession(
   };
   const { share, ended, closed } = watch;
   const session = driveSession(transport, newClient, driver, {
-    observe: (source) => telemetry.sessionStarted(id, client, local, source),
+    observe: (source) => telemetry.sessionStarted(id, client, local, { ...source, isCheck }),
     interception,
     share,
     ended,

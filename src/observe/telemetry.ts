@@ -23,6 +23,9 @@ export type Telemetry = {
   configReloaded(result: ReloadResult, detail: string): void;
 };
 
+/** `isCheck`: a balancer looks whether anybody is there. It is counted, and neither kept nor told of unless something is wrong. */
+export type StartedSession = SessionSource & { readonly isCheck?: boolean };
+
 export type GatewayTelemetry = {
   /** Of its own lines and of those of sessions to come; undefined: the level of the log. */
   setLogLevel(level: LogLevel | undefined): void;
@@ -42,7 +45,7 @@ export type GatewayTelemetry = {
   /** A client's connection that never became a session. */
   /** `detail`: for operators. */
   sessionRefused(client: Endpoint, reason: RefusalReason, detail?: string): void;
-  sessionStarted(id: string, client: Endpoint, listener: Endpoint, source: SessionSource): SessionObserver;
+  sessionStarted(id: string, client: Endpoint, listener: Endpoint, source: StartedSession): SessionObserver;
 };
 
 /** `history`: where sessions are kept, if they are; without it the lines of transfers lack user, server and path. `feed`: what is told beside it. */
@@ -136,12 +139,12 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
     sessionStarted(id, client, listener, source) {
       // Made from the root, so that the session stands before the gateway in every line.
       const sessionLog = logger.child({ session: id, gateway: name });
-      const logLevel = isAmong(client, shared.debugFor?.()) ? atLeastDebug(log()) : level;
+      const logLevel = source.isCheck ? "warn" : isAmong(client, shared.debugFor?.()) ? atLeastDebug(log()) : level;
       withLevelOf(logger, sessionLog, logLevel);
       counts.sessionsActive.inc();
       sessionLog.info({ client: formatEndpoint(client), listener: formatEndpoint(listener) }, "session started");
       const start = { id, gateway: name, client, listener };
-      const notes = history?.started(start, source.counts);
+      const notes = source.isCheck ? undefined : history?.started(start, source.counts);
       const record = notes?.record ?? createSessionRecord(start);
       return createSessionObserver(observed, { record, log: sessionLog, logLevel, notes, source });
     },

@@ -20,6 +20,8 @@ export type Arrival = {
   readonly interception: Interception | undefined;
   /** TLS begins with its first byte. */
   readonly isImplicit: boolean;
+  /** A balancer's own connection, which looks whether anybody is there. */
+  readonly isCheck: boolean;
 };
 
 /** Of a gateway's settings. */
@@ -49,15 +51,16 @@ export function receiveClient(
   events: ArrivalEvents,
 ): void {
   const { peer, local } = transport;
-  const arrived = (client: Endpoint, reached: Endpoint): void => {
+  const arrived = (client: Endpoint, reached: Endpoint, isCheck: boolean): void => {
     if (!advertising.isKnown()) return events.refused(transport, "no-address", "");
     const interception = intercept?.(transport);
     const advertise = interception?.advertise ?? advertising.toClient(client, reached);
-    events.arrived({ transport, client, local, advertise, interception, isImplicit: tls === "implicit" });
+    events.arrived({ transport, client, local, advertise, interception, isImplicit: tls === "implicit", isCheck });
   };
-  if (proxyProtocol === undefined) return arrived(peer, local);
+  if (proxyProtocol === undefined) return arrived(peer, local, false);
   proxied.receive(transport, proxyProtocol, timeouts.loginMs, {
-    arrived: (header) => (header.kind === "local" ? arrived(peer, local) : arrived(header.source, header.destination)),
+    arrived: (header) =>
+      header.kind === "local" ? arrived(peer, local, true) : arrived(header.source, header.destination, false),
     refused: (detail) => events.refused(transport, "proxy-header", detail),
   });
 }

@@ -1,6 +1,6 @@
 // Proxied arrival: an accepted connection of a balancer's says first whose it is. Nothing is said to it before its header is whole, and
 // whoever is not a balancer of ours is sent away.
-import { networkContains, type Endpoint, type Network } from "../../net/endpoint.ts";
+import { isUnspecified, networkContains, type Endpoint, type Network } from "../../net/endpoint.ts";
 import { readProxyHeader, type ProxyHeader } from "../../net/proxy-protocol.ts";
 import { cancelDeadline, setDeadline, type Deadline } from "../../sockets/deadlines.ts";
 import { closeTransport, listenTo, type Transport, type TransportEvents } from "../../sockets/transport.ts";
@@ -37,6 +37,8 @@ export function createProxiedArrivals(): ProxiedArrivals {
   const waiting = new Set<Waiting>();
   return {
     receive(transport, { from }, timeoutMs, events) {
+      // Reset before it was accepted, as some checks of a port are: that is no news, and nobody is there.
+      if (isUnspecified(transport.peer.address)) return closeTransport(transport);
       if (!isAmong(transport.peer, from)) return events.refused("not from a balancer of this entrance");
       if (waiting.size >= mostWaiting) return events.refused("too many connections without their header");
       const one: Waiting = { transport, events, waiting, deadline: undefined };

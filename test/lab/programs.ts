@@ -58,6 +58,12 @@ const catalog = {
   "ProFTPD mod_tls": { binary: "lib/proftpd/mod_tls.so", package: "proftpd-mod-crypto", group: "proftpd-mod-proxy" },
   "ftp-proxy": server("ftp-proxy", "ftp-proxy"),
   pyftpdlib: { binary: "lib/python3/dist-packages/pyftpdlib", package: "python3-pyftpdlib", group: "python" },
+  pyOpenSSL: { binary: "lib/python3/dist-packages/OpenSSL", package: "python3-openssl", group: "python3-openssl" },
+  sslscan: { binary: "sslscan", package: "sslscan", group: "sslscan" },
+  testssl: { binary: "testssl", package: "testssl.sh", group: "testssl.sh" },
+  "gnutls-cli": { binary: "gnutls-cli", package: "gnutls-bin", group: "gnutls-bin" },
+  openssl: { binary: "openssl", package: "openssl", group: "openssl" },
+  stunnel: { binary: "stunnel4", package: "stunnel4", group: "stunnel4" },
   aioftp: { binary: "lib/python3/dist-packages/aioftp", package: "python3-aioftp", group: "python" },
 } as const satisfies Record<string, Source>;
 

@@ -2,7 +2,7 @@
 import { chown, mkdir, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { clientProgram, clients, type ClientName } from "./clients/all.ts";
-import { playMs, type Client, type Mode } from "./clients/client.ts";
+import { playMs, type Client, type Mode, type VisitTls } from "./clients/client.ts";
 import type { Lab } from "./lab.ts";
 import {
   needsAnyBytes,
@@ -21,6 +21,7 @@ export type Target = {
   readonly host: string;
   readonly port: number;
   readonly user?: string;
+  readonly tls?: VisitTls;
 };
 
 export type SessionResult = {
@@ -93,6 +94,7 @@ export async function play(
       folder,
       timeoutMs,
       steps: list.map(({ step }) => step),
+      ...(target.tls && { tls: target.tls }),
     });
     const seconds = (performance.now() - began) / 1000;
     const outcomes: Partial<Record<OperationName, string>> = {};

@@ -1,9 +1,9 @@
 // A session of the library basic-ftp, as a program of its own in the client's namespace.
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { Client } from "basic-ftp";
-import { patienceSeconds, type Step } from "./client.ts";
+import { patienceSeconds, type Step, type VisitTls } from "./client.ts";
 
-type Told = { host: string; port: number; user: string; password: string; steps: Step[] };
+type Told = { host: string; port: number; user: string; password: string; steps: Step[]; tls?: VisitTls };
 
 const told = JSON.parse(Buffer.from(process.argv[2] ?? "", "base64").toString()) as Told;
 const client = new Client(patienceSeconds * 1000);
@@ -35,7 +35,12 @@ async function play(step: Step): Promise<void> {
 }
 
 try {
-  await client.access({ host: told.host, port: told.port, user: told.user, password: told.password });
+  const { host, port, user, password, tls } = told;
+  const secure = tls && {
+    secure: tls.security === "implicit" ? ("implicit" as const) : true,
+    secureOptions: { ca: readFileSync(tls.ca), minVersion: tls.version, maxVersion: tls.version },
+  };
+  await client.access({ host, port, user, password, ...secure });
   client.ftp.encoding = "latin1";
   for (const step of told.steps) {
     await play(step).catch((error: unknown) => console.log(`failed: ${String(error)}`));

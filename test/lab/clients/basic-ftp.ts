@@ -12,9 +12,10 @@ export const basicFtp: Client = {
   families: bothFamilies,
   kinds: allKinds,
   anyBytes: true,
+  security: ["explicit", "implicit"],
   play: (visit) => {
-    const { host, port, user, password, steps } = visit;
-    const input = JSON.stringify({ host, port, user, password, steps });
+    const { host, port, user, password, steps, tls } = visit;
+    const input = JSON.stringify({ host, port, user, password, steps, tls });
     const program = path.join(import.meta.dirname, "basic-ftp-session.ts");
     return launch({ ...visit, program: undefined }, [process.execPath, program, Buffer.from(input).toString("base64")]);
   },

@@ -16,6 +16,17 @@ export type Step =
   | { readonly kind: "rename"; readonly from: string; readonly to: string }
   | { readonly kind: "delete"; readonly remote: string };
 
+export type TlsVersion = "TLSv1.2" | "TLSv1.3";
+
+/** TLS on control and data connections. */
+export type VisitTls = {
+  readonly security: "explicit" | "implicit";
+  /** No other one. */
+  readonly version: TlsVersion;
+  /** PEM: who has signed the certificate, which is for the host that is connected to. */
+  readonly ca: string;
+};
+
 export type Visit = {
   readonly lab: Lab;
   readonly program: Program | undefined;
@@ -29,6 +40,7 @@ export type Visit = {
   /** Each of its processes is killed after it. */
   readonly timeoutMs: number;
   readonly steps: readonly Step[];
+  readonly tls?: VisitTls;
 };
 
 export type Client = {
@@ -41,6 +53,8 @@ export type Client = {
   readonly kinds: readonly Step["kind"][];
   /** Whether it can say a name that is not valid UTF-8. */
   readonly anyBytes: boolean;
+  /** How it speaks TLS, if it does and that is tested. */
+  readonly security?: readonly VisitTls["security"][];
   /** Performs the steps in order, as few processes as it allows; gives everything that was printed. */
   play(visit: Visit): Promise<string>;
 };
@@ -62,8 +76,8 @@ export const inUrl = (bytes: string): string =>
 export const hostInUrl = (host: string): string => (host.includes(":") ? `[${host}]` : host);
 
 /** `ftp://user:password@host:port/`, everything encoded. */
-export const rootUrl = ({ user, password, host, port }: Visit): string =>
-  `ftp://${inUrl(user)}:${inUrl(password)}@${hostInUrl(host)}:${port}/`;
+export const rootUrl = ({ user, password, host, port, tls }: Visit): string =>
+  `${tls?.security === "implicit" ? "ftps" : "ftp"}://${inUrl(user)}:${inUrl(password)}@${hostInUrl(host)}:${port}/`;
 
 /** One process in the client's namespace and folder. */
 export async function launch(visit: Visit, args: readonly string[], input = ""): Promise<string> {

@@ -9,6 +9,7 @@ import {
   type Client,
   type Step,
   type Visit,
+  type VisitTls,
 } from "./client.ts";
 
 function options(step: Step, root: string): string[] {
@@ -28,6 +29,12 @@ function options(step: Step, root: string): string[] {
   }
 }
 
+function security(tls: VisitTls | undefined): string[] {
+  if (tls === undefined) return [];
+  const version = tls.version === "TLSv1.3" ? ["tlsv1.3"] : ["tlsv1.2", 'tls-max = "1.2"'];
+  return [`cacert = "${tls.ca}"`, "ssl-reqd", ...version];
+}
+
 /** One process, one control connection: the sections of the configuration are joined by `next`. */
 function configuration(visit: Visit): string {
   const common = [
@@ -39,6 +46,7 @@ function configuration(visit: Visit): string {
     `speed-limit = 1\nspeed-time = ${patienceSeconds}`,
     `max-time = 30`,
     ...(visit.mode === "active" ? ['ftp-port = "-"'] : []),
+    ...security(visit.tls),
   ];
   const sections = visit.steps.map((step) => [...common, ...options(step, rootUrl(visit))].join("\n"));
   return `${sections.join("\nnext\n")}\n`;
@@ -50,5 +58,6 @@ export const curl: Client = {
   families: bothFamilies,
   kinds: allKinds,
   anyBytes: true,
+  security: ["explicit", "implicit"],
   play: (visit) => launch(visit, ["-q", "-K", "-"], configuration(visit)),
 };

@@ -8,6 +8,7 @@ import {
   type Client,
   type Step,
   type Visit,
+  type VisitTls,
 } from "./client.ts";
 
 function line(step: Step): string {
@@ -27,11 +28,20 @@ function line(step: Step): string {
   }
 }
 
-const script = ({ mode, user, password, host, port, steps }: Visit): string =>
+function security(tls: VisitTls | undefined): string[] {
+  if (tls === undefined) return ["set ftp:ssl-allow no"];
+  const { version, ca } = tls;
+  return [
+    ...["set ftp:ssl-force yes", "set ftp:ssl-protect-data yes", "set ftp:ssl-protect-list yes"],
+    ...[`set ssl:ca-file "${ca}"`, `set ssl:priority "NORMAL:-VERS-ALL:+VERS-${version.replace("v", "")}"`],
+  ];
+}
+
+const script = ({ mode, user, password, host, port, steps, tls }: Visit): string =>
   [
     "debug 4",
     `set ftp:passive-mode ${mode === "passive" ? "on" : "off"}`,
-    "set ftp:ssl-allow no",
+    ...security(tls),
     "set ftp:fix-pasv-address no",
     "set ftp:auto-passive-mode no",
     // The same on both sides: names go out as the bytes of this script.
@@ -45,7 +55,7 @@ const script = ({ mode, user, password, host, port, steps }: Visit): string =>
     "set xfer:clobber yes",
     "set cmd:fail-exit no",
     "set cmd:interactive no",
-    `open -u "${user}","${password}" -p ${port} ftp://${hostInUrl(host)}`,
+    `open -u "${user}","${password}" -p ${port} ${tls?.security === "implicit" ? "ftps" : "ftp"}://${hostInUrl(host)}`,
     ...steps.map(line),
     "quit",
     "",
@@ -57,5 +67,6 @@ export const lftp: Client = {
   families: bothFamilies,
   kinds: allKinds,
   anyBytes: true,
+  security: ["explicit", "implicit"],
   play: (visit) => launch(visit, ["--norc"], script(visit)),
 };

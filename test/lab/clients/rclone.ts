@@ -34,6 +34,8 @@ async function configured(visit: Visit): Promise<Visit> {
     [`${prefix}PORT`]: String(visit.port),
     [`${prefix}USER`]: visit.user,
     [`${prefix}PASS`]: obscured.split("\n")[0] ?? "",
+    ...(visit.tls && { [`${prefix}${visit.tls.security === "implicit" ? "TLS" : "EXPLICIT_TLS"}`]: "true" }),
+    ...(visit.tls?.version === "TLSv1.2" && { [`${prefix}DISABLE_TLS13`]: "true" }),
   };
   return { ...visit, program: { ...visit.program, env } };
 }
@@ -44,10 +46,21 @@ export const rclone: Client = {
   families: bothFamilies,
   kinds: ["list", "download", "upload", "rename", "delete"],
   anyBytes: false,
+  security: ["explicit", "implicit"],
   async play(visit) {
     const session = await configured(visit);
     const patience = `${patienceSeconds}s`;
-    const common = ["--retries=1", "--low-level-retries=1", "--contimeout", patience, "--timeout", patience, "-vv"];
+    const ca = visit.tls === undefined ? [] : ["--ca-cert", visit.tls.ca];
+    const common = [
+      ...ca,
+      "--retries=1",
+      "--low-level-retries=1",
+      "--contimeout",
+      patience,
+      "--timeout",
+      patience,
+      "-vv",
+    ];
     const printed: string[] = [];
     for (const step of visit.steps) {
       const words = command(step);

@@ -11,6 +11,18 @@ export const account = {
   shadow: "$6$ftpalglab$PUEhmDliYg.39bRRptvCgA7IM/msIuqThB7woVnfgd00YkSM4SEGsSYxOth3kZRJLkJF1iv7hubvyqBxPk2lZ1",
 } as const;
 
+/** What a server needs to speak TLS. */
+export type SiteTls = {
+  /** PEM: the certificate, its key, and both in one file. */
+  readonly cert: string;
+  readonly key: string;
+  readonly both: string;
+  /** TLS begins with the first byte. */
+  readonly isImplicit: boolean;
+};
+
+export type Security = "explicit" | "implicit";
+
 export type Site = {
   readonly program: Program;
   /** Folder for the server's own files: configuration, log, pid. */
@@ -22,6 +34,7 @@ export type Site = {
   readonly passivePorts: readonly [number, number];
   /** Data connections may go to another address than the control connection's. */
   readonly foreignPorts: boolean;
+  readonly tls?: SiteTls;
 };
 
 export type Launch = {
@@ -37,5 +50,8 @@ export type Blueprint = {
   readonly needs?: readonly ProgramName[];
   /** Modes of data connections that the software itself offers. */
   readonly modes: readonly ("active" | "passive")[];
+  /** How it speaks TLS, if it does, and the programs that it needs for that. */
+  readonly security?: readonly Security[];
+  readonly needsForTls?: readonly ProgramName[];
   launch(site: Site, needed: Readonly<Record<string, Program>>): Launch;
 };

@@ -4,7 +4,9 @@ import type { Blueprint } from "./blueprint.ts";
 export const proftpd: Blueprint = {
   pam: "proftpd",
   modes: ["active", "passive"],
-  launch: ({ program, folder, port, passivePorts, foreignPorts }) => ({
+  security: ["explicit", "implicit"],
+  needsForTls: ["ProFTPD mod_tls"],
+  launch: ({ program, folder, port, passivePorts, foreignPorts, tls }, needed) => ({
     command: [program.path, "--nodaemon", "--config", path.join(folder, "proftpd.conf")],
     files: {
       "proftpd.conf": [
@@ -13,7 +15,7 @@ export const proftpd: Blueprint = {
         "DefaultServer on",
         `Port ${port}`,
         "UseIPv6 on",
-        `ModulePath ${path.join(program.root, "usr/lib/proftpd")}`,
+        `ModulePath ${path.join((needed["ProFTPD mod_tls"] ?? program).root, "usr/lib/proftpd")}`,
         "User nobody",
         "Group nogroup",
         "Umask 022",
@@ -31,6 +33,13 @@ export const proftpd: Blueprint = {
         "DelayEngine off",
         // Names are bytes; no conversion to the locale of the server.
         "UseEncoding on",
+        ...(tls
+          ? [
+              ...["LoadModule mod_tls.c", "TLSEngine on", "TLSProtocol TLSv1.2 TLSv1.3", "TLSRequired auth"],
+              ...[`TLSRSACertificateFile ${tls.cert}`, `TLSRSACertificateKeyFile ${tls.key}`],
+              ...[`TLSLog ${path.join(folder, "tls.log")}`, ...(tls.isImplicit ? ["TLSOptions UseImplicitSSL"] : [])],
+            ]
+          : []),
         `PidFile ${path.join(folder, "pid")}`,
         `ScoreboardFile ${path.join(folder, "scoreboard")}`,
         `SystemLog ${path.join(folder, "log")}`,

@@ -4,7 +4,8 @@ import { account, type Blueprint } from "./blueprint.ts";
 export const pureFtpd: Blueprint = {
   pam: "pure-ftpd",
   modes: ["active", "passive"],
-  launch: ({ program, folder, port, passivePorts, foreignPorts }) => ({
+  security: ["explicit"],
+  launch: ({ program, folder, port, passivePorts, foreignPorts, tls }) => ({
     command: [
       program.path,
       ...["--login", "pam", "--noanonymous", "--chrooteveryone", "--dontresolve", "--umask", "022:022"],
@@ -12,6 +13,7 @@ export const pureFtpd: Blueprint = {
       ...["--passiveportrange", `${passivePorts[0]}:${passivePorts[1]}`],
       ...["--altlog", `stats:${path.join(folder, "log")}`, "--pidfile", path.join(folder, "pid")],
       ...(foreignPorts ? ["--allowuserfxp"] : []),
+      ...(tls ? ["--tls", "1", "--certfile", `${tls.both},${tls.both}`] : []),
     ],
   }),
 };

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { labFile, type Lab } from "../lab.ts";
 import { program, titled, type Program, type ProgramName } from "../programs.ts";
 import { addresses } from "../topology.ts";
-import { account, type Blueprint } from "./blueprint.ts";
+import { account, type Blueprint, type SiteTls } from "./blueprint.ts";
 import { inetutilsFtpd } from "./inetutils-ftpd.ts";
 import { proftpd } from "./proftpd.ts";
 import { pureFtpd } from "./pure-ftpd.ts";
@@ -30,6 +30,7 @@ export type ServerOptions = {
   readonly passivePorts?: readonly [number, number];
   /** Accept a PORT that names another address than the control connection's. */
   readonly foreignPorts?: boolean;
+  readonly tls?: SiteTls;
 };
 
 export type Server = {
@@ -99,7 +100,8 @@ export async function startServer(lab: Lab, kind: ServerKind, options: ServerOpt
   const blueprint: Blueprint = blueprints[kind];
   const own = await program(kind);
   const needed: Record<string, Program> = {};
-  for (const name of blueprint.needs ?? []) needed[name] = await program(name);
+  const names = [...(blueprint.needs ?? []), ...(options.tls === undefined ? [] : (blueprint.needsForTls ?? []))];
+  for (const name of names) needed[name] = await program(name);
   const folder = path.join(lab.folder, `server-${++started}`);
   const home = path.join(folder, "home");
   const port = options.port ?? 21;
@@ -113,6 +115,7 @@ export async function startServer(lab: Lab, kind: ServerKind, options: ServerOpt
       port,
       passivePorts: options.passivePorts ?? [40000, 40999],
       foreignPorts: options.foreignPorts ?? false,
+      ...(options.tls && { tls: options.tls }),
     },
     needed,
   );

@@ -4,7 +4,8 @@ import type { Blueprint } from "./blueprint.ts";
 export const vsftpd: Blueprint = {
   pam: "vsftpd",
   modes: ["active", "passive"],
-  launch: ({ program, folder, home, port, passivePorts, foreignPorts }) => ({
+  security: ["explicit", "implicit"],
+  launch: ({ program, folder, home, port, passivePorts, foreignPorts, tls }) => ({
     command: [program.path, path.join(folder, "vsftpd.conf")],
     files: {
       "vsftpd.conf": [
@@ -32,6 +33,13 @@ export const vsftpd: Blueprint = {
         "seccomp_sandbox=NO",
         "xferlog_enable=YES",
         "log_ftp_protocol=YES",
+        ...(tls
+          ? [
+              ...["ssl_enable=YES", "force_local_logins_ssl=NO", "force_local_data_ssl=NO", "require_ssl_reuse=YES"],
+              ...["strict_ssl_read_eof=YES", "ssl_ciphers=HIGH", `implicit_ssl=${tls.isImplicit ? "YES" : "NO"}`],
+              ...[`rsa_cert_file=${tls.cert}`, `rsa_private_key_file=${tls.key}`],
+            ]
+          : []),
         `vsftpd_log_file=${path.join(folder, "log")}`,
         "",
       ].join("\n"),

@@ -21,6 +21,10 @@ export type GatewaySetUp = {
   readonly route?: { readonly advertise?: "gateway" | "server"; readonly clientAddress?: boolean };
   /** What a user without privileges is given, as `net_raw`. */
   readonly capabilities: readonly string[];
+  /** Those of servers that are intercepted; 21 where nothing is said. */
+  readonly ports?: readonly number[];
+  /** TLS begins there with the first byte. */
+  readonly isImplicit?: boolean;
   /** More keys of the gateway. */
   readonly more?: object;
 };
@@ -53,11 +57,11 @@ async function mustRun(lab: Lab, command: readonly string[], input = ""): Promis
 }
 
 /** What the ruleset asks for besides itself stands in it as comments. */
-async function intercept(lab: Lab, method: Method): Promise<void> {
+async function intercept(lab: Lab, method: Method, ports: readonly number[]): Promise<void> {
   const ruleset = interceptionRuleset({
     name: "lab",
     listen,
-    route: { method, ports: [21], interface: "lan" },
+    route: { method, ports, interface: "lan" },
     clientSide: { dataPorts },
     timeouts: { keepaliveMs: 60_000 },
   });
@@ -78,8 +82,8 @@ export function startGatewayProcess(lab: Lab, config: string, capabilities: read
 }
 
 export async function startIntercepting(lab: Lab, setUp: GatewaySetUp): Promise<InterceptingGateway> {
-  const { method, route = {}, capabilities, more = {} } = setUp;
-  await intercept(lab, method);
+  const { method, route = {}, capabilities, ports = [21], isImplicit = false, more = {} } = setUp;
+  await intercept(lab, method, ports);
   const config = await labFile(
     lab,
     `transparent-${method}.yml`,
@@ -88,8 +92,10 @@ export async function startIntercepting(lab: Lab, setUp: GatewaySetUp): Promise<
       gateways: [
         {
           name: "lab",
-          listen: ["0.0.0.0:2121", "[::]:2121"],
-          route: { transparent: { method, interface: "lan", ...route } },
+          listen: ["0.0.0.0:2121", "[::]:2121"].map((endpoint) =>
+            isImplicit ? { endpoint, tls: "implicit" } : endpoint,
+          ),
+          route: { transparent: { method, ports, interface: "lan", ...route } },
           clientSide: { dataPorts: "50000-50999" },
           serverSide: { dataPorts: "51000-51999" },
           ...more,

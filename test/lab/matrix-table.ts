@@ -3,21 +3,12 @@ import { clientNames, type ClientName } from "./clients/all.ts";
 import { bothModes, type Mode } from "./clients/client.ts";
 import { families, isCrossing, modesOfClient, serverModes, type ServerMode } from "./matrix.ts";
 import type { KeptResult, MatrixResults } from "./matrix-results.ts";
+import { markdownTable, type Row } from "./markdown-table.ts";
 import { faults } from "./matrix-runner.ts";
 import { operationNames, type OperationName } from "./operations.ts";
 import { serverKinds, type ServerKind } from "./servers/server.ts";
 
-type Row = readonly string[];
 type Sessions = readonly KeptResult[];
-
-/** Columns of one width, as the formatter of this repository has them. */
-function markdownTable(head: Row, rows: readonly Row[]): string {
-  const widths = head.map((_, column) => Math.max(3, ...[head, ...rows].map((row) => [...(row[column] ?? "")].length)));
-  const line = (row: Row): string =>
-    `| ${widths.map((width, column) => (row[column] ?? "") + " ".repeat(width - [...(row[column] ?? "")].length)).join(" | ")} |`;
-  const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
-  return [line(head), rule, ...rows.map(line)].join("\n");
-}
 
 /**
  * `✓` everything was done, `(✓)` all that works directly was, `✗` something that works directly was not, `✓↻` likewise done,

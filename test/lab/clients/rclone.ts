@@ -35,6 +35,8 @@ async function configured(visit: Visit): Promise<Visit> {
     [`${prefix}USER`]: visit.user,
     [`${prefix}PASS`]: obscured.split("\n")[0] ?? "",
     ...(visit.tls && { [`${prefix}${visit.tls.security === "implicit" ? "TLS" : "EXPLICIT_TLS"}`]: "true" }),
+    // Its option for that is for HTTP alone.
+    ...(visit.tls && { SSL_CERT_FILE: visit.tls.ca }),
     ...(visit.tls?.version === "TLSv1.2" && { [`${prefix}DISABLE_TLS13`]: "true" }),
   };
   return { ...visit, program: { ...visit.program, env } };
@@ -50,17 +52,7 @@ export const rclone: Client = {
   async play(visit) {
     const session = await configured(visit);
     const patience = `${patienceSeconds}s`;
-    const ca = visit.tls === undefined ? [] : ["--ca-cert", visit.tls.ca];
-    const common = [
-      ...ca,
-      "--retries=1",
-      "--low-level-retries=1",
-      "--contimeout",
-      patience,
-      "--timeout",
-      patience,
-      "-vv",
-    ];
+    const common = ["--retries=1", "--low-level-retries=1", "--contimeout", patience, "--timeout", patience, "-vv"];
     const printed: string[] = [];
     for (const step of visit.steps) {
       const words = command(step);

@@ -35,6 +35,9 @@ authorizer.add_user(user, password, home, perm="elradfmwMT")
 if pem:
     from pyftpdlib.handlers import TLS_FTPHandler as FTPHandler
     FTPHandler.certfile = pem
+    # Without it OpenSSL breaks off with clients that resume a session.
+    FTPHandler.ssl_context = FTPHandler.get_ssl_context()
+    FTPHandler.ssl_context.set_session_id(b"lab")
 class Handler(FTPHandler):
     passive_ports = range(int(first), int(last) + 1)
     permit_foreign_addresses = foreign == "yes"

@@ -1,0 +1,45 @@
+// The FTPS matrix as data: which client talks to which server under which TLS, with the gateway between them in which role.
+import { clientNames, clients, type ClientName } from "../clients/all.ts";
+import type { Client, TlsVersion } from "../clients/client.ts";
+import type { OperationName } from "../operations.ts";
+import type { Blueprint, Security } from "../servers/blueprint.ts";
+import { blueprints, serverKinds, type ServerKind } from "../servers/server.ts";
+import { offered } from "../session.ts";
+
+/** `passthrough`: client and server speak TLS with each other. */
+export const legs = ["passthrough"] as const;
+export type Legs = (typeof legs)[number];
+
+export const tlsVersions: readonly TlsVersion[] = ["TLSv1.2", "TLSv1.3"];
+
+/** One session through the gateway; without `legs` one without it. */
+export type TlsCell = {
+  readonly client: ClientName;
+  readonly server: ServerKind;
+  readonly security: Security;
+  readonly version: TlsVersion;
+  readonly legs: Legs;
+};
+
+/** So much is done in each of them. */
+export const tlsOperations: readonly OperationName[] = ["list", "download", "upload", "resume", "empty file", "64 MiB"];
+
+export const speaksTls = (client: ClientName): readonly Security[] => (clients[client] as Client).security ?? [];
+
+const securityOf = (server: ServerKind): readonly Security[] => (blueprints[server] as Blueprint).security ?? [];
+
+export const tlsCells: readonly TlsCell[] = serverKinds.flatMap((server) =>
+  securityOf(server).flatMap((security) =>
+    clientNames
+      .filter((client) => speaksTls(client).includes(security))
+      .flatMap((client) =>
+        tlsVersions.flatMap((version) => legs.map((leg) => ({ client, server, security, version, legs: leg }))),
+      ),
+  ),
+);
+
+export const operationsOfTlsCell = ({ client }: TlsCell): OperationName[] =>
+  offered(client).filter((operation) => tlsOperations.includes(operation));
+
+export const tlsCellTitle = ({ client, server, security, version, legs: leg }: TlsCell): string =>
+  `${client} with ${server}, ${security}, ${version}, ${leg}`;

@@ -1,0 +1,33 @@
+// One certificate for all who are TLS servers in a lab, made by openssl when the lab begins.
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { labFile, type Lab } from "../lab.ts";
+import { output } from "../process.ts";
+import type { SiteTls } from "../servers/blueprint.ts";
+import { addresses } from "../topology.ts";
+
+export type LabCertificate = Pick<SiteTls, "cert" | "key" | "both">;
+
+/** It is for every address at which clients may find a server, and signs itself. */
+export async function labCertificate(lab: Lab): Promise<LabCertificate> {
+  const [cert, key] = ["cert.pem", "key.pem"].map((name) => path.join(lab.folder, name)) as [string, string];
+  const hosts = [addresses.server, addresses.edgeToClient].flatMap((one) => Object.values(one));
+  const subject = ["-subj", "/CN=lab", "-addext", `subjectAltName=${hosts.map((host) => `IP:${host}`).join(",")}`];
+  await output([
+    "openssl",
+    "req",
+    "-x509",
+    "-newkey",
+    "rsa:2048",
+    "-nodes",
+    "-days",
+    "2",
+    ...subject,
+    "-keyout",
+    key,
+    "-out",
+    cert,
+  ]);
+  const both = await labFile(lab, "both.pem", Buffer.concat([await readFile(key), await readFile(cert)]), 0o600);
+  return { cert, key, both };
+}

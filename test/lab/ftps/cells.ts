@@ -24,9 +24,15 @@ export type TlsCell = {
 /** So much is done in each of them. */
 export const tlsOperations: readonly OperationName[] = ["list", "download", "upload", "resume", "empty file", "64 MiB"];
 
-export const speaksTls = (client: ClientName): readonly Security[] => (clients[client] as Client).security ?? [];
+export function speaksTls(name: ClientName): readonly Security[] {
+  const client: Client = clients[name];
+  return client.security ?? [];
+}
 
-const securityOf = (server: ServerKind): readonly Security[] => (blueprints[server] as Blueprint).security ?? [];
+function securityOf(kind: ServerKind): readonly Security[] {
+  const blueprint: Blueprint = blueprints[kind];
+  return blueprint.security ?? [];
+}
 
 export const tlsCells: readonly TlsCell[] = serverKinds.flatMap((server) =>
   securityOf(server).flatMap((security) =>

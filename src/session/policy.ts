@@ -47,6 +47,9 @@ export function refusalOf(session: Session, command: Command): Refusal | undefin
   const disguised = disguisedAnnouncement(command);
   if (disguised !== undefined) return disguised;
   if (!pathVerbs.has(verb) && command.line.includes("\r")) return refusal("nul-byte");
+  const hidden = hiddenVerb(command);
+  if (hidden !== undefined && isDenied(policy.commands, hidden)) return refusal("denied-command", "Command");
+  if (policy.anonymousOnly && hidden === "USER") return refusal("anonymous-only");
   if (!isAllowed(policy.commands, verb, siteCommand(command))) {
     // A verb that nobody knows may be anything, a password typed too early too, and this text is logged.
     return refusal("denied-command", metricVerb(verb) === "other" ? "Command" : verb);
@@ -92,6 +95,18 @@ function disguisedAnnouncement({ verb, line }: Command): Refusal | undefined {
   const [spelled, mode] = /^[^A-Z]*(?:(PORT|EPRT|PASV|EPSV)|LPRT|LPSV)(?![A-Z])/.exec(upperCaseAscii(line)) ?? [];
   if (spelled === undefined || verb === mode) return undefined;
   return mode === undefined ? refusal("long-form", "Command") : refusal("malformed-endpoint", mode as Mode);
+}
+
+/** What a server that reads four letters, wherever they begin, finds in a verb that nobody knows: DELE in `DELEfile`, USER in `\xa0USER`. */
+function hiddenVerb({ verb, line }: Command): string | undefined {
+  if (metricVerb(verb) !== "other") return undefined;
+  const [, word = ""] = /^[^A-Z]*([A-Z]{3,})/.exec(upperCaseAscii(line)) ?? [];
+  return [word.slice(0, 4), word.slice(0, 3)].find((beginning) => metricVerb(beginning) !== "other");
+}
+
+/** By name. SITE counts as denied where one of its commands is: which one follows can't be told. */
+function isDenied(commands: Policy["commands"], verb: string): boolean {
+  return "deny" in commands && commands.deny.some((denied) => denied === verb || denied.startsWith(`${verb} `));
 }
 
 /** QUIT and what opens the login, or protects it, are needed by everybody; an allow list need not name them. */

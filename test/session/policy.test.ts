@@ -22,6 +22,37 @@ describe("a list of denied commands", () => {
   });
 });
 
+describe("attack: a denied command in a verb that nobody knows, of which some servers read four letters wherever they begin", () => {
+  test.each(["DELEfile", "\xa0DELE file", "dele\xa0file", "\x01MKD a", "SITECHMOD 644 a", "-SITE chmod 644 a"])(
+    "is refused: %j",
+    (line) => {
+      play(
+        `
+        C> ${line}
+             refuse denied-command
+             >C 502 Command refused by policy of this gateway.
+        `,
+        { policy: { commands: { deny: ["DELE", "MKD", "SITE CHMOD"] } } },
+      );
+    },
+  );
+
+  test.each(["USERroot", "\xa0USER root"])("likewise a user where only anonymous ones are let in: %j", (line) => {
+    play(`C> ${line}\n     refuse anonymous-only\n     >C 530 Only anonymous login is allowed here.`, {
+      policy: { anonymousOnly: true },
+    });
+  });
+
+  test.each(["RMDA a", "XDELE a", "DEL a", "RETR DELE", "PASSIVE"])(
+    "and a command that is not denied passes: %s",
+    (line) => {
+      play(`C> ${line}\n     >S ${line === "PASSIVE" ? "PASS ****" : line}`, {
+        policy: { commands: { deny: ["DELE", "MKD"] } },
+      });
+    },
+  );
+});
+
 describe("a list of allowed commands", () => {
   const policy = { commands: { allow: ["PASV", "RETR", "CWD"] } };
 

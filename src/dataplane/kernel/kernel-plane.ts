@@ -3,7 +3,8 @@
 // makes the plane.
 //
 // What the other planes can and this one can't: hold the server's bytes back until the transfer is announced (`confirm`), tell
-// of strangers (the kernel refuses them unseen), count payload (it counts IP bytes), and carry for peers on this machine.
+// of every stranger at once (the kernel refuses them by itself, and is asked for them now and then while a pinhole waits), count
+// payload (it counts IP bytes), and carry for peers on this machine.
 import { familyOf } from "../../net/endpoint.ts";
 import { loadFfi } from "../../sockets/ffi.ts";
 import { soon } from "../../sockets/soon.ts";
@@ -27,6 +28,7 @@ import { createPlaneObstacle } from "./plane-obstacle.ts";
 import { type Note, type Preparation, prepareMachine } from "./plane-preparation.ts";
 import { rememberRoutes } from "./route-memory.ts";
 import { readSysctl } from "./sysctls.ts";
+import { createStrangerWatch, tellsOfStrangers } from "./stranger-watch.ts";
 import { createUsedPinholes } from "./used-pinholes.ts";
 
 export type KernelPlaneOptions = {
@@ -100,6 +102,7 @@ function startPlane(
   if (typeof opened === "string") return opened;
   const stream = opened;
   const dropPolicies = watchDropPolicies(netfilter, preparation, obstacle.standBack);
+  const strangers = createStrangerWatch(netfilter.refused);
   const { abort } = aborter;
   const tools = { netfilter, usedPinholes, marks, abort, refused: obstacle.refused, fetchEvents: stream.fetch };
 
@@ -123,10 +126,11 @@ function startPlane(
       return inert;
     }
     const number = registry.take();
+    const tell = tellsOfStrangers(strangers, legs, report);
     const pinhole = openNatPinhole({ ...tools, number }, request, legs, (event) => {
       if (event.kind === "refused") registry.closed(number, pinhole, false);
       if (event.kind === "closed") registry.closed(number, pinhole, unused.has(event.outcome));
-      report(event);
+      tell(event);
       if (registry.live.size === 0) allClosed?.();
     });
     registry.opened(number, pinhole);
@@ -139,6 +143,7 @@ function startPlane(
     if (registry.live.size > 0) await new Promise<void>((resolve) => (allClosed = resolve));
     await aborter.stop();
     usedPinholes.clear();
+    strangers.stop();
     stream.close();
     dropPolicies.close();
     netfilter.stop();

@@ -101,7 +101,7 @@ function settingsOf(row: Row, ground: Ground) {
     clientSide: { dataPorts: `${clientRange}-${clientRange + 9}` },
     serverSide: { dataPorts: `${serverRange}-${serverRange + 9}` },
     timeouts,
-    // What the kernel plane carries passes no chain `input`, and no stranger is seen.
+    // What the kernel plane carries passes no chain `input`.
     dataPlane: "relay",
     ...row.settings?.(ground),
   };

@@ -1,4 +1,5 @@
 // Requests to the kernel that pinholes need: each call is one netlink exchange that is over when it returns.
+import type { Family } from "../../../net/endpoint.ts";
 import type { Ffi } from "../../../sockets/ffi.ts";
 import { type Connection, parseConnection, type Tuple } from "./conntrack-message.ts";
 import { createElementChanges, type ElementChanges } from "./element-changes.ts";
@@ -7,6 +8,7 @@ import { parseGeneration, writeGenerationQuestion } from "./generation-message.t
 import type { Marks } from "../marks.ts";
 import { createMessageWriter, messageOf } from "./netlink-message.ts";
 import { type NetlinkSocket, openNetlinkSocket, protocols } from "./netlink-socket.ts";
+import { parseRefused, type RefusedConnection, writeRefusedQuestion } from "./refused-connections.ts";
 import { parseRoute, type RouteKind, writeRouteQuestion } from "./route-message.ts";
 import { bindSystemCalls, type SystemCalls } from "../../../sockets/system-calls.ts";
 
@@ -15,6 +17,8 @@ export type Netfilter = ElementChanges & {
   find(original: Tuple): Connection | undefined;
   /** Every connection that bears our mark, or the errno. */
   list(): Connection[] | number;
+  /** Whom this machine has refused of late; nobody where the table does not note it. */
+  refused(family: Family): readonly RefusedConnection[];
   /** Every further packet of it is answered with an RST. 0 or the errno. */
   markAborted(original: Tuple): number;
   forget(original: Tuple): void;
@@ -67,6 +71,12 @@ function bindNetfilter(
       writeDump(writer, sequence, marks.value, marks.mask);
       const found = netfilter.dump(writer, sequence, parseConnection);
       return typeof found === "number" ? found : found.flatMap((event) => event?.connection ?? []);
+    },
+    refused(family) {
+      const sequence = next(netfilter);
+      writeRefusedQuestion(writer, sequence, table, family);
+      const found = netfilter.dump(writer, sequence, (data, at) => parseRefused(data, at, family));
+      return typeof found === "number" ? [] : found.flat();
     },
     markAborted(original) {
       const sequence = next(netfilter);

@@ -1,6 +1,8 @@
 // The gateway's own nftables table, as text for `nft -f`: maps that pinholes are put into, and the chains that act on them.
 // Loading it replaces the table as a whole, pinholes that a gateway left behind included. Connections that are running go
 // on: their translation is with connection tracking, and they are recognised by their mark.
+import type { Family } from "../../../net/endpoint.ts";
+import { refusedSet, rememberedMs } from "../netlink/refused-connections.ts";
 import { formatMark, type Marks, markMatch } from "../marks.ts";
 
 export type RulesetOptions = {
@@ -13,6 +15,9 @@ export type RulesetOptions = {
 export const defaultTable = "ftp_alg";
 export const defaultPinholes = 65_536;
 
+/** While somebody scans ports, the first of them. */
+const mostRefused = 1024;
+
 /**
  * A pinhole is one element in each of three maps under the same key: who is expected, and our endpoint. `gate` lets one
  * connection in: the limit is the element's own and its one packet a day is the first SYN, which no late packet of an older
@@ -22,7 +27,7 @@ export const defaultPinholes = 65_536;
  */
 export function formatRuleset({ table, marks, pinholes }: RulesetOptions): string {
   const ours = markMatch(marks);
-  const families = [
+  const families: readonly { number: Family; ip: string; address: string }[] = [
     { number: 4, ip: "ip", address: "ipv4_addr" },
     { number: 6, ip: "ip6", address: "ipv6_addr" },
   ];
@@ -43,6 +48,14 @@ export function formatRuleset({ table, marks, pinholes }: RulesetOptions): strin
     const key = `ct original ${ip} saddr . ct original ${ip} daddr . ct original proto-dst`;
     return `    ${ours} meta l4proto tcp snat ${ip} to ${key} map @snat${number}`;
   });
+  const refused = families.map(
+    ({ number, address }) =>
+      `  set ${refusedSet(number)} { type ${address} . inet_service . ${address} . inet_service; flags dynamic,timeout; timeout ${rememberedMs / 1000}s; size ${mostRefused}; }`,
+  );
+  const refusals = families.map(
+    ({ number, ip }) =>
+      `    tcp flags & (syn | rst | ack) == (rst | ack) tcp sequence 0 add @${refusedSet(number)} { ${ip} daddr . tcp dport . ${ip} saddr . tcp sport }`,
+  );
   const aborted = { mask: (marks.mask | marks.aborted) >>> 0, value: (marks.value | marks.aborted) >>> 0 };
   const reset = (direction: string, bit: number) =>
     `    tcp flags & rst == rst ct direction ${direction} ct mark set ct mark | ${formatMark(bit)}`;
@@ -51,6 +64,8 @@ delete table inet ${table}
 table inet ${table} {
   # The expected peer . our address . our port
 ${maps.join("\n")}
+  # Who came to a port of this machine at which nobody listens . where to
+${refused.join("\n")}
   chain prerouting {
     type nat hook prerouting priority dstnat - 10; policy accept;
 ${translations.join("\n")}
@@ -76,6 +91,8 @@ ${reset("reply", marks.answererReset)}
     # The gateway's own packets to the peers of an aborted transfer belong to no connection of this machine
     type filter hook output priority raw; policy accept;
     meta mark & ${formatMark(aborted.mask)} == ${formatMark(aborted.value)} notrack
+    # An answer to a SYN
+${refusals.join("\n")}
   }
 }
 `;

@@ -14,6 +14,9 @@ test("the table as a whole", () => {
       map gate6 { type ipv6_addr . ipv6_addr . inet_service : mark; flags timeout; size 65536; limit rate 1/day burst 1 packets; }
       map dnat6 { type ipv6_addr . ipv6_addr . inet_service : ipv6_addr . inet_service; flags timeout; size 65536; }
       map snat6 { type ipv6_addr . ipv6_addr . inet_service : ipv6_addr; flags timeout; size 65536; }
+      # Who came to a port of this machine at which nobody listens . where to
+      set refused4 { type ipv4_addr . inet_service . ipv4_addr . inet_service; flags dynamic,timeout; timeout 60s; size 1024; }
+      set refused6 { type ipv6_addr . inet_service . ipv6_addr . inet_service; flags dynamic,timeout; timeout 60s; size 1024; }
       chain prerouting {
         type nat hook prerouting priority dstnat - 10; policy accept;
         tcp flags & (fin | syn | rst | ack) == syn ct mark set ip saddr . ip daddr . tcp dport map @gate4 dnat ip to ip saddr . ip daddr . tcp dport map @dnat4
@@ -41,6 +44,9 @@ test("the table as a whole", () => {
         # The gateway's own packets to the peers of an aborted transfer belong to no connection of this machine
         type filter hook output priority raw; policy accept;
         meta mark & 0xff200000 == 0x46200000 notrack
+        # An answer to a SYN
+        tcp flags & (syn | rst | ack) == (rst | ack) tcp sequence 0 add @refused4 { ip daddr . tcp dport . ip saddr . tcp sport }
+        tcp flags & (syn | rst | ack) == (rst | ack) tcp sequence 0 add @refused6 { ip6 daddr . tcp dport . ip6 saddr . tcp sport }
       }
     }
     "

@@ -4,7 +4,6 @@
 import type { Command } from "../ftp/command.ts";
 import { formatReply } from "../ftp/reply.ts";
 import type { OpaqueEvent, TlsEvent } from "./events.ts";
-import type { Policy } from "./options.ts";
 import { refusal } from "./refusals.ts";
 import { isTlsMechanism } from "./security-policy.ts";
 import type { Session } from "./state.ts";
@@ -19,7 +18,7 @@ export function isPassedThrough({ options }: Session): boolean {
 export function passedAuth(work: Work, { verb, argument, line }: Command): void {
   const { session } = work;
   if (!isTlsMechanism(argument)) refuse(work, refusal("tls:mechanism"));
-  else if (isLimiting(session.policy) || session.clientOptions.userPolicies.length > 0) {
+  else if (isLimited(session)) {
     refuse(work, refusal("tls:policy"));
   } else {
     session.passthrough = "asked";
@@ -27,8 +26,10 @@ export function passedAuth(work: Work, { verb, argument, line }: Command): void 
   }
 }
 
-/** It forbids what could not be seen under TLS. */
-function isLimiting({ commands, readOnly, anonymousOnly }: Policy): boolean {
+/** Policy forbids something that could not be seen under TLS, to everybody or to some users. */
+function isLimited({ policy, clientOptions: { userPolicies } }: Session): boolean {
+  const { commands, readOnly, anonymousOnly } = policy;
+  if (userPolicies.length > 0) return true;
   return readOnly || anonymousOnly || "allow" in commands || commands.deny.length > 0;
 }
 
@@ -57,7 +58,13 @@ export function authAnswered(work: Work, code: number, text: string): void {
 
 /** TLS begins with the first byte: what came of the client until now is TLS, and was left unread. */
 export function serverForImplicitTls(work: Work): void {
-  goOpaque(work, "");
+  if (!isLimited(work.session)) {
+    goOpaque(work, "");
+    return;
+  }
+  const { reason, text } = refusal("tls:policy");
+  record(work, { kind: "refusal", reason, detail: text });
+  end(work, "tls-failed", text);
 }
 
 /** Who was logged in is not any more (RFC 4217 4); who is, and by which policy, can't be seen. */

@@ -303,6 +303,18 @@ describe("implicit TLS that passes through", () => {
     expect(wantsClientInput(connected)).toBe(true);
   });
 
+  test("is not for clients for whom policy forbids what could not be seen, and who can't be told so", () => {
+    playFromStart(
+      `
+           connect 10.0.0.5:21
+      connected 10.0.0.5:21
+           refuse tls
+           end tls-failed
+      `,
+      { ...implicit, policy: { readOnly: true } },
+    );
+  });
+
   test("has no words for a server that can't be reached", () => {
     playFromStart(
       `

@@ -17,6 +17,7 @@ import { createRunningSessions, type RunningSessions } from "./running-sessions.
 import { createServerMemory } from "./servers/server-memory.ts";
 import type { DrivenSession } from "./driver/driver-deps.ts";
 import { driveSession } from "./driver/session-driver.ts";
+import { tlsOf } from "./tls/tls-of.ts";
 import { createSessionSettings, type SessionSettings } from "./session-settings.ts";
 import { abortTransport, type Transport } from "../sockets/transport.ts";
 
@@ -77,13 +78,16 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
   }
 
   async function prepare(options = initialOptions, plane = deps.plane): Promise<PreparedChange> {
-    const next = createSessionSettings(options, { ...settingsDeps, plane });
+    const tls = options.tls?.kind === "terminate" ? await tlsOf(options.tls, telemetry) : undefined;
+    const next = createSessionSettings(options, { ...settingsDeps, plane, tls });
     const listening = await listeners.prepare(options);
     return {
       commit() {
         if (settings === undefined) watchGateway(deps, () => settings, entrance);
+        settings?.driver.tls?.loaded.close();
         settings = next;
         shared.addresses.want(listeners, addressSources(options));
+        tls?.loaded.watch();
         telemetry.setLogLevel(options.logLevel);
         entrance.setLimits(options.limits);
         listening.commit();
@@ -107,6 +111,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     closeEntrance();
     await sessions.stop("stopped");
     if (settings !== undefined) telemetry.stopped();
+    settings?.driver.tls?.loaded.close();
     settings = undefined;
     shared.addresses.want(listeners, []);
   }
@@ -153,6 +158,7 @@ function watchGateway(
   entrance: Entrance,
 ): void {
   telemetry.bans(entrance.countBans);
+  telemetry.certificates(() => settings()?.driver.tls?.loaded.secondsLeft() ?? []);
   telemetry.sessionsLimit(() => Math.min(settings()?.options.limits.sessions ?? 0, shared.places.most));
   const noPorts = { free: 0, open: 0, resting: 0 };
   telemetry.dataPorts("client", () => settings()?.clientPorts.counts() ?? noPorts);

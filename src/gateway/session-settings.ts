@@ -13,6 +13,7 @@ import type { NameResolver } from "./servers/name-resolver.ts";
 import type { ServerMemory } from "./servers/server-memory.ts";
 import { createServers } from "./servers/servers.ts";
 import type { DriverDeps } from "./driver/driver-deps.ts";
+import type { TlsOfGateway } from "./driver/session-tls.ts";
 import type { Sockets } from "../sockets/sockets.ts";
 import type { ClientOptions, SessionOptions } from "../session/options.ts";
 import { policiesOf } from "../session/policies.ts";
@@ -39,6 +40,8 @@ export type SettingsDeps = {
   readonly names: NameResolver;
   readonly addresses: ChangingAddresses;
   readonly sockets: Sockets;
+  /** Where TLS is terminated. */
+  readonly tls: TlsOfGateway | undefined;
 };
 
 /** Throws an Error that says why this machine can't have the transparent route. */
@@ -88,6 +91,7 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
       replies: replyLines(limits.replyLineBytes),
       bufferedBytes: limits.bufferedBytes,
       servers: createServers(options, { memory, names, dial: sockets.dial }),
+      tls: deps.tls,
       serverAdvertise: advertising.toServer,
     },
   };

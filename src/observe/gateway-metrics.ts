@@ -73,6 +73,8 @@ export type GatewayMetrics = TlsMetrics & {
   readonly serverConnectSeconds: Seconds;
   readonly controlLatencySeconds: Seconds;
   readonly relayLatencySeconds: Seconds;
+  /** Seconds that certificates have left, by file; asked at every scrape, as all below. Returns what ends that. */
+  certificates(left: () => readonly { readonly certificate: string; readonly seconds: number }[]): () => void;
   /** Asked at every scrape. Returns what ends that. */
   bans(count: () => number): () => void;
   /** Likewise. */
@@ -142,6 +144,10 @@ export function defineGatewayMetrics(registry: Registry, cells: MetricCells): (g
       serverConnectSeconds: durations.serverConnect(gateway),
       controlLatencySeconds: durations.controlLatency(gateway),
       relayLatencySeconds: durations.relayLatency(gateway),
+      certificates: (left) =>
+        asked.certificates(gateway, () =>
+          left().map(({ certificate, seconds }) => ({ labels: { certificate }, value: seconds })),
+        ),
       bans: (count) => asked.bans(gateway, () => [{ labels: { gateway }, value: count() }]),
       sessionsLimit: (limit) => asked.sessionsLimit(gateway, () => [{ labels: { gateway }, value: limit() }]),
       dataPorts: (side, counts) =>
@@ -227,6 +233,9 @@ function askedFamilies(registry: Registry) {
   return {
     dataPorts: gauge("data_ports", "Data ports of the configured range, by state.", ["gateway", "side", "state"]),
     bans: gauge("bans_active", "Clients that are banned after failed logins.", ["gateway"]),
+    certificates: gauge("certificate_expiry_seconds", "Seconds until a certificate of the gateway's own expires.", [
+      "certificate",
+    ]),
     sessionsLimit: gauge("sessions_limit", "So many sessions may be open at once.", ["gateway"]),
   };
 }

@@ -34,6 +34,10 @@ export type GatewayTelemetry = {
   stopped(): void;
   /** `cause`: the system's word, e.g. `EMFILE`. Logged once a minute. */
   acceptFailed(cause: string): void;
+  /** What is neither of a session nor of a listener. */
+  note(level: "info" | "warn", text: string): void;
+  /** Those of its own, by file, with what is left until they expire; asked at every scrape, until `stopped`. */
+  certificates(left: () => readonly { readonly certificate: string; readonly seconds: number }[]): void;
   /** Clients that are banned; asked at every scrape, until `stopped`. */
   bans(count: () => number): void;
   /** So many sessions may be open at once; asked at every scrape, until `stopped`. */
@@ -117,6 +121,8 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
       counts.acceptFailures[acceptFailureCause(cause)].inc();
       acceptFailed({ detail: cause });
     },
+    note: (noted, text) => log()[noted](text),
+    certificates: (left) => void endings.push(counts.certificates(left)),
     bans: (count) => void endings.push(counts.bans(count)),
     sessionsLimit: (limit) => void endings.push(counts.sessionsLimit(limit)),
     dataPorts: (side, ports) => void endings.push(counts.dataPorts(side, ports)),

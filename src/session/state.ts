@@ -223,6 +223,11 @@ export function targetOf({ phase }: Session): Target | undefined {
   return "target" in phase ? phase.target : undefined;
 }
 
+/** Of the transfer of a data connection; `unknown` before its command. */
+export function directionOf(session: Session, id: number): Direction {
+  return session.transfers.find((transfer) => transfer.id === id)?.direction ?? "unknown";
+}
+
 /** The server as its clients know it: by the name that they have given it, not by what the configuration calls it. */
 export function serverName(session: Session): string {
   const target = targetOf(session);

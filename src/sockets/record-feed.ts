@@ -16,9 +16,9 @@ export type RecordFeed = {
 const headerBytes = 5;
 const chunkBytes = 32 * 1024;
 
-/** `socket`: as for `readingSocket`. */
-export function createRecordFeed(socket: Socket): RecordFeed {
-  let waiting = Buffer.alloc(0);
+/** `socket`: as for `readingSocket`. `unread`: what was read of it before. */
+export function createRecordFeed(socket: Socket, unread: Uint8Array): RecordFeed {
+  let waiting = Buffer.from(unread);
   let hasEnded = false;
   let isWanted = false;
   let isDue = false;

@@ -35,15 +35,18 @@ export type SecuredConnection = {
  */
 type Layer = { above: Duplex; isOpen: boolean; isClearing: boolean };
 
-/** TLS from exactly the next byte: there is neither unread nor unsent. `open` makes it of the connection. */
+/** TLS from exactly the next byte, or what is unread; nothing is unsent. `open` makes it of the connection. */
 export function secureTransport(
   transport: Transport,
   open: (connection: Socket | Duplex) => TLSSocket,
   mayEnd: boolean,
 ): SecuredConnection {
   const connection = transport as Connection;
+  const unread = connection.memory.slice(connection.from, connection.to);
   const moved = connection.ways.detach(connection);
-  const feed = mayEnd ? createRecordFeed(moved) : undefined;
+  connection.from = connection.to;
+  const feed = mayEnd ? createRecordFeed(moved, unread) : undefined;
+  if (feed === undefined && unread.length > 0) moved.unshift(unread);
   const tcp = feed?.tcp ?? moved;
   const socket = open(feed?.stream ?? tcp);
   const layer: Layer = { above: socket, isOpen: false, isClearing: false };
@@ -67,6 +70,7 @@ export function secureTransport(
       socket.once("end", () => {
         const rest = feed.release((chunk) => heard(connection, tcp, chunk));
         layer.above = tcp;
+        layer.isClearing = false;
         connection.hasEnded = false;
         listenToTcp(connection, tcp);
         socket.destroy();
@@ -116,12 +120,13 @@ function waysAbove(layer: Layer, tcp: Socket, hasFeed: boolean): Ways {
   return {
     send(connection, text) {
       const { above } = layer;
-      if (!above.destroyed && above.writable && !connection.isEnding) above.write(text, "latin1");
+      const maySay = layer.isOpen && !layer.isClearing && !connection.isEnding;
+      if (maySay && !above.destroyed && above.writable) above.write(text, "latin1");
     },
     backlog: () => layer.above.writableLength,
     unacknowledged,
     setReading(connection, wanted) {
-      if (!layer.isOpen) return;
+      if (!layer.isOpen || layer.isClearing) return;
       if (!wanted) return void layer.above.pause();
       if (!hasInput(connection)) connection.memory = sharedMemory;
       layer.above.resume();

@@ -66,6 +66,11 @@ function namesOf({ subjectAltName, subject }: X509Certificate): readonly string[
   return common === undefined ? [] : [common.toLowerCase()];
 }
 
+/** Milliseconds since 1970: certificates go by the time of day. */
+export function wallClock(): number {
+  return Date.now();
+}
+
 /** 2026-11-28 */
 export function dayOf(moment: number): string {
   return new Date(moment).toISOString().slice(0, 10);

@@ -20,6 +20,7 @@ function setUp() {
     names: createNameResolver(),
     addresses: { want() {}, find: () => undefined },
     sockets: testedSockets,
+    tls: undefined,
   };
   return { ...deps, settings: (overrides: Overrides) => createSessionSettings(gatewayOptions(21, overrides), deps) };
 }

@@ -14,6 +14,8 @@ export type ControlConnection = {
   /** The session knows that the peer says no more. */
   hasToldEnd: boolean;
   unwritten: string;
+  /** Nothing is written or read: TLS is about to begin or to end. */
+  isHeld: boolean;
   /** So many bytes may wait for the peer to take them. */
   readonly bufferedBytes: number;
 };
@@ -24,7 +26,16 @@ const lf = 0x0a;
 const none: SessionEvent[] = [];
 
 export function controlConnection(transport: Transport, format: LineFormat, bufferedBytes: number): ControlConnection {
-  return { transport, format, reader: undefined, waiting: none, hasToldEnd: false, unwritten: "", bufferedBytes };
+  return {
+    transport,
+    format,
+    reader: undefined,
+    waiting: none,
+    hasToldEnd: false,
+    unwritten: "",
+    isHeld: false,
+    bufferedBytes,
+  };
 }
 
 /** Whether `takeNext` may have something. */
@@ -99,14 +110,15 @@ export function hasRoom({ transport, unwritten, bufferedBytes }: ControlConnecti
 
 /** Back-pressure: what is unread, or would add to what a peer does not take, stays with the kernel. */
 export function updateReading(client: ControlConnection, server: ControlConnection | undefined): void {
-  setReading(client.transport, !hasUnread(client) && (server === undefined || hasRoom(server)) && hasRoom(client));
-  if (server !== undefined) setReading(server.transport, !hasUnread(server) && hasRoom(client));
+  const mayClientSpeak = !client.isHeld && !hasUnread(client);
+  setReading(client.transport, mayClientSpeak && (server === undefined || hasRoom(server)) && hasRoom(client));
+  if (server !== undefined) setReading(server.transport, !server.isHeld && !hasUnread(server) && hasRoom(client));
 }
 
 /** Sends what is to be said, in one write. Whether there was anything. */
 export function flush(connection: ControlConnection): boolean {
-  const { transport, unwritten } = connection;
-  if (unwritten === "") return false;
+  const { transport, unwritten, isHeld } = connection;
+  if (unwritten === "" || isHeld) return false;
   connection.unwritten = "";
   send(transport, unwritten);
   return true;

@@ -7,6 +7,7 @@ import type { LineFormat } from "../control/line-format.ts";
 import type { ClientShare } from "../entrance/client-share.ts";
 import type { Interception } from "../entrance/interception.ts";
 import type { Servers } from "../servers/servers.ts";
+import type { TlsOfGateway } from "./session-tls.ts";
 import type { PinholeOptions } from "./session-pinholes.ts";
 
 /** What all sessions of a gateway are driven with. */
@@ -18,6 +19,8 @@ export type DriverDeps = {
   readonly servers: Servers;
   /** So many bytes to either peer may wait for it to take them. */
   readonly bufferedBytes: number;
+  /** Where TLS is terminated. */
+  readonly tls: TlsOfGateway | undefined;
   /** The address to announce to the server whose control connection has this local end. */
   readonly serverAdvertise: (local: Endpoint) => string;
 };

@@ -1,10 +1,9 @@
 // Session driver: transports, timers and pinholes of one session become events, effects become calls. It decides nothing.
-import type { SessionObserver } from "../../observe/session-observer.ts";
 import type { SessionEffect, SessionEvent } from "../../session/events.ts";
 import { step } from "../../session/session.ts";
 import { startSession, type NewClient } from "../../session/start.ts";
 import { wantsClientInput, wantsServerInput } from "../../session/wanted-input.ts";
-import { isClientExpected, serverOf, type Session } from "../../session/state.ts";
+import { isClientExpected, serverOf } from "../../session/state.ts";
 import type { Endpoint } from "../../net/endpoint.ts";
 import { listenTo, type Transport, type TransportEvents } from "../../sockets/transport.ts";
 import {
@@ -15,47 +14,18 @@ import {
   hasUnread,
   takeNext,
   updateReading,
-  type ControlConnection,
 } from "../control/control-connection.ts";
-import type { Attempt } from "../servers/dial-server.ts";
-import { type FirstLook, hasLooked } from "./first-look.ts";
-import { createCommandPace, type CommandPace } from "./command-pace.ts";
+import { legTlsOf, startTls } from "./control-tls.ts";
+import type { Driver } from "./driver-state.ts";
+import { hasLooked } from "./first-look.ts";
+import { createCommandPace } from "./command-pace.ts";
 import type { DrivenSession, DriverDeps, SessionDeps } from "./driver-deps.ts";
-import { goOpaque, takeOpaque, type Opaque } from "./opaque.ts";
+import { goOpaque, takeOpaque } from "./opaque.ts";
 import { createSessionPinholes, type SessionPinholes } from "./session-pinholes.ts";
-import { cancelTimer, clearTimers, createSessionTimers, startTimer, type SessionTimers } from "./session-timers.ts";
+import { cancelTimer, clearTimers, createSessionTimers, startTimer } from "./session-timers.ts";
 
 /** Lines of one session in one turn of the event loop: with 64 and 128 the others wait about 2 and 4 times as long. */
 const linesPerTurn = 32;
-
-type Driver = {
-  readonly deps: DriverDeps;
-  readonly own: SessionDeps;
-  readonly timers: SessionTimers;
-  readonly observer: SessionObserver;
-  readonly client: ControlConnection;
-  readonly pace: CommandPace;
-  /** From the effect `connect` on, once it is connected. */
-  server: ControlConnection | undefined;
-  session: Session;
-  /** From the effect `go-opaque` on, until both speak in clear again. */
-  opaque: Opaque | undefined;
-  /** From the first effect `open` on. */
-  pinholes: SessionPinholes | undefined;
-  /** While a name is being resolved or a server dialled. */
-  attempt: Attempt | undefined;
-  /** What pinholes are told once what was said is written: the client reads of a transfer, or that there is none, first. */
-  readonly afterFlush: { readonly kind: "confirm" | "dismiss"; readonly id: number }[];
-  /** While events are being handed over: one that comes meanwhile is stepped, and nothing else is done for it. */
-  isTaking: boolean;
-  readonly look: FirstLook;
-  /** When a line was read whose consequence is still to be written; 0 if there is none. Monotonic milliseconds. */
-  readAt: number;
-  /** There were enough lines for this turn of the event loop. */
-  isYielding: boolean;
-  /** `breaking`: a bug of ours is ending it. `ended`: its connections are being closed. */
-  state: "open" | "breaking" | "ended" | "closed";
-};
 
 export function driveSession(
   transport: Transport,
@@ -79,7 +49,7 @@ export function driveSession(
     pace: createCommandPace(own.share, () => settle(driver)),
     server: undefined,
     session,
-    ...{ opaque: undefined, pinholes: undefined, attempt: undefined, afterFlush: [] },
+    ...{ opaque: undefined, tls: undefined, pinholes: undefined, attempt: undefined, afterFlush: [] },
     ...{ isTaking: false, isYielding: false, readAt: 0 },
     look: { state: "due" },
     state: "open",
@@ -178,8 +148,11 @@ function perform(driver: Driver, effects: readonly SessionEffect[]): void {
         driver.opaque = goOpaque(client, driver.server, effect.says);
         break;
       case "start-tls":
+        startTls(driver, effect, (event) => dispatch(driver, event));
+        break;
       case "end-tls":
-        throw new Error(`${effect.kind} without TLS`);
+        driver.tls?.end(client, effect.says);
+        break;
       case "timer":
         startTimer(timers, effect.timer, effect.ms);
         break;
@@ -202,7 +175,8 @@ function perform(driver: Driver, effects: readonly SessionEffect[]): void {
 
 function openSessionPinholes(driver: Driver): SessionPinholes {
   const { interception, share } = driver.own;
-  return createSessionPinholes(driver.deps.pinholes, { interception, share: share.client }, (id, event) => {
+  const legTls = legTlsOf(driver);
+  return createSessionPinholes(driver.deps.pinholes, { interception, share: share.client, legTls }, (id, event) => {
     dispatch(driver, { kind: "pinhole", id, event });
     reportClosed(driver);
   });
@@ -227,6 +201,7 @@ function connectServer(driver: Driver, candidates: readonly Endpoint[]): void {
 /** Hands over what was read, as far as it is wanted, writes what came of it, and tells the pinholes that wait for that. */
 function settle(driver: Driver): void {
   if (driver.isTaking) return;
+  driver.tls?.drained();
   if (!driver.isYielding) takeWanted(driver);
   const hasWritten = flush(driver.client);
   if ((driver.server !== undefined && flush(driver.server)) || hasWritten) tellRelayed(driver);

@@ -1,11 +1,12 @@
 // The pinholes of one session: plans become requests with addresses, ports and times, and every pinhole is known until the
 // data plane has closed it.
-import type { ByteCounts, DataPlane, ExpectedPeer, Leg, Pinhole, PinholeEvent } from "../../dataplane/pinhole.ts";
+import type { ByteCounts, DataPlane, ExpectedPeer, Leg, Pinhole, PinholeEvent, Side } from "../../dataplane/pinhole.ts";
 import type { PortPool } from "../../dataplane/port-pool.ts";
 import { familyOf, type Endpoint } from "../../net/endpoint.ts";
 import type { SessionEffect, LegPlan } from "../../session/events.ts";
 import { serverOf, type ControlSide, type Session } from "../../session/state.ts";
 import { soon } from "../../sockets/soon.ts";
+import type { LegTlsSource } from "../../tls/leg-tls.ts";
 import type { DataPeer } from "../options.ts";
 import type { ClientShare } from "../entrance/client-share.ts";
 import type { Interception } from "../entrance/interception.ts";
@@ -34,11 +35,16 @@ export type SessionPinholes = {
 };
 
 /** Whose pinholes they are: how its client came, and what that one shares with its other sessions. */
-export type PinholeOwner = { readonly interception: Interception | undefined; readonly share: ClientShare };
+export type PinholeOwner = {
+  readonly interception: Interception | undefined;
+  readonly share: ClientShare;
+  /** What a leg that runs TLS does it with. */
+  legTls(side: Side, id: number): LegTlsSource;
+};
 
 export function createSessionPinholes(
   options: PinholeOptions,
-  { interception, share }: PinholeOwner,
+  { interception, share, legTls }: PinholeOwner,
   report: (id: number, event: PinholeEvent) => void,
 ): SessionPinholes {
   const open = new Map<number, Pinhole>();
@@ -52,8 +58,14 @@ export function createSessionPinholes(
       share.pinholes += 1;
       lingerMs = session.options.timeouts.lingerMs;
       const request = {
-        client: leg(client, session.client, options.client, { isForeign: interception?.asServer }),
-        server: leg(server, serverOf(session), options.server, { isForeign: interception?.asClient, isRouted: true }),
+        client: {
+          ...leg(client, session.client, options.client, { isForeign: interception?.asServer }),
+          ...(client.protection && { tls: legTls("client", id) }),
+        },
+        server: {
+          ...leg(server, serverOf(session), options.server, { isForeign: interception?.asClient, isRouted: true }),
+          ...(server.protection && { tls: legTls("server", id) }),
+        },
         expiryMs: options.expiryMs,
         connectMs: options.connectMs,
         stallMs: options.stallMs,

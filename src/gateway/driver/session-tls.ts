@@ -1,0 +1,94 @@
+// Session TLS: what one session has of it: the sessions of TLS on its two control connections, which its data connections resume.
+import type { Side } from "../../dataplane/pinhole.ts";
+import type { Direction } from "../../session/facts.ts";
+import type { SecuredConnection } from "../../sockets/secure-transport.ts";
+import type { Transport } from "../../sockets/transport.ts";
+import type { HandshakeEvents } from "../../tls/handshake.ts";
+import type { LegTls, LegTlsSource } from "../../tls/leg-tls.ts";
+import type { SessionStore } from "../../tls/session-store.ts";
+import type { TlsStart } from "../../tls/start-tls.ts";
+import type { TicketKeys } from "../../tls/ticket-keys.ts";
+import type { LoadedTls, TlsMaterial } from "../tls/loaded-tls.ts";
+
+/** What speaks TLS; loaded with the first gateway that has it. */
+export type TlsTools = {
+  startTls(transport: Transport, start: TlsStart, events: HandshakeEvents): SecuredConnection;
+  createSessionStore(): SessionStore;
+  newTicketKey(): TicketKeys[0];
+};
+
+export type TlsOfGateway = { readonly loaded: LoadedTls; readonly tools: TlsTools };
+
+export type SessionTls = {
+  /** `host`: the server's, as the route has it. No event comes during the call. */
+  start(side: Side, transport: Transport, host: string, events: HandshakeEvents): SecuredConnection;
+  /** Of a data connection. `direction`: of its transfer, asked for when that begins. */
+  leg(side: Side, direction: () => Direction): LegTlsSource;
+};
+
+let sessions = 0;
+
+export function createSessionTls({ loaded, tools }: TlsOfGateway): SessionTls {
+  const material = loaded.material();
+  const store = tools.createSessionStore();
+  const mustResume = material.options.client.sessionReuse === "require";
+  // Whose key opens a ticket is whose session it is.
+  const ownKey: TicketKeys | undefined = mustResume ? [tools.newTicketKey()] : undefined;
+  const key = mustResume ? `${material.key} ${sessions++}` : material.key;
+  let serverHost = "";
+  let serverSession: Uint8Array | undefined;
+
+  function clientStart(): TlsStart {
+    const { serverContext, makeContext, server, options } = material;
+    const context = ownKey === undefined ? serverContext : makeContext(server, () => ownKey, "renew");
+    return {
+      open: (connection) => context.open(connection, store),
+      refusal: context.refusal,
+      mayEnd: options.client.ccc,
+    };
+  }
+
+  function serverStart(): TlsStart {
+    const { context } = material.client(serverHost);
+    return {
+      open: (connection) =>
+        context.open(connection).on("session", (session: Buffer) => {
+          serverSession = session;
+        }),
+      refusal: context.refusal,
+      mayEnd: false,
+    };
+  }
+
+  const describe = (side: Side, direction: Direction): LegTls =>
+    side === "client"
+      ? {
+          role: "server",
+          key,
+          tls: material.server,
+          truncation: material.options.client.truncation,
+          ticketKeys: ownKey ?? loaded.ticketKeys(),
+          // A client that ends an upload with a ticket unread would reset it.
+          policy: direction === "download" ? "renew" : "none",
+          sessions: store.entries(),
+          mustResume,
+        }
+      : serverLeg(material, serverHost, serverSession);
+
+  return {
+    start(side, transport, host, events) {
+      if (side === "server") serverHost = host;
+      return tools.startTls(transport, side === "client" ? clientStart() : serverStart(), events);
+    },
+    leg: (side, direction) => ({
+      describe: () => describe(side, direction()),
+      learned: (entry) => store.add(entry),
+    }),
+  };
+}
+
+function serverLeg(material: TlsMaterial, host: string, session: Uint8Array | undefined): LegTls {
+  const { tls } = material.client(host);
+  const { truncation } = material.options.server;
+  return { role: "client", key: `${material.key} ${tls.name}`, tls, truncation, ...(session && { session }) };
+}

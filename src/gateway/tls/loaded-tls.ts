@@ -1,0 +1,154 @@
+// Loaded TLS: what a gateway that terminates TLS has read from its files, and reads again when they change. Sessions keep what they began
+// with. Only a gateway with TLS loads what speaks it.
+import { readFile } from "node:fs/promises";
+import type { LoadedCertificate } from "../../tls/certificate-files.ts";
+import type { ClientContext, ClientTls } from "../../tls/client-context.ts";
+import type { ServerContext, ServerTls } from "../../tls/server-context.ts";
+import type { TicketKeys, TicketPolicy } from "../../tls/ticket-keys.ts";
+import type { CertificateFiles, GatewayTls } from "../options.ts";
+
+export type Terminate = Extract<GatewayTls, { readonly kind: "terminate" }>;
+
+/** What a session begins with. `key`: contexts with the same are the same. */
+export type TlsMaterial = {
+  readonly key: string;
+  readonly options: Terminate;
+  readonly server: ServerTls;
+  /** Of control connections; where sessions must be resumed each session makes its own. */
+  readonly serverContext: ServerContext;
+  /** Towards the server; `name` is the host of the route, where nothing else is configured. */
+  readonly client: (name: string) => { readonly tls: ClientTls; readonly context: ClientContext };
+  readonly makeContext: (tls: ServerTls, keys: () => TicketKeys, policy: TicketPolicy) => ServerContext;
+};
+
+export type LoadedTls = {
+  readonly material: () => TlsMaterial;
+  readonly ticketKeys: () => TicketKeys;
+  /** Until each of the gateway's own certificates expires. `certificate`: its file. */
+  readonly secondsLeft: () => readonly { readonly certificate: string; readonly seconds: number }[];
+  /** Reads the files again whenever they change, until `close`. */
+  watch(): void;
+  close(): void;
+};
+
+export type TlsNotes = {
+  /** What is to be warned of, and what was read again. */
+  note(level: "info" | "warn", text: string): void;
+};
+
+let count = 0;
+let ring: (() => TicketKeys) | undefined;
+
+/** Rejects with an Error that names the file and what is wrong with it. */
+export async function loadTls(options: Terminate, { note }: TlsNotes): Promise<LoadedTls> {
+  const { createTicketRing } = await import("../../tls/ticket-keys.ts");
+  const { watchFiles } = await import("../../tls/watch-files.ts");
+  const { wallClock } = await import("../../tls/certificate.ts");
+  ring ??= createTicketRing(() => performance.now());
+  const ticketKeys = ring;
+  let current = await readMaterial(options, ticketKeys, note);
+  let watching: { close(): void } | undefined;
+  let isClosed = false;
+
+  function reread(): void {
+    readMaterial(options, ticketKeys, note).then(
+      (next) => {
+        if (isClosed) return;
+        current = next;
+        note("info", "the certificates have been read again");
+      },
+      (error: unknown) => note("warn", `the certificates stay as they are: ${(error as Error).message}`),
+    );
+  }
+
+  return {
+    material: () => current.material,
+    ticketKeys,
+    secondsLeft: () =>
+      current.certificates.map(({ pair, certificate: { validTo } }) => ({
+        certificate: pair.cert,
+        seconds: Math.round((validTo - wallClock()) / 1000),
+      })),
+    watch: () => void (watching ??= watchFiles(filesOf(options), reread)),
+    close() {
+      isClosed = true;
+      watching?.close();
+    },
+  };
+}
+
+type Read = { readonly material: TlsMaterial; readonly certificates: readonly LoadedCertificate[] };
+
+async function readMaterial(options: Terminate, keys: () => TicketKeys, note: TlsNotes["note"]): Promise<Read> {
+  const [{ loadPairs }, { wallClock }, { createServerContext }, { createClientContext }] = await Promise.all([
+    import("../../tls/certificate-files.ts"),
+    import("../../tls/certificate.ts"),
+    import("../../tls/server-context.ts"),
+    import("../../tls/client-context.ts"),
+  ]);
+  const { client, server } = options;
+  const { loaded, problems, warnings } = await loadPairs(pairsOf(options), wallClock());
+  const [problem] = problems;
+  if (problem !== undefined) throw new Error(`${problem.path}: ${problem.message}`);
+  for (const { path, message } of warnings) note("warn", `${path}: ${message}`);
+  const own = loaded.filter(({ pair }) => client.certificates.includes(pair)).map(({ certificate }) => certificate);
+  const shown = loaded.find(({ pair }) => pair === server.certificate)?.certificate;
+  const { clientCertificates } = client;
+  const serverTls: ServerTls = {
+    certificates: own,
+    minVersion: client.minVersion,
+    ...(clientCertificates && {
+      clientCertificates: { ca: await readText(clientCertificates.ca), require: clientCertificates.require },
+    }),
+  };
+  const ca = server.ca === "system" ? server.ca : await readText(server.ca);
+  const key = `${count++}`;
+  const { verify, pin, minVersion } = server;
+  const clientTls = (name: string): ClientTls => ({
+    ...{ verify, ca, name: server.name ?? name, minVersion },
+    ...(pin !== undefined && { pin }),
+    ...(shown && { certificate: { chain: shown.chain, key: shown.key } }),
+  });
+  const contexts = new Map<string, { readonly tls: ClientTls; readonly context: ClientContext }>();
+  const material: TlsMaterial = {
+    key,
+    options,
+    server: serverTls,
+    serverContext: createServerContext(serverTls, keys, "renew"),
+    makeContext: createServerContext,
+    client(name) {
+      const tls = clientTls(name);
+      const known = contexts.get(tls.name) ?? { tls, context: createClientContext(tls) };
+      contexts.delete(tls.name);
+      contexts.set(tls.name, known);
+      if (contexts.size > mostNames) for (const [oldest] of [...contexts].slice(0, 1)) contexts.delete(oldest);
+      return known;
+    },
+  };
+  return { material, certificates: loaded };
+}
+
+/** Of servers whose contexts are kept, on the routes where clients name them. */
+const mostNames = 64;
+
+export function pairsOf({ client, server }: Terminate): readonly CertificateFiles[] {
+  return [...client.certificates, ...(server.certificate ? [server.certificate] : [])];
+}
+
+/** Every file that it is read from. */
+function filesOf(options: Terminate): readonly string[] {
+  const { client, server } = options;
+  const authorities = [client.clientCertificates?.ca, server.ca === "system" ? undefined : server.ca];
+  const pairs = pairsOf(options).flatMap(({ cert, key }) => [cert, key]);
+  return [...pairs, ...authorities.filter((path) => path !== undefined)];
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "latin1");
+  } catch (error) {
+    throw new Error(`${path}: can't be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`, {
+      cause: error,
+    });
+  }
+}

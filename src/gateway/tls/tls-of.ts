@@ -1,0 +1,16 @@
+// TLS of a gateway: its files, and what speaks it. Who terminates none loads none.
+import type { GatewayTelemetry } from "../../observe/telemetry.ts";
+import type { TlsOfGateway } from "../driver/session-tls.ts";
+import type { Terminate } from "./loaded-tls.ts";
+
+/** Rejects with an Error that names the file and what is wrong with it. */
+export async function tlsOf(options: Terminate, { note }: Pick<GatewayTelemetry, "note">): Promise<TlsOfGateway> {
+  const [{ loadTls }, { startTls }, { createSessionStore }, { newTicketKey }] = await Promise.all([
+    import("./loaded-tls.ts"),
+    import("../../tls/start-tls.ts"),
+    import("../../tls/session-store.ts"),
+    import("../../tls/ticket-keys.ts"),
+  ]);
+  const loaded = await loadTls(options, { note });
+  return { loaded, tools: { startTls, createSessionStore: () => createSessionStore(), newTicketKey } };
+}

@@ -1,17 +1,17 @@
 // Chain failure: what is wrong with the chain of a peer's certificate, in words.
 import type { X509Certificate } from "node:crypto";
-import { dayOf } from "./certificate.ts";
+import { dayOf, momentOf } from "./certificate.ts";
 import type { HandshakeFailure } from "./handshake-failure.ts";
 
 /** `code`: OpenSSL's, as Node gives it. */
 export function chainFailure(code: string, { validFrom, validTo, issuer }: X509Certificate): HandshakeFailure {
   switch (code) {
     case "CERT_HAS_EXPIRED":
-      return { cause: "certificate-expired", detail: `the certificate expired on ${dayOf(Date.parse(validTo))}` };
+      return { cause: "certificate-expired", detail: `the certificate expired on ${dayOf(momentOf(validTo))}` };
     case "CERT_NOT_YET_VALID":
       return {
         cause: "certificate-expired",
-        detail: `the certificate is not valid before ${dayOf(Date.parse(validFrom))}`,
+        detail: `the certificate is not valid before ${dayOf(momentOf(validFrom))}`,
       };
     case "DEPTH_ZERO_SELF_SIGNED_CERT":
       return { cause: "unknown-ca", detail: "the certificate is signed by itself" };

@@ -74,6 +74,7 @@ export function playAll(telemetry: Telemetry): void {
   gateway.dataPorts("client", () => ({ free: 998, open: 1, resting: 1 }));
   gateway.dataPlane(() => {});
   gateway.bans(() => 1);
+  gateway.certificates(() => [{ certificate: "fullchain.pem", seconds: 864_000 }]);
   gateway.sessionsLimit(() => 10_000);
   gateway.acceptFailed("EMFILE");
   gateway.sessionRefused(client, "too-many-sessions");

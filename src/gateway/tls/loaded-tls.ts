@@ -1,6 +1,7 @@
 // Loaded TLS: what a gateway that terminates TLS has read from its files, and reads again when they change. Sessions keep what they began
 // with. Only a gateway with TLS loads what speaks it.
 import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
 import type { LoadedCertificate } from "../../tls/certificate-files.ts";
 import type { ClientContext, ClientTls } from "../../tls/client-context.ts";
 import type { ServerContext, ServerTls } from "../../tls/server-context.ts";
@@ -24,7 +25,7 @@ export type TlsMaterial = {
 export type LoadedTls = {
   readonly material: () => TlsMaterial;
   readonly ticketKeys: () => TicketKeys;
-  /** Until each of the gateway's own certificates expires. `certificate`: its file. */
+  /** Until each of the gateway's own certificates expires. `certificate`: the name of its file. */
   readonly secondsLeft: () => readonly { readonly certificate: string; readonly seconds: number }[];
   /** Reads the files again whenever they change, until `close`. */
   watch(): void;
@@ -64,17 +65,23 @@ export async function loadTls(options: Terminate, { note }: TlsNotes): Promise<L
   return {
     material: () => current.material,
     ticketKeys,
-    secondsLeft: () =>
-      current.certificates.map(({ pair, certificate: { validTo } }) => ({
-        certificate: pair.cert,
-        seconds: Math.round((validTo - wallClock()) / 1000),
-      })),
+    secondsLeft: () => secondsLeft(current.certificates, wallClock()),
     watch: () => void (watching ??= watchFiles(filesOf(options), reread)),
     close() {
       isClosed = true;
       watching?.close();
     },
   };
+}
+
+/** Of several files with one name, as certbot has them, the first to expire. */
+function secondsLeft(certificates: readonly LoadedCertificate[], now: number): ReturnType<LoadedTls["secondsLeft"]> {
+  const left = new Map<string, number>();
+  for (const { pair, certificate } of certificates) {
+    const name = basename(pair.cert);
+    left.set(name, Math.min(left.get(name) ?? Infinity, Math.round((certificate.validTo - now) / 1000)));
+  }
+  return [...left].map(([certificate, seconds]) => ({ certificate, seconds }));
 }
 
 type Read = { readonly material: TlsMaterial; readonly certificates: readonly LoadedCertificate[] };

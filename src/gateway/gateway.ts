@@ -78,16 +78,15 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
   }
 
   async function prepare(options = initialOptions, plane = deps.plane): Promise<PreparedChange> {
-    const tls = options.tls?.kind === "terminate" ? await tlsOf(options.tls, telemetry) : undefined;
+    const tls = await tlsOf(options.tls, telemetry);
     const next = createSessionSettings(options, { ...settingsDeps, plane, tls });
     const listening = await listeners.prepare(options);
     return {
       commit() {
         if (settings === undefined) watchGateway(deps, () => settings, entrance);
-        settings?.driver.tls?.loaded.close();
+        watchCertificates(settings, next);
         settings = next;
         shared.addresses.want(listeners, addressSources(options));
-        tls?.loaded.watch();
         telemetry.setLogLevel(options.logLevel);
         entrance.setLimits(options.limits);
         listening.commit();
@@ -111,7 +110,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     closeEntrance();
     await sessions.stop("stopped");
     if (settings !== undefined) telemetry.stopped();
-    settings?.driver.tls?.loaded.close();
+    watchCertificates(settings, undefined);
     settings = undefined;
     shared.addresses.want(listeners, []);
   }
@@ -134,6 +133,12 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** Those of the settings that come into force, and no longer those of the settings before. */
+function watchCertificates(before: SessionSettings | undefined, now: SessionSettings | undefined): void {
+  before?.driver.tls?.loaded.close();
+  now?.driver.tls?.loaded.watch();
 }
 
 function gatewayFacts(

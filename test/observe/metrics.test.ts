@@ -8,7 +8,6 @@ import { tlsCauses } from "../../src/net/tls.ts";
 import { modes } from "../../src/session/mode.ts";
 import { causes, hops } from "../../src/session/diagnosis.ts";
 import { endReasons, refusalReasons } from "../../src/session/reasons.ts";
-import { tlsCauses } from "../../src/net/tls.ts";
 import { rowsOf } from "../books.ts";
 import { playEverything, readExposition, type Sample } from "./synthetic.ts";
 
@@ -51,7 +50,6 @@ const closedSets: Readonly<Record<string, readonly string[]>> = {
   plane: [...planeNames, "none"],
   direction: ["download", "upload", "unknown"],
   quirk: [...quirks, "other-source-port"],
-  kind: ["control", "data"],
   certificate: ["fullchain.pem"],
   state: ["free", "open", "resting"],
   result: ["success", "failure"],
@@ -61,7 +59,6 @@ const outcomes: Readonly<Record<string, readonly string[]>> = {
   ftp_alg_tls_handshakes_total: ["full", "resumed", ...tlsCauses],
   ftp_alg_pinholes_total: ["used", "expired", "released", "refused"],
   ftp_alg_transfers_total: transferOutcomes,
-  ftp_alg_tls_handshakes_total: ["full", "resumed", ...tlsCauses],
 };
 
 test("every label value is of a closed set, and none looks like an address, a user or a path", async () => {

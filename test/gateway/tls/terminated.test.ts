@@ -184,7 +184,7 @@ test("a server whose certificate is not trusted is not served, and the client is
   let heard = "";
   socket.on("data", (chunk: Buffer) => (heard += String(chunk)));
   await once(socket, "close");
-  expect(heard).toMatch(/^421 .*certificate/);
+  expect(heard).toMatch(/^421 .*certificate/m);
   await gateway.sample("sessions_active");
   expect(gateway.log).toContainEqual(
     expect.objectContaining({ msg: "TLS failed", side: "server", cause: "unknown-ca" }),

@@ -5,7 +5,10 @@ import { labFile, type Lab } from "./lab.ts";
 import { addresses, type Family } from "./topology.ts";
 
 /** One entry of `gateways:` in the configuration file. */
-export type GatewaySettings = { readonly listen: readonly string[]; readonly [key: string]: unknown };
+export type GatewaySettings = {
+  readonly listen: readonly (string | { readonly endpoint: string; readonly tls: string })[];
+  readonly [key: string]: unknown;
+};
 
 export type LabGateway = {
   readonly pid: number;

@@ -6,9 +6,12 @@ import type { Blueprint, Security } from "../servers/blueprint.ts";
 import { blueprints, serverKinds, type ServerKind } from "../servers/server.ts";
 import { offered } from "../session.ts";
 
-/** `passthrough`: client and server speak TLS with each other. */
-export const legs = ["passthrough"] as const;
+/** `passthrough`: client and server speak TLS with each other. Else the gateway speaks it: with the client, with the server, with both. */
+export const legs = ["passthrough", "client", "server", "both"] as const;
 export type Legs = (typeof legs)[number];
+
+export const isClientSecured = ({ legs: leg }: Pick<TlsCell, "legs">): boolean => leg !== "server";
+export const isServerSecured = ({ legs: leg }: Pick<TlsCell, "legs">): boolean => leg !== "client";
 
 export const tlsVersions: readonly TlsVersion[] = ["TLSv1.2", "TLSv1.3"];
 
@@ -34,13 +37,24 @@ function securityOf(kind: ServerKind): readonly Security[] {
   return blueprint.security ?? [];
 }
 
+/** Whether all can do their part of it. Towards a server the gateway takes the highest version that both have. */
+function isPossible(cell: TlsCell): boolean {
+  const { client, server, security, version, legs: leg } = cell;
+  if (leg === "server" && version !== "TLSv1.3") return false;
+  if (isServerSecured(cell) && !securityOf(server).includes(security)) return false;
+  return !isClientSecured(cell) || speaksTls(client).includes(security);
+}
+
+const securities: readonly Security[] = ["explicit", "implicit"];
+
 export const tlsCells: readonly TlsCell[] = serverKinds.flatMap((server) =>
-  securityOf(server).flatMap((security) =>
+  securities.flatMap((security) =>
     clientNames
-      .filter((client) => speaksTls(client).includes(security))
+      .filter((client) => speaksTls(client).length > 0)
       .flatMap((client) =>
         tlsVersions.flatMap((version) => legs.map((leg) => ({ client, server, security, version, legs: leg }))),
-      ),
+      )
+      .filter(isPossible),
   ),
 );
 

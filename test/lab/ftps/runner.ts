@@ -1,14 +1,15 @@
 // Plays the FTPS matrix: each session directly too, in a lab whose edge only routes, so that what a client can't do with a server
 // at all is not taken for the gateway's fault.
-import { startIntercepting, type InterceptingGateway } from "../intercepting-gateway.ts";
+import { fixedRoute, startGateway, type LabGateway } from "../gateway.ts";
+import { startIntercepting } from "../intercepting-gateway.ts";
 import { createLab, type Lab } from "../lab.ts";
 import type { OperationName } from "../operations.ts";
 import type { Security } from "../servers/blueprint.ts";
-import { startServer, type Server, type ServerKind } from "../servers/server.ts";
+import { startServer, type Server } from "../servers/server.ts";
 import { play, type SessionResult } from "../session.ts";
 import { addresses } from "../topology.ts";
 import { labCertificate, type LabCertificate } from "./certificate.ts";
-import { operationsOfTlsCell, type TlsCell } from "./cells.ts";
+import { isClientSecured, isServerSecured, operationsOfTlsCell, type TlsCell } from "./cells.ts";
 
 export type TlsResult = {
   readonly cell: TlsCell;
@@ -34,68 +35,121 @@ type Site = { readonly lab: Lab; readonly server: Server; readonly certificate: 
 
 const ports: Readonly<Record<Security, number>> = { explicit: 21, implicit: 990 };
 
-async function openSite(edge: "open" | "nat", kind: ServerKind, security: Security): Promise<Site> {
+async function openSite(edge: "open" | "nat", cell: TlsCell): Promise<Site> {
   const lab = await createLab({ edge });
   try {
     const certificate = await labCertificate(lab);
-    const tls = { ...certificate, isImplicit: security === "implicit" };
-    return { lab, certificate, server: await startServer(lab, kind, { port: ports[security], tls }) };
+    const tls = isServerSecured(cell) && { tls: { ...certificate, isImplicit: cell.security === "implicit" } };
+    return { lab, certificate, server: await startServer(lab, cell.server, { port: portOf(cell), ...tls }) };
   } catch (error) {
     await lab.remove();
     throw error;
   }
 }
 
+/** Where the server listens, and the gateway. */
+const portOf = ({ security }: TlsCell): number => ports[security];
+
+type Gateway = Pick<LabGateway, "log" | "stop">;
+
+async function startGatewayFor(site: Site, cell: TlsCell): Promise<Gateway> {
+  return cell.legs === "passthrough" ? startPassing(site, cell) : startTerminating(site, cell);
+}
+
 /** On the way of clients that know nothing of it: so their data connections, which only they and the server see, arrive too. */
-const startPassing = ({ lab }: Site, security: Security): Promise<InterceptingGateway> =>
-  startIntercepting(lab, {
+async function startPassing({ lab }: Site, cell: TlsCell): Promise<Gateway> {
+  const gateway = await startIntercepting(lab, {
     method: "redirect",
     capabilities: [],
-    ports: [ports[security]],
-    isImplicit: security === "implicit",
+    ports: [portOf(cell)],
+    isImplicit: cell.security === "implicit",
     more: { policy: { tls: "passthrough" } },
   });
+  return {
+    log: gateway.output,
+    async stop() {
+      await gateway.stop();
+      return 0;
+    },
+  };
+}
 
-function playIn({ lab, server, certificate }: Site, cell: TlsCell): Promise<SessionResult> {
+async function startTerminating({ lab, certificate }: Site, cell: TlsCell): Promise<Gateway> {
+  const { cert, key } = certificate;
+  const isImplicit = cell.security === "implicit";
+  const route = fixedRoute("IPv4", {}, { listen: portOf(cell), server: portOf(cell) });
+  const listen = route.listen.map((endpoint) =>
+    isClientSecured(cell) && isImplicit && typeof endpoint === "string" ? { endpoint, tls: "implicit" } : endpoint,
+  );
+  const server = isServerSecured(cell)
+    ? { mode: "required", ca: cert, ...(isImplicit && { implicit: true }) }
+    : { mode: "off" };
+  return startGateway(lab, [
+    {
+      ...route,
+      listen,
+      clientSide: { ...clientSide, tls: { certificates: [{ cert, key }] } },
+      serverSide: { ...serverSide, tls: server },
+      policy: { tls: "terminate" },
+    },
+  ]);
+}
+
+const clientSide = { dataPorts: "50000-50999" };
+const serverSide = { dataPorts: "51000-51999" };
+
+function playIn(site: Site, cell: TlsCell, host: string, isSecured: boolean): Promise<SessionResult> {
+  const { lab, server, certificate } = site;
   const { client, security, version } = cell;
-  const tls = { security, version, ca: certificate.cert };
-  const target = { host: addresses.server.IPv4, port: ports[security], tls };
+  const target = { host, port: portOf(cell), ...(isSecured && { tls: { security, version, ca: certificate.cert } }) };
   return play(lab, server, target, client, "passive", operationsOfTlsCell(cell));
 }
+
+/** The server under TLS where it is so through the gateway; else as the client can, in clear. */
+const playDirectly = (site: Site, cell: TlsCell): Promise<SessionResult> =>
+  playIn(site, cell, addresses.server.IPv4, cell.legs === "passthrough" || cell.legs === "both");
+
+const playThrough = (site: Site, cell: TlsCell): Promise<SessionResult> =>
+  playIn(
+    site,
+    cell,
+    cell.legs === "passthrough" ? addresses.server.IPv4 : addresses.edgeToClient.IPv4,
+    isClientSecured(cell),
+  );
 
 /** How often a failure's direct counterpart is played to see whether it fails now and then. */
 const doubts = 3;
 
 async function compare(cell: TlsCell, direct: Site, behind: Site): Promise<Omit<TlsResult, "gateway">> {
-  const baseline = await playIn(direct, cell);
-  const first = await playIn(behind, cell);
+  const baseline = await playDirectly(direct, cell);
+  const first = await playThrough(behind, cell);
   const result = { cell, direct: baseline.outcomes, outcomes: first.outcomes, repeated: [], story: first.printed };
   const failed = Object.keys(tlsFaults(result)) as OperationName[];
   if (failed.length === 0) return result;
   const flaky = new Set<OperationName>();
   for (let round = 0; round < doubts; round += 1) {
-    const { outcomes } = await playIn(direct, cell);
+    const { outcomes } = await playDirectly(direct, cell);
     for (const operation of failed) if (outcomes[operation] !== "ok") flaky.add(operation);
   }
   if (flaky.size === 0) return result;
-  const again = await playIn(behind, cell);
+  const again = await playThrough(behind, cell);
   const outcomes = { ...first.outcomes };
   for (const operation of flaky) outcomes[operation] = again.outcomes[operation] ?? "not done";
   return { ...result, outcomes, repeated: [...flaky] };
 }
 
-/** Cells of one server and one security. */
+/** Cells of one server, one security and one role of the gateway. */
 async function playGroup(cells: readonly TlsCell[], done: (result: TlsResult) => void): Promise<void> {
-  const [{ server: kind, security }] = cells as [TlsCell];
-  const direct = await openSite("open", kind, security);
+  const [example] = cells as [TlsCell];
+  const direct = await openSite("open", { ...example, legs: baselineLegs(example) });
   try {
-    const behind = await openSite("nat", kind, security);
+    const behind = await openSite("nat", example);
     try {
-      const gateway = await startPassing(behind, security);
+      const gateway = await startGatewayFor(behind, example);
       for (const cell of cells) {
-        const before = gateway.output().length;
+        const before = gateway.log().length;
         const result = await compare(cell, direct, behind);
-        const log = gateway.output().slice(before);
+        const log = gateway.log().slice(before);
         done({ ...result, gateway: log, story: `${result.story}\n--- the gateway:\n${log}` });
       }
       await gateway.stop();
@@ -107,12 +161,15 @@ async function playGroup(cells: readonly TlsCell[], done: (result: TlsResult) =>
   }
 }
 
+/** What is compared with: client and server alike, both under TLS or none of them. */
+const baselineLegs = ({ legs }: TlsCell): TlsCell["legs"] => (legs === "server" ? "client" : legs);
+
 export async function playTlsMatrix(
   cells: readonly TlsCell[],
   done: (result: TlsResult) => void = () => {},
 ): Promise<readonly TlsResult[]> {
   const results: TlsResult[] = [];
-  const groups = Map.groupBy(cells, ({ server, security }) => `${server} ${security}`);
+  const groups = Map.groupBy(cells, ({ server, security, legs }) => [server, security, legs].join(" "));
   for (const group of groups.values()) {
     await playGroup(group, (result) => {
       results.push(result);

@@ -40,6 +40,7 @@ export type ProbeFailure = {
   /** What the gateway found, if it did. */
   readonly cause?: Cause;
   readonly sentence?: string;
+  /** The gateway's, or what a client can say by itself. */
   readonly advice?: string;
 };
 
@@ -62,18 +63,27 @@ export function probeVerdict(report: ProbeReport, view: GatewayView | undefined)
 function failureOf(step: ProbeStep & { readonly outcome: "failed" | "forbidden" }, view: GatewayView | undefined) {
   const { name, problem, sentence: seen } = step;
   const found = view?.failure;
-  const hop = found?.hop ?? ownHops[problem];
+  const own = ownFindings[problem];
+  const hop = found?.hop ?? own?.hop;
   return {
     ...{ step: name, problem, seen },
     ...(hop && { hop }),
+    ...(own && { advice: own.advice }),
     ...(found && { cause: found.cause, sentence: found.sentence, advice: found.advice }),
   };
 }
 
 /** What a client can tell by itself. */
-const ownHops: Readonly<Partial<Record<ProbeProblem, Hop>>> = {
-  "not-connected": "client-control",
-  "not-reached": "client-data-in",
+const ownFindings: Readonly<Partial<Record<ProbeProblem, { readonly hop: Hop; readonly advice: string }>>> = {
+  "not-connected": {
+    hop: "client-control",
+    advice: "Check that the gateway runs and listens there, and open TCP to that port in every firewall in between.",
+  },
+  "not-reached": {
+    hop: "client-data-in",
+    advice:
+      "Open and forward clientSide.dataPorts to the gateway, unchanged, and check that clientSide.advertise leads to it.",
+  },
 };
 
 function hopsOf({ form, steps }: ProbeReport, view: GatewayView | undefined, failed: Hop | undefined) {

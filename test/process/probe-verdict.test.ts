@@ -51,7 +51,9 @@ test("the hop that the gateway found is the one that failed, whatever the probe 
 test("what a client can tell by itself is told without the gateway", () => {
   const unreached = report("PASV", "connect greeting login", { name: "list", problem: "not-reached" });
   expect(hops(unreached, undefined)[2]).toBe("client-data-in failed");
+  expect(probeVerdict(unreached, undefined).failure?.advice).toMatch(/^Open and forward clientSide\.dataPorts/);
   const unconnected = report("PASV", "", { name: "connect", problem: "not-connected" });
+  expect(probeVerdict(unconnected, undefined).failure?.advice).toMatch(/^Check that the gateway runs/);
   expect(hops(unconnected, undefined)).toEqual([
     "client-control failed",
     "server-control not-tried",

@@ -50,10 +50,11 @@ function ports({ dataPorts }: GatewayStatusAnswer) {
     const counts = dataPorts[side];
     if (counts === undefined) return [];
     const all = counts.free + counts.open + counts.resting;
-    const resting = counts.resting > 0 && html` <small>${numberText(counts.resting)} resting</small>`;
+    const hasResting = counts.resting > 0;
+    const resting = hasResting && html` <small class="whole">${numberText(counts.resting)} resting</small>`;
+    const open = html`<small>of ${numberText(all)} open${hasResting && ","}</small>`;
     return html`<span class="line"
-        ><span class="whole">${side} side: ${numberText(counts.open)} <small>of ${numberText(all)} open</small></span
-        >${resting}</span
+        ><span class="whole">${side} side: ${numberText(counts.open)} ${open}</span>${resting}</span
       >${bar(["used", all === 0 ? 0 : counts.open / all], ["resting", all === 0 ? 0 : counts.resting / all])}`;
   });
   return sides.length === 0 ? html`<small>any that is free</small>` : sides;

@@ -133,7 +133,7 @@ tbody tr:hover > * { background: color-mix(in srgb, var(--soft) 45%, transparent
 .number { text-align: right; white-space: nowrap; }
 tbody .main { font-weight: 500; }
 .line, .aside { display: block; }
-.aside { max-width: 16em; line-height: 1.35; }
+.aside { min-width: 11em; max-width: 16em; line-height: 1.35; }
 .whole { white-space: nowrap; }
 .path { font-weight: 400; }
 .bar { display: block; width: 100%; min-width: 90px; height: 4px; margin-top: 5px; }

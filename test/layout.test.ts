@@ -267,6 +267,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "tls/session-store.ts": "tls/start-tls.test.ts: a session is resumed by its id",
   "tls/ticket-keys.ts": "tls/start-tls.test.ts: a session is resumed by its ticket",
   "gateway/tls/loaded-tls.ts": "gateway/tls/terminated.test.ts: files",
+  "gateway/tls/tls-files.ts": "process/certificates.test.ts",
   "gateway/tls/tls-of.ts": "gateway/tls/terminated.test.ts",
   "gateway/driver/control-tls.ts": "gateway/tls/terminated.test.ts",
   "gateway/driver/session-tls.ts": "gateway/tls/terminated.test.ts",

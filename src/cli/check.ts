@@ -1,5 +1,6 @@
-// `ftp-alg check`: is this file a configuration? It asks nothing of the machine.
+// `ftp-alg check`: is this file a configuration, and are its certificates what it takes? It asks nothing else of the machine.
 import { warningsOf } from "../process/warnings.ts";
+import { examineCertificates } from "../process/certificates.ts";
 import type { Io } from "../process/io.ts";
 import { formatProblem, formatProblems, loadConfig } from "./load-config.ts";
 
@@ -10,9 +11,15 @@ export async function check(file: string, io: Pick<Io, "out" | "input" | "env">)
     io.out(formatProblems(parsed.problems));
     return 2;
   }
+  const certificates = await examineCertificates(parsed.config);
+  if (certificates.problems.length > 0) {
+    io.out(formatProblems(certificates.problems));
+    return 2;
+  }
   const count = parsed.config.gateways.length;
   io.out(`${file === "-" ? "standard input" : file}: ok, ${count} ${count === 1 ? "gateway" : "gateways"}\n`);
   const { locate = (problem) => problem } = parsed;
-  for (const warning of warningsOf(parsed.config)) io.out(`warning: ${formatProblem(locate(warning))}\n`);
+  const warnings = [...warningsOf(parsed.config).map(locate), ...certificates.warnings];
+  for (const warning of warnings) io.out(`warning: ${formatProblem(warning)}\n`);
   return 0;
 }

@@ -55,11 +55,8 @@ const memoryOptions = { maxServers: 10_000, expiryMs: 3_600_000, now: () => perf
 
 export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps): Gateway {
   const { telemetry, shared } = deps;
-  const settingsDeps = {
-    ...shared,
-    systemPorts: { client: createSystemPool(), server: createSystemPool() },
-    memory: createServerMemory(memoryOptions),
-  };
+  const systemPorts = { client: createSystemPool(), server: createSystemPool() };
+  const settingsDeps = { ...shared, systemPorts, memory: createServerMemory(memoryOptions) };
   let settings: SessionSettings | undefined;
   /** From the first drain on: a change that is being prepared may still hold a listening socket. */
   let isDraining = false;
@@ -78,8 +75,8 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
   }
 
   async function prepare(options = initialOptions, plane = deps.plane): Promise<PreparedChange> {
-    const tls = await tlsOf(options.tls, telemetry);
-    const next = createSessionSettings(options, { ...settingsDeps, plane, tls });
+    const speaking = { plane, tls: await tlsOf(options.tls, telemetry) };
+    const next = createSessionSettings(options, { ...settingsDeps, ...speaking });
     const listening = await listeners.prepare(options);
     return {
       commit() {

@@ -1,6 +1,6 @@
 // Certificate files: pairs of PEM files, read and checked. A file is read anew each time, because certbot swaps what its links lead to.
 import { readFile, stat } from "node:fs/promises";
-import { type Certificate, checkCertificate, dayOf } from "./certificate.ts";
+import { type Certificate, checkCertificate, dayOf, holdsCertificate, noCertificate } from "./certificate.ts";
 
 /** Paths. */
 export type CertificatePair = { readonly cert: string; readonly key: string };
@@ -46,6 +46,16 @@ export async function loadPairs(pairs: readonly CertificatePair[], now: number):
   return { loaded, problems, warnings };
 }
 
+/** A file of trusted authorities, as text. */
+export async function loadAuthorities(path: string): Promise<{ readonly text: string } | CertificateProblem> {
+  try {
+    const text = await readFile(path, "latin1");
+    return holdsCertificate(text) ? { text } : { path, message: noCertificate };
+  } catch (error) {
+    return unread(path, error);
+  }
+}
+
 /** From 14 days before the end on. */
 export function expiryWarning({ validTo }: Certificate, now: number): string | undefined {
   const leftMs = validTo - now;
@@ -63,10 +73,14 @@ async function readBoth(pair: CertificatePair): Promise<Texts | CertificateProbl
     try {
       texts.push(await readFile(path, "latin1"));
     } catch (error) {
-      return { path, message: `can't be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}` };
+      return unread(path, error);
     }
   }
   const [cert = "", key = ""] = texts;
   const { mode } = await stat(pair.key).catch(() => ({ mode: 0 }));
   return { cert, key, isReadableByOthers: (mode & readableByOthers) !== 0 };
+}
+
+function unread(path: string, error: unknown): CertificateProblem {
+  return { path, message: `can't be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}` };
 }

@@ -33,9 +33,16 @@ export function checkCertificate(chain: string, key: string, now: number): Check
   return { ok: true, certificate: { chain, key, names: namesOf(leaf), validFrom, validTo } };
 }
 
+export const noCertificate = "no certificate in PEM form (-----BEGIN CERTIFICATE-----)";
+
+/** Whether a text has one in PEM form at least. */
+export function holdsCertificate(text: string): boolean {
+  return text.match(pemCertificate) !== null;
+}
+
 function readLeaf(text: string): X509Certificate | string {
   const parts = text.match(pemCertificate) ?? [];
-  if (parts.length === 0) return "no certificate in PEM form (-----BEGIN CERTIFICATE-----)";
+  if (parts.length === 0) return noCertificate;
   try {
     const [leaf] = parts.map((part) => new X509Certificate(part));
     return leaf ?? "no certificate";

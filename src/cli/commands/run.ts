@@ -2,7 +2,8 @@
 import type { LogLevel } from "../../config/config.ts";
 import { defineCommand, type Flags, flagOf } from "../command.ts";
 import { configFault, configOperand, configOption } from "../config-file.ts";
-import { type ConfigSource, loadConfig, withConfig } from "../load-config.ts";
+import { examineCertificates } from "../../process/certificates.ts";
+import { type ConfigSource, formatProblems, loadConfig, withConfig } from "../load-config.ts";
 
 const options = {
   config: configOption,
@@ -54,7 +55,12 @@ export const run = defineCommand({
     const source = sourceOf(withFile(flags, operand));
     if (typeof source === "string") throw new Error(source);
     const { runGateway } = await import("../run.ts");
-    return withConfig(source, io, (config) => runGateway(config, io, () => loadConfig(source, io)));
+    return withConfig(source, io, async (config) => {
+      const { problems } = await examineCertificates(config);
+      if (problems.length === 0) return runGateway(config, io, () => loadConfig(source, io));
+      io.err(formatProblems(problems));
+      return 2;
+    });
   },
 });
 

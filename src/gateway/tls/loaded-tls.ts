@@ -1,14 +1,11 @@
 // Loaded TLS: what a gateway that terminates TLS has read from its files, and reads again when they change. Sessions keep what they began
 // with. Only a gateway with TLS loads what speaks it.
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { LoadedCertificate } from "../../tls/certificate-files.ts";
 import type { ClientContext, ClientTls } from "../../tls/client-context.ts";
 import type { ServerContext, ServerTls } from "../../tls/server-context.ts";
 import type { TicketKeys, TicketPolicy } from "../../tls/ticket-keys.ts";
-import type { CertificateFiles, GatewayTls } from "../options.ts";
-
-export type Terminate = Extract<GatewayTls, { readonly kind: "terminate" }>;
+import { authoritiesOf, pairsOf, type Terminate } from "./tls-files.ts";
 
 /** What a session begins with. `key`: contexts with the same are the same. */
 export type TlsMaterial = {
@@ -87,13 +84,19 @@ function secondsLeft(certificates: readonly LoadedCertificate[], now: number): R
 type Read = { readonly material: TlsMaterial; readonly certificates: readonly LoadedCertificate[] };
 
 async function readMaterial(options: Terminate, keys: () => TicketKeys, note: TlsNotes["note"]): Promise<Read> {
-  const [{ loadPairs }, { wallClock }, { createServerContext }, { createClientContext }] = await Promise.all([
-    import("../../tls/certificate-files.ts"),
-    import("../../tls/certificate.ts"),
-    import("../../tls/server-context.ts"),
-    import("../../tls/client-context.ts"),
-  ]);
+  const [{ loadAuthorities, loadPairs }, { wallClock }, { createServerContext }, { createClientContext }] =
+    await Promise.all([
+      import("../../tls/certificate-files.ts"),
+      import("../../tls/certificate.ts"),
+      import("../../tls/server-context.ts"),
+      import("../../tls/client-context.ts"),
+    ]);
   const { client, server } = options;
+  const authorities = async (path: string): Promise<string> => {
+    const found = await loadAuthorities(path);
+    if ("message" in found) throw new Error(`${found.path}: ${found.message}`);
+    return found.text;
+  };
   const { loaded, problems, warnings } = await loadPairs(pairsOf(options), wallClock());
   const [problem] = problems;
   if (problem !== undefined) throw new Error(`${problem.path}: ${problem.message}`);
@@ -105,10 +108,10 @@ async function readMaterial(options: Terminate, keys: () => TicketKeys, note: Tl
     certificates: own,
     minVersion: client.minVersion,
     ...(clientCertificates && {
-      clientCertificates: { ca: await readText(clientCertificates.ca), require: clientCertificates.require },
+      clientCertificates: { ca: await authorities(clientCertificates.ca), require: clientCertificates.require },
     }),
   };
-  const ca = server.ca === "system" ? server.ca : await readText(server.ca);
+  const ca = server.ca === "system" ? server.ca : await authorities(server.ca);
   const key = `${count++}`;
   const { verify, pin, minVersion } = server;
   const clientTls = (name: string): ClientTls => ({
@@ -138,24 +141,7 @@ async function readMaterial(options: Terminate, keys: () => TicketKeys, note: Tl
 /** Of servers whose contexts are kept, on the routes where clients name them. */
 const mostNames = 64;
 
-export function pairsOf({ client, server }: Terminate): readonly CertificateFiles[] {
-  return [...client.certificates, ...(server.certificate ? [server.certificate] : [])];
-}
-
 /** Every file that it is read from. */
 function filesOf(options: Terminate): readonly string[] {
-  const { client, server } = options;
-  const authorities = [client.clientCertificates?.ca, server.ca === "system" ? undefined : server.ca];
-  const pairs = pairsOf(options).flatMap(({ cert, key }) => [cert, key]);
-  return [...pairs, ...authorities.filter((path) => path !== undefined)];
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, "latin1");
-  } catch (error) {
-    throw new Error(`${path}: can't be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`, {
-      cause: error,
-    });
-  }
+  return [...pairsOf(options).flatMap(({ cert, key }) => [cert, key]), ...authoritiesOf(options)];
 }

@@ -342,6 +342,7 @@ test("durations are measured by the monotonic clock: no file names Date but thos
   const named = sources.filter((file) => /\bDate\b/.test(codeOf(file)));
   const allowed = [
     "cli/local-time.ts",
+    "demo/der.ts",
     "demo/file-tree.ts",
     "demo/listing.ts",
     "observe/transfer-log.ts",

@@ -208,6 +208,8 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "dataplane/kernel/examination.ts": "lab/planes.test.ts: the doctor",
   "dataplane/kernel/kernel-plane.ts": "lab/kernel-plane.test.ts",
   "dataplane/kernel/nat-state.ts": "dataplane/kernel/nat-connection.test.ts",
+  "demo/der.ts": "demo/self-signed.test.ts",
+  "demo/demo-certificate.ts": "demo/demo.test.ts",
   "net/tls.ts": "session/transcript.test.ts: lists of words",
   "dataplane/pinhole.ts": "layout.test.ts: types and lists of words",
   "sockets/socket-ends.ts": "sockets/transport.test.ts",
@@ -342,6 +344,7 @@ test("durations are measured by the monotonic clock: no file names Date but thos
   const named = sources.filter((file) => /\bDate\b/.test(codeOf(file)));
   const allowed = [
     "cli/local-time.ts",
+    "demo/demo-certificate.ts",
     "demo/der.ts",
     "demo/file-tree.ts",
     "demo/listing.ts",

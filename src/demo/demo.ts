@@ -2,10 +2,10 @@
 // real transfers in each mode, each session drawn as a ladder. It needs no privileges, no configuration and no fixed port.
 import { randomBytes } from "node:crypto";
 import { networkInterfaces } from "node:os";
-import { configFromArguments } from "../config/from-arguments.ts";
+import { configFrom } from "../config/parse.ts";
 import { createRelayPlane } from "../dataplane/relay/relay.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
-import type { GatewayOptions } from "../gateway/options.ts";
+import type { CertificateFiles, GatewayOptions } from "../gateway/options.ts";
 import { createSharedResources } from "../gateway/shared-resources.ts";
 import { familyOf, formatEndpoint, type Endpoint } from "../net/endpoint.ts";
 import { createAdmin } from "../observe/admin.ts";
@@ -22,6 +22,7 @@ import type { Io } from "../process/io.ts";
 import { processApi, type ProcessParts } from "../process/process-api.ts";
 import { readVersion } from "../process/version.ts";
 import { connectActiveClient, formatActive } from "./active-client.ts";
+import { writeDemoCertificate } from "./demo-certificate.ts";
 import { startFtpServer, type FtpServer } from "./ftp-server.ts";
 import { collectEndedSessions, type EndedSessions } from "./ended-sessions.ts";
 import { movedMetrics } from "./moved-metrics.ts";
@@ -53,14 +54,16 @@ export async function demo({ stay }: { stay: boolean }, io: Output): Promise<num
   const ended = collectEndedSessions(history, feed);
   const plane = createRelayPlane();
   const telemetry = createTelemetry({ metrics, logger, history, feed });
-  const gateway = createGateway(gatewayOptions(server.endpoint), {
+  const certificate = await writeDemoCertificate();
+  const gateway = createGateway(gatewayOptions(server.endpoint, certificate.files), {
     telemetry: telemetry.gateway("demo"),
     plane,
     shared: createSharedResources(),
   });
   try {
     const entrances = await gateway.start();
-    const verdicts = await showTransfers(server, entrances, metrics, ended, io);
+    const stage = { server, entrances, metrics, ended, trusted: certificate.cert };
+    const verdicts = await showTransfers(stage, io);
     const failed = report(verdicts, io);
     if (stay && !io.stop.aborted) {
       const api = pageApi({ metrics, history, feed, telemetry, gateway });
@@ -71,25 +74,33 @@ export async function demo({ stay }: { stay: boolean }, io: Output): Promise<num
     await gateway.stop();
     await plane.stop();
     await server.stop();
+    await certificate.remove();
   }
 }
 
-function gatewayOptions(server: Endpoint): GatewayOptions {
+function gatewayOptions(server: Endpoint, certificate: CertificateFiles): GatewayOptions {
   const hasIPv6 = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === "::1"));
-  const parsed = configFromArguments({
-    listen: [`${loopback}:0`, ...(hasIPv6 ? ["[::1]:0"] : [])],
-    server: formatEndpoint(server),
+  const listen = [`${loopback}:0`, ...(hasIPv6 ? ["[::1]:0"] : [])];
+  const parsed = configFrom({
+    tls: { certificates: certificate },
+    gateways: [{ listen, route: { server: formatEndpoint(server) }, policy: { tls: "terminate" } }],
   });
   const options = parsed.ok ? parsed.config.gateways[0] : undefined;
   if (!options) throw new Error("the configuration of the demonstration is wrong");
   return { ...options, name: "demo" };
 }
 
+type Stage = {
+  readonly server: FtpServer;
+  readonly entrances: readonly Endpoint[];
+  readonly metrics: Metrics;
+  readonly ended: EndedSessions;
+  /** The gateway's certificate. */
+  readonly trusted: string;
+};
+
 async function showTransfers(
-  server: FtpServer,
-  entrances: readonly Endpoint[],
-  metrics: Metrics,
-  ended: EndedSessions,
+  { server, entrances, metrics, ended, trusted }: Stage,
   io: Output,
 ): Promise<readonly Verdict[]> {
   io.out(
@@ -104,7 +115,7 @@ async function showTransfers(
   for (const session of demoSessions) {
     const entrance = entrances.find(({ address }) => familyOf(address) === session.family);
     if (!entrance || io.stop.aborted) continue;
-    const results = await runSession(session, entrance, fileName, server.files);
+    const results = await runSession(session, entrance, { name: fileName, files: server.files, trusted });
     verdicts.push(...results);
     io.out(`${session.title}\n\n${drawText(layOut(await ended.next(endOfSessionMs)))}\n\n`);
     for (const result of results) io.out(`  ${formatVerdict(result)}\n`);
@@ -180,6 +191,7 @@ async function serveUntilStopped(
       `  curl ftp://${at}/readme.txt                     passive\n` +
       `  curl --ftp-port - ftp://${at}/readme.txt        active\n` +
       `  curl -T FILE ftp://${at}/                       upload\n` +
+      `  curl --ssl-reqd -k ftp://${at}/readme.txt       under TLS\n` +
       `  lftp -u demo,demo ftp://${at}\n` +
       `In a browser: http://${page}/\n` +
       `Each session is drawn here when it ends. Ctrl-C ends the demonstration.\n`,

@@ -7,11 +7,13 @@ import { Client, enterPassiveModeIPv4, enterPassiveModeIPv6 } from "basic-ftp";
 import { familyOf, type Endpoint, type Family } from "../net/endpoint.ts";
 import { errorMessage } from "../process/error-message.ts";
 import { connectActiveClient } from "./active-client.ts";
+import { demoName } from "./demo-certificate.ts";
 
 export type DemoSession = {
   readonly family: Family;
   readonly form: "PASV" | "EPSV" | "PORT" | "EPRT";
   readonly title: string;
+  readonly isSecured?: true;
 };
 
 /** `verified`: the bytes that arrived are the bytes that were sent. */
@@ -29,6 +31,7 @@ export const demoSessions: readonly DemoSession[] = [
     title: "Active (PORT): a client behind a NAT announces an address that the server can't reach",
   },
   { family: 4, form: "EPRT", title: "Extended active (EPRT)" },
+  { family: 4, form: "EPSV", isSecured: true, title: "Under TLS (AUTH TLS, PROT P), which the server does not have" },
   { family: 6, form: "EPSV", title: "Extended passive, an IPv6 client and an IPv4 server" },
   { family: 6, form: "EPRT", title: "Extended active, an IPv6 client and an IPv4 server" },
 ];
@@ -38,15 +41,23 @@ export const demoPassword = "not-to-be-seen";
 const timeoutMs = 5000;
 const uploadBytes = 300_000;
 
-/** Logs in at `gateway`, downloads `name`, uploads another file; `files` are the server's own. */
+export type DemoFiles = {
+  readonly name: string;
+  /** The server's own. */
+  readonly files: ReadonlyMap<string, Buffer>;
+  /** PEM of whom a client under TLS trusts. */
+  readonly trusted: string;
+};
+
+/** Logs in at `gateway`, downloads the file of that name, and uploads another. */
 export async function runSession(
-  { form, family }: DemoSession,
+  { form, family, isSecured }: DemoSession,
   gateway: Endpoint,
-  name: string,
-  files: ReadonlyMap<string, Buffer>,
+  { name, files, trusted }: DemoFiles,
 ): Promise<readonly Verdict[]> {
   const uploaded = randomBytes(uploadBytes);
-  const uploadName = `upload-${form.toLowerCase()}-ipv${family}.bin`;
+  const how = isSecured ? `${form} under TLS` : form;
+  const uploadName = `upload-${how.toLowerCase().replaceAll(" ", "-")}-ipv${family}.bin`;
   const verdicts: Verdict[] = [];
   const check = async (
     transfer: string,
@@ -63,17 +74,17 @@ export async function runSession(
   let client: Transfers | undefined;
   try {
     const opened = await (form === "PASV" || form === "EPSV"
-      ? passiveClient(form, gateway)
+      ? passiveClient(form, gateway, isSecured && trusted)
       : activeClient(form, gateway));
     client = opened;
-    await check(`${form} download`, async () => [files.get(name), await opened.download(name)]);
-    await check(`${form} upload`, async () => {
+    await check(`${how} download`, async () => [files.get(name), await opened.download(name)]);
+    await check(`${how} upload`, async () => {
       await opened.upload(uploadName, uploaded);
       return [uploaded, files.get(uploadName)];
     });
     await opened.quit();
   } catch (error) {
-    verdicts.push({ transfer: `${form} session`, verified: false, detail: errorMessage(error) });
+    verdicts.push({ transfer: `${how} session`, verified: false, detail: errorMessage(error) });
   } finally {
     client?.close();
   }
@@ -87,12 +98,15 @@ type Transfers = {
   close(): void;
 };
 
-async function passiveClient(form: "PASV" | "EPSV", gateway: Endpoint): Promise<Transfers> {
+/** `trusted`: under TLS, with a gateway that shows this certificate (PEM). */
+async function passiveClient(form: "PASV" | "EPSV", gateway: Endpoint, trusted?: string): Promise<Transfers> {
   const client = new Client(timeoutMs);
   client.prepareTransfer = form === "PASV" ? enterPassiveModeIPv4 : enterPassiveModeIPv6;
   try {
     await client.connect(gateway.address, gateway.port);
+    if (trusted !== undefined) await client.useTLS({ ca: trusted, servername: demoName });
     await client.login(demoUser, demoPassword);
+    if (trusted !== undefined) for (const line of ["PBSZ 0", "PROT P"]) await client.send(line);
     await client.send("TYPE I");
   } catch (error) {
     client.close();

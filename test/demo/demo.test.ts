@@ -10,7 +10,7 @@ import { demoPassword } from "../../src/demo/sessions.ts";
 
 const main = join(import.meta.dirname, "..", "..", "src", "main.ts");
 const hasIPv6 = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === "::1"));
-const transfers = hasIPv6 ? 12 : 8;
+const transfers = hasIPv6 ? 14 : 10;
 
 /** An Io whose output is kept, and a way to wait for a part of it. */
 function recording() {
@@ -51,6 +51,8 @@ test("the ladders show what was announced, and what it was rewritten to", async 
   expect(ladders).toMatch(/│── EPRT \|1\|192\.168\.1\.100\|\d+\| ─+▶│/);
   expect(ladders).toMatch(/│── EPRT \|1\|127\.0\.0\.1\|\d+\| ─+▶│/);
   expect(ladders).toMatch(/229 Entering Extended Passive Mode \(\|\|\|\d+\|\)/);
+  expect(ladders).toMatch(/│┄┄ TLS 1\.[23] ┄+▷│/);
+  expect(ladders).toMatch(/│┄┄ TLS 1\.[23], resumed ┄+▷│/);
   expect(ladders).not.toContain(demoPassword);
 });
 

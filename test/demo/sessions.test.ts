@@ -10,9 +10,9 @@ afterEach(async () => {
 
 const [pasv, epsv, port] = demoSessions;
 
-test("each way to announce a data connection is shown over IPv4, the extended ones over IPv6 too", () => {
-  expect(demoSessions.map(({ form, family }) => `${form} ${family}`)).toEqual([
-    ...["PASV 4", "EPSV 4", "PORT 4", "EPRT 4"],
+test("each way to announce a data connection is shown over IPv4, the extended ones over IPv6 too, and one under TLS", () => {
+  expect(demoSessions.map(({ form, family, isSecured }) => `${form} ${family}${isSecured ? " TLS" : ""}`)).toEqual([
+    ...["PASV 4", "EPSV 4", "PORT 4", "EPRT 4", "EPSV 4 TLS"],
     ...["EPSV 6", "EPRT 6"],
   ]);
 });
@@ -24,7 +24,7 @@ test("bytes that arrive other than they were sent are no verified transfer", asy
   });
   cleanups.push(() => server.stop());
   const asItShouldBe = new Map([["a.bin", Buffer.from("other")]]);
-  expect(await runSession(epsv!, server.endpoint, "a.bin", asItShouldBe)).toEqual([
+  expect(await runSession(epsv!, server.endpoint, { name: "a.bin", files: asItShouldBe, trusted: "" })).toEqual([
     { transfer: "EPSV download", verified: false, detail: "the bytes differ" },
     { transfer: "EPSV upload", verified: false, detail: "the bytes differ" },
   ]);
@@ -33,11 +33,15 @@ test("bytes that arrive other than they were sent are no verified transfer", asy
 test("what a server refuses stands in the verdict of that transfer alone", async () => {
   const server = await startFtpServer({ listen: { address: "127.0.0.1", port: 0 } });
   cleanups.push(() => server.stop());
-  const [download, upload] = await runSession(epsv!, server.endpoint, "missing.bin", server.files);
+  const [download, upload] = await runSession(epsv!, server.endpoint, {
+    name: "missing.bin",
+    files: server.files,
+    trusted: "",
+  });
   expect(download).toMatchObject({ verified: false, detail: expect.stringContaining("550 No such file.") });
   expect(upload).toMatchObject({ verified: true });
   // Nobody repairs the address that this client announces.
-  const [active] = await runSession(port!, server.endpoint, "missing.bin", server.files);
+  const [active] = await runSession(port!, server.endpoint, { name: "missing.bin", files: server.files, trusted: "" });
   expect(active).toMatchObject({ verified: false, detail: "PORT: 500 Illegal PORT command." });
 });
 
@@ -47,7 +51,7 @@ test("a server that can't be reached is a failed session, not an exception", asy
   const endpoint = { address: "127.0.0.1", port: (closed.address() as AddressInfo).port };
   await new Promise((resolve) => closed.close(resolve));
   for (const session of [pasv!, port!]) {
-    const verdicts = await runSession(session, endpoint, "a.bin", new Map());
+    const verdicts = await runSession(session, endpoint, { name: "a.bin", files: new Map(), trusted: "" });
     expect(verdicts).toMatchObject([{ transfer: `${session.form} session`, verified: false }]);
     expect(verdicts[0]?.detail).toContain("ECONNREFUSED");
   }

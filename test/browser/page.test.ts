@@ -148,6 +148,21 @@ test("names that peers choose are text on the page, in Chromium too, and nothing
   client.close();
 });
 
+test("a user of a long name takes no room from ids, states and endpoints, which stay on one line", async () => {
+  const client = await scene.login("x".repeat(60), "127.0.0.77");
+  const page = await look();
+  await page.setViewportSize({ width: 1200, height: 900 });
+  const row = page.locator(`#session-${await newest()}`);
+  await row.waitFor();
+  for (const cell of await row.locator("th code, td.state span, td .whole").all()) {
+    const { height = 0 } = (await cell.boundingBox()) ?? {};
+    expect(height, (await cell.textContent()) ?? "").toBeLessThan(30);
+  }
+  expect(await row.locator("td .whole").count()).toBe(2);
+  expect(await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth")).toBeLessThanOrEqual(0);
+  client.close();
+});
+
 test("what was said in a session is copied as text", async () => {
   const to = `/sessions/${failed[0]}`;
   const page = await look(to);

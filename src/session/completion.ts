@@ -41,13 +41,20 @@ export function transferReplyTreatment(work: Work, entry: TransferEntry, code: n
     if (!isPreliminary(code)) recordQuirk(work, "late-final-reply");
     return "swallow";
   }
-  if (isPreliminary(code) || !isPositive(code)) return "pass";
+  if (isPreliminary(code)) return "pass";
   const transfer = findTransfer(work.session, entry.id);
+  if (!isPositive(code)) return refusedByUs(work, transfer);
   if (!entry.begun) recordQuirk(work, "missing-preliminary");
   if (transfer === undefined) return withoutDataConnection(work, entry);
   if (transfer.closed !== undefined) return afterItsEnd(work, transfer, transfer.closed);
   if (!entry.begun) emit(work, { kind: "confirm", id: transfer.id });
   return keepUntilDelivered(work, transfer);
+}
+
+/** What the server says of a data connection that was refused here is about our reset; the client is told why. */
+function refusedByUs(work: Work, transfer: Transfer | undefined): "pass" | "swallow" {
+  if (transfer?.closed !== "client-tls-failed") return "pass";
+  return afterItsEnd(work, transfer, transfer.closed);
 }
 
 /** None was negotiated. A server may find nothing to list not worth one (D4.67); anything else was not carried, by anybody. */

@@ -85,6 +85,24 @@ describe("a handshake on a data connection", () => {
     );
   });
 
+  test.each(["426 broken", "451 local error", "425 no"])(
+    "of the client's that fails is told in our words: what the server says of it (%s) is about our reset",
+    (reply) => {
+      play(
+        `
+      closed client-tls-failed: not-resumed
+           fail client-data-in tls-not-resumed
+      S> ${reply}
+           refuse no-data-connection
+           >C 425 Can't open data connection: your TLS did not resume the session of the control connection.
+      C> NOOP
+           >S NOOP
+      `,
+        { ...both, after: downloading },
+      );
+    },
+  );
+
   test("of an upload that does not resume leaves no file that is complete: the server's 226 is not passed on", () => {
     play(
       `

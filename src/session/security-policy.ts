@@ -70,21 +70,32 @@ const openVerbs: ReadonlySet<string> = new Set(
 /** By these a user becomes known. */
 const loginVerbs: ReadonlySet<string> = new Set(["USER", "PASS", "ACCT"]);
 
-function requirement(session: Session, { verb, argument }: Command): Refusal | undefined {
+/** What opens a data connection, and what uses it. */
+const dataVerbs: ReadonlySet<string> = new Set(["PORT", "EPRT", "PASV", "EPSV"]);
+
+function requirement(session: Session, command: Command): Refusal | undefined {
+  const { verb, argument } = command;
   const { require, user, ccc } = clientTls(session) ?? {};
-  const { client } = session.security;
+  const { control, data, user: known } = session.security.client;
   // RFC 4217 11: TLS ends with its reply.
-  if (verb === "REIN" && client.control === "tls" && ccc !== true) return refusal("ccc:rein");
-  if (require !== "none") {
-    const isOpen = client.control === "cleared" ? !loginVerbs.has(verb) : openVerbs.has(verb);
-    if (client.control !== "tls" && !isOpen)
-      return refusal("tls-required", metricVerb(verb) === "other" ? "Command" : verb);
-    if (require === "data" && client.data === "clear" && transferDirection(verb) !== undefined) {
-      return refusal("clear-data", verb);
-    }
+  if (verb === "REIN" && control === "tls" && ccc !== true) return refusal("ccc:rein");
+  if (require !== "none" && control !== "tls") {
+    const isOpen = control === "cleared" ? !isLogin(command) : openVerbs.has(verb);
+    if (!isOpen) return refusal("tls-required", metricVerb(verb) === "other" ? "Command" : verb);
   }
-  if (user === "cn" && verb === "USER" && namedUser(session, argument) !== client.user) {
-    return refusal("certificate-user");
-  }
-  return undefined;
+  const isData = dataVerbs.has(verb) || transferDirection(verb) !== undefined;
+  if (require === "data" && data === "clear" && isData) return refusal("clear-data", verb);
+  if (user !== "cn" || !isUser(command)) return undefined;
+  return verb === "USER" && namedUser(session, argument) === known ? undefined : refusal("certificate-user");
+}
+
+/** Some servers read four letters, wherever they begin. */
+function isLogin({ verb, line }: Command): boolean {
+  return (
+    loginVerbs.has(verb) || (metricVerb(verb) === "other" && /^[^A-Z]*(?:USER|PASS|ACCT)/.test(upperCaseAscii(line)))
+  );
+}
+
+function isUser({ verb, line }: Command): boolean {
+  return verb === "USER" || (metricVerb(verb) === "other" && /^[^A-Z]*USER/.test(upperCaseAscii(line)));
 }

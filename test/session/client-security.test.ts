@@ -304,6 +304,17 @@ describe("where TLS is required", () => {
     );
   });
 
+  test.each(["PASV", "EPSV", "PORT 192,168,1,100,10,21", "EPRT |1|192.168.1.100|2581|"])(
+    "for data, not even a data connection is announced under PROT C: %j gets 521",
+    (line) => {
+      const verb = line.split(" ", 1)[0]!;
+      play(`C> ${line}\n     refuse clear-data\n     >C 521 ${verb} refused: data connections need PROT P.`, {
+        tls: { client: { require: "data" } },
+        before: loggedIn,
+      });
+    },
+  );
+
   test.each(["RETR a", "STOR a", "APPE a", "LIST", "NLST", "MLSD"])(
     "for data, %j under PROT C gets 521, and under PROT P it passes",
     (line) => {
@@ -349,6 +360,17 @@ describe("where the client's certificate names the user", () => {
            >C 530 USER refused: your certificate is for another user.
       C> USER alice
            >S USER alice
+    `,
+      named,
+    );
+  });
+
+  test.each(["USERbob", "\xa0USER bob"])("a USER that hides in another verb is none: %j", (line) => {
+    play(
+      `
+      C> ${line}
+           refuse certificate-user
+           >C 530 USER refused: your certificate is for another user.
     `,
       named,
     );
@@ -442,6 +464,9 @@ describe("CCC, where it is allowed", () => {
       C> USER v
            refuse tls-required
            >C 530 USER refused: say AUTH TLS first.
+      C> USERv
+           refuse tls-required
+           >C 530 Command refused: say AUTH TLS first.
       C> CWD /
            >S CWD /
     `,

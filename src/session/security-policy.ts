@@ -76,7 +76,7 @@ const dataVerbs: ReadonlySet<string> = new Set(["PORT", "EPRT", "PASV", "EPSV"])
 function requirement(session: Session, command: Command): Refusal | undefined {
   const { verb, argument } = command;
   const { require, user, ccc } = clientTls(session) ?? {};
-  const { control, data, user: known } = session.security.client;
+  const { control, data, user: shown } = session.security.client;
   // RFC 4217 11: TLS ends with its reply.
   if (verb === "REIN" && control === "tls" && ccc !== true) return refusal("ccc:rein");
   if (require !== "none" && control !== "tls") {
@@ -86,7 +86,7 @@ function requirement(session: Session, command: Command): Refusal | undefined {
   const isData = dataVerbs.has(verb) || transferDirection(verb) !== undefined;
   if (require === "data" && data === "clear" && isData) return refusal("clear-data", verb);
   if (user !== "cn" || !isUser(command)) return undefined;
-  return verb === "USER" && namedUser(session, argument) === known ? undefined : refusal("certificate-user");
+  return verb === "USER" && namedUser(session, argument) === shown ? undefined : refusal("certificate-user");
 }
 
 /** Some servers read four letters, wherever they begin. */

@@ -52,6 +52,7 @@ function overview({ gateway: { route, listen, clientSide, serverSide } }: Subjec
   const server = {
     fixed: () =>
       route.kind === "fixed" ? formatEndpoint({ address: route.server.host, port: route.server.port }) : "",
+    pool: () => (route.kind === "pool" ? route.servers.map(({ name }) => name).join(", ") : ""),
     login: () => "the one that the client names when it logs in",
     transparent: () => "the one that the client connects to",
   }[route.kind]();

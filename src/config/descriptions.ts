@@ -37,6 +37,13 @@ export const keyDescriptions: Readonly<Record<string, string>> = {
   "gateways[].dataPlane": "see data planes",
   "gateways[].route": "exactly one of the keys below it",
   "gateways[].route.server": "host[:port], port 21 if left out; a name is resolved for each session",
+  "gateways[].route.servers": "several servers, any of which may serve a session: see a pool of servers",
+  "gateways[].route.servers[].server": "host[:port], where there is more to say of it",
+  "gateways[].route.servers[].weight": "its share of sessions, 1 to 100, 1 if left out; 0: it gets no new one",
+  "gateways[].route.servers[].proxyProtocol": "v1 or v2: a PROXY header tells it who the client is",
+  "gateways[].route.balance": "which server is next: least-sessions (if left out), round-robin or client-hash",
+  "gateways[].route.health.every": "one session tries a server that is down after so long, 10s if left out",
+  "gateways[].route.health.fall": "so many failures in a row, 3 if left out, and a server is down",
   "gateways[].route.login.allow": "who may be logged in to: names, *.example.com, networks, or * for anybody",
   "gateways[].route.transparent": "{}, or with any of the keys below it; see transparent",
   "gateways[].route.transparent.method": "how nftables brings connections here: redirect or tproxy",
@@ -170,11 +177,12 @@ export const sectionDescriptions: Readonly<Record<string, string>> = {
   "gateways[].policies[].clients": "networks whose clients it is for; left out: all",
   "gateways[].policies[].users": "users whom it is for, with * and ?; left out: all",
   "gateways[].clientSide.advertiseTo[].address": "what clients there are told: an address, or where it is found",
+  "gateways[].route.health": "when a server of a pool is down",
 };
 
 /** An entry of `policies` has the keys of `policy`; a value alone is a list of one. */
 export function descriptionOf(path: string): string | undefined {
   const known = (key: string): string | undefined => sectionDescriptions[key] ?? keyDescriptions[key];
-  const alike = path.replace(".policies[].", ".policy.").replace(".listen.", ".listen[].");
+  const alike = path.replace(".policies[].", ".policy.").replace(/\.(listen|servers)\./, ".$1[].");
   return known(path) ?? known(alike);
 }

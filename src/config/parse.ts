@@ -97,8 +97,19 @@ function composeGateway(
   };
 }
 
-function composeRoute({ server, login, transparent }: GatewaySettings["route"]): GatewayRoute {
+function composeRoute({
+  server,
+  servers,
+  balance,
+  health,
+  login,
+  transparent,
+}: GatewaySettings["route"]): GatewayRoute {
   if (server) return { kind: "fixed", server };
+  if (servers) {
+    const { every: everyMs = 10_000, fall = 3 } = health ?? {};
+    return { kind: "pool", servers, balance: balance ?? "least-sessions", everyMs, fall };
+  }
   if (login) return { kind: "login", allow: login.allow };
   if (transparent) return { kind: "transparent", ...transparent };
   throw new Error("the schema lets exactly one route pass");

@@ -5,6 +5,7 @@ import { addressKind } from "../net/address-kind.ts";
 import { familyOf } from "../net/endpoint.ts";
 import { entrance } from "./entrance.ts";
 import { advertised } from "./advertised.ts";
+import { balance, health, servers } from "./pool.ts";
 import { logLevel, log } from "./log-schema.ts";
 import { nearest } from "./nearest.ts";
 import { limits, timeouts } from "./limits-schema.ts";
@@ -81,19 +82,24 @@ const transparent = z
     path: ["clientAddress"],
   });
 
-const routeKinds = ["server", "login", "transparent"] as const;
+const routeKinds = ["server", "servers", "login", "transparent"] as const;
 
 const route = z
   .strictObject({
     server: scalar(parseServer).exactOptional(),
-    servers: notAvailableYet,
-    balance: notAvailableYet,
+    servers: servers.exactOptional(),
+    balance: balance.exactOptional(),
+    health: health.exactOptional(),
+    slowStart: notAvailableYet,
     login: login.exactOptional(),
     transparent: transparent.exactOptional(),
   })
-  .refine((given) => "servers" in given || routeKinds.filter((kind) => kind in given).length === 1, {
+  .refine((given) => routeKinds.filter((kind) => kind in given).length === 1, {
     error: `needs exactly one of ${routeKinds.join(", ")}`,
     when: hasNoUnknownKey,
+  })
+  .refine(({ servers: several, balance: spread, health: looks }) => several ?? (!spread && !looks), {
+    error: "balance and health have no meaning without servers",
   })
   .meta({ oneOf: anyKeyOf(routeKinds) });
 

@@ -15,10 +15,11 @@ import type { PreparedChange } from "./prepared-change.ts";
 import type { SharedResources } from "./shared-resources.ts";
 import { createRunningSessions, type RunningSessions } from "./running-sessions.ts";
 import { createServerMemory } from "./servers/server-memory.ts";
+import { createServerPool } from "./servers/server-pool.ts";
 import type { DrivenSession } from "./driver/driver-deps.ts";
 import { driveSession } from "./driver/session-driver.ts";
 import { tlsOf } from "./tls/tls-of.ts";
-import { createSessionSettings, type SessionSettings } from "./session-settings.ts";
+import { createSessionSettings, type SessionSettings, type SettingsDeps } from "./session-settings.ts";
 import { abortTransport, type Transport } from "../sockets/transport.ts";
 
 export type GatewayDeps = {
@@ -51,12 +52,21 @@ export type Gateway = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
+function settingsDepsOf({ shared, telemetry }: GatewayDeps): Omit<SettingsDeps, "plane" | "tls"> {
+  return {
+    ...shared,
+    systemPorts: { client: createSystemPool(), server: createSystemPool() },
+    memory: createServerMemory(memoryOptions),
+    pool: createServerPool(memoryOptions),
+    serverConnected: telemetry.serverConnected,
+  };
+}
+
 const memoryOptions = { maxServers: 10_000, expiryMs: 3_600_000, now: () => performance.now() };
 
 export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps): Gateway {
   const { telemetry, shared } = deps;
-  const systemPorts = { client: createSystemPool(), server: createSystemPool() };
-  const settingsDeps = { ...shared, systemPorts, memory: createServerMemory(memoryOptions) };
+  const settingsDeps = settingsDepsOf(deps);
   let settings: SessionSettings | undefined;
   /** From the first drain on: a change that is being prepared may still hold a listening socket. */
   let isDraining = false;
@@ -118,8 +128,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
       return listeners.endpoints();
     },
     isReady: () => listeners.endpoints().length > 0 && settings?.advertising.isKnown() === true,
-    facts: () =>
-      gatewayFacts(settings?.options ?? initialOptions, listeners.endpoints(), settings?.driver.pinholes.plane),
+    facts: () => gatewayFacts(settings?.options ?? initialOptions, listeners.endpoints(), settings),
     endSession: (id) => sessions.end(id, "ended-by-operator"),
     prepare,
     drain,
@@ -141,11 +150,14 @@ function watchCertificates(before: SessionSettings | undefined, now: SessionSett
 function gatewayFacts(
   { name, route }: GatewayOptions,
   listeners: readonly Endpoint[],
-  plane: DataPlane | undefined,
+  settings: SessionSettings | undefined,
 ): GatewayFacts {
+  const plane = settings?.driver.pinholes.plane;
+  const states = settings?.serverStates() ?? [];
   const server = route.kind === "fixed" ? { server: formatServer(route.server) } : {};
+  const servers = states.map(({ isUp: up, ...state }) => ({ ...state, up }));
   const planes = plane && { dataPlane: plane.name, missingPlanes: plane.missing() };
-  return { name, listeners, route: { kind: route.kind, ...server }, ...planes };
+  return { name, listeners, route: { kind: route.kind, ...server, ...(servers.length > 0 && { servers }) }, ...planes };
 }
 
 /** An address of IPv6 in brackets, as everywhere. */
@@ -159,6 +171,7 @@ function watchGateway(
   settings: () => SessionSettings | undefined,
   entrance: Entrance,
 ): void {
+  telemetry.servers(() => settings()?.serverStates() ?? []);
   telemetry.bans(entrance.countBans);
   telemetry.certificates(() => settings()?.driver.tls?.loaded.secondsLeft() ?? []);
   telemetry.sessionsLimit(() => Math.min(settings()?.options.limits.sessions ?? 0, shared.places.most));

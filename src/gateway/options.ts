@@ -2,6 +2,7 @@
 // Every address is parsed, every time is in milliseconds, every size in bytes.
 import type { PlaneName } from "../dataplane/pinhole.ts";
 import type { Endpoint, Network } from "../net/endpoint.ts";
+import type { ProxyVersion } from "../net/proxy-protocol.ts";
 import type { LogLevel } from "../observe/log.ts";
 import type { ServerMode } from "../session/mode.ts";
 import type { TlsVersion } from "../net/tls.ts";
@@ -42,7 +43,29 @@ export type TransparentRoute = {
   readonly clientAddress: boolean;
 };
 
+/** One server of a pool. `name`: as it is configured, by which it is known. `weight`: 0 to 100; 0 gets no new session. */
+export type PoolServer = {
+  readonly name: string;
+  readonly server: HostPort;
+  readonly weight: number;
+  /** A PROXY header of that version tells it who the client is. */
+  readonly proxyProtocol?: ProxyVersion;
+};
+
+/** `client-hash`: a client comes to the same server as long as that is up. */
+export type Balance = "least-sessions" | "round-robin" | "client-hash";
+
+export type PoolRoute = {
+  readonly kind: "pool";
+  readonly servers: readonly PoolServer[];
+  readonly balance: Balance;
+  /** So many failures in a row, and a server is down; then one session tries it after each `everyMs`. */
+  readonly fall: number;
+  readonly everyMs: number;
+};
+
 export type GatewayRoute =
+  | PoolRoute
   | { readonly kind: "fixed"; readonly server: HostPort }
   | { readonly kind: "login"; readonly allow: readonly AllowRule[] }
   | TransparentRoute;

@@ -10,7 +10,9 @@ import type { OwnEndpoints } from "./own-endpoints.ts";
 import type { PortPools } from "./port-pools.ts";
 import { commandLines, replyLines } from "./control/line-format.ts";
 import type { NameResolver } from "./servers/name-resolver.ts";
+import type { PooledDialOptions } from "./servers/pooled-dial.ts";
 import type { ServerMemory } from "./servers/server-memory.ts";
+import type { PoolState, ServerPool } from "./servers/server-pool.ts";
 import { createServers } from "./servers/servers.ts";
 import type { DriverDeps } from "./driver/driver-deps.ts";
 import type { TlsOfGateway } from "./driver/session-tls.ts";
@@ -22,6 +24,8 @@ export type SessionSettings = {
   readonly options: GatewayOptions;
   readonly driver: DriverDeps;
   readonly advertising: Advertising;
+  /** Of the servers of a pool. */
+  serverStates(): readonly PoolState[];
   /** What holds for a client at this address. */
   clientOptions(address: string): ClientOptions;
   readonly clientPorts: PortPool;
@@ -37,6 +41,9 @@ export type SettingsDeps = {
   /** The pools of this gateway for a side without a range of data ports: the system picks the port. */
   readonly systemPorts: Readonly<Record<Side, PortPool>>;
   readonly memory: ServerMemory;
+  readonly pool: ServerPool;
+  /** A server of a pool was tried. */
+  readonly serverConnected: PooledDialOptions["counted"];
   readonly names: NameResolver;
   readonly addresses: ChangingAddresses;
   readonly sockets: Sockets;
@@ -47,7 +54,8 @@ export type SettingsDeps = {
 /** Throws an Error that says why this machine can't have the transparent route. */
 export function createSessionSettings(options: GatewayOptions, deps: SettingsDeps): SessionSettings {
   const { route, clientSide, serverSide, tls, policy, policies, limits, timeouts } = options;
-  const { plane, ownEndpoints, portPools, systemPorts, memory, names, addresses, sockets } = deps;
+  const { plane, ownEndpoints, portPools, systemPorts, memory, pool, serverConnected, names, addresses, sockets } =
+    deps;
   const clientPorts = clientSide.dataPorts ? portPools.of(clientSide.dataPorts) : systemPorts.client;
   const serverPorts = serverSide.dataPorts ? portPools.of(serverSide.dataPorts) : systemPorts.server;
   const everybody: ClientOptions = {
@@ -62,6 +70,7 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
   return {
     options,
     advertising,
+    serverStates: () => (route.kind === "pool" ? pool.states(route.servers) : []),
     clientPorts,
     serverPorts,
     intercept: route.kind === "transparent" ? createIntercept(route) : undefined,
@@ -69,7 +78,7 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
       policies.length === 0 ? everybody : { ...everybody, ...policiesOf(policy, policies, address) },
     driver: {
       options: {
-        route: route.kind === "fixed" ? { kind: "fixed", ...route.server } : route,
+        route: sessionRoute(route),
         timeouts,
         own: ownEndpoints,
         ...(tls && { tls }),
@@ -90,11 +99,17 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
       commands: commandLines(limits.commandBytes),
       replies: replyLines(limits.replyLineBytes),
       bufferedBytes: limits.bufferedBytes,
-      servers: createServers(options, { memory, names, dial: sockets.dial }),
+      servers: createServers(options, { memory, names, dial: sockets.dial, pool, counted: serverConnected }),
       tls: deps.tls,
       serverAdvertise: advertising.toServer,
     },
   };
+}
+
+/** To a session a pool is one server, of which it knows no name. */
+function sessionRoute(route: GatewayOptions["route"]): SessionOptions["route"] {
+  if (route.kind === "pool") return { kind: "fixed", host: "pool", port: 21 };
+  return route.kind === "fixed" ? { kind: "fixed", ...route.server } : route;
 }
 
 function portShift(client: DataPorts | undefined, server: DataPorts | undefined): Pick<SessionOptions, "portShift"> {

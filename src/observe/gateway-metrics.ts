@@ -11,6 +11,7 @@ import { endReasons, refusalReasons, type EndReason, type RefusalReason } from "
 import { registerAskedGauge } from "./asked-gauges.ts";
 import { prefix, type CounterCell, type GaugeCell, type MetricCells } from "./metric-cells.ts";
 import type { Seconds } from "./seconds-histogram.ts";
+import { defineServerMetrics, type ServerMetrics } from "./server-metrics.ts";
 import { defineTlsMetrics, type TlsMetrics } from "./tls-metrics.ts";
 
 /** An oddity that is tolerated: of the language, or of the machine (control port − 1 could not be had as source port). */
@@ -44,44 +45,45 @@ export const pinholeFates: Readonly<Record<PinholeOutcome, PinholeFate>> = {
 };
 
 /** What one gateway counts. Cells are looked up, not made, per event. */
-export type GatewayMetrics = TlsMetrics & {
-  readonly sessionsActive: GaugeCell;
-  readonly sessions: Readonly<Record<EndReason, CounterCell>>;
-  command(verb: string): CounterCell;
-  readonly replies: Readonly<Record<ReplyClass, CounterCell>>;
-  readonly translations: Readonly<Record<Mode, Readonly<Record<Mode, CounterCell>>>>;
-  readonly refusals: Readonly<Record<RefusalReason, CounterCell>>;
-  /** TLS between client and server passes through. */
-  readonly opaqueSessions: CounterCell;
-  /** Of both control connections under it, by the direction in which they flowed. */
-  readonly opaqueBytes: Readonly<Record<"upload" | "download", CounterCell>>;
-  /** What a session failed at. */
-  failures(hop: Hop, cause: Cause): CounterCell;
-  readonly quirks: Readonly<Record<CountedQuirk, CounterCell>>;
-  readonly strangers: Readonly<Record<Side, CounterCell>>;
-  readonly pinholesActive: Readonly<Record<Side, Readonly<Record<PlaneName, GaugeCell>>>>;
-  /** No plane carries it. */
-  pinholeRefused(side: Side): void;
-  pinholeEnded(side: Side, plane: PlaneName, outcome: PinholeFate): void;
-  readonly transfersActive: Readonly<Record<PlaneName, GaugeCell>>;
-  transferEnded(transfer: TransferLabels): void;
-  /** By the direction in which the bytes flowed. */
-  readonly transferBytes: Readonly<Record<"upload" | "download", Readonly<Record<PlaneName, CounterCell>>>>;
-  readonly acceptFailures: Readonly<Record<AcceptFailureCause, CounterCell>>;
-  readonly pinholeOpenSeconds: Seconds;
-  readonly transferSeconds: Seconds;
-  readonly serverConnectSeconds: Seconds;
-  readonly controlLatencySeconds: Seconds;
-  readonly relayLatencySeconds: Seconds;
-  /** Seconds that certificates have left, by file; asked at every scrape, as all below. Returns what ends that. */
-  certificates(left: () => readonly { readonly certificate: string; readonly seconds: number }[]): () => void;
-  /** Asked at every scrape. Returns what ends that. */
-  bans(count: () => number): () => void;
-  /** Likewise. */
-  sessionsLimit(limit: () => number): () => void;
-  /** Likewise. */
-  dataPorts(side: Side, counts: () => PortCounts): () => void;
-};
+export type GatewayMetrics = TlsMetrics &
+  ServerMetrics & {
+    readonly sessionsActive: GaugeCell;
+    readonly sessions: Readonly<Record<EndReason, CounterCell>>;
+    command(verb: string): CounterCell;
+    readonly replies: Readonly<Record<ReplyClass, CounterCell>>;
+    readonly translations: Readonly<Record<Mode, Readonly<Record<Mode, CounterCell>>>>;
+    readonly refusals: Readonly<Record<RefusalReason, CounterCell>>;
+    /** TLS between client and server passes through. */
+    readonly opaqueSessions: CounterCell;
+    /** Of both control connections under it, by the direction in which they flowed. */
+    readonly opaqueBytes: Readonly<Record<"upload" | "download", CounterCell>>;
+    /** What a session failed at. */
+    failures(hop: Hop, cause: Cause): CounterCell;
+    readonly quirks: Readonly<Record<CountedQuirk, CounterCell>>;
+    readonly strangers: Readonly<Record<Side, CounterCell>>;
+    readonly pinholesActive: Readonly<Record<Side, Readonly<Record<PlaneName, GaugeCell>>>>;
+    /** No plane carries it. */
+    pinholeRefused(side: Side): void;
+    pinholeEnded(side: Side, plane: PlaneName, outcome: PinholeFate): void;
+    readonly transfersActive: Readonly<Record<PlaneName, GaugeCell>>;
+    transferEnded(transfer: TransferLabels): void;
+    /** By the direction in which the bytes flowed. */
+    readonly transferBytes: Readonly<Record<"upload" | "download", Readonly<Record<PlaneName, CounterCell>>>>;
+    readonly acceptFailures: Readonly<Record<AcceptFailureCause, CounterCell>>;
+    readonly pinholeOpenSeconds: Seconds;
+    readonly transferSeconds: Seconds;
+    readonly serverConnectSeconds: Seconds;
+    readonly controlLatencySeconds: Seconds;
+    readonly relayLatencySeconds: Seconds;
+    /** Seconds that certificates have left, by file; asked at every scrape, as all below. Returns what ends that. */
+    certificates(left: () => readonly { readonly certificate: string; readonly seconds: number }[]): () => void;
+    /** Asked at every scrape. Returns what ends that. */
+    bans(count: () => number): () => void;
+    /** Likewise. */
+    sessionsLimit(limit: () => number): () => void;
+    /** Likewise. */
+    dataPorts(side: Side, counts: () => PortCounts): () => void;
+  };
 
 export type TransferLabels = {
   readonly direction: Direction;
@@ -97,6 +99,7 @@ export function defineGatewayMetrics(registry: Registry, cells: MetricCells): (g
   const durations = durationFamilies(cells);
   const asked = askedFamilies(registry);
   const tls = defineTlsMetrics(cells);
+  const servers = defineServerMetrics(registry, cells, prefix);
   return (gateway) => {
     const pinholes = record(sides, (side) => ({
       refused: metrics.pinholes({ gateway, side, plane: "none", outcome: "refused" }),
@@ -116,6 +119,7 @@ export function defineGatewayMetrics(registry: Registry, cells: MetricCells): (g
     const commandCell = remembered((command: string) => metrics.commands({ gateway, command }));
     return {
       ...tls(gateway),
+      ...servers(gateway),
       sessionsActive: metrics.sessionsActive({ gateway }),
       sessions: record(endReasons, (end) => metrics.sessions({ gateway, end })),
       command: (verb) => commandCell(metricVerb(verb)),

@@ -12,6 +12,7 @@ import type { RunningTransfers } from "./pinhole-records.ts";
 import { createRepeatedLine } from "./repeated-line.ts";
 import type { SessionHistory } from "./session-history.ts";
 import { createSessionRecord } from "./session-record.ts";
+import type { ServerConnectOutcome, ServerState } from "./server-metrics.ts";
 import { createSessionObserver, type SessionObserver, type SessionSource } from "./session-observer.ts";
 import type { TransferLog } from "./transfer-log.ts";
 
@@ -40,6 +41,9 @@ export type GatewayTelemetry = {
   certificates(left: () => readonly { readonly certificate: string; readonly seconds: number }[]): void;
   /** Clients that are banned; asked at every scrape, until `stopped`. */
   bans(count: () => number): void;
+  /** Those of a pool, with their configured names; asked at every scrape. */
+  servers(states: () => readonly ServerState[]): void;
+  serverConnected(server: { readonly name: string }, outcome: ServerConnectOutcome): void;
   /** So many sessions may be open at once; asked at every scrape, until `stopped`. */
   sessionsLimit(limit: () => number): void;
   /** `counts` is asked at every scrape, until `stopped`. */
@@ -124,6 +128,8 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
     note: (noted, text) => log()[noted](text),
     certificates: (left) => void endings.push(counts.certificates(left)),
     bans: (count) => void endings.push(counts.bans(count)),
+    servers: (states) => void endings.push(counts.servers(states)),
+    serverConnected: (server, outcome) => counts.serverConnected(server.name, outcome),
     sessionsLimit: (limit) => void endings.push(counts.sessionsLimit(limit)),
     dataPorts: (side, ports) => void endings.push(counts.dataPorts(side, ports)),
     dataPlane(refreshCounts) {

@@ -348,3 +348,20 @@ test("an advertised address is a literal one, or a name or a file in which it is
     everyMs: 30_000,
   });
 });
+
+test("a pool is a list of servers, each by its name and with a weight", () => {
+  const { route } = gatewayWith(
+    'route: { servers: ["10.0.0.5", { server: "[fd00::6]:2121", weight: 3, proxyProtocol: v1 }, FTP.example.com], health: { fall: 5 } }',
+  );
+  expect(route).toEqual({
+    kind: "pool",
+    servers: [
+      { name: "10.0.0.5:21", server: { host: "10.0.0.5", port: 21 }, weight: 1 },
+      { name: "[fd00::6]:2121", server: { host: "fd00::6", port: 2121 }, weight: 3, proxyProtocol: "v1" },
+      { name: "ftp.example.com:21", server: { host: "ftp.example.com", port: 21 }, weight: 1 },
+    ],
+    balance: "least-sessions",
+    everyMs: 10_000,
+    fall: 5,
+  });
+});

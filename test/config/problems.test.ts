@@ -131,7 +131,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
     "gateways[0].clientSide.advertise: 0.0.0.0 is no address that a peer can connect to",
     "gateways[0].clientSide.dataPorts: the range 2-1 is empty: its first port is above its last",
     "gateways[0].rote: unknown key; did you mean route?",
-    "gateways[1].route.servers: not available yet",
+    "gateways[1].route.servers: needs at least one server",
     "gateways[1].listen[0]: 127.0.0.1:2121 is taken by gateways[0].listen[0] (127.0.0.1:2121)",
     "admin.listen: 127.0.0.1:2121 is taken by gateways[0].listen[0] (127.0.0.1:2121)",
     "gateways[0].serverSide.dataPorts: 2000-3000 contains port 2121, on which gateways[0].listen[0] listens",
@@ -144,7 +144,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   "name-twice.yml": ["gateways[1].name: a is taken by gateways[0].name"],
   "no-gateways.yml": ["gateways: is required"],
   "read-only-text.yml": ['gateways[0].policy.readOnly: expected true or false, got "yes"; did you mean true?'],
-  "route-empty.yml": ["gateways[0].route: needs exactly one of server, login, transparent"],
+  "route-empty.yml": ["gateways[0].route: needs exactly one of server, servers, login, transparent"],
   "route-login-malformed.yml": [
     'gateways[0].route.login.allow[0]: expected a host name, a pattern such as *.example.com, or a network such as 10.0.0.0/8, got "10.0.0.0/33"',
     'gateways[0].route.login.allow[1]: expected a host name, a pattern such as *.example.com, or a network such as 10.0.0.0/8, got "a*.example.com"',
@@ -158,7 +158,15 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   ],
   "route-server-port-zero.yml": ["gateways[0].route.server: 10.0.0.5:0: nobody can connect to port 0"],
   "route-server-unspecified.yml": ["gateways[0].route.server: 0.0.0.0:21: 0.0.0.0 is no address of a server"],
-  "route-servers.yml": ["gateways[0].route.servers: not available yet", "gateways[0].route.balance: not available yet"],
+  "route-servers.yml": [
+    "gateways[0].route.servers: names a server twice",
+    "gateways[1].route.servers: needs a server whose weight is above 0",
+    "gateways[2].route.servers[0].weight: expected a whole number from 0 to 100, got 101",
+    "gateways[2].route.servers[1]: expected a host and a port such as 10.0.0.5:21, [fd00::5]:21 or ftp.example.com:21, got 5",
+    "gateways[2].route.servers[2].users: not available yet",
+    "gateways[2].route.balance: user-hash is not available yet",
+    "gateways[3].route: balance and health have no meaning without servers",
+  ],
   "route-transparent-advertise.yml": [
     "gateways[0].clientSide.advertise: has no meaning with method: tproxy, where clients are told the server's own address",
   ],
@@ -172,7 +180,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   "route-transparent-key.yml": ["gateways[0].route.transparent.tproxy: unknown key"],
   "route-transparent-method.yml": ['gateways[0].route.transparent.method: expected one of redirect, tproxy, got "nat"'],
   "route-transparent-no-ports.yml": ["gateways[0].route.transparent.ports: needs at least one port"],
-  "route-two-kinds.yml": ["gateways[0].route: needs exactly one of server, login, transparent"],
+  "route-two-kinds.yml": ["gateways[0].route: needs exactly one of server, servers, login, transparent"],
   "section-without-value.yml": ["gateways[0].limits: expected a mapping, got nothing"],
   "server-mode.yml": [
     'gateways[0].serverSide.mode: expected one of same, passive, active, auto, got "pasv"; did you mean passive?',

@@ -5,6 +5,7 @@ import { createRelayPlane } from "../../src/dataplane/relay/relay.ts";
 import { createOwnEndpoints } from "../../src/gateway/own-endpoints.ts";
 import { createPortPools } from "../../src/gateway/port-pools.ts";
 import { createNameResolver } from "../../src/gateway/servers/name-resolver.ts";
+import { createServerPool } from "../../src/gateway/servers/server-pool.ts";
 import { createServerMemory } from "../../src/gateway/servers/server-memory.ts";
 import { createSessionSettings } from "../../src/gateway/session-settings.ts";
 import { testedSockets } from "../sockets/tested-sockets.ts";
@@ -17,6 +18,8 @@ function setUp() {
     portPools: createPortPools(),
     systemPorts: { client: createSystemPool(), server: createSystemPool() },
     memory: createServerMemory({ maxServers: 10, expiryMs: 1000, now: () => 0 }),
+    pool: createServerPool({ now: () => 0 }),
+    serverConnected() {},
     names: createNameResolver(),
     addresses: { want() {}, find: () => undefined },
     sockets: testedSockets,

@@ -35,6 +35,8 @@ function readTable(): string[] {
 
 const closedSets: Readonly<Record<string, readonly string[]>> = {
   gateway: ["public"],
+  // The servers of a pool, as they are configured.
+  server: ["files.example.net:21"],
   version: ["1.2.3"],
   end: endReasons,
   reason: refusalReasons,
@@ -57,6 +59,7 @@ const closedSets: Readonly<Record<string, readonly string[]>> = {
 };
 const outcomes: Readonly<Record<string, readonly string[]>> = {
   ftp_alg_tls_handshakes_total: ["full", "resumed", ...tlsCauses],
+  ftp_alg_server_connects_total: ["connected", "unreachable", "refused", "silent"],
   ftp_alg_pinholes_total: ["used", "expired", "released", "refused"],
   ftp_alg_transfers_total: transferOutcomes,
 };

@@ -75,6 +75,8 @@ export function playAll(telemetry: Telemetry): void {
   gateway.dataPlane(() => {});
   gateway.bans(() => 1);
   gateway.certificates(() => [{ certificate: "fullchain.pem", seconds: 864_000 }]);
+  gateway.servers(() => [{ name: "files.example.net:21", isUp: true, sessions: 3 }]);
+  gateway.serverConnected({ name: "files.example.net:21" }, "connected");
   gateway.sessionsLimit(() => 10_000);
   gateway.acceptFailed("EMFILE");
   gateway.sessionRefused(client, "too-many-sessions");

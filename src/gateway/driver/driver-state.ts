@@ -27,7 +27,7 @@ export type Driver = {
   tls: ControlTls | undefined;
   /** From the first effect `open` on. */
   pinholes: SessionPinholes | undefined;
-  /** While a name is being resolved or a server dialled. */
+  /** While a name is being resolved or a server dialled, and what ends the stay with a server of a pool. */
   attempt: Attempt | undefined;
   /** What pinholes are told once what was said is written: the client reads of a transfer, or that there is none, first. */
   readonly afterFlush: { readonly kind: "confirm" | "dismiss"; readonly id: number }[];

@@ -183,11 +183,11 @@ function openSessionPinholes(driver: Driver): SessionPinholes {
 }
 
 function connectServer(driver: Driver, candidates: readonly Endpoint[]): void {
-  const { deps, own, session } = driver;
-  const from = own.interception?.asClient ? session.client.peer.address : undefined;
-  driver.attempt = deps.servers.dial(candidates, from, {
-    connected(transport) {
-      driver.attempt = undefined;
+  const { deps, own } = driver;
+  const origin = { asClient: own.interception?.asClient ?? false, client: driver.session.client };
+  driver.attempt = deps.servers.dial(candidates, origin, {
+    connected(transport, leave) {
+      driver.attempt = leave && { cancel: leave };
       driver.server = controlConnection(transport, deps.replies, deps.bufferedBytes);
       listenTo(transport, driver, serverEvents);
       const { peer, local } = transport;

@@ -16,8 +16,8 @@ export type DialOptions = {
 };
 
 export type DialEvents = {
-  /** Nothing was read yet. */
-  connected(transport: Transport): void;
+  /** Nothing was taken of what it has said. `leave`: to be called when the session has left the server. */
+  connected(transport: Transport, leave?: () => void): void;
   /** `detail` names each candidate with its last failure. */
   failed(detail: string): void;
 };

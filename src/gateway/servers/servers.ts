@@ -7,28 +7,50 @@ import type { GatewayOptions, HostPort } from "../options.ts";
 import { dialServer, type Attempt, type DialEvents } from "./dial-server.ts";
 import type { Dial } from "../../sockets/transport.ts";
 import type { NameResolver } from "./name-resolver.ts";
+import type { PooledDialOptions } from "./pooled-dial.ts";
+import { createPooledServers } from "./pooled-servers.ts";
 import type { ServerMemory } from "./server-memory.ts";
+import type { ServerPool } from "./server-pool.ts";
 
 export type Resolution = Extract<SessionEvent, { readonly kind: "resolved" | "unresolved" | "unresolvable" }>;
 
 export type Servers = {
   /** A host becomes endpoints, within the connect time. `client`: whose session it is. Reports once, after it has returned. */
   resolve(server: HostPort, client: Endpoint, report: (event: Resolution) => void): Attempt;
-  /**
-   * Connects to the first candidate that answers, within the connect time. `from`: another machine's address to connect
-   * from, the client's own on the transparent route.
-   */
-  dial(candidates: readonly Endpoint[], from: string | undefined, events: DialEvents): Attempt;
+  /** Connects to the first candidate that answers, within the connect time; of a pool to the one whose turn it is. */
+  dial(candidates: readonly Endpoint[], origin: DialOrigin, events: DialEvents): Attempt;
   /** The modes that this server was seen to reject. */
   rejectedBy(server: Endpoint): readonly Mode[];
   learn(server: Endpoint, rejects: Mode): void;
 };
 
+/** Whose session it is and where that client has connected to. `asClient`: the server is to see the client's own address. */
+export type DialOrigin = {
+  readonly asClient: boolean;
+  readonly client: { readonly peer: Endpoint; readonly local: Endpoint };
+};
+
+export type ServersDeps = {
+  readonly memory: ServerMemory;
+  readonly names: NameResolver;
+  readonly dial: Dial;
+  readonly pool: ServerPool;
+  readonly counted: PooledDialOptions["counted"];
+};
+
 export function createServers(
   { route, timeouts }: Pick<GatewayOptions, "route" | "timeouts">,
-  { memory, names, dial }: { readonly memory: ServerMemory; readonly names: NameResolver; readonly dial: Dial },
+  { memory, names, dial, pool, counted }: ServersDeps,
 ): Servers {
   const { connectMs: timeoutMs, keepaliveMs } = timeouts;
+  const remembered: Pick<Servers, "rejectedBy" | "learn"> = {
+    rejectedBy: (server) => memory.rejectedBy(server),
+    learn: (server, rejects) => memory.learn(server, rejects),
+  };
+  if (route.kind === "pool") {
+    const pooled = createPooledServers(route, { dial, timeoutMs, keepaliveMs, pool, counted, names });
+    return { ...pooled, ...remembered };
+  }
   // A configured server may be restarting. What a client named or meant is that client's affair.
   const retry = route.kind === "fixed";
   return {
@@ -44,8 +66,10 @@ export function createServers(
           refused: () => report({ kind: "unresolvable" }),
         },
       ),
-    dial: (candidates, from, events) => dialServer(candidates, { dial, timeoutMs, keepaliveMs, retry, from }, events),
-    rejectedBy: (server) => memory.rejectedBy(server),
-    learn: (server, rejects) => memory.learn(server, rejects),
+    dial(candidates, { asClient, client }, events) {
+      const from = asClient ? client.peer.address : undefined;
+      return dialServer(candidates, { dial, timeoutMs, keepaliveMs, retry, from }, events);
+    },
+    ...remembered,
   };
 }

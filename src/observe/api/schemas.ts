@@ -135,11 +135,19 @@ export const sessionsSchema = z
 
 const ports = z.strictObject({ free: count, open: count, resting: count });
 
+const poolServer = z
+  .strictObject({ name: z.string(), up: z.boolean().describe("It gets sessions"), sessions: count })
+  .describe("Of a pool");
+
 const gatewayStatus = z
   .strictObject({
     name: z.string(),
     listeners: z.array(endpoint),
-    route: z.strictObject({ kind: z.enum(["fixed", "login", "transparent"]), server: z.string().optional() }),
+    route: z.strictObject({
+      kind: z.enum(["fixed", "pool", "login", "transparent"]),
+      server: z.string().optional(),
+      servers: z.array(poolServer).optional(),
+    }),
     dataPlane: z.enum(planeNames).optional().describe("That is tried first"),
     missingPlanes: z
       .array(z.strictObject({ plane: z.enum(planeNames), why: z.string() }))

@@ -35,10 +35,18 @@ export function gatewayTable(gateways: readonly GatewayStatusAnswer[]): Html {
   );
 }
 
-function routeText({ kind, server }: GatewayStatusAnswer["route"]): Html | string {
+function routeText({ kind, server, servers = [] }: GatewayStatusAnswer["route"]): Html | readonly Html[] | string {
+  if (kind === "pool") return servers.map(poolServer);
   if (kind === "login") return "the server named at login";
   return kind === "transparent" ? "where the client was going" : breakable(server ?? "");
 }
+
+function poolServer({ name, up, sessions }: PoolServerAnswer): Html {
+  const state = up ? html`<small>${numberText(sessions)}</small>` : html`<strong class="bad">down</strong>`;
+  return html`<span class="line">${breakable(name)} ${state}</span> `;
+}
+
+type PoolServerAnswer = NonNullable<GatewayStatusAnswer["route"]["servers"]>[number];
 
 function planes({ dataPlane, missingPlanes }: GatewayStatusAnswer) {
   return html`${dataPlane ?? "none"}

@@ -1,0 +1,59 @@
+// Pool: the servers of a route that has several, and how sessions are spread over them.
+import { z } from "zod";
+import type { Balance, PoolServer } from "../gateway/options.ts";
+import { formatEndpoint, parseAddress } from "../net/endpoint.ts";
+import { choice, count, duration, listOf, notAvailableYet, scalar } from "./scalars.ts";
+import { parseServer } from "./settings.ts";
+
+const defaultWeight = 1;
+
+const entry = z.strictObject({
+  server: scalar(parseServer),
+  weight: count(100, 0).default(defaultWeight),
+  proxyProtocol: choice<"v1" | "v2">({ v1: true, v2: true }).exactOptional(),
+  proxyProtocolData: notAvailableYet,
+  users: notAvailableYet,
+  hosts: notAvailableYet,
+});
+
+const poolServer = z.union(
+  [
+    scalar(parseServer).transform((server): PoolServer => ({ name: nameOf(server), server, weight: defaultWeight })),
+    entry.transform(({ server, weight, proxyProtocol }): PoolServer => ({
+      name: nameOf(server),
+      server,
+      weight,
+      ...(proxyProtocol && { proxyProtocol }),
+    })),
+  ],
+  {
+    error({ input }) {
+      if (input === undefined) return "is required";
+      const server = parseServer(input);
+      return "problem" in server ? server.problem : undefined;
+    },
+  },
+);
+
+function nameOf({ host, port }: PoolServer["server"]): string {
+  return parseAddress(host) === undefined ? `${host}:${port}` : formatEndpoint({ address: host, port });
+}
+
+export const servers = listOf(poolServer, "needs at least one server")
+  .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, { error: "names a server twice" })
+  .refine((all) => all.length === 0 || all.some(({ weight }) => weight > 0), {
+    error: "needs a server whose weight is above 0",
+  });
+
+export const balance = choice<Balance>({ "least-sessions": true, "round-robin": true, "client-hash": true }, [
+  "user-hash",
+]);
+
+export const health = z.strictObject({
+  every: duration(100).default(10_000),
+  fall: count(1000).default(3),
+  timeout: notAvailableYet,
+  rise: notAvailableYet,
+  login: notAvailableYet,
+  transfer: notAvailableYet,
+});

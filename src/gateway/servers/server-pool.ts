@@ -1,0 +1,113 @@
+// Server pool: which of several servers a session is to go to, and which are down. Pure but for the clock that it is given; who dials is
+// pooled-dial.ts.
+import type { Balance, PoolServer } from "../options.ts";
+
+export type PoolState = { readonly name: string; readonly isUp: boolean; readonly sessions: number };
+
+export type PoolOptions = {
+  readonly servers: readonly PoolServer[];
+  readonly balance: Balance;
+  /** So many failures in a row, and a server is down; then one session tries it after each `everyMs`. */
+  readonly fall: number;
+  readonly everyMs: number;
+};
+
+export type ServerPool = {
+  /** The servers that this client's session is to try, one after the other. Empty while all are down. */
+  order(options: PoolOptions, client: string): readonly PoolServer[];
+  /** It has greeted: it is up, and has one session more until the returned is called. */
+  entered(server: PoolServer): () => void;
+  failed(server: PoolServer, options: Pick<PoolOptions, "fall" | "everyMs">): void;
+  states(servers: readonly PoolServer[]): readonly PoolState[];
+};
+
+/** What is known of a server, by its name, whatever the configuration says of it by now. */
+type Known = {
+  sessions: number;
+  /** In a row. */
+  failures: number;
+  /** While it is down: when it may be tried again; monotonic milliseconds. */
+  tryAt: number | undefined;
+  /** Round robin: how much it is ahead of the others (smooth weighted round robin, as nginx has it). */
+  current: number;
+};
+
+/** `now`: monotonic milliseconds. */
+export function createServerPool({ now }: { readonly now: () => number }): ServerPool {
+  const all = new Map<string, Known>();
+
+  function known({ name }: Pick<PoolServer, "name">): Known {
+    let one = all.get(name);
+    if (one === undefined) {
+      one = { sessions: 0, failures: 0, tryAt: undefined, current: 0 };
+      all.set(name, one);
+    }
+    return one;
+  }
+
+  /** Whose turn it is, and who comes after it should it fail: those that are behind most. */
+  function inTurn(up: readonly PoolServer[], load: (server: PoolServer) => number): readonly PoolServer[] {
+    const total = up.reduce((sum, { weight }) => sum + weight, 0);
+    for (const server of up) known(server).current += server.weight;
+    const order = up.toSorted((one, other) => load(one) - load(other) || known(other).current - known(one).current);
+    const [first] = order;
+    if (first !== undefined) known(first).current -= total;
+    return order;
+  }
+
+  const orders: Readonly<Record<Balance, (up: readonly PoolServer[], client: string) => readonly PoolServer[]>> = {
+    "least-sessions": (up) => inTurn(up, (server) => known(server).sessions / server.weight),
+    "round-robin": (up) => inTurn(up, () => 0),
+    "client-hash": hashed,
+  };
+
+  return {
+    order({ servers, balance, everyMs }, client) {
+      const moment = now();
+      const open = servers.filter(({ weight }) => weight > 0);
+      const up = open.filter((server) => known(server).tryAt === undefined);
+      const best = orders[balance](up, client);
+      // One session at a time finds out whether a server that fell is back; should it not be, the others follow.
+      const due = open.find((server) => (known(server).tryAt ?? Infinity) <= moment);
+      if (due === undefined) return best;
+      known(due).tryAt = moment + everyMs;
+      return [due, ...best];
+    },
+    entered(server) {
+      const one = known(server);
+      one.failures = 0;
+      one.tryAt = undefined;
+      one.sessions += 1;
+      let isInside = true;
+      return () => {
+        if (isInside) one.sessions -= 1;
+        isInside = false;
+      };
+    },
+    failed(server, { fall, everyMs }) {
+      const one = known(server);
+      one.failures += 1;
+      if (one.failures >= fall) one.tryAt = now() + everyMs;
+    },
+    states: (servers) =>
+      servers.map((server) => {
+        const { sessions, tryAt } = known(server);
+        return { name: server.name, isUp: tryAt === undefined, sessions };
+      }),
+  };
+}
+
+/** Weighted rendezvous hashing: a server that goes, or comes back, moves its own clients alone. */
+function hashed(up: readonly PoolServer[], client: string): readonly PoolServer[] {
+  const score = ({ name, weight }: PoolServer): number => -weight / Math.log(fraction(`${name} ${client}`));
+  return up.toSorted((one, other) => score(other) - score(one));
+}
+
+/** Between 0 and 1, both excluded, the same for the same text: FNV-1a, its bits mixed once more (MurmurHash3's finish). */
+function fraction(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (((hash ^ (hash >>> 16)) >>> 0) + 1) / (2 ** 32 + 2);
+}

@@ -1,0 +1,113 @@
+// Which leg is under TLS, and from when on, through whole gateways: as the client does, from the first byte, and by whose certificate.
+import { Client } from "basic-ftp";
+import { afterEach, expect, test } from "vitest";
+import { type FtpServer, startFtpServer } from "../../../src/demo/ftp-server.ts";
+import type { ClientSideTls, Entrance, GatewayTls, ServerSideTls } from "../../../src/gateway/options.ts";
+import { makeCertificate } from "../../tls/made-certificate.ts";
+import { made } from "../../tls/tls-peers.ts";
+import { startGateway, type TestGateway } from "../start-gateway.ts";
+
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0).toReversed()) await stop();
+});
+
+function terminating(client: Partial<ClientSideTls> = {}, server: Partial<ServerSideTls> = {}): GatewayTls {
+  return {
+    kind: "terminate",
+    client: {
+      ...{ certificates: [{ cert: made.certFile, key: made.keyFile }], require: "none", minVersion: "TLSv1.2" },
+      ...{ ccc: false, sessionReuse: "prefer", truncation: "reset" },
+      ...client,
+    },
+    server: {
+      ...{ mode: "off", implicit: false, data: "private", verify: true, ca: made.certFile },
+      ...{ name: "ftp.example.net", minVersion: "TLSv1.2", truncation: "reset" },
+      ...server,
+    },
+  };
+}
+
+async function ftpServer(): Promise<FtpServer> {
+  const files = { "a.txt": Buffer.from("hello\n") };
+  const server = await startFtpServer({ listen: { address: "127.0.0.1", port: 0 }, files });
+  stops.push(server.stop);
+  return server;
+}
+
+async function gatewayTo(port: number, tls: GatewayTls, listen?: readonly Entrance[]): Promise<TestGateway> {
+  const gateway = await startGateway(port, { tls, ...(listen && { listen }) });
+  stops.push(gateway.stop);
+  return gateway;
+}
+
+async function login(port: number, how: Parameters<Client["access"]>[0] = {}): Promise<Client> {
+  const client = new Client(5000);
+  stops.push(async () => client.close());
+  const { secureOptions, ...rest } = how;
+  await client.access({
+    ...{ host: "127.0.0.1", port, user: "anna", password: "secret", ...rest },
+    secureOptions: { rejectUnauthorized: false, ...secureOptions },
+  });
+  return client;
+}
+
+const names = async (client: Client): Promise<string[]> => (await client.list()).map(({ name }) => name);
+const implicit: readonly Entrance[] = [{ address: "127.0.0.1", port: 0, tls: "implicit" }];
+const handshakes = 'tls_handshakes_total{gateway="test",side="server",kind="control",outcome="full"}';
+
+test("match-client: the server is under TLS for a client under TLS, and in clear for one in clear", async () => {
+  const server = await ftpServer();
+  const secured = await gatewayTo(server.endpoint.port, terminating());
+  const gateway = await gatewayTo(secured.port, terminating({}, { mode: "match-client", data: "match" }));
+  expect(await names(await login(gateway.port))).toEqual(["a.txt"]);
+  expect(await gateway.sample(handshakes)).toBe(0);
+  expect(await names(await login(gateway.port, { secure: true }))).toEqual(["a.txt"]);
+  expect(await gateway.sample(handshakes)).toBe(1);
+});
+
+test("match-client: a server without TLS refuses in its own words, and the session goes on in clear", async () => {
+  const server = await ftpServer();
+  const gateway = await gatewayTo(server.endpoint.port, terminating({}, { mode: "match-client", data: "match" }));
+  const client = new Client(5000);
+  stops.push(async () => client.close());
+  await client.connect("127.0.0.1", gateway.port);
+  await expect(client.send("AUTH TLS")).rejects.toThrow("502 Command not implemented");
+  await client.login("anna", "secret");
+  expect(await names(client)).toEqual(["a.txt"]);
+});
+
+test("implicit on both legs: TLS begins with the first byte here and there", async () => {
+  const server = await ftpServer();
+  const secured = await gatewayTo(server.endpoint.port, terminating(), implicit);
+  const gateway = await gatewayTo(secured.port, terminating({}, { mode: "required", implicit: true }), implicit);
+  expect(await names(await login(gateway.port, { secure: "implicit" }))).toEqual(["a.txt"]);
+});
+
+test("auto: a server without TLS is served in clear, for a client under TLS too", async () => {
+  const server = await ftpServer();
+  const gateway = await gatewayTo(server.endpoint.port, terminating({}, { mode: "auto" }));
+  expect(await names(await login(gateway.port, { secure: true }))).toEqual(["a.txt"]);
+});
+
+test("a client's certificate lets in the user that it names, and nobody else", async () => {
+  const server = await ftpServer();
+  const own = makeCertificate({ name: "anna" });
+  const clientCertificates = { ca: own.certFile, require: true };
+  const gateway = await gatewayTo(server.endpoint.port, terminating({ clientCertificates, user: "cn" }));
+  const secureOptions = { cert: own.cert, key: own.key };
+  expect(await names(await login(gateway.port, { secure: true, secureOptions }))).toEqual(["a.txt"]);
+  await expect(login(gateway.port, { secure: true, secureOptions, user: "bob" })).rejects.toThrow(
+    "530 USER refused: your certificate is for another user.",
+  );
+  await expect(login(gateway.port, { secure: true })).rejects.toThrow();
+});
+
+test("require: a client in clear is told to say AUTH TLS, and one that protects no data to say PROT P", async () => {
+  const server = await ftpServer();
+  const gateway = await gatewayTo(server.endpoint.port, terminating({ require: "data" }));
+  await expect(login(gateway.port)).rejects.toThrow("530 USER refused: say AUTH TLS first.");
+  const client = await login(gateway.port, { secure: true });
+  await expect(client.send("PROT C")).rejects.toThrow("534 PROT C refused by policy of this gateway.");
+  expect(await names(client)).toEqual(["a.txt"]);
+});

@@ -261,7 +261,27 @@ const gateway = z
     error:
       "passthrough hides commands and users: it has no meaning with readOnly, anonymousOnly, commands, or users in policies",
     path: ["policy", "tls"],
-  });
+  })
+  .refine(
+    ({ route: { servers: several }, policy: { tls }, listen }) =>
+      several === undefined || tls !== "passthrough" || listen.every((one) => one.tls === undefined),
+    {
+      error: "tls: implicit that passes through has no meaning with route.servers: no server greets",
+      path: ["listen"],
+    },
+  )
+  .refine(
+    ({ route: { servers: several }, serverSide: { tls } }) => several === undefined || !asksTls(tls) || tls?.name,
+    {
+      error: "is needed with route.servers: one name that the certificate of each server is for",
+      path: ["serverSide", "tls", "name"],
+    },
+  );
+
+/** Servers are to be recognised by a name in their certificates. */
+function asksTls(tls: z.output<typeof serverSide>["tls"]): boolean {
+  return tls !== undefined && tls.mode !== "off" && tls.verify;
+}
 
 // What the kernel data plane is known by on this machine; defaults as in dataplane/kernel.
 const kernel = z

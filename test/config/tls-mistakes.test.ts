@@ -28,6 +28,24 @@ test.each([
   expect(problems).toEqual([expect.stringContaining(`gateways[0].${problem}`)]);
 });
 
+test("TLS towards a pool needs the one name of its servers, and none that passes through from the first byte on", () => {
+  const pool = "    route: { servers: [one, other] }";
+  const problemsOf = (lines: string): string[] => {
+    const parsed = parseConfig(`gateways:\n  - listen: :21\n${pool}\n${lines}\n`);
+    return parsed.ok ? [] : parsed.problems.map(({ path, message }) => `${path}: ${message}`);
+  };
+  const secured = (more: string) => `    policy: { tls: terminate }
+    clientSide: { tls: { certificates: { cert: a, key: b } } }
+    serverSide: { tls: { mode: required${more} } }`;
+  expect(problemsOf(secured(""))).toEqual([
+    expect.stringContaining("gateways[0].serverSide.tls.name: is needed with route.servers"),
+  ]);
+  expect(problemsOf(secured(", name: ftp.example.com"))).toEqual([]);
+  const passing = `gateways:\n  - ${implicit}\n${pool}\n    policy: { tls: passthrough }\n`;
+  const parsed = parseConfig(passing);
+  expect(parsed.ok ? [] : parsed.problems.map(({ path }) => path)).toEqual(["gateways[0].listen"]);
+});
+
 test("what has a meaning is no mistake", () => {
   const text = `gateways:\n  - ${implicit}\n    route: { server: ftp }\n`;
   expect(parseConfig(`${text}    policy: { tls: passthrough }\n`).ok).toBe(true);

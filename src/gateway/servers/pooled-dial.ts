@@ -19,6 +19,8 @@ export type PooledDialOptions = Pick<DialOptions, "dial" | "timeoutMs" | "keepal
   readonly client: Endpoint;
   readonly reached: Endpoint;
   readonly counted: (server: PoolServer, outcome: ConnectOutcome) => void;
+  /** Its greeting comes in clear, and is looked at. */
+  readonly greets: boolean;
 };
 
 /** A server that has taken the connection has so many times the time to connect for its greeting. */
@@ -66,11 +68,13 @@ export function dialPool(options: PooledDialOptions, events: DialEvents): Attemp
     if (server.proxyProtocol !== undefined) {
       send(transport, formatProxyHeader(server.proxyProtocol, { kind: "proxied", source, destination }));
     }
+    const enter = (): void => {
+      counted(server, "connected");
+      events.connected(transport, pool.entered(server));
+    };
+    if (!options.greets) return enter();
     attempt = awaitGreeting(transport, options.timeoutMs * patience, {
-      greeted() {
-        counted(server, "connected");
-        events.connected(transport, pool.entered(server));
-      },
+      greeted: enter,
       refused(outcome, detail) {
         closeTransport(transport);
         failed(index, server, outcome, `${formatEndpoint(transport.peer)} ${detail}`);

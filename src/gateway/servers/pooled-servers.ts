@@ -7,7 +7,10 @@ import type { NameResolver } from "./name-resolver.ts";
 import { dialPool, type PooledDialOptions } from "./pooled-dial.ts";
 import type { Servers } from "./servers.ts";
 
-export type PooledServersDeps = Pick<PooledDialOptions, "dial" | "timeoutMs" | "keepaliveMs" | "pool" | "counted"> & {
+export type PooledServersDeps = Pick<
+  PooledDialOptions,
+  "dial" | "timeoutMs" | "keepaliveMs" | "pool" | "counted" | "greets"
+> & {
   readonly names: NameResolver;
 };
 

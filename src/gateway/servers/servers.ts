@@ -39,7 +39,7 @@ export type ServersDeps = {
 };
 
 export function createServers(
-  { route, timeouts }: Pick<GatewayOptions, "route" | "timeouts">,
+  { route, timeouts, tls }: Pick<GatewayOptions, "route" | "timeouts" | "tls">,
   { memory, names, dial, pool, counted }: ServersDeps,
 ): Servers {
   const { connectMs: timeoutMs, keepaliveMs } = timeouts;
@@ -48,7 +48,9 @@ export function createServers(
     learn: (server, rejects) => memory.learn(server, rejects),
   };
   if (route.kind === "pool") {
-    const pooled = createPooledServers(route, { dial, timeoutMs, keepaliveMs, pool, counted, names });
+    // Where TLS begins with the first byte, it is the server that is waiting.
+    const greets = !(tls?.kind === "terminate" && tls.server.mode !== "off" && tls.server.implicit);
+    const pooled = createPooledServers(route, { dial, timeoutMs, keepaliveMs, pool, counted, names, greets });
     return { ...pooled, ...remembered };
   }
   // A configured server may be restarting. What a client named or meant is that client's affair.

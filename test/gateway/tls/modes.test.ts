@@ -111,3 +111,27 @@ test("require: a client in clear is told to say AUTH TLS, and one that protects 
   await expect(client.send("PROT C")).rejects.toThrow("534 PROT C refused by policy of this gateway.");
   expect(await names(client)).toEqual(["a.txt"]);
 });
+
+test.each([false, true])("the servers of a pool are under TLS by one name, implicit: %s", async (isImplicit) => {
+  const server = await ftpServer();
+  const listen = isImplicit ? implicit : undefined;
+  const secured = [
+    await gatewayTo(server.endpoint.port, terminating(), listen),
+    await gatewayTo(server.endpoint.port, terminating(), listen),
+  ];
+  const servers = secured.map(({ port }) => ({
+    ...{ name: `127.0.0.1:${port}`, weight: 1 },
+    server: { host: "127.0.0.1", port },
+  }));
+  const gateway = await startGateway(0, {
+    tls: terminating({}, { mode: "required", implicit: isImplicit }),
+    route: { kind: "pool", servers, balance: "round-robin", fall: 3, everyMs: 10_000 },
+  });
+  stops.push(gateway.stop);
+  for (let session = 0; session < 4; session++) {
+    expect(await names(await login(gateway.port, { secure: true }))).toEqual(["a.txt"]);
+  }
+  expect(await gateway.sample(handshakes)).toBe(4);
+  const own = 'tls_handshakes_total{gateway="test",side="client",kind="control",outcome="full"}';
+  expect(await Promise.all(secured.map((one) => one.sample(own)))).toEqual([2, 2]);
+});

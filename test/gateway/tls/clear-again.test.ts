@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
 import { Duplex } from "node:stream";
-import { connect as connectTls, TLSSocket } from "node:tls";
+import { connect as connectTls, type TLSSocket } from "node:tls";
 import { afterEach, expect, test } from "vitest";
 import { startFtpServer } from "../../../src/demo/ftp-server.ts";
 import type { GatewayTls } from "../../../src/gateway/options.ts";

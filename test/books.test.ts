@@ -48,7 +48,8 @@ test("an example that names its file stands there, word for word", () => {
 test("every npm script that is named exists, and every test file that one of them is given", () => {
   const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { scripts: object };
   for (const [book, text] of books) {
-    for (const [, name = ""] of text.matchAll(/npm run ([a-z]+(?:-[a-z]+)*)/g)) expect(Object.keys(scripts), book).toContain(name);
+    for (const [, name = ""] of text.matchAll(/npm run ([a-z]+(?:-[a-z]+)*)/g))
+      expect(Object.keys(scripts), book).toContain(name);
     for (const [, file = ""] of text.matchAll(/(?:npm test --|vitest run|^node|`node) ((?:test|src)\/[^\s`]+)/gm)) {
       expect(existsSync(path.join(root, file)), `${book}: ${file}`).toBe(true);
     }

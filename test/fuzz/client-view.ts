@@ -32,7 +32,9 @@ export function createClientView(setup: Setup): ClientView {
 
   function told(bytes: string): void {
     if (telnetAnswer.test(bytes)) return;
-    const at = unpassed.findIndex((line) => [line, masked(line), withoutHidden(line), indented(line)].includes(bytes));
+    const at = unpassed.findIndex((line) =>
+      [line, masked(line), withoutHidden(line), indented(withoutHidden(line))].includes(bytes),
+    );
     if (at !== -1) {
       unpassed = unpassed.slice(at + 1);
       const code = openCode ?? Number(/^22[789]/.exec(bytes)?.[0]);

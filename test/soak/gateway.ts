@@ -2,7 +2,7 @@
 // holds.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, readlink, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,7 +12,9 @@ import { type FakeServer, type Script, startFakeServer } from "../gateway/fake-s
 export const main = path.resolve(import.meta.dirname, "../../src/main.ts");
 
 export type Holdings = {
+  /** But those of pipes, some of which the data plane splice keeps for the next transfers. */
   readonly descriptors: number;
+  readonly pipeEnds: number;
   readonly dataPorts: number;
   readonly sessions: number;
   readonly pinholes: number;
@@ -218,10 +220,13 @@ export async function watchGateway(site: Site): Promise<SoakGateway> {
     lagP99Ms: async () => valueOf(await scrape(), "nodejs_eventloop_lag_p99_seconds") * 1000,
     async holdings() {
       const text = await scrape();
+      const kinds = await descriptorsOf(pid);
+      const pipeEnds = kinds.filter((kind) => kind.startsWith("pipe:")).length;
       const sum = (sample: RegExp): number =>
         [...text.matchAll(sample)].reduce((total, [, value]) => total + Number(value), 0);
       return {
-        descriptors: (await readdir(`/proc/${pid}/fd`)).length,
+        descriptors: kinds.length - pipeEnds,
+        pipeEnds,
         dataPorts: sum(/^ftp_alg_data_ports\{[^}]*state="open"[^}]*\} (\d+)$/gm),
         sessions: sum(/^ftp_alg_sessions_active\{[^}]*\} (\d+)$/gm),
         pinholes: sum(/^ftp_alg_pinholes_active\{[^}]*\} (\d+)$/gm),
@@ -236,6 +241,14 @@ export async function watchGateway(site: Site): Promise<SoakGateway> {
       return counts;
     },
   };
+}
+
+/** What each descriptor of a process is, as `pipe:[4711]`. */
+async function descriptorsOf(pid: number): Promise<string[]> {
+  const folder = `/proc/${pid}/fd`;
+  const names = await readdir(folder);
+  // One that was closed meanwhile is none.
+  return (await Promise.all(names.map((name) => readlink(path.join(folder, name)).catch(() => "")))).filter(Boolean);
 }
 
 /** A loopback address of its own for each number. */

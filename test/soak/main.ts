@@ -83,6 +83,9 @@ const hostileSections: SoakSections = {
   history: { sessions: 50, failures: 50 },
 };
 
+/** The data plane splice keeps 32 pipes for the next transfers; the rest is Node's. */
+const mostPipeEnds = 2 * 32 + 16;
+
 async function attackIt(gateway: SoakGateway, sessions: number): Promise<number> {
   // What is made once (pools, compiled code, caches of addresses) is made before the first look.
   await playHostile(gateway.site.port, 1000);
@@ -97,6 +100,7 @@ async function attackIt(gateway: SoakGateway, sessions: number): Promise<number>
   const same = (key: keyof Holdings) => [`${key} are given back`, after[key] <= before[key]] as const;
   return judge([
     same("descriptors"),
+    [`ends of pipes: ${after.pipeEnds}, at most ${mostPipeEnds}`, after.pipeEnds <= mostPipeEnds],
     same("dataPorts"),
     same("sessions"),
     same("pinholes"),

@@ -287,6 +287,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "observe/connection-record.ts": "observe/session-record.test.ts: what is known of a data connection",
   "config/advertised.ts": "config/parse.test.ts and config/wrong-values.test.ts: an advertised address",
   "gateway/entrance/arrival.ts": "gateway/entrance/proxied-arrival.test.ts; gateway/changing-addresses.test.ts",
+  "config/route.ts": "config/problems.test.ts: route-*.yml",
   "config/pool.ts": "config/problems.test.ts: route-servers.yml; config/parse.test.ts: a pool",
   "gateway/servers/pooled-servers.ts": "gateway/servers/pooled-dial.test.ts",
   "observe/server-metrics.ts": "gateway/servers/pooled-dial.test.ts",

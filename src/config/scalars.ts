@@ -60,3 +60,8 @@ export function hasNoUnknownKey({ value, issues }: z.core.ParsePayload): boolean
   const isMapping = typeof value === "object" && value !== null;
   return isMapping && issues.every(({ code }) => code !== "unrecognized_keys");
 }
+
+/** For JSON Schema, which does not know what is refined. */
+export function anyKeyOf(keys: readonly string[]): { required: string[] }[] {
+  return keys.map((key) => ({ required: [key] }));
+}

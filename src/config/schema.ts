@@ -5,31 +5,28 @@ import { addressKind } from "../net/address-kind.ts";
 import { familyOf } from "../net/endpoint.ts";
 import { entrance } from "./entrance.ts";
 import { advertised } from "./advertised.ts";
-import { balance, health, servers } from "./pool.ts";
+import { route } from "./route.ts";
 import { logLevel, log } from "./log-schema.ts";
 import { nearest } from "./nearest.ts";
 import { limits, timeouts } from "./limits-schema.ts";
 import { clientSideTls, serverSideTls, sharedTls } from "./tls-schema.ts";
-import { choice, count, hasNoUnknownKey, listOf, notAvailableYet, scalar, size } from "./scalars.ts";
+import { anyKeyOf, choice, count, hasNoUnknownKey, listOf, notAvailableYet, scalar, size } from "./scalars.ts";
 import {
   expected,
   parseAdminHost,
-  parseAllowRule,
   parseCidr,
   parseFile,
-  parseInterface,
   parseListen,
   parseMark,
   parseMarkMask,
   parseName,
   parsePortRange,
-  parseServer,
   parseTable,
   parseUser,
   parseUserPattern,
   parseVerb,
 } from "./settings.ts";
-import type { DataPeer, DataPlaneChoice, DataPorts, GatewayOptions, TransparentRoute } from "../gateway/options.ts";
+import type { DataPeer, DataPlaneChoice, DataPorts, GatewayOptions } from "../gateway/options.ts";
 import type { ForeignAddress } from "../session/options.ts";
 
 type ServerMode = GatewayOptions["serverSide"]["mode"];
@@ -58,50 +55,6 @@ const history = z.strictObject({
   bytesPerSession: size(4096, 16 * mebibyte).default(64 * 1024),
   total: size(4 * mebibyte, 1024 * mebibyte).default(64 * mebibyte),
 });
-
-/** For JSON Schema, which does not know what is refined. */
-function anyKeyOf(keys: readonly string[]): { required: string[] }[] {
-  return keys.map((key) => ({ required: [key] }));
-}
-
-const login = z.strictObject({
-  // No default: a gateway that reaches any host for anybody has to be asked for, with "*".
-  allow: listOf(scalar(parseAllowRule), "needs at least one host or network"),
-});
-
-const transparent = z
-  .strictObject({
-    method: choice<TransparentRoute["method"]>({ redirect: true, tproxy: true }).default("redirect"),
-    ports: listOf(count(65535), "needs at least one port").default([21]),
-    interface: scalar(parseInterface).exactOptional(),
-    advertise: choice<TransparentRoute["advertise"]>({ gateway: true, server: true }).default("gateway"),
-    clientAddress: z.boolean().default(false),
-  })
-  .refine(({ method, clientAddress }) => method === "tproxy" || !clientAddress, {
-    error: "needs method: tproxy",
-    path: ["clientAddress"],
-  });
-
-const routeKinds = ["server", "servers", "login", "transparent"] as const;
-
-const route = z
-  .strictObject({
-    server: scalar(parseServer).exactOptional(),
-    servers: servers.exactOptional(),
-    balance: balance.exactOptional(),
-    health: health.exactOptional(),
-    slowStart: notAvailableYet,
-    login: login.exactOptional(),
-    transparent: transparent.exactOptional(),
-  })
-  .refine((given) => routeKinds.filter((kind) => kind in given).length === 1, {
-    error: `needs exactly one of ${routeKinds.join(", ")}`,
-    when: hasNoUnknownKey,
-  })
-  .refine(({ servers: several, balance: spread, health: looks }) => several ?? (!spread && !looks), {
-    error: "balance and health have no meaning without servers",
-  })
-  .meta({ oneOf: anyKeyOf(routeKinds) });
 
 const advertiseTo = z
   .strictObject({ clients: scalar(parseCidr), address: advertised })

@@ -165,7 +165,7 @@ test("main.ts reaches the layers through what stands highest, and nobody imports
     );
   }
   expect(lintTree({ "src/cli/a.ts": 'export { a } from "../main.ts";\n' })).toEqual([`src/cli/a.ts ${imports}`]);
-});
+}, 60_000);
 
 test("a default export, a cycle, a long file, a long function and a name in another case are reported", () => {
   expect(

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import type { Leg, PinholeEvent } from "../../../src/dataplane/pinhole.ts";
 import { createRelayPlane } from "../../../src/dataplane/relay/relay.ts";
 import { loadSplicePlane } from "../../../src/dataplane/splice/splice.ts";
-import { releaseControl } from "../../../src/sockets/tls-handle.ts";
+import { releaseControl, watchTlsEnd } from "../../../src/sockets/tls-handle.ts";
 import { loadFfi } from "../../../src/sockets/ffi.ts";
 import type { LegTls } from "../../../src/tls/leg-tls.ts";
 import type { SessionEntry } from "../../../src/tls/session-store.ts";
@@ -27,7 +27,7 @@ type Version = (typeof versions)[number];
 type Kinds = { readonly client: boolean; readonly server: boolean };
 
 /** Under it the raw socket: a cut is made there. */
-type Peer = { readonly socket: Socket; readonly raw: Socket };
+type Peer = { readonly socket: Socket; readonly raw: Socket; readonly secured: Promise<unknown> };
 
 type Wanted = Kinds & {
   readonly version: Version;
@@ -73,18 +73,23 @@ async function peers(
         }),
       ).on("error", () => {})
     : rawServer;
-  return { client: { socket: ourClient, raw: rawClient }, server: { socket: ourServer, raw: rawServer } };
+  const peer = (socket: Socket, raw: Socket): Peer => {
+    const secured = new Promise((resolve) => (socket === raw ? resolve(undefined) : socket.once("secure", resolve)));
+    return { socket, raw, secured };
+  };
+  return { client: peer(ourClient, rawClient), server: peer(ourServer, rawServer) };
 }
 
 /** Written when the handshake is over: a server that writes at once loses its close_notify. */
-async function give({ socket }: Peer, content: Buffer): Promise<void> {
-  const isShaking = socket instanceof TLSSocket && socket.getProtocol()?.startsWith("TLS") !== true;
-  if (isShaking) await once(socket, "secure");
+async function give({ socket, secured }: Peer, content: Buffer): Promise<void> {
+  await secured;
   await new Promise((resolve) => setTimeout(resolve, 20));
   socket.end(content);
 }
 
+/** The end of TLS, too, where it is spoken. */
 async function take({ socket }: Peer): Promise<{ sha1: string; bytes: number }> {
+  const end = socket instanceof TLSSocket ? watchTlsEnd(socket) : () => "close-notify";
   const hash = createHash("sha1");
   let bytes = 0;
   socket.on("data", (chunk: Buffer) => {
@@ -92,6 +97,7 @@ async function take({ socket }: Peer): Promise<{ sha1: string; bytes: number }> 
     bytes += chunk.length;
   });
   await once(socket, "end");
+  expect(end()).toBe("close-notify");
   socket.end();
   return { sha1: hash.digest("hex"), bytes };
 }
@@ -183,6 +189,30 @@ describe.each(["thread", "this thread"] as const)("a data connection under TLS, 
     });
   });
 
+  test.each(versions)("that has garbage in its TLS is broken, and the process lives (%s)", async (version) => {
+    for (const garbage of [
+      "1703030010" + "00".repeat(16),
+      "1703037fff" + "00".repeat(100),
+      "15030300020200",
+      "deadbeef00",
+    ]) {
+      const wanted = { client: true, server: false, version };
+      const pinhole = open(plane, wanted);
+      const { client, server } = await peers(pinhole, wanted);
+      const gone = new Promise((resolve) => server.raw.on("close", resolve));
+      server.socket.resume();
+      await pinhole.event("secured");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      client.socket.write("abc");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      writeBeneath(client.raw, Buffer.from(garbage, "hex"));
+      setTimeout(() => client.raw.resetAndDestroy(), 200);
+      const { outcome } = await pinhole.event("closed");
+      expect(["client-reset", "tls-truncated"]).toContain(outcome);
+      await gone;
+    }
+  });
+
   test("with a client that speaks in clear is no data connection, and nothing of it reaches the server", async () => {
     const wanted = { client: true, server: false, version: "TLSv1.3" } as const;
     const pinhole = open(plane, wanted);
@@ -244,6 +274,14 @@ describe.each(["thread", "this thread"] as const)("a data connection under TLS, 
     await pinhole.outcome();
   });
 });
+
+/** Past TLS. */
+function writeBeneath(raw: Socket, bytes: Buffer): void {
+  const loaded = loadFfi();
+  if (!loaded.ok) throw new Error(loaded.reason);
+  const { fd } = (raw as unknown as { _handle: { fd: number } })._handle;
+  loaded.ffi.func("int64_t send(int, const void *, size_t, int)")(fd, bytes, bytes.length, 0);
+}
 
 /** FIN from below TLS: TLS itself is not ended. */
 function cutBeneath(raw: Socket): void {

@@ -66,14 +66,14 @@ export function createSessionTls({ loaded, tools }: TlsOfGateway): SessionTls {
           role: "server",
           key,
           tls: material.server,
-          truncation: material.options.client.truncation,
+          truncation: loaded.tellsTruncation ? material.options.client.truncation : "tolerate",
           ticketKeys: ownKey ?? loaded.ticketKeys(),
           // A client that ends an upload with a ticket unread would reset it.
           policy: direction === "download" ? "renew" : "none",
           sessions: store.entries(),
           mustResume,
         }
-      : serverLeg(material, serverHost, serverSession);
+      : serverLeg(loaded, material, serverHost, serverSession);
 
   return {
     start(side, transport, host, events) {
@@ -87,8 +87,13 @@ export function createSessionTls({ loaded, tools }: TlsOfGateway): SessionTls {
   };
 }
 
-function serverLeg(material: TlsMaterial, host: string, session: Uint8Array | undefined): LegTls {
+function serverLeg(
+  { tellsTruncation }: LoadedTls,
+  material: TlsMaterial,
+  host: string,
+  session: Uint8Array | undefined,
+): LegTls {
   const { tls } = material.client(host);
-  const { truncation } = material.options.server;
+  const truncation = tellsTruncation ? material.options.server.truncation : "tolerate";
   return { role: "client", key: `${material.key} ${tls.name}`, tls, truncation, ...(session && { session }) };
 }

@@ -22,6 +22,8 @@ export type TlsMaterial = {
 export type LoadedTls = {
   readonly material: () => TlsMaterial;
   readonly ticketKeys: () => TicketKeys;
+  /** Whether what is cut can be told from what is complete. */
+  readonly tellsTruncation: boolean;
   /** Until each of the gateway's own certificates expires. `certificate`: the name of its file. */
   readonly secondsLeft: () => readonly { readonly certificate: string; readonly seconds: number }[];
   /** Reads the files again whenever they change, until `close`. */
@@ -44,6 +46,10 @@ export async function loadTls(options: Terminate, { note }: TlsNotes): Promise<L
   const { wallClock } = await import("../../tls/certificate.ts");
   ring ??= createTicketRing(() => performance.now());
   const ticketKeys = ring;
+  const { canTellTruncation } = await import("../../tls/tls-self-test.ts");
+  const tellsTruncation = await canTellTruncation();
+  if (!tellsTruncation)
+    note("warn", "a transfer under TLS that is cut can't be told from a whole one: Node's TLS is not as it was tried");
   let current = await readMaterial(options, ticketKeys, note);
   let watching: { close(): void } | undefined;
   let isClosed = false;
@@ -62,6 +68,7 @@ export async function loadTls(options: Terminate, { note }: TlsNotes): Promise<L
   return {
     material: () => current.material,
     ticketKeys,
+    tellsTruncation,
     secondsLeft: () => secondsLeft(current.certificates, wallClock()),
     watch: () => void (watching ??= watchFiles(filesOf(options), reread)),
     close() {

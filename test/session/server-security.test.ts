@@ -485,4 +485,28 @@ describe("serverSide.tls.mode match-client", () => {
       { ...matching, route: { kind: "login", allow: [{ kind: "name", pattern: "*" }] } },
     );
   });
+
+  test("a client under implicit TLS has said so: the server has to follow, and its data are private too", () => {
+    playFromStart(
+      `
+           start tls client
+      tls started client
+           connect 10.0.0.5:21
+      connected 10.0.0.5:21
+      S> 220 ready
+           >C 220 ready
+           >S AUTH TLS
+      S> 234 go
+           start tls server
+      tls started server
+           >S PBSZ 0
+      S> 200 ok
+           >S PROT P
+      S> 200 ok
+      C> USER u
+           >S USER u
+      `,
+      { ...matching, isImplicit: true },
+    );
+  });
 });

@@ -27,8 +27,7 @@ async function endOf(wanted: TlsEnd): Promise<TlsEnd | undefined> {
   try {
     const [accepted] = (await once(listener, "connection")) as [Socket];
     const options = { isServer: true, secureContext: createSecureContext(shared), pskCallback: () => psk };
-    // The types of the constructor's options leave the callback out.
-    const server = releaseControl(new TLSSocket(accepted, options as ConstructorParameters<typeof TLSSocket>[1]));
+    const server = releaseControl(new TLSSocket(accepted, options));
     server.on("error", () => {});
     const end = watchTlsEnd(server);
     const trusting = { checkServerIdentity: () => undefined };

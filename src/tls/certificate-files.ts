@@ -40,10 +40,15 @@ export async function loadPairs(pairs: readonly CertificatePair[], now: number):
     loaded.push({ pair, certificate: checked.certificate });
     if (texts.isReadableByOthers)
       warnings.push({ path: pair.key, message: "the key can be read by every user (chmod o-r)" });
-    const warning = expiryWarning(checked.certificate, now);
-    if (warning !== undefined) warnings.push({ path: pair.cert, message: warning });
   }
-  return { loaded, problems, warnings };
+  return { loaded, problems, warnings: [...warnings, ...expiryWarnings(loaded, now)] };
+}
+
+export function expiryWarnings(loaded: readonly LoadedCertificate[], now: number): readonly CertificateProblem[] {
+  return loaded.flatMap(({ pair, certificate }) => {
+    const message = expiryWarning(certificate, now);
+    return message === undefined ? [] : [{ path: pair.cert, message }];
+  });
 }
 
 /** A file of trusted authorities, as text. */

@@ -36,6 +36,7 @@ export type TlsNotes = {
   note(level: "info" | "warn", text: string): void;
 };
 
+const dayMs = 86_400_000;
 let count = 0;
 let ring: (() => TicketKeys) | undefined;
 
@@ -44,6 +45,7 @@ export async function loadTls(options: Terminate, { note }: TlsNotes): Promise<L
   const { createTicketRing } = await import("../../tls/ticket-keys.ts");
   const { watchFiles } = await import("../../tls/watch-files.ts");
   const { wallClock } = await import("../../tls/certificate.ts");
+  const { expiryWarnings } = await import("../../tls/certificate-files.ts");
   ring ??= createTicketRing(() => performance.now());
   const ticketKeys = ring;
   const { canTellTruncation } = await import("../../tls/tls-self-test.ts");
@@ -52,6 +54,7 @@ export async function loadTls(options: Terminate, { note }: TlsNotes): Promise<L
     note("warn", "a transfer under TLS that is cut can't be told from a whole one: Node's TLS is not as it was tried");
   let current = await readMaterial(options, ticketKeys, note);
   let watching: { close(): void } | undefined;
+  let daily: NodeJS.Timeout | undefined;
   let isClosed = false;
 
   function reread(): void {
@@ -70,10 +73,18 @@ export async function loadTls(options: Terminate, { note }: TlsNotes): Promise<L
     ticketKeys,
     tellsTruncation,
     secondsLeft: () => secondsLeft(current.certificates, wallClock()),
-    watch: () => void (watching ??= watchFiles(filesOf(options), reread)),
+    watch() {
+      watching ??= watchFiles(filesOf(options), reread);
+      // A process that runs for months is told, too.
+      daily ??= setInterval(() => {
+        for (const { path, message } of expiryWarnings(current.certificates, wallClock()))
+          note("warn", `${path}: ${message}`);
+      }, dayMs).unref();
+    },
     close() {
       isClosed = true;
       watching?.close();
+      clearInterval(daily);
     },
   };
 }

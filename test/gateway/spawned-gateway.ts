@@ -29,11 +29,11 @@ export type SpawnOptions = {
 };
 
 /** Written where whatever user the gateway runs as can read it; gone with the test. */
-export function temporaryFile(name: string, text: string): string {
+export function temporaryFile(name: string, text: string, mode = 0o644): string {
   const folder = mkdtempSync(path.join(tmpdir(), "ftp-alg-spawned-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = path.join(folder, name);
-  writeFileSync(file, text);
+  writeFileSync(file, text, { mode });
   return file;
 }
 

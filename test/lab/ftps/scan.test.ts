@@ -1,8 +1,10 @@
 // What scanners find at a gateway that terminates TLS: versions, ciphers, renegotiation, compression, and the known holes.
+import { readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { startFakeServer } from "../../gateway/fake-server.ts";
 import { until } from "../../gateway/stage.ts";
-import { spawnGateway } from "../../gateway/spawned-gateway.ts";
+import { spawnGateway, temporaryFile } from "../../gateway/spawned-gateway.ts";
 import { makeCertificate } from "../../tls/made-certificate.ts";
 import { programObstacle, requireNone } from "../availability.ts";
 import { run } from "../process.ts";
@@ -60,6 +62,32 @@ describe("a gateway that terminates TLS", () => {
     },
     90_000,
   );
+
+  test("has no finding above info but what its own certificate is blamed for (testssl.sh)", async (context) => {
+    requireNone(await programObstacle("testssl"), context);
+    const { explicit, stop } = await startScanned();
+    const { path: testssl, env, root } = await program("testssl");
+    const findings = temporaryFile("findings.json", "");
+    // It asks for a program that looks names up, and needs none for an address.
+    const bin = dirname(temporaryFile("host", "#!/bin/sh\nexit 1\n", 0o755));
+    rmSync(findings);
+    const options = ["--quiet", "--warnings", "batch", "--severity", "LOW", "--jsonfile", findings];
+    const tests = ["-p", "-s", "-f", "-S", "-U"];
+    await run([testssl, ...options, "--starttls", "ftp", ...tests, explicit], {
+      env: {
+        ...env,
+        ...{ PATH: `${bin}:${process.env["PATH"] ?? ""}`, OPENSSL: "/usr/bin/openssl" },
+        TESTSSL_INSTALL_DIR: join(root, "etc/testssl"),
+      },
+      timeoutMs: 150_000,
+    });
+    const found = JSON.parse(readFileSync(findings, "utf8")) as { id: string; severity: string; finding: string }[];
+    // WARN is what the scanner itself could not do; there is no DNS here.
+    const own = /^(?:cert_chain_of_trust|cert_trust|cert_revocation|cert_subjectAltName|DNS_CAArecord)\b/;
+    expect(found.filter(({ id, severity }) => severity !== "WARN" && !own.test(id))).toEqual([]);
+    expect(found.map(({ id }) => id)).toContain("cert_chain_of_trust");
+    stop();
+  }, 180_000);
 
   test("renegotiates with nobody", async () => {
     const { implicit, stop } = await startScanned();

@@ -57,6 +57,8 @@ type Leg = {
   tolerates: boolean;
   isReady: boolean;
   hasEnded: boolean;
+  /** It was closed after all that it had to say. */
+  isGone: boolean;
 };
 
 type State = {
@@ -154,7 +156,7 @@ function securedLeg(state: () => State, side: Side): Leg {
   const leg: Leg = {
     socket: state().pair[side],
     tlsEnd: undefined,
-    ...{ tolerates: false, isReady: false, hasEnded: false },
+    ...{ tolerates: false, isReady: false, hasEnded: false, isGone: false },
     lane: {
       bytes: () => flow.bytes,
       hasUnsent: flow.hasUnsent,
@@ -189,7 +191,7 @@ function clearLeg(state: () => State, side: Side, buffers: ReadBuffers): Leg {
   return {
     socket,
     tlsEnd: undefined,
-    ...{ tolerates: false, isReady: false, hasEnded: false },
+    ...{ tolerates: false, isReady: false, hasEnded: false, isGone: false },
     lane: {
       bytes: () => flow.bytes,
       hasUnsent: () => flow.isBlocked,
@@ -213,11 +215,34 @@ function watch(state: State, side: Side): void {
   socket.on("finish", () => {
     if (state.phase !== "flowing") return;
     if (side === "client") state.events.delivered();
-    if (state.legs[other[side]].socket.writableFinished) finish(state);
+    if (hasFinished(state.legs[other[side]])) finish(state);
   });
-  socket.on("error", (error) => broke(state, side, { end: `${side}-reset`, detail: error.message }));
+  socket.on("error", (error) => closed(state, side, error.message));
   // Behind TLS a reset may come without an error.
-  socket.on("close", () => broke(state, side, { end: `${side}-reset`, detail: "read ECONNRESET" }));
+  socket.on("close", () => closed(state, side, "read ECONNRESET"));
+}
+
+function hasFinished({ socket, isGone }: Leg): boolean {
+  return isGone || socket.writableFinished;
+}
+
+/**
+ * A server that closes with our close_notify unread resets the connection, behind its own: of an empty file, say, which curl does not wait
+ * for. That is no break, if all that it said was read and nothing is on its way to it.
+ */
+function closed(state: State, side: Side, why: string): void {
+  const leg = state.legs[side];
+  const opposite = state.legs[other[side]];
+  const hasSaidAll = leg.tlsEnd?.() === "close-notify" && leg.socket.readableLength === 0;
+  if (state.phase !== "flowing" || !hasSaidAll || opposite.lane.hasUnsent()) {
+    return broke(state, side, { end: `${side}-reset`, detail: why });
+  }
+  leg.isGone = true;
+  if (!leg.hasEnded) {
+    leg.hasEnded = true;
+    if (!leg.lane.hasUnsent()) endOther(state, side);
+  }
+  if (hasFinished(opposite)) finish(state);
 }
 
 type Break = { readonly end: CarriageEnd; readonly detail: string };
@@ -255,7 +280,7 @@ function flushed(state: State, side: Side): void {
 
 function endOther(state: State, side: Side): void {
   const { socket } = state.legs[other[side]];
-  if (!socket.writableEnded) endLeg(socket);
+  if (!socket.writableEnded && !socket.destroyed) endLeg(socket);
 }
 
 /** What was read from that side and is with the kernel, or at least with TLS. */

@@ -1,7 +1,7 @@
 // Loaded TLS: what a gateway that terminates TLS has read from its files, and reads again when they change. Sessions keep what they began
 // with. Only a gateway with TLS loads what speaks it.
 import { basename } from "node:path";
-import type { LoadedCertificate } from "../../tls/certificate-files.ts";
+import type { CertificateProblem, LoadedCertificate } from "../../tls/certificate-files.ts";
 import type { ClientContext, ClientTls } from "../../tls/client-context.ts";
 import type { ServerContext, ServerTls } from "../../tls/server-context.ts";
 import type { TicketKeys, TicketPolicy } from "../../tls/ticket-keys.ts";
@@ -52,16 +52,20 @@ export async function loadTls(options: Terminate, { note }: TlsNotes): Promise<L
   const tellsTruncation = await canTellTruncation();
   if (!tellsTruncation)
     note("warn", "a transfer under TLS that is cut can't be told from a whole one: Node's TLS is not as it was tried");
-  let current = await readMaterial(options, ticketKeys, note);
+  let current = await readMaterial(options, ticketKeys);
+  const warn = ({ path, message }: CertificateProblem): void => note("warn", `${path}: ${message}`);
+  for (const warning of current.warnings) warn(warning);
   let watching: { close(): void } | undefined;
   let daily: NodeJS.Timeout | undefined;
   let isClosed = false;
 
   function reread(): void {
-    readMaterial(options, ticketKeys, note).then(
+    readMaterial(options, ticketKeys).then(
       (next) => {
-        if (isClosed) return;
+        // Folders change for other reasons, too.
+        if (isClosed || next.fingerprint === current.fingerprint) return;
         current = next;
+        for (const warning of next.warnings) warn(warning);
         note("info", "the certificates have been read again");
       },
       (error: unknown) => note("warn", `the certificates stay as they are: ${(error as Error).message}`),
@@ -77,8 +81,7 @@ export async function loadTls(options: Terminate, { note }: TlsNotes): Promise<L
       watching ??= watchFiles(filesOf(options), reread);
       // A process that runs for months is told, too.
       daily ??= setInterval(() => {
-        for (const { path, message } of expiryWarnings(current.certificates, wallClock()))
-          note("warn", `${path}: ${message}`);
+        for (const warning of expiryWarnings(current.certificates, wallClock())) warn(warning);
       }, dayMs).unref();
     },
     close() {
@@ -99,9 +102,15 @@ function secondsLeft(certificates: readonly LoadedCertificate[], now: number): R
   return [...left].map(([certificate, seconds]) => ({ certificate, seconds }));
 }
 
-type Read = { readonly material: TlsMaterial; readonly certificates: readonly LoadedCertificate[] };
+type Read = {
+  readonly material: TlsMaterial;
+  readonly certificates: readonly LoadedCertificate[];
+  readonly warnings: readonly CertificateProblem[];
+  /** The same for the same contents of all files. */
+  readonly fingerprint: string;
+};
 
-async function readMaterial(options: Terminate, keys: () => TicketKeys, note: TlsNotes["note"]): Promise<Read> {
+async function readMaterial(options: Terminate, keys: () => TicketKeys): Promise<Read> {
   const [{ loadAuthorities, loadPairs }, { wallClock }, { createServerContext }, { createClientContext }] =
     await Promise.all([
       import("../../tls/certificate-files.ts"),
@@ -118,7 +127,6 @@ async function readMaterial(options: Terminate, keys: () => TicketKeys, note: Tl
   const { loaded, problems, warnings } = await loadPairs(pairsOf(options), wallClock());
   const [problem] = problems;
   if (problem !== undefined) throw new Error(`${problem.path}: ${problem.message}`);
-  for (const { path, message } of warnings) note("warn", `${path}: ${message}`);
   const own = loaded.filter(({ pair }) => client.certificates.includes(pair)).map(({ certificate }) => certificate);
   const shown = loaded.find(({ pair }) => pair === server.certificate)?.certificate;
   const { clientCertificates } = client;
@@ -153,7 +161,7 @@ async function readMaterial(options: Terminate, keys: () => TicketKeys, note: Tl
       return known;
     },
   };
-  return { material, certificates: loaded };
+  return { material, certificates: loaded, warnings, fingerprint: JSON.stringify([serverTls, ca, shown]) };
 }
 
 /** Of servers whose contexts are kept, on the routes where clients name them. */

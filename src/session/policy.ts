@@ -4,7 +4,7 @@ import type { Mode } from "./mode.ts";
 import type { Policy } from "./options.ts";
 import { namedUser, policyFor, userRefusal } from "./policies.ts";
 import { refusal, type Refusal } from "./refusals.ts";
-import { isPassedTlsVerb, isTlsVerb, securityRefusal } from "./security-policy.ts";
+import { isPassedTlsVerb, securityRefusal, tlsVerbs } from "./security-policy.ts";
 import type { Session } from "./state.ts";
 import { isAnonymousName } from "./user-pattern.ts";
 
@@ -41,7 +41,9 @@ export function refusalOf(session: Session, command: Command): Refusal | undefin
   const { verb } = command;
   const isUserAsked = session.clientOptions.userPolicies.length > 0;
   const policy = isUserAsked ? policyFor(session, command) : session.policy;
-  const unsafe = securityRefusal(session, command);
+  // Where no TLS is configured, a line is looked at no further for it.
+  const isSecurity = session.options.tls !== undefined || tlsVerbs.has(verb);
+  const unsafe = isSecurity ? securityRefusal(session, command) : undefined;
   if (unsafe !== undefined) return unsafe;
   if (longVerbs.has(verb)) return refusal("long-form", verb);
   const disguised = disguisedAnnouncement(command);
@@ -137,6 +139,6 @@ export function isHiddenFeature(session: Session, feature: string): boolean {
   const { commands, readOnly } = session.policy;
   // MLST is the feature of both MLST and MLSD; a list without the latter is of no use.
   const verb = feature === "MLST" ? "MLSD" : feature;
-  if (longVerbs.has(verb) || (isTlsVerb(verb) && !isPassedTlsVerb(session, verb))) return true;
+  if (longVerbs.has(verb) || (tlsVerbs.has(verb) && !isPassedTlsVerb(session, verb))) return true;
   return !isAllowed(commands, verb) || (readOnly && isWritingFeature(verb));
 }

@@ -6,13 +6,9 @@ import { clientTls } from "./security-state.ts";
 import type { Session } from "./state.ts";
 
 /** RFC 2228 and 4217, and what exists for transfers between servers under TLS (SSCN, CPSV). */
-const tlsVerbs: ReadonlySet<string> = new Set([
+export const tlsVerbs: ReadonlySet<string> = new Set([
   ...["AUTH", "ADAT", "PBSZ", "PROT", "CCC", "MIC", "CONF", "ENC", "SSCN", "CPSV"],
 ]);
-
-export function isTlsVerb(verb: string): boolean {
-  return tlsVerbs.has(verb);
-}
 
 /** Those of them that mean something here. */
 const known: ReadonlySet<string> = new Set(["AUTH", "PBSZ", "PROT", "CCC"]);

@@ -117,6 +117,7 @@ describe("a handshake on a data connection", () => {
   });
 });
 
+// D4.78
 describe("a data connection that ends without close_notify", () => {
   test.each([
     ["server", "server-data-out"],

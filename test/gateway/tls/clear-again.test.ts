@@ -72,6 +72,7 @@ function lineClient(socket: Socket) {
   };
 }
 
+// D5.95
 test("after CCC commands are clear text and translated, data are under TLS, and TLS can't begin again", async () => {
   const server = await startFtpServer({
     listen: { address: "127.0.0.1", port: 0 },

@@ -127,6 +127,7 @@ describe.each(["TLSv1.2", "TLSv1.3"] as const)("%s", (version) => {
   });
 });
 
+// D4.79
 test("a client whose data connections resume nothing is refused where they must, and gets no file", async () => {
   const server = await ftpServer();
   const gateway = await gatewayTo(server.endpoint.port, terminating({ client: { sessionReuse: "require" } }));

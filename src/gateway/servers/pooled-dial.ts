@@ -28,66 +28,94 @@ const patience = 3;
 /** Of a greeting that refuses, in the words for operators. */
 const quotedBytes = 80;
 
+type Dialling = {
+  readonly options: PooledDialOptions;
+  readonly events: DialEvents;
+  /** Of the time to connect, the part of one server. */
+  readonly shareMs: number;
+  readonly tried: Set<string>;
+  readonly failures: string[];
+  attempt: Attempt | undefined;
+  /** The session is counted at the server that is being tried. */
+  leave: (() => void) | undefined;
+};
+
 export function dialPool(options: PooledDialOptions, events: DialEvents): Attempt {
-  const { pool, route, client, counted, endpointsOf } = options;
-  const order = pool.order(route, client.address);
-  const failures: string[] = [];
-  let attempt: Attempt | undefined;
-  let isOver = false;
-  if (order.length === 0) {
-    const timer = setImmediate(() => events.failed("no server of the pool is up"));
-    return { cancel: () => clearImmediate(timer) };
-  }
-  next(0);
+  const order = options.pool.order(options.route, options.client.address);
+  const dialling: Dialling = {
+    ...{ options, events, shareMs: options.timeoutMs / order.length },
+    ...{ tried: new Set(), failures: [], attempt: undefined, leave: undefined },
+  };
+  tryServer(dialling, order[0]);
   return {
     cancel() {
-      isOver = true;
-      attempt?.cancel();
+      dialling.attempt?.cancel();
+      dialling.leave?.();
     },
   };
+}
 
-  function next(index: number): void {
-    const server = order[index];
-    if (server === undefined) return events.failed(failures.join(", "));
-    const endpoints = endpointsOf(server);
-    if (endpoints.length === 0)
-      return failed(index, server, "unreachable", `${server.name} has no address that may be dialled`);
-    const timeoutMs = options.timeoutMs / order.length;
-    attempt = dialServer(
-      endpoints,
-      { ...options, timeoutMs, retry: false },
-      {
-        connected: (transport) => greeted(index, server, transport),
-        failed: (detail) => failed(index, server, "unreachable", detail),
-      },
-    );
+function tryServer(dialling: Dialling, server: PoolServer | undefined): void {
+  const { options, events, shareMs, tried, failures } = dialling;
+  if (server === undefined) {
+    const detail = failures.length === 0 ? "no server of the pool is up" : failures.join(", ");
+    return later(dialling, () => events.failed(detail));
   }
+  tried.add(server.name);
+  dialling.leave = options.pool.entered(server);
+  const endpoints = options.endpointsOf(server);
+  if (endpoints.length === 0) {
+    const detail = `${server.name} has no address that may be dialled`;
+    return later(dialling, () => passOver(dialling, server, "unreachable", detail));
+  }
+  dialling.attempt = dialServer(
+    endpoints,
+    { ...options, timeoutMs: shareMs, retry: false },
+    {
+      connected: (transport) => connected(dialling, server, transport),
+      failed: (detail) => passOver(dialling, server, "unreachable", detail),
+    },
+  );
+}
 
-  function greeted(index: number, server: PoolServer, transport: Transport): void {
-    const { client: source, reached: destination } = options;
-    if (server.proxyProtocol !== undefined) {
-      send(transport, formatProxyHeader(server.proxyProtocol, { kind: "proxied", source, destination }));
-    }
-    const enter = (): void => {
-      counted(server, "connected");
-      events.connected(transport, pool.entered(server));
-    };
-    if (!options.greets) return enter();
-    attempt = awaitGreeting(transport, options.timeoutMs * patience, {
-      greeted: enter,
-      refused(outcome, detail) {
-        closeTransport(transport);
-        failed(index, server, outcome, `${formatEndpoint(transport.peer)} ${detail}`);
-      },
-    });
-  }
+/** Nothing is reported before the call has returned. */
+function later(dialling: Dialling, report: () => void): void {
+  const timer = setImmediate(report);
+  dialling.attempt = { cancel: () => clearImmediate(timer) };
+}
 
-  function failed(index: number, server: PoolServer, outcome: ConnectOutcome, detail: string): void {
-    counted(server, outcome);
-    pool.failed(server, route);
-    failures.push(detail);
-    if (!isOver) next(index + 1);
+function connected(dialling: Dialling, server: PoolServer, transport: Transport): void {
+  const { options, events, leave } = dialling;
+  const { client: source, reached: destination, counted, pool } = options;
+  if (server.proxyProtocol !== undefined) {
+    send(transport, formatProxyHeader(server.proxyProtocol, { kind: "proxied", source, destination }));
   }
+  const serve = (): void => {
+    counted(server, "connected");
+    pool.greeted(server);
+    events.connected(transport, leave);
+  };
+  if (!options.greets) return serve();
+  dialling.attempt = awaitGreeting(transport, options.timeoutMs * patience, {
+    greeted: serve,
+    refused(outcome, detail) {
+      closeTransport(transport);
+      passOver(dialling, server, outcome, `${formatEndpoint(transport.peer)} ${detail}`);
+    },
+  });
+}
+
+/** Who is next is asked anew: others may have fallen meanwhile. */
+function passOver(dialling: Dialling, server: PoolServer, outcome: ConnectOutcome, detail: string): void {
+  const { options, tried, failures } = dialling;
+  const { pool, route, client } = options;
+  dialling.leave?.();
+  options.counted(server, outcome);
+  pool.failed(server, route);
+  failures.push(detail);
+  const untried = route.servers.filter(({ name }) => !tried.has(name));
+  const [next] = pool.order({ ...route, servers: untried }, client.address);
+  tryServer(dialling, next);
 }
 
 type GreetingEvents = {

@@ -13,10 +13,15 @@ export type PoolOptions = {
 };
 
 export type ServerPool = {
-  /** The servers that this client's session is to try, one after the other. Empty while all are down. */
+  /** The server that this client's session is to try, and those after it should it fail. Empty while all are down. */
   order(options: PoolOptions, client: string): readonly PoolServer[];
-  /** It has greeted: it is up, and has one session more until the returned is called. */
+  /**
+   * It is dialled, and has one session more until the returned is called. One that has not greeted yet counts too: else a server that is
+   * frozen has the least sessions, and gets them all.
+   */
   entered(server: PoolServer): () => void;
+  /** It is up. */
+  greeted(server: PoolServer): void;
   failed(server: PoolServer, options: Pick<PoolOptions, "fall" | "everyMs">): void;
   states(servers: readonly PoolServer[]): readonly PoolState[];
 };
@@ -66,23 +71,27 @@ export function createServerPool({ now }: { readonly now: () => number }): Serve
       const moment = now();
       const open = servers.filter(({ weight }) => weight > 0);
       const up = open.filter((server) => known(server).tryAt === undefined);
-      const best = orders[balance](up, client);
       // One session at a time finds out whether a server that fell is back; should it not be, the others follow.
-      const due = open.find((server) => (known(server).tryAt ?? Infinity) <= moment);
-      if (due === undefined) return best;
-      known(due).tryAt = moment + everyMs;
-      return [due, ...best];
+      const isDue = (server: PoolServer): boolean => (known(server).tryAt ?? Infinity) <= moment;
+      // By the hash only a client of its own does: no other is to see another server for once.
+      const [first] = balance === "client-hash" && up.length > 0 ? hashed(open, client) : open.filter(isDue);
+      if (first === undefined || !isDue(first)) return orders[balance](up, client);
+      known(first).tryAt = moment + everyMs;
+      return [first, ...orders[balance](up, client)];
     },
     entered(server) {
       const one = known(server);
-      one.failures = 0;
-      one.tryAt = undefined;
       one.sessions += 1;
       let isInside = true;
       return () => {
         if (isInside) one.sessions -= 1;
         isInside = false;
       };
+    },
+    greeted(server) {
+      const one = known(server);
+      one.failures = 0;
+      one.tryAt = undefined;
     },
     failed(server, { fall, everyMs }) {
       const one = known(server);

@@ -156,3 +156,20 @@ test.each<ProxyVersion>(["v1", "v2"])(
     });
   },
 );
+
+test("a client that is reset while a server is awaited leaves nothing behind, and the server is not blamed", async () => {
+  let open = 0;
+  const silent = await setRaw((socket) => {
+    open += 1;
+    socket.on("close", () => (open -= 1)).resume();
+  });
+  const gateway = await setPool([at(silent)], { fall: 1 });
+  const server = `{gateway="test",server="127.0.0.1:${silent}"}`;
+  const client = await setClient(gateway);
+  await until(() => open === 1);
+  expect(await gateway.sample(`server_sessions${server}`)).toBe(1);
+  client.socket.resetAndDestroy();
+  await until(() => open === 0);
+  await until(async () => (await gateway.sample(`server_sessions${server}`)) === 0);
+  expect(await gateway.sample(`server_up${server}`)).toBe(1);
+});

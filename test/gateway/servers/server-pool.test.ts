@@ -22,7 +22,9 @@ function setUp(servers: readonly PoolServer[], balance: Balance = "least-session
     enter(client = "192.0.2.1") {
       const [server] = pool.order(options, client);
       if (server === undefined) throw new Error("none is up");
-      return { name: server.name, leave: pool.entered(server) };
+      const leave = pool.entered(server);
+      pool.greeted(server);
+      return { name: server.name, leave };
     },
     fail: (name: string, times = 1) => {
       const server = servers.find((one) => one.name === name) ?? expect.fail();
@@ -88,7 +90,7 @@ test("client-hash: a server that goes moves its own clients alone, and gets them
   const without = clients.map(first);
   for (const [index, name] of before.entries()) if (name !== "c") expect(without[index]).toBe(name);
   pass(1000);
-  pool.entered(weighted[2] ?? expect.fail())();
+  pool.greeted(weighted[2] ?? expect.fail());
   expect(clients.map(first)).toEqual(before);
 });
 
@@ -109,7 +111,7 @@ test("the others of the order are those to try next, each once", () => {
 test("a server falls after so many failures in a row, and one that greets between has none", () => {
   const { names, fail, pool, options } = setUp([serverNamed("a"), serverNamed("b")]);
   fail("a", 2);
-  pool.entered(options.servers[0] ?? expect.fail());
+  pool.greeted(options.servers[0] ?? expect.fail());
   fail("a", 2);
   expect(names().toSorted()).toEqual(["a", "b"]);
   fail("a");
@@ -127,7 +129,7 @@ test("a server that is down is tried by one session after each interval, first, 
   expect(names()).toEqual(["b"]);
   pass(1000);
   expect(names()).toEqual(["a", "b"]);
-  pool.entered(options.servers[0] ?? expect.fail());
+  pool.greeted(options.servers[0] ?? expect.fail());
   expect(names().toSorted()).toEqual(["a", "b"]);
 });
 
@@ -147,4 +149,28 @@ test("a server of weight 0 gets no new session, and keeps those that it has", ()
   pool.entered(options.servers[0] ?? expect.fail());
   expect(names()).toEqual(["b"]);
   expect(pool.states(options.servers)[0]).toEqual({ name: "a", isUp: true, sessions: 1 });
+});
+
+test("least-sessions: a session that waits for a greeting counts: a server that is frozen does not get all that come", () => {
+  const { pool, options } = setUp([serverNamed("a"), serverNamed("b"), serverNamed("c")]);
+  const waiting = Array.from({ length: 30 }, () => {
+    const [server = expect.fail()] = pool.order(options, "192.0.2.1");
+    pool.entered(server);
+    // b alone never greets.
+    if (server.name !== "b") pool.greeted(server);
+    return server.name;
+  });
+  expect(waiting.filter((name) => name === "b")).toHaveLength(10);
+});
+
+test("client-hash: whether a server is back is tried by a client of its own, and nobody else changes the server for it", () => {
+  const clients = Array.from({ length: 200 }, (_, index) => `10.0.0.${index}`);
+  const { first, fail, pass } = setUp(weighted, "client-hash");
+  const before = clients.map(first);
+  fail("c", 3);
+  pass(1000);
+  const after = clients.map(first);
+  const changed = clients.filter((_, index) => after[index] !== before[index]);
+  expect(changed).toHaveLength(before.filter((name) => name === "c").length - 1);
+  expect(after.filter((name) => name === "c")).toHaveLength(1);
 });

@@ -289,7 +289,6 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "gateway/entrance/arrival.ts": "gateway/entrance/proxied-arrival.test.ts; gateway/changing-addresses.test.ts",
   "config/route.ts": "config/problems.test.ts: route-*.yml",
   "config/pool.ts": "config/problems.test.ts: route-servers.yml; config/parse.test.ts: a pool",
-  "gateway/servers/pooled-servers.ts": "gateway/servers/pooled-dial.test.ts",
   "observe/server-metrics.ts": "gateway/servers/pooled-dial.test.ts",
   "session/": "playbooks by topic",
 };

@@ -87,7 +87,7 @@ function askAgainAndAgain(
   const ask = () =>
     names.resolve(
       name,
-      { client: "0.0.0.0", timeoutMs: lookupMs },
+      { client: undefined, timeoutMs: lookupMs },
       {
         resolved: (addresses) => found(addresses.toSorted()),
         failed: missing,

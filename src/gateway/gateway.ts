@@ -58,6 +58,7 @@ function settingsDepsOf({ shared, telemetry }: GatewayDeps): Omit<SettingsDeps, 
     systemPorts: { client: createSystemPool(), server: createSystemPool() },
     memory: createServerMemory(memoryOptions),
     pool: createServerPool(memoryOptions),
+    lastAddresses: new Map(),
     serverConnected: telemetry.serverConnected,
   };
 }

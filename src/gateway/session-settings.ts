@@ -42,6 +42,8 @@ export type SettingsDeps = {
   readonly systemPorts: Readonly<Record<Side, PortPool>>;
   readonly memory: ServerMemory;
   readonly pool: ServerPool;
+  /** What was found last for each name of a pool. */
+  readonly lastAddresses: Map<string, readonly string[]>;
   /** A server of a pool was tried. */
   readonly serverConnected: PooledDialOptions["counted"];
   readonly names: NameResolver;
@@ -54,8 +56,7 @@ export type SettingsDeps = {
 /** Throws an Error that says why this machine can't have the transparent route. */
 export function createSessionSettings(options: GatewayOptions, deps: SettingsDeps): SessionSettings {
   const { route, clientSide, serverSide, tls, policy, policies, limits, timeouts } = options;
-  const { plane, ownEndpoints, portPools, systemPorts, memory, pool, serverConnected, names, addresses, sockets } =
-    deps;
+  const { plane, ownEndpoints, portPools, systemPorts, pool, addresses, sockets } = deps;
   const clientPorts = clientSide.dataPorts ? portPools.of(clientSide.dataPorts) : systemPorts.client;
   const serverPorts = serverSide.dataPorts ? portPools.of(serverSide.dataPorts) : systemPorts.server;
   const everybody: ClientOptions = {
@@ -99,7 +100,7 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
       commands: commandLines(limits.commandBytes),
       replies: replyLines(limits.replyLineBytes),
       bufferedBytes: limits.bufferedBytes,
-      servers: createServers(options, { memory, names, dial: sockets.dial, pool, counted: serverConnected }),
+      servers: createServers(options, { ...deps, dial: sockets.dial, counted: deps.serverConnected }),
       tls: deps.tls,
       serverAdvertise: advertising.toServer,
     },

@@ -19,6 +19,7 @@ function setUp() {
     systemPorts: { client: createSystemPool(), server: createSystemPool() },
     memory: createServerMemory({ maxServers: 10, expiryMs: 1000, now: () => 0 }),
     pool: createServerPool({ now: () => 0 }),
+    lastAddresses: new Map<string, readonly string[]>(),
     serverConnected() {},
     names: createNameResolver(),
     addresses: { want() {}, find: () => undefined },

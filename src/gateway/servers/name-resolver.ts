@@ -20,8 +20,12 @@ export type NameEvents = {
 };
 
 export type NameResolver = {
-  /** `client`: the address of who asks, whose share it is. */
-  resolve(host: string, asker: { readonly client: string; readonly timeoutMs: number }, events: NameEvents): Attempt;
+  /** `client`: the address of who asks, whose share it is; undefined for a name of the configuration, which is in nobody's share. */
+  resolve(
+    host: string,
+    asker: { readonly client: string | undefined; readonly timeoutMs: number },
+    events: NameEvents,
+  ): Attempt;
 };
 
 export type NameResolverOptions = DnsOptions & {
@@ -29,13 +33,13 @@ export type NameResolverOptions = DnsOptions & {
   readonly resolvConf?: string;
 };
 
-/** Names that name servers are being asked for. Whoever asks for one of them too takes nobody's share. */
+/** Names of clients that name servers are being asked for. Whoever asks for one of them too takes nobody's share. */
 const maxNames = 256;
 const maxNamesPerClient = 8;
 const maxRemembered = 1000;
 
 type Waiter = { readonly timer: NodeJS.Timeout; readonly events: NameEvents };
-type Lookup = { readonly share: string; readonly waiters: Set<Waiter>; question: Attempt | undefined };
+type Lookup = { readonly share: string | undefined; readonly waiters: Set<Waiter>; question: Attempt | undefined };
 
 export function createNameResolver(options: NameResolverOptions = {}): NameResolver {
   const { hostsFile = "/etc/hosts", resolvConf = "/etc/resolv.conf", servers } = options;
@@ -49,10 +53,15 @@ export function createNameResolver(options: NameResolverOptions = {}): NameResol
     return addresses === undefined ? memory.recall(host) : { addresses };
   }
 
-  function begin(host: string, client: string): Lookup | undefined {
-    const share = shareOf(client);
-    const ofClient = [...lookups.values()].filter((lookup) => lookup.share === share);
-    if (lookups.size >= maxNames || ofClient.length >= maxNamesPerClient) return undefined;
+  function isFull(share: string): boolean {
+    const ofClients = [...lookups.values()].filter((lookup) => lookup.share !== undefined);
+    const ofClient = ofClients.filter((lookup) => lookup.share === share);
+    return ofClients.length >= maxNames || ofClient.length >= maxNamesPerClient;
+  }
+
+  function begin(host: string, client: string | undefined): Lookup | undefined {
+    const share = client === undefined ? undefined : shareOf(client);
+    if (share !== undefined && isFull(share)) return undefined;
     const lookup: Lookup = { share, waiters: new Set(), question: undefined };
     lookups.set(host, lookup);
     lookup.question = askDns(namesToAsk(host, searchList()), { servers }, (answer) => answered(host, lookup, answer));

@@ -12,65 +12,47 @@ export type PooledServersDeps = Pick<
   "dial" | "timeoutMs" | "keepaliveMs" | "pool" | "counted" | "greets"
 > & {
   readonly names: NameResolver;
+  /** What was found last for each name: outlasts a change of the options. */
+  readonly lastAddresses: Map<string, readonly string[]>;
 };
 
 /** Once one server is known, so long is waited for the names of the others. */
 const othersMs = 500;
 
 export function createPooledServers(route: PoolRoute, deps: PooledServersDeps): Pick<Servers, "resolve" | "dial"> {
-  const { names, timeoutMs } = deps;
-  const { servers } = route;
-  /** By the name of the server. */
-  const endpoints = new Map<string, readonly Endpoint[]>();
-  for (const { name, server } of servers) {
-    if (parseAddress(server.host) !== undefined) endpoints.set(name, [{ address: server.host, port: server.port }]);
-  }
-  const named = servers.filter(({ name }) => !endpoints.has(name));
-
-  function lookUp(
-    { name, server: { host, port } }: PoolServer,
-    client: string,
-    settled: (failure?: string) => void,
-  ): Attempt {
-    return names.resolve(
-      host,
-      { client, timeoutMs },
-      {
-        resolved(addresses) {
-          endpoints.set(
-            name,
-            addresses.map((address) => ({ address, port })),
-          );
-          settled();
-        },
-        failed: (detail) => settled(`${host} ${detail}`),
-        refused: () => settled(`${host} too many names are being looked up`),
-      },
-    );
-  }
-
+  const { pool, counted } = deps;
+  const open = route.servers.filter(({ weight }) => weight > 0);
+  const { named, endpointsOf, lookUp, patience } = createPoolNames(open, deps);
   return {
-    resolve(_, { address: client }, report) {
+    resolve(_, __, report) {
       const failures: string[] = [];
       let left = named.length;
+      let timer: NodeJS.Timeout | undefined;
       let isOver = false;
       const finish = (): void => {
         if (isOver) return;
         isOver = true;
         clearTimeout(timer);
-        const candidates = servers.flatMap(({ name }) => endpoints.get(name) ?? []);
-        if (candidates.length > 0) report({ kind: "resolved", candidates });
-        else report({ kind: "unresolved", detail: failures.join(", ") });
+        const candidates = open.flatMap(endpointsOf);
+        if (candidates.length > 0) return report({ kind: "resolved", candidates });
+        for (const server of open) {
+          counted(server, "unreachable");
+          pool.failed(server, route);
+        }
+        report({ kind: "unresolved", detail: failures.join(", ") });
+      };
+      const wait = (): void => {
+        const ms = patience();
+        if (ms !== undefined && !isOver) timer ??= setTimeout(finish, ms);
       };
       const settled = (failure?: string): void => {
         if (failure !== undefined) failures.push(failure);
         left -= 1;
         if (left === 0) finish();
+        else wait();
       };
-      const isWaiting = named.some(({ name }) => !endpoints.has(name));
-      const isAnyKnown = endpoints.size > 0;
-      const timer = setTimeout(finish, isWaiting ? (isAnyKnown ? othersMs : timeoutMs) : 0);
-      const attempts = named.map((server) => lookUp(server, client, settled));
+      wait();
+      const attempts = named.map((server) => lookUp(server, settled));
       return {
         cancel() {
           isOver = true;
@@ -84,10 +66,62 @@ export function createPooledServers(route: PoolRoute, deps: PooledServersDeps): 
         {
           ...deps,
           ...{ route, client: client.peer, reached: client.local },
-          endpointsOf: ({ name }) =>
-            (endpoints.get(name) ?? []).filter((one) => candidates.some((allowed) => sameEndpoint(allowed, one))),
+          endpointsOf: (server) =>
+            endpointsOf(server).filter((one) => candidates.some((allowed) => sameEndpoint(allowed, one))),
         },
         events,
       ),
+  };
+}
+
+type PoolNames = {
+  /** The servers that have a name to be looked up. */
+  readonly named: readonly PoolServer[];
+  endpointsOf(server: PoolServer): readonly Endpoint[];
+  lookUp(server: PoolServer, settled: (failure?: string) => void): Attempt;
+  /** How long lookups are waited for: undefined until their own end. */
+  patience(): number | undefined;
+};
+
+function createPoolNames(
+  open: readonly PoolServer[],
+  { names, timeoutMs, lastAddresses }: Pick<PooledServersDeps, "names" | "timeoutMs" | "lastAddresses">,
+): PoolNames {
+  const named = open.filter(({ server }) => parseAddress(server.host) === undefined);
+  /** Names that could not be resolved at their last lookup: nobody waits for them where another server is known. */
+  const missing = new Set<string>();
+
+  function endpointsOf({ server: { host, port } }: PoolServer): readonly Endpoint[] {
+    const addresses = parseAddress(host) === undefined ? (lastAddresses.get(host) ?? []) : [host];
+    return addresses.map((address) => ({ address, port }));
+  }
+
+  const isKnown = (server: PoolServer): boolean => endpointsOf(server).length > 0;
+  return {
+    named,
+    endpointsOf,
+    lookUp({ server: { host } }, settled) {
+      const failed = (detail: string): void => {
+        missing.add(host);
+        settled(`${host} ${detail}`);
+      };
+      return names.resolve(
+        host,
+        { client: undefined, timeoutMs },
+        {
+          resolved(addresses) {
+            lastAddresses.set(host, addresses);
+            missing.delete(host);
+            settled();
+          },
+          failed,
+          refused: () => failed("too many names are being looked up"),
+        },
+      );
+    },
+    patience() {
+      if (!open.some(isKnown)) return undefined;
+      return named.every((one) => isKnown(one) || missing.has(one.server.host)) ? 0 : othersMs;
+    },
   };
 }

@@ -5,12 +5,8 @@ import type { Mode } from "../../session/mode.ts";
 import type { SessionEvent } from "../../session/events.ts";
 import type { GatewayOptions, HostPort } from "../options.ts";
 import { dialServer, type Attempt, type DialEvents } from "./dial-server.ts";
-import type { Dial } from "../../sockets/transport.ts";
-import type { NameResolver } from "./name-resolver.ts";
-import type { PooledDialOptions } from "./pooled-dial.ts";
-import { createPooledServers } from "./pooled-servers.ts";
+import { createPooledServers, type PooledServersDeps } from "./pooled-servers.ts";
 import type { ServerMemory } from "./server-memory.ts";
-import type { ServerPool } from "./server-pool.ts";
 
 export type Resolution = Extract<SessionEvent, { readonly kind: "resolved" | "unresolved" | "unresolvable" }>;
 
@@ -30,18 +26,15 @@ export type DialOrigin = {
   readonly client: { readonly peer: Endpoint; readonly local: Endpoint };
 };
 
-export type ServersDeps = {
+export type ServersDeps = Pick<PooledServersDeps, "names" | "dial" | "pool" | "counted" | "lastAddresses"> & {
   readonly memory: ServerMemory;
-  readonly names: NameResolver;
-  readonly dial: Dial;
-  readonly pool: ServerPool;
-  readonly counted: PooledDialOptions["counted"];
 };
 
 export function createServers(
   { route, timeouts, tls }: Pick<GatewayOptions, "route" | "timeouts" | "tls">,
-  { memory, names, dial, pool, counted }: ServersDeps,
+  { memory, ...deps }: ServersDeps,
 ): Servers {
+  const { names, dial } = deps;
   const { connectMs: timeoutMs, keepaliveMs } = timeouts;
   const remembered: Pick<Servers, "rejectedBy" | "learn"> = {
     rejectedBy: (server) => memory.rejectedBy(server),
@@ -50,7 +43,7 @@ export function createServers(
   if (route.kind === "pool") {
     // Where TLS begins with the first byte, it is the server that is waiting.
     const greets = !(tls?.kind === "terminate" && tls.server.mode !== "off" && tls.server.implicit);
-    const pooled = createPooledServers(route, { dial, timeoutMs, keepaliveMs, pool, counted, names, greets });
+    const pooled = createPooledServers(route, { ...deps, timeoutMs, keepaliveMs, greets });
     return { ...pooled, ...remembered };
   }
   // A configured server may be restarting. What a client named or meant is that client's affair.
@@ -59,7 +52,7 @@ export function createServers(
     resolve: ({ host, port }, { address: client }, report) =>
       names.resolve(
         host,
-        { client, timeoutMs },
+        { client: route.kind === "fixed" ? undefined : client, timeoutMs },
         {
           resolved(addresses) {
             report({ kind: "resolved", candidates: addresses.map((address) => ({ address, port })) });

@@ -1,12 +1,10 @@
 // Secure carriage: carrying between two legs of which one or both run TLS. It starts with the handshakes; bytes flow once both legs are
 // ready. A leg under TLS has ended completely when TLS has ended on it, and not with TCP alone.
 import type { Socket } from "node:net";
-import type { Secured } from "../../net/tls.ts";
 import { hasTrulyEnded, readingSocket } from "../../sockets/reading-socket.ts";
 import { type TlsEnd, watchTlsEnd } from "../../sockets/tls-handle.ts";
 import { watchHandshake } from "../../tls/handshake.ts";
 import type { LegTls, OpenLeg } from "../../tls/leg-tls.ts";
-import type { SessionEntry } from "../../tls/session-store.ts";
 import type { Side } from "../pinhole.ts";
 import type { CarriageEnd } from "../userspace/carriage.ts";
 import type { ClosedLeg } from "../userspace/leg.ts";
@@ -14,30 +12,7 @@ import { endLeg } from "../userspace/leg-guard.ts";
 import { createFlow } from "./flow.ts";
 import { createGatheredFlow } from "./gathered-flow.ts";
 import type { ReadBuffers } from "./read-buffers.ts";
-
-/** `isSecured`: it is to run TLS. `counters`: what was handed on, up and down. */
-export type SecurePair = {
-  readonly client: Socket;
-  readonly server: Socket;
-  readonly isSecured: Readonly<Record<Side, boolean>>;
-  readonly counters: Float64Array;
-};
-
-export type SecureCarriageEvents = {
-  secured(side: Side, secured: Secured): void;
-  noCloseNotify(side: Side): void;
-  learned(entry: SessionEntry): void;
-  delivered(): void;
-  /** The last. Nothing touches the sockets any more, which are to be closed during the call. `hasFin`: who has his end, or may have it. */
-  ended(end: CarriageEnd, legs: Readonly<Record<Side, ClosedLeg>>, detail?: string): void;
-};
-
-export type SecureCarriage = {
-  /** The leg may be used from now on: `tls` where it runs TLS. Once for each side; the client's first. */
-  ready(side: Side, tls?: LegTls): void;
-  abort(): void;
-  closeUnused(): void;
-};
+import type { SecureCarriage, SecureCarriageEvents, SecurePair } from "./secure-pair.ts";
 
 /** One direction. */
 type Lane = {
@@ -140,8 +115,13 @@ function becomeReady(state: State, side: Side): void {
   state.legs[side].isReady = true;
   if (state.phase !== "opening" || !client.isReady || !server.isReady) return;
   state.phase = "flowing";
-  client.lane.resume();
-  server.lane.resume();
+  for (const one of ["client", "server"] as const) {
+    const { socket, lane } = state.legs[one];
+    if (socket.destroyed) peerClosed(state, one, "read ECONNRESET");
+    // An empty file has ended before anybody has asked for it.
+    else if (socket.readableEnded) peerEnded(state, one);
+    else lane.resume();
+  }
 }
 
 /** Read as streams are, out of TLS. */
@@ -205,21 +185,24 @@ function clearLeg(state: () => State, side: Side, buffers: ReadBuffers): Leg {
 function watch(state: State, side: Side): void {
   const leg = state.legs[side];
   const { socket } = leg;
-  socket.on("end", () => {
-    if (state.phase !== "flowing") return;
-    const why = whyBroken(state, side, leg);
-    if (why !== undefined) return broke(state, side, why);
-    leg.hasEnded = true;
-    if (!leg.lane.hasUnsent()) endOther(state, side);
-  });
+  socket.on("end", () => peerEnded(state, side));
   socket.on("finish", () => {
     if (state.phase !== "flowing") return;
     if (side === "client") state.events.delivered();
     if (hasFinished(state.legs[other[side]])) finish(state);
   });
-  socket.on("error", (error) => closed(state, side, error.message));
+  socket.on("error", (error) => peerClosed(state, side, error.message));
   // Behind TLS a reset may come without an error.
-  socket.on("close", () => closed(state, side, "read ECONNRESET"));
+  socket.on("close", () => peerClosed(state, side, "read ECONNRESET"));
+}
+
+function peerEnded(state: State, side: Side): void {
+  const leg = state.legs[side];
+  if (state.phase !== "flowing" || leg.hasEnded) return;
+  const why = whyBroken(state, side, leg);
+  if (why !== undefined) return broke(state, side, why);
+  leg.hasEnded = true;
+  if (!leg.lane.hasUnsent()) endOther(state, side);
 }
 
 function hasFinished({ socket, isGone }: Leg): boolean {
@@ -230,10 +213,12 @@ function hasFinished({ socket, isGone }: Leg): boolean {
  * A server that closes with our close_notify unread resets the connection, behind its own: of an empty file, say, which curl does not wait
  * for. That is no break, if all that it said was read and nothing is on its way to it.
  */
-function closed(state: State, side: Side, why: string): void {
+function peerClosed(state: State, side: Side, why: string): void {
   const leg = state.legs[side];
   const opposite = state.legs[other[side]];
   const hasSaidAll = leg.tlsEnd?.() === "close-notify" && leg.socket.readableLength === 0;
+  // It is looked at again once both legs are ready.
+  if (state.phase === "opening" && hasSaidAll) return;
   if (state.phase !== "flowing" || !hasSaidAll || opposite.lane.hasUnsent()) {
     return broke(state, side, { end: `${side}-reset`, detail: why });
   }

@@ -4,7 +4,7 @@ import type { Side } from "../pinhole.ts";
 import type { CarriageEvents, HeldLegs, HoldingCarriage } from "../userspace/carriage.ts";
 import { closeLegs } from "../userspace/leg.ts";
 import type { ReadBuffers } from "./read-buffers.ts";
-import type { SecureCarriage } from "./secure-carriage.ts";
+import type { SecureCarriage } from "./secure-pair.ts";
 import { createSecureThread } from "./secure-thread.ts";
 
 export type SecureCarrier = {

@@ -8,7 +8,8 @@ import type { SessionEntry } from "../../tls/session-store.ts";
 import type { Side } from "../pinhole.ts";
 import type { CarriageEnd } from "../userspace/carriage.ts";
 import { createReadBuffers } from "./read-buffers.ts";
-import { carrySecurely, type SecureCarriage } from "./secure-carriage.ts";
+import { carrySecurely } from "./secure-carriage.ts";
+import type { SecureCarriage } from "./secure-pair.ts";
 
 export type SecureOrder =
   | {

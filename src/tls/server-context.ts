@@ -1,6 +1,6 @@
 // Server context: what TLS is spoken with towards clients: certificates by name, the lowest version, who must show a certificate, and
 // tickets. Described by plain data, so that another thread can make the same of it.
-import { constants } from "node:crypto";
+import { constants, createHash } from "node:crypto";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
@@ -36,8 +36,15 @@ const ciphers = [
 ].join(":");
 /** Sessions live as long as a control connection may: their data connections must resume them. In seconds. */
 const sessionTimeout = 86_400;
-/** One for all: a ticket is opened by whoever has its key, and where a client shows a certificate OpenSSL demands some. */
-const sessionIdContext = "ftp-alg";
+/**
+ * Sessions with another are not resumed. Whose certificate was checked against other authorities, by another gateway with the same ticket
+ * keys or before a reload, is to be checked anew. At most 32 bytes.
+ */
+function sessionIdContext({ clientCertificates }: ServerTls): string {
+  if (clientCertificates === undefined) return "ftp-alg";
+  const { ca, require } = clientCertificates;
+  return createHash("sha256").update(`${require} ${ca}`).digest("base64").slice(0, 32);
+}
 
 export function createServerContext(tls: ServerTls, keys: () => TicketKeys, policy: TicketPolicy): ServerContext {
   const choices = tls.certificates.map((certificate) => ({
@@ -83,11 +90,12 @@ function whyRefused({ clientCertificates }: ServerTls, socket: TLSSocket): Hands
 }
 
 function secureContext(
-  { minVersion, clientCertificates }: ServerTls,
+  tls: ServerTls,
   { chain, key }: Certificate,
   keys: () => TicketKeys,
   policy: TicketPolicy,
 ): SecureContext {
+  const { minVersion, clientCertificates } = tls;
   const context = createSecureContext({
     cert: chain,
     key,
@@ -96,7 +104,7 @@ function secureContext(
     ciphers,
     honorCipherOrder: true,
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION,
-    sessionIdContext,
+    sessionIdContext: sessionIdContext(tls),
     sessionTimeout,
   });
   useTicketKeys(context, keys, policy);

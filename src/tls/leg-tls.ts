@@ -13,7 +13,10 @@ type Truncation = "reset" | "tolerate";
 /** `key`: legs with the same are done with the same context, which takes a while to make. */
 type LegTraits = { readonly key: string; readonly truncation: Truncation };
 
-/** Towards the client: the sessions of its control connection may be resumed, and have to with `mustResume`. */
+/**
+ * Towards the client: the sessions of its control connection may be resumed, and have to with `mustResume`. Then nobody else has the first
+ * of the keys: what a stranger is given before it is refused must open nothing.
+ */
 export type ServerLegTls = LegTraits & {
   readonly role: "server";
   readonly tls: ServerTls;
@@ -37,6 +40,8 @@ export type LegTlsSource = {
   describe(): LegTls;
   /** A handshake with a client has made a session that may be resumed by its id. */
   learned(entry: SessionEntry): void;
+  /** TLS has come about, and the peer is the one that is meant. */
+  accepted(): void;
 };
 
 export type OpenedLeg = { readonly socket: TLSSocket; readonly refusal: Refusal };
@@ -44,7 +49,7 @@ export type OpenedLeg = { readonly socket: TLSSocket; readonly refusal: Refusal 
 /** Opens TLS on a leg whose next byte is the peer's or ours. Not to be called for one that has no more than bytes in clear. */
 export type OpenLeg = (raw: Socket, leg: LegTls, learned: (entry: SessionEntry) => void) => OpenedLeg;
 
-/** Where sessions must be resumed there is a context for each session. */
+/** Of gateways, and of what was read before their files changed. */
 const mostContexts = 64;
 
 /** With a memory of contexts of its own: one for each thread. */
@@ -66,12 +71,13 @@ export function createLegOpener(): OpenLeg {
       const context = remembered(clients, leg.key, () => createClientContext(leg.tls));
       return { socket: context.open(raw, leg.session), refusal: context.refusal };
     }
-    const context = serverOf(leg);
-    const socket = context.open(raw, createSessionStore(leg.sessions, learned));
+    const { mustResume, tls, ticketKeys, policy } = leg;
+    const context = mustResume ? createServerContext(tls, () => ticketKeys, policy) : serverOf(leg);
+    const socket = context.open(raw, createSessionStore(leg.sessions, mustResume ? undefined : learned));
     return {
       socket,
       refusal(secured) {
-        if (leg.mustResume && !secured.isSessionReused()) return notResumed;
+        if (mustResume && !secured.isSessionReused()) return notResumed;
         return context.refusal(secured);
       },
     };

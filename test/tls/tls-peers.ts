@@ -36,5 +36,5 @@ export const clientLeg: ClientLeg = {
 };
 
 export function source(leg: LegTls, learned: SessionEntry[] = []): LegTlsSource {
-  return { describe: () => leg, learned: (entry) => void learned.push(entry) };
+  return { describe: () => leg, learned: (entry) => void learned.push(entry), accepted() {} };
 }

@@ -48,7 +48,10 @@ function carryHere(held: HeldLegs, events: CarriageEvents, buffers: ReadBuffers)
     carriage = carrySecurely(
       pair,
       {
-        secured: (side, secured) => events.secured?.(side, secured),
+        secured(side, secured) {
+          tls[side]?.accepted();
+          events.secured?.(side, secured);
+        },
         noCloseNotify: (side) => events.noCloseNotify?.(side),
         learned: (entry) => tls.client?.learned(entry),
         delivered,

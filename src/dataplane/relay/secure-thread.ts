@@ -41,6 +41,7 @@ export function createSecureThread(workerProgram = program): SecureThread {
     const { events, tls } = connection;
     switch (report.kind) {
       case "secured":
+        tls[report.side]?.accepted();
         return events.secured?.(report.side, report.secured);
       case "no close_notify":
         return events.noCloseNotify?.(report.side);

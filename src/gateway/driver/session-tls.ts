@@ -26,21 +26,22 @@ export type SessionTls = {
   leg(side: Side, direction: () => Direction): LegTlsSource;
 };
 
-let sessions = 0;
+/** Clients resume the first session of all, or one of the last. */
+const mostKeys = 8;
 
 export function createSessionTls({ loaded, tools }: TlsOfGateway): SessionTls {
   const material = loaded.material();
   const store = tools.createSessionStore();
   const mustResume = material.options.client.sessionReuse === "require";
   // Whose key opens a ticket is whose session it is.
-  const ownKey: TicketKeys | undefined = mustResume ? [tools.newTicketKey()] : undefined;
-  const key = mustResume ? `${material.key} ${sessions++}` : material.key;
+  let ownKeys: TicketKeys | undefined = mustResume ? [tools.newTicketKey()] : undefined;
   let serverHost = "";
   let serverSession: Uint8Array | undefined;
 
   function clientStart(): TlsStart {
     const { serverContext, makeContext, server, options } = material;
-    const context = ownKey === undefined ? serverContext : makeContext(server, () => ownKey, "renew");
+    const keys = ownKeys;
+    const context = keys === undefined ? serverContext : makeContext(server, () => keys, "renew");
     return {
       open: (connection) => context.open(connection, store),
       refusal: context.refusal,
@@ -60,30 +61,39 @@ export function createSessionTls({ loaded, tools }: TlsOfGateway): SessionTls {
     };
   }
 
-  const describe = (side: Side, direction: Direction): LegTls =>
-    side === "client"
-      ? {
-          role: "server",
-          key,
-          tls: material.server,
-          truncation: loaded.tellsTruncation ? material.options.client.truncation : "tolerate",
-          ticketKeys: ownKey ?? loaded.ticketKeys(),
-          // A client that ends an upload with a ticket unread would reset it.
-          policy: direction === "download" ? "renew" : "none",
-          sessions: store.entries(),
-          mustResume,
-        }
-      : serverLeg(loaded, material, serverHost, serverSession);
+  function clientLeg(direction: () => Direction): LegTlsSource {
+    const ownKey = ownKeys && tools.newTicketKey();
+    return {
+      describe: () => ({
+        role: "server",
+        key: material.key,
+        tls: material.server,
+        truncation: loaded.tellsTruncation ? material.options.client.truncation : "tolerate",
+        ticketKeys: ownKeys && ownKey ? [ownKey, ...ownKeys] : loaded.ticketKeys(),
+        // A client that ends an upload with a ticket unread would reset it.
+        policy: direction() === "download" ? "renew" : "none",
+        sessions: store.entries(),
+        mustResume,
+      }),
+      learned: (entry) => store.add(entry),
+      accepted() {
+        if (ownKeys === undefined || ownKey === undefined) return;
+        const [first, ...others] = ownKeys;
+        ownKeys = [first, ...[ownKey, ...others].slice(0, mostKeys - 1)];
+      },
+    };
+  }
 
   return {
     start(side, transport, host, events) {
       if (side === "server") serverHost = host;
       return tools.startTls(transport, side === "client" ? clientStart() : serverStart(), events);
     },
-    leg: (side, direction) => ({
-      describe: () => describe(side, direction()),
-      learned: (entry) => store.add(entry),
-    }),
+    leg(side, direction) {
+      if (side === "client") return clientLeg(direction);
+      const describe = () => serverLeg(loaded, material, serverHost, serverSession);
+      return { describe, learned() {}, accepted() {} };
+    },
   };
 }
 

@@ -12,17 +12,7 @@ import { endLeg } from "../userspace/leg-guard.ts";
 import { createFlow } from "./flow.ts";
 import { createGatheredFlow } from "./gathered-flow.ts";
 import type { ReadBuffers } from "./read-buffers.ts";
-import type { SecureCarriage, SecureCarriageEvents, SecurePair } from "./secure-pair.ts";
-
-/** One direction. */
-type Lane = {
-  bytes(): number;
-  /** Something has been read and waits for the other side. */
-  hasUnsent(): boolean;
-  resume(): void;
-  pause(): void;
-  close(): void;
-};
+import type { Lane, SecureCarriage, SecureCarriageEvents, SecurePair } from "./secure-pair.ts";
 
 type Leg = {
   /** What is read from and written to; under TLS only once it is ready. */
@@ -45,6 +35,8 @@ type State = {
   end: CarriageEnd;
   detail: string | undefined;
   broken: Side | undefined;
+  /** Known of a client under TLS. */
+  isDownload: boolean;
 };
 
 const other = { client: "server", server: "client" } as const;
@@ -65,6 +57,7 @@ export function carrySecurely(
     end: "complete",
     detail: undefined,
     broken: undefined,
+    isDownload: false,
   };
   state.legs.client = make("client");
   state.legs.server = make("server");
@@ -92,6 +85,7 @@ function shakeHands(state: State, side: Side, tls: LegTls, openLeg: OpenLeg): vo
   const leg = state.legs[side];
   const { socket, refusal } = openLeg(state.pair[side], tls, state.events.learned);
   leg.tolerates = tls.truncation === "tolerate";
+  if (tls.role === "server") state.isDownload = tls.policy === "renew" && state.pair.isSecured.server;
   leg.socket = socket;
   leg.tlsEnd = watchTlsEnd(socket);
   watchHandshake(socket, refusal, {
@@ -209,10 +203,7 @@ function hasFinished({ socket, isGone }: Leg): boolean {
   return isGone || socket.writableFinished;
 }
 
-/**
- * A server that closes with our close_notify unread resets the connection, behind its own: of an empty file, say, which curl does not wait
- * for. That is no break, if all that it said was read and nothing is on its way to it.
- */
+/** A reset behind a peer's close_notify is no break, if all that it said was read and nothing is on its way to it. */
 function peerClosed(state: State, side: Side, why: string): void {
   const leg = state.legs[side];
   const opposite = state.legs[other[side]];
@@ -263,9 +254,15 @@ function flushed(state: State, side: Side): void {
   else state.legs[side].lane.resume();
 }
 
-function endOther(state: State, side: Side): void {
-  const { socket } = state.legs[other[side]];
-  if (!socket.writableEnded && !socket.destroyed) endLeg(socket);
+/**
+ * A client that ends before the file does (curl, an empty one) is held back under TLS: a server that closes with our close_notify unread
+ * resets, and may lose its own.
+ */
+function endOther({ legs, isDownload }: State, side: Side): void {
+  if (side === "client" && isDownload && !legs.server.hasEnded) return;
+  const ending =
+    side === "server" && isDownload && legs.client.hasEnded ? [legs.client, legs.server] : [legs[other[side]]];
+  for (const { socket } of ending) if (!socket.writableEnded && !socket.destroyed) endLeg(socket);
 }
 
 /** What was read from that side and is with the kernel, or at least with TLS. */

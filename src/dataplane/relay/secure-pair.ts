@@ -30,3 +30,13 @@ export type SecureCarriage = {
   abort(): void;
   closeUnused(): void;
 };
+
+/** One direction. */
+export type Lane = {
+  bytes(): number;
+  /** Something has been read and waits for the other side. */
+  hasUnsent(): boolean;
+  resume(): void;
+  pause(): void;
+  close(): void;
+};

@@ -278,6 +278,24 @@ describe.each(["thread", "this thread"] as const)("a data connection under TLS, 
     },
   );
 
+  test("downwards is ended by a client when the server has said all, and not before", async () => {
+    const wanted = { client: true, server: true, version: "TLSv1.3" } as const;
+    const pinhole = open(plane, wanted);
+    const { client, server } = await peers(pinhole, wanted);
+    let hasEnded = false;
+    server.socket.resume().on("end", () => (hasEnded = true));
+    await Promise.all([client.secured, server.secured]);
+    const taken = take(client);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    client.socket.end();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(hasEnded).toBe(false);
+    server.socket.end("late");
+    expect(await taken).toMatchObject({ bytes: 4 });
+    expect(await pinhole.outcome()).toBe("complete");
+    await expect.poll(() => hasEnded).toBe(true);
+  });
+
   test("begins with the client when the transfer does, and with the server when it is confirmed", async () => {
     const wanted = { client: true, server: true, version: "TLSv1.3" } as const;
     const pinhole = open(plane, wanted, { isConfirmed: false });

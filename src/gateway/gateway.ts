@@ -94,6 +94,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
         if (settings === undefined) watchGateway(deps, () => settings, entrance);
         watchCertificates(settings, next);
         settings = next;
+        telemetry.keepServers(next.serverStates().map(({ name }) => name));
         shared.addresses.want(listeners, addressSources(options));
         telemetry.setLogLevel(options.logLevel);
         entrance.setLimits(options.limits);

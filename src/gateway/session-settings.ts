@@ -10,7 +10,7 @@ import type { OwnEndpoints } from "./own-endpoints.ts";
 import type { PortPools } from "./port-pools.ts";
 import { commandLines, replyLines } from "./control/line-format.ts";
 import type { NameResolver } from "./servers/name-resolver.ts";
-import type { PooledDialOptions } from "./servers/pooled-dial.ts";
+import type { ServerCounted } from "./servers/pooled-dial.ts";
 import type { ServerMemory } from "./servers/server-memory.ts";
 import type { PoolState, ServerPool } from "./servers/server-pool.ts";
 import { createServers } from "./servers/servers.ts";
@@ -45,7 +45,7 @@ export type SettingsDeps = {
   /** What was found last for each name of a pool. */
   readonly lastAddresses: Map<string, readonly string[]>;
   /** A server of a pool was tried. */
-  readonly serverConnected: PooledDialOptions["counted"];
+  readonly serverConnected: ServerCounted;
   readonly names: NameResolver;
   readonly addresses: ChangingAddresses;
   readonly sockets: Sockets;

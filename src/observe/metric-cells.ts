@@ -24,9 +24,15 @@ export type MetricCells = {
   update(): void;
   /** No metric has a label set with this value of `gateway` any more; what its cells still count goes nowhere. */
   forget(gateway: string): void;
+  /** Likewise of one of its servers. */
+  forgetServer(gateway: string, server: string): void;
 };
 
-type Cell = { readonly gateway: string | undefined; readonly update: () => void; readonly remove: () => void };
+type Cell = {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly update: () => void;
+  readonly remove: () => void;
+};
 
 export const prefix = "ftp_alg_";
 
@@ -35,7 +41,11 @@ export function createMetricCells(registry: Registry): MetricCells {
   let cells: Cell[] = [];
   const histograms: SecondsHistogram[] = [];
   const add = (labels: Readonly<Record<string, string>>, update: () => void, remove: () => void): void =>
-    void cells.push({ gateway: labels["gateway"], update, remove });
+    void cells.push({ labels, update, remove });
+  const forget = (isGone: (cell: Cell) => boolean): void => {
+    for (const cell of cells) if (isGone(cell)) cell.remove();
+    cells = cells.filter((cell) => !isGone(cell));
+  };
   return {
     counter(name, help, labelNames) {
       const metric = new Counter({ name: prefix + name, help, labelNames, registers });
@@ -70,9 +80,11 @@ export function createMetricCells(registry: Registry): MetricCells {
       for (const { update } of cells) update();
     },
     forget(gateway) {
-      for (const cell of cells) if (cell.gateway === gateway) cell.remove();
-      cells = cells.filter((cell) => cell.gateway !== gateway);
+      forget(({ labels }) => labels["gateway"] === gateway);
       for (const histogram of histograms) histogram.forget(gateway);
+    },
+    forgetServer(gateway, server) {
+      forget(({ labels }) => labels["gateway"] === gateway && labels["server"] === server);
     },
   };
 }

@@ -10,6 +10,8 @@ export type ServerConnectOutcome = "connected" | "unreachable" | "refused" | "si
 
 export type ServerMetrics = {
   serverConnected(server: string, outcome: ServerConnectOutcome): void;
+  /** Servers of other names are counted no more. */
+  keepServers(names: readonly string[]): void;
   /** Asked at every scrape. Returns what ends that. */
   servers(states: () => readonly ServerState[]): () => void;
 };
@@ -17,7 +19,7 @@ export type ServerMetrics = {
 /** Defines the metrics; what it returns makes the cells of one gateway. */
 export function defineServerMetrics(
   registry: Registry,
-  { counter }: MetricCells,
+  { counter, forgetServer }: MetricCells,
   prefix: string,
 ): (gateway: string) => ServerMetrics {
   const labelNames = ["gateway", "server"] as const;
@@ -31,13 +33,21 @@ export function defineServerMetrics(
     ...{ name: `${prefix}server_sessions`, help: "Sessions with a server of a pool.", labelNames },
   });
   return (gateway) => {
-    const cells = new Map<string, CounterCell>();
+    const cells = new Map<string, Map<ServerConnectOutcome, CounterCell>>();
     return {
       serverConnected(server, outcome) {
-        const key = `${outcome} ${server}`;
-        const cell = cells.get(key) ?? connects({ gateway, server, outcome });
-        cells.set(key, cell);
+        const ofServer = cells.get(server) ?? new Map<ServerConnectOutcome, CounterCell>();
+        cells.set(server, ofServer);
+        const cell = ofServer.get(outcome) ?? connects({ gateway, server, outcome });
+        ofServer.set(outcome, cell);
         cell.inc();
+      },
+      keepServers(names) {
+        for (const server of cells.keys()) {
+          if (names.includes(server)) continue;
+          cells.delete(server);
+          forgetServer(gateway, server);
+        }
       },
       servers(states) {
         const valuesOf = (value: (state: ServerState) => number) => () =>

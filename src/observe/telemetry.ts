@@ -43,7 +43,13 @@ export type GatewayTelemetry = {
   bans(count: () => number): void;
   /** Those of a pool, with their configured names; asked at every scrape. */
   servers(states: () => readonly ServerState[]): void;
-  serverConnected(server: { readonly name: string }, outcome: ServerConnectOutcome): void;
+  serverConnected(
+    server: { readonly name: string },
+    outcome: ServerConnectOutcome,
+    news: { readonly change: "down" | "up" | undefined; readonly detail: string },
+  ): void;
+  /** Servers of other names are no longer in the configuration. */
+  keepServers(names: readonly string[]): void;
   /** So many sessions may be open at once; asked at every scrape, until `stopped`. */
   sessionsLimit(limit: () => number): void;
   /** `counts` is asked at every scrape, until `stopped`. */
@@ -129,7 +135,12 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
     certificates: (left) => void endings.push(counts.certificates(left)),
     bans: (count) => void endings.push(counts.bans(count)),
     servers: (states) => void endings.push(counts.servers(states)),
-    serverConnected: (server, outcome) => counts.serverConnected(server.name, outcome),
+    keepServers: counts.keepServers,
+    serverConnected({ name: server }, outcome, { change, detail }) {
+      counts.serverConnected(server, outcome);
+      if (change === "down") log().warn({ server, outcome, detail }, "server down");
+      if (change === "up") log().info({ server }, "server up");
+    },
     sessionsLimit: (limit) => void endings.push(counts.sessionsLimit(limit)),
     dataPorts: (side, ports) => void endings.push(counts.dataPorts(side, ports)),
     dataPlane(refreshCounts) {

@@ -49,6 +49,12 @@ const serverControl = {
     advice: () => "Look at this machine's own packet filter and routing rules (nft list ruleset, ip rule).",
     client: ({ server }) => unreachable(server, "there is no way to it"),
   },
+  "no-server-up": {
+    sentence: ({ why }) => `There is no server for the session: ${why}.`,
+    advice: () =>
+      "See which servers of the pool are down, and why: ftp_alg_server_up, ftp_alg_server_connects_total, and 'server down' in the log.",
+    client: () => "No server is available now. Try again later.",
+  },
   "no-greeting": {
     sentence: ({ endpoint }) => `The server ${endpoint} took the control connection and sent no greeting.`,
     advice: () =>

@@ -47,6 +47,8 @@ export const hopCauses = {
   "server-control": [
     "name-unresolved",
     ...dialled,
+    /** The route leads to a pool, and none of its servers has taken the session. */
+    "no-server-up",
     /** Connected, and no greeting came in time. */
     "no-greeting",
     /** The server said 421, or closed in order without being asked to. */

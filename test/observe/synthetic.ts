@@ -76,7 +76,9 @@ export function playAll(telemetry: Telemetry): void {
   gateway.bans(() => 1);
   gateway.certificates(() => [{ certificate: "fullchain.pem", seconds: 864_000 }]);
   gateway.servers(() => [{ name: "files.example.net:21", isUp: true, sessions: 3 }]);
-  gateway.serverConnected({ name: "files.example.net:21" }, "connected");
+  const pooled = { name: "files.example.net:21" };
+  gateway.serverConnected(pooled, "unreachable", { change: "down", detail: "10.0.0.5:21 timed out" });
+  gateway.serverConnected(pooled, "connected", { change: "up", detail: "" });
   gateway.sessionsLimit(() => 10_000);
   gateway.acceptFailed("EMFILE");
   gateway.sessionRefused(client, "too-many-sessions");

@@ -48,6 +48,8 @@ test("every fact is one line, and the session comes first in it", () => {
     "session refused": 1,
     "session started": 1,
     "server connected": 1,
+    "server down": 1,
+    "server up": 1,
     command: 4,
     reply: 6,
     "TLS started": 2,

@@ -295,6 +295,21 @@ describe("a server's control connection", () => {
     });
   });
 
+  test.each([
+    "unreachable no server of the pool is up",
+    "unreachable no server of the pool took it: 10.0.0.5:21 ECONNREFUSED, 10.0.0.6:21 timed out",
+    "unresolved no server of the pool has an address: ftp.example.com ENOTFOUND",
+  ])("of a pool, where none is there: %s", (event) => {
+    const route = { kind: "fixed", host: "pool", port: 21 } as const;
+    const options = event.startsWith("unresolved") ? { route } : {};
+    expect(failedFromStart(event, options)).toMatchObject({
+      hop: "server-control",
+      cause: "no-server-up",
+      sentence: `There is no server for the session: ${event.slice(event.indexOf("no server"))}.`,
+      clientSentence: "No server is available now. Try again later.",
+    });
+  });
+
   test("whose name does not resolve", () => {
     const route = { kind: "fixed", host: "ftp.example.com", port: 21 } as const;
     expect(failedFromStart("unresolved ftp.example.com ENOTFOUND", { route })).toMatchObject({

@@ -10,6 +10,13 @@ import type { PoolOptions, ServerPool } from "./server-pool.ts";
 
 export type ConnectOutcome = "connected" | "unreachable" | "refused" | "silent";
 
+/** `change`: it is down from now on, or up again. `detail`: what it failed with, or empty. */
+export type ServerCounted = (
+  server: PoolServer,
+  outcome: ConnectOutcome,
+  news: { readonly change: "down" | "up" | undefined; readonly detail: string },
+) => void;
+
 export type PooledDialOptions = Pick<DialOptions, "dial" | "timeoutMs" | "keepaliveMs"> & {
   readonly pool: ServerPool;
   readonly route: PoolOptions;
@@ -18,7 +25,7 @@ export type PooledDialOptions = Pick<DialOptions, "dial" | "timeoutMs" | "keepal
   /** Whose session it is, and where that client has connected to. */
   readonly client: Endpoint;
   readonly reached: Endpoint;
-  readonly counted: (server: PoolServer, outcome: ConnectOutcome) => void;
+  readonly counted: ServerCounted;
   /** Its greeting comes in clear, and is looked at. */
   readonly greets: boolean;
 };
@@ -58,7 +65,7 @@ export function dialPool(options: PooledDialOptions, events: DialEvents): Attemp
 function tryServer(dialling: Dialling, server: PoolServer | undefined): void {
   const { options, events, shareMs, tried, failures } = dialling;
   if (server === undefined) {
-    const detail = failures.length === 0 ? "no server of the pool is up" : failures.join(", ");
+    const detail = `no server of the pool ${failures.length === 0 ? "is up" : `took it: ${failures.join(", ")}`}`;
     return later(dialling, () => events.failed(detail));
   }
   tried.add(server.name);
@@ -91,8 +98,7 @@ function connected(dialling: Dialling, server: PoolServer, transport: Transport)
     send(transport, formatProxyHeader(server.proxyProtocol, { kind: "proxied", source, destination }));
   }
   const serve = (): void => {
-    counted(server, "connected");
-    pool.greeted(server);
+    counted(server, "connected", { change: pool.greeted(server) ? "up" : undefined, detail: "" });
     events.connected(transport, leave);
   };
   if (!options.greets) return serve();
@@ -110,8 +116,7 @@ function passOver(dialling: Dialling, server: PoolServer, outcome: ConnectOutcom
   const { options, tried, failures } = dialling;
   const { pool, route, client } = options;
   dialling.leave?.();
-  options.counted(server, outcome);
-  pool.failed(server, route);
+  options.counted(server, outcome, { change: pool.failed(server, route) ? "down" : undefined, detail });
   failures.push(detail);
   const untried = route.servers.filter(({ name }) => !tried.has(name));
   const [next] = pool.order({ ...route, servers: untried }, client.address);

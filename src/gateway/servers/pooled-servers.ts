@@ -35,11 +35,11 @@ export function createPooledServers(route: PoolRoute, deps: PooledServersDeps): 
         clearTimeout(timer);
         const candidates = open.flatMap(endpointsOf);
         if (candidates.length > 0) return report({ kind: "resolved", candidates });
+        const detail = failures.join(", ");
         for (const server of open) {
-          counted(server, "unreachable");
-          pool.failed(server, route);
+          counted(server, "unreachable", { change: pool.failed(server, route) ? "down" : undefined, detail });
         }
-        report({ kind: "unresolved", detail: failures.join(", ") });
+        report({ kind: "unresolved", detail: `no server of the pool has an address: ${detail}` });
       };
       const wait = (): void => {
         const ms = patience();

@@ -20,9 +20,10 @@ export type ServerPool = {
    * frozen has the least sessions, and gets them all.
    */
   entered(server: PoolServer): () => void;
-  /** It is up. */
-  greeted(server: PoolServer): void;
-  failed(server: PoolServer, options: Pick<PoolOptions, "fall" | "everyMs">): void;
+  /** It is up. Returns whether it was down. */
+  greeted(server: PoolServer): boolean;
+  /** Returns whether it is down from now on. */
+  failed(server: PoolServer, options: Pick<PoolOptions, "fall" | "everyMs">): boolean;
   states(servers: readonly PoolServer[]): readonly PoolState[];
 };
 
@@ -90,13 +91,17 @@ export function createServerPool({ now }: { readonly now: () => number }): Serve
     },
     greeted(server) {
       const one = known(server);
+      const wasDown = one.tryAt !== undefined;
       one.failures = 0;
       one.tryAt = undefined;
+      return wasDown;
     },
     failed(server, { fall, everyMs }) {
       const one = known(server);
+      const wasUp = one.tryAt === undefined;
       one.failures += 1;
       if (one.failures >= fall) one.tryAt = now() + everyMs;
+      return wasUp && one.tryAt !== undefined;
     },
     states: (servers) =>
       servers.map((server) => {

@@ -7,7 +7,7 @@ import { readProxyHeader, type ProxyVersion } from "../../../src/net/proxy-proto
 import { startFakeServer } from "../fake-server.ts";
 import { downloadWhole, freePort, setClient, setGateway, setServer, until } from "../stage.ts";
 import { fileBody } from "../fake-server.ts";
-import type { TestGateway } from "../start-gateway.ts";
+import { gatewayOptions, type TestGateway } from "../start-gateway.ts";
 
 const at = (port: number, rest: Partial<PoolServer> = {}): PoolServer => ({
   name: `127.0.0.1:${port}`,
@@ -117,8 +117,14 @@ test("sessions with a server are counted until they have ended", async () => {
 
 test("where none is there the client is told so at once", async () => {
   const gateway = await setPool([at(await freePort()), at(await freePort())], { fall: 1 });
-  expect(await (await setClient(gateway)).rest()).toMatch(/^421 .*refused/);
-  expect(await (await setClient(gateway)).rest()).toMatch(/^421 /);
+  const text = "421 No server is available now. Try again later.";
+  expect(await (await setClient(gateway)).rest()).toContain(text);
+  expect(await (await setClient(gateway)).rest()).toContain(text);
+  expect(await gateway.sample('failures_total{gateway="test",hop="server-control",cause="no-server-up"}')).toBe(2);
+  expect(gateway.log.filter(({ msg }) => msg === "server down")).toMatchObject([
+    { level: "warn", outcome: "unreachable", detail: expect.stringMatching(/^127.0.0.1:\d+ ECONNREFUSED$/) },
+    { level: "warn", outcome: "unreachable" },
+  ]);
   const ends = gateway.log.filter(({ msg }) => msg === "session ended");
   expect(ends[1]).toMatchObject({ reason: "server-unreachable", detail: "no server of the pool is up" });
 });
@@ -130,6 +136,7 @@ test("a server that is back gets sessions again after the interval", async () =>
   const server = await startFakeServer({}, { port });
   onTestFinished(() => server.stop());
   await until(async () => (await (await setClient(gateway)).reply().catch(() => "")).startsWith("220"));
+  expect(gateway.log.filter(({ msg }) => msg === "server up")).toMatchObject([{ server: `127.0.0.1:${port}` }]);
 });
 
 test.each<ProxyVersion>(["v1", "v2"])(
@@ -172,4 +179,16 @@ test("a client that is reset while a server is awaited leaves nothing behind, an
   await until(() => open === 0);
   await until(async () => (await gateway.sample(`server_sessions${server}`)) === 0);
   expect(await gateway.sample(`server_up${server}`)).toBe(1);
+});
+
+test("a server that a reload takes away is gone from the metrics, and the counts of the others go on", async () => {
+  const [gone, stays] = [await setServer(), await setServer()];
+  const gateway = await setPool([at(gone.port), at(stays.port)]);
+  for (let session = 0; session < 2; session++) await (await setClient(gateway)).login();
+  const series = async () => (await gateway.metrics.text()).split("\n").filter((line) => line.includes('server="'));
+  expect((await series()).filter((line) => line.includes(`:${gone.port}"`))).toHaveLength(3);
+  const route: PoolRoute = { kind: "pool", servers: [at(stays.port)], balance: "round-robin", fall: 3, everyMs: 1000 };
+  (await gateway.gateway.prepare(gatewayOptions(0, { route }))).commit();
+  expect((await series()).filter((line) => line.includes(`:${gone.port}"`))).toEqual([]);
+  expect(await connects(gateway, stays.port, "connected")).toBe(1);
 });

@@ -72,7 +72,7 @@ describe("a name of a pool", () => {
     const { create, states } = await setUp(["one.example.net", "two.example.net"], () => reply);
     expect(await create()()).toEqual({
       kind: "unresolved",
-      detail: `one.example.net ${detail}, two.example.net ${detail}`,
+      detail: `no server of the pool has an address: one.example.net ${detail}, two.example.net ${detail}`,
     });
     expect(states()).toMatchObject([{ isUp: false }, { isUp: false }]);
   });

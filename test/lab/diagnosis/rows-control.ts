@@ -16,6 +16,12 @@ export const controlRows: readonly Row[] = [
     fails: ["server-control", "refused", /10\.0\.0\.5:1 .*ECONNREFUSED/],
   },
   {
+    title: "no server of a pool is there",
+    settings: () => ({ route: { servers: [`${addresses.server.IPv4}:1`, `${addresses.server.IPv4}:2`] } }),
+    play: async (play) => void (await visit(play)),
+    fails: ["server-control", "no-server-up", /10\.0\.0\.5:1 .*ECONNREFUSED/],
+  },
+  {
     title: "a firewall drops connections to the server",
     rules: ({ serverPort }) => ({ server: `add rule inet faults input tcp dport ${serverPort} drop` }),
     play: async (play) => void (await visit(play)),

@@ -2,11 +2,22 @@
 // types inside node_modules, so this is the only place where the built form is what runs.
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { makeCertificate } from "./tls/made-certificate.ts";
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "..");
@@ -117,10 +128,19 @@ describe.each(findNodes())("with Node $name", ({ path }) => {
     }
   });
 
+  /** The example with a certificate that is there: `check` reads it. */
+  function withCertificate(example: string): string {
+    const { certFile, keyFile } = makeCertificate();
+    const text = readFileSync(example, "utf8");
+    const copy = join(dirname(certFile), "example.yml");
+    writeFileSync(copy, text.replace("/etc/ftp-alg/fullchain.pem", certFile).replace("/etc/ftp-alg/key.pem", keyFile));
+    return copy;
+  }
+
   test("the examples that come with it pass its own check", { timeout: limitMs }, async () => {
     const examples = join(installed, "node_modules", "ftp-alg", "deploy", "config");
     for (const name of readdirSync(examples)) {
-      const { stdout } = await run(command, ["check", "--config", join(examples, name)], options);
+      const { stdout } = await run(command, ["check", "--config", withCertificate(join(examples, name))], options);
       expect(stdout, name).toContain(": ok");
     }
   });

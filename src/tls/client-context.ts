@@ -3,7 +3,8 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { checkServerIdentity, connect, createSecureContext, getCACertificates, type TLSSocket } from "node:tls";
+import * as nodeTls from "node:tls";
+import { checkServerIdentity, connect, createSecureContext, type TLSSocket } from "node:tls";
 import type { TlsVersion } from "../net/tls.ts";
 import { chainErrorOf } from "../sockets/tls-handle.ts";
 import { chainFailure } from "./chain-failure.ts";
@@ -58,7 +59,9 @@ let system: string[] | undefined;
 
 /** Those of the machine, where Node can tell them and there are some; else those that Node brings. */
 function systemCertificates(): string[] | undefined {
-  if (system === undefined && typeof getCACertificates === "function") system = getCACertificates("system");
+  // Node.js before 22.15 has no such function.
+  const { getCACertificates } = nodeTls as Partial<Pick<typeof nodeTls, "getCACertificates">>;
+  system ??= getCACertificates?.("system");
   return system === undefined || system.length === 0 ? undefined : system;
 }
 

@@ -1,6 +1,6 @@
 // A server, a gateway in front of it and clients, all of which are gone when the test that set them up is over.
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onTestFinished } from "vitest";
@@ -60,15 +60,27 @@ export async function downloadWhole(client: Dialogue, command: "PASV" | "EPSV" =
   return received;
 }
 
-/** A port of 127.0.0.1 at which nobody listens just now. */
+/**
+ * A port of 127.0.0.1 at which nobody listens, and which the system gives to nobody: of those that it gives, another test may get this
+ * one before it is used. Each process has its own place to begin at.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const port = lowestFree + (nextFree++ % freeCount);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!isFree) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }
+
+const lowestFree = 10_000;
+const freeCount = 9000;
+let nextFree = (process.pid * 61) % freeCount;
 
 /** Waits for what is sure to come soon, in real time. */
 export async function until(condition: () => boolean | Promise<boolean>, ms = 3000): Promise<void> {

@@ -1,11 +1,12 @@
 // A gateway process on loopback that Debian's Prometheus scrapes, as the scrape configuration of deploy/ has it but for times and
 // ports, and clients that do what clients do, good and bad, until told to stop.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
 import { download, startFakeServer } from "../gateway/fake-server.ts";
+import { freePort } from "../gateway/stage.ts";
 import { openDialogue, portOf, readAll, dialData, type Dialogue } from "../gateway/ftp-dialogue.ts";
 import { labHome, labMark, startKeeper } from "./keeper.ts";
 import { start, type Running } from "./process.ts";
@@ -25,14 +26,6 @@ export type MonitoredGateway = {
   api(request: string): Promise<unknown>;
   stop(): Promise<void>;
 };
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 export async function startMonitoredGateway(): Promise<MonitoredGateway> {
   const lab = `ftpalg-${process.pid}-0`;

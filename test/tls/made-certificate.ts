@@ -1,8 +1,9 @@
-// Certificates for tests, made by openssl as they are needed.
+// Certificates for tests, made by openssl as they are needed: the machine's, or else the one of its package.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { program } from "../lab/programs.ts";
 
 export type MadeCertificate = {
   readonly cert: string;
@@ -23,7 +24,9 @@ export type Wanted = {
   readonly kind?: "ec" | "rsa";
 };
 
-const openssl = (...args: string[]): void => void execFileSync("openssl", args, { stdio: "pipe" });
+const found = await program("openssl");
+const env = { ...process.env, ...found.env };
+const openssl = (...args: string[]): void => void execFileSync(found.path, args, { stdio: "pipe", env });
 
 export function makeCertificate(wanted: Wanted = {}): MadeCertificate {
   const { name = "ftp.example.net", issuer, from, to, kind = "ec" } = wanted;

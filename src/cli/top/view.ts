@@ -1,5 +1,5 @@
 // View of `ftp-alg top`: a snapshot as the lines of a screen.
-import type { SessionAnswer } from "../../observe/api/schemas.ts";
+import type { GatewayStatusAnswer, SessionAnswer } from "../../observe/api/schemas.ts";
 import { escapeUnprintable } from "../../observe/unprintable.ts";
 import type { ScreenSize } from "../../process/terminal.ts";
 import { formatBytes, formatMs } from "../amounts.ts";
@@ -113,10 +113,26 @@ export function sparkline(values: readonly number[], width: number): string {
   return text.padStart(width);
 }
 
+/** Of a pool: those that are down first, which is what fits on a narrow screen. */
+function serversText(servers: NonNullable<GatewayStatusAnswer["route"]["servers"]>): string | undefined {
+  if (servers.length === 0) return undefined;
+  const down = servers.filter(({ up }) => !up).map(({ name }) => name);
+  const up = servers.filter((server) => server.up).map(({ name, sessions }) => `${name} ${sessions}`);
+  const parts = [
+    ...(down.length > 0 ? [`down: ${down.join(", ")}`] : []),
+    ...(up.length > 0 ? [`up: ${up.join(", ")}`] : []),
+  ];
+  return escapeUnprintable(`servers ${parts.join("; ")}`);
+}
+
 function gatewayLines({ status }: Snapshot, { columns, paint }: TopLook): string[] {
   const [head = "", ...lines] = columnTable(gatewayColumns, status.gateways.slice(0, mostGateways), columns);
   const more = status.gateways.length - mostGateways;
-  return [paint("dim", head), ...lines, ...(more > 0 ? [paint("dim", `and ${more} more`)] : [])];
+  const withServers = lines.flatMap((line, index) => {
+    const servers = serversText(status.gateways[index]?.route.servers ?? []);
+    return servers === undefined ? [line] : [line, paint("dim", cut(`  ${servers}`, columns))];
+  });
+  return [paint("dim", head), ...withServers, ...(more > 0 ? [paint("dim", `and ${more} more`)] : [])];
 }
 
 /** Sessions above, the newest failures below them. */

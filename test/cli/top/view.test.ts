@@ -40,6 +40,19 @@ test("a screen of 100 columns says what happens", async () => {
   await expect(`${screen(100, 24, { onlyFailures: true, selected: 1 })}\n`).toMatchFileSnapshot("screens/failures.txt");
 });
 
+test("the servers of a pool stand below their gateway, those that are down first", () => {
+  const servers = [
+    { name: "10.0.0.5:21", up: true, sessions: 3 },
+    { name: "[fd00::6]:21", up: false, sessions: 1 },
+    { name: "10.0.0.7:21", up: true, sessions: 0 },
+  ];
+  const pooled = { snapshot: snapshot(0, {}, [gateway({ route: { kind: "pool", servers } })]) };
+  expect(screen(100, 24, {}, pooled).split("\n")).toContain(
+    "  servers down: [fd00::6]:21; up: 10.0.0.5:21 3, 10.0.0.7:21 0",
+  );
+  expect(screen(40, 24, {}, pooled)).toContain("  servers down: [fd00::6]:21");
+});
+
 const escape = "\u001b";
 const looks = new RegExp(`${escape}\\[\\d+m`, "g");
 

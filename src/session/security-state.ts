@@ -74,3 +74,8 @@ export function serverTls({ options: { tls } }: Pick<Secured, "options">): Serve
 export function protectionOf({ security }: Pick<Secured, "security">, side: Side): LegProtection {
   return security[side].data === "private" ? { protection: "private" } : {};
 }
+
+/** TLS begins with the next byte of this side: a line that still comes from there was in clear. */
+export function isAboutToSecure({ security: { stage } }: Pick<Secured, "security">, side: Side): boolean {
+  return stage?.kind === "handshake" && stage.side === side;
+}

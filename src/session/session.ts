@@ -22,7 +22,8 @@ import type { EndReason } from "./reasons.ts";
 import { busyStandingPort, standingPortAnswered } from "./standing-port.ts";
 import { abortOverdue, mayTransfer, pinholeReported } from "./transfers.ts";
 import { hasEnoughToAnswer } from "./wanted-input.ts";
-import { takeTurn } from "./client-security.ts";
+import { bytesBeforeTls, takeTurn } from "./client-security.ts";
+import { isAboutToSecure } from "./security-state.ts";
 import { tlsReported } from "./security.ts";
 import { emit, end, giveLocalAnswers, lingerMs, recordQuirk, type Work } from "./work.ts";
 
@@ -233,7 +234,9 @@ function serverEvent(work: Work, event: ServerEvent): void {
   const since = work.effects.length;
   switch (event.kind) {
     case "server-line":
-      serverLine(work, event.text, event.raw);
+      if (work.session.security.stage !== undefined && isAboutToSecure(work.session, "server"))
+        bytesBeforeTls(work, "server", "the server has said more in clear");
+      else serverLine(work, event.text, event.raw);
       break;
     case "server-refused":
       end(work, "server-line-too-long", event.reason, "The server sent a line that is too long.");

@@ -103,6 +103,24 @@ describe("serverSide.tls.mode auto", () => {
     );
   });
 
+  test("attack: a reply that stands in clear behind the server's 234 is not told to the client", () => {
+    playFromStart(
+      `
+      ${connected}
+      S> 220 ready
+           >C 220 ready
+           >S AUTH TLS
+      S> 234 go
+           start tls server
+      S> 230 You are in.
+           refuse bytes-before-tls
+           >C 421 Something was sent in clear behind AUTH.
+           end bytes-before-tls
+      `,
+      auto,
+    );
+  });
+
   test("a server that refuses PROT P is not used in clear: 421", () => {
     play(
       `

@@ -5,6 +5,7 @@ import { controlRows } from "./diagnosis/rows-control.ts";
 import { clientSideRows } from "./diagnosis/rows-client-data.ts";
 import { serverSideRows } from "./diagnosis/rows-server-data.ts";
 import { kernelRows } from "./diagnosis/rows-kernel.ts";
+import { tlsRows } from "./diagnosis/rows-tls.ts";
 import {
   exchange,
   groundOf,
@@ -16,7 +17,7 @@ import {
   type Stage,
 } from "./diagnosis/stage.ts";
 
-const rows = [...clientSideRows, ...serverSideRows, ...kernelRows, ...controlRows].map(
+const rows = [...clientSideRows, ...serverSideRows, ...kernelRows, ...controlRows, ...tlsRows].map(
   (row, index) => [row, groundOf(index)] as const,
 );
 const obstacle = await obstacleTo("nft");

@@ -42,8 +42,10 @@ function routeText({ kind, server, servers = [] }: GatewayStatusAnswer["route"])
 }
 
 function poolServer({ name, up, sessions }: PoolServerAnswer): Html {
-  const state = up ? html`<small>${numberText(sessions)}</small>` : html`<strong class="bad">down</strong>`;
-  return html`<span class="line">${breakable(name)} ${state}</span> `;
+  const state = up ? "" : html` <span class="state bad">down</span>`;
+  const inside =
+    up || sessions > 0 ? html` <small>${numberText(sessions)} ${sessions === 1 ? "session" : "sessions"}</small>` : "";
+  return html`<span class="line">${breakable(name)}${state}${inside}</span> `;
 }
 
 type PoolServerAnswer = NonNullable<GatewayStatusAnswer["route"]["servers"]>[number];

@@ -34,6 +34,8 @@ export type Site = {
   readonly passivePorts: readonly [number, number];
   /** Data connections may go to another address than the control connection's. */
   readonly foreignPorts: boolean;
+  /** So many sessions at once; whoever comes then is told 421. Only vsftpd heeds it. */
+  readonly mostSessions?: number;
   readonly tls?: SiteTls;
 };
 

@@ -30,6 +30,7 @@ export type ServerOptions = {
   readonly passivePorts?: readonly [number, number];
   /** Accept a PORT that names another address than the control connection's. */
   readonly foreignPorts?: boolean;
+  readonly mostSessions?: number;
   readonly tls?: SiteTls;
 };
 
@@ -42,6 +43,8 @@ export type Server = {
   readonly home: string;
   /** What the server printed and logged. */
   log(): Promise<string>;
+  /** All of its processes stand still. */
+  freeze(): void;
   stop(): Promise<void>;
 };
 
@@ -115,6 +118,7 @@ export async function startServer(lab: Lab, kind: ServerKind, options: ServerOpt
       port,
       passivePorts: options.passivePorts ?? [40000, 40999],
       foreignPorts: options.foreignPorts ?? false,
+      ...(options.mostSessions !== undefined && { mostSessions: options.mostSessions }),
       ...(options.tls && { tls: options.tls }),
     },
     needed,
@@ -140,6 +144,7 @@ export async function startServer(lab: Lab, kind: ServerKind, options: ServerOpt
     port,
     home,
     log,
+    freeze: () => process.kill("SIGSTOP"),
     async stop() {
       process.kill("SIGKILL");
       await process.ended;

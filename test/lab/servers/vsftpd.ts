@@ -5,7 +5,7 @@ export const vsftpd: Blueprint = {
   pam: "vsftpd",
   modes: ["active", "passive"],
   security: ["explicit", "implicit"],
-  launch: ({ program, folder, home, port, passivePorts, foreignPorts, tls }) => ({
+  launch: ({ program, folder, home, port, passivePorts, foreignPorts, mostSessions, tls }) => ({
     command: [program.path, path.join(folder, "vsftpd.conf")],
     files: {
       "vsftpd.conf": [
@@ -31,6 +31,7 @@ export const vsftpd: Blueprint = {
         "connect_timeout=2",
         "accept_timeout=5",
         "seccomp_sandbox=NO",
+        ...(mostSessions === undefined ? [] : [`max_clients=${mostSessions}`]),
         "xferlog_enable=YES",
         "log_ftp_protocol=YES",
         ...(tls

@@ -16,7 +16,12 @@ export function firewallAdvice({ gateway, entrance }: Subject): string[] {
   const announced = clientSide.dataPorts?.advertised ? formatRange(clientSide.dataPorts.advertised) : data;
   const server = route.kind === "fixed" ? route.server.host : "the servers";
   const passiveRange = route.kind === "fixed" ? "its passive range" : "their passive ranges";
-  const serverPort = route.kind === "fixed" ? String(route.server.port) : route.kind === "transparent" ? control : "21";
+  const serverPort = {
+    fixed: () => (route.kind === "fixed" ? String(route.server.port) : ""),
+    pool: () => (route.kind === "pool" ? [...new Set(route.servers.map((one) => one.server.port))].join(", ") : ""),
+    login: () => "21",
+    transparent: () => control,
+  }[route.kind]();
   const serverPorts = serverSide.dataPorts?.advertised ?? serverSide.dataPorts;
   const serverData = serverPorts ? formatRange(serverPorts) : "1024-65535";
   const asksPassive = serverSide.mode !== "active";

@@ -26,7 +26,8 @@ type GatewayLayout = {
   readonly listeners: readonly Listener[];
   readonly ranges: readonly At<PortRange>[];
   /** Only a literal one. */
-  readonly server: At<Endpoint> | undefined;
+  /** Those with literal addresses. */
+  readonly servers: readonly At<Endpoint>[];
 };
 
 export function conflictsOf(document: unknown): Problem[] {
@@ -62,7 +63,7 @@ function layoutOf(gateway: unknown, index: number): GatewayLayout {
       const range = at(`${here}.${side}.dataPorts`, get(get(gateway, side), "dataPorts"), parseListenedPorts);
       return range ? [range] : [];
     }),
-    server: at(`${here}.route.server`, get(get(gateway, "route"), "server"), parseLiteralServer),
+    servers: serversOf(get(gateway, "route"), `${here}.route`),
   };
 }
 
@@ -81,6 +82,16 @@ function listenersOf(raw: unknown, path: string): Listener[] {
     const entrance = at(here, item, parseEntranceForm);
     return entrance ? entrance.value.map((value) => ({ path: entrance.path, value })) : [];
   });
+}
+
+function serversOf(route: unknown, path: string): At<Endpoint>[] {
+  const raw = get(route, "servers");
+  const pooled = (Array.isArray(raw) ? raw : [raw]).map((entry: unknown, index) =>
+    typeof entry === "object" && entry !== null
+      ? at(`${path}.servers[${index}].server`, get(entry, "server"), parseLiteralServer)
+      : at(`${path}.servers[${index}]`, entry, parseLiteralServer),
+  );
+  return [at(`${path}.server`, get(route, "server"), parseLiteralServer), ...pooled].filter((one) => one !== undefined);
 }
 
 function parseLiteralServer(raw: unknown): Setting<Endpoint> {
@@ -161,12 +172,13 @@ function listenersInRanges({ listeners, ranges }: GatewayLayout): Problem[] {
 
 /** A server that is an entrance of this process, as far as literal addresses tell; the rest is refused when a session connects. */
 function loops(gateway: GatewayLayout, all: readonly Listener[]): Problem[] {
-  const { server, listeners } = gateway;
-  if (server === undefined) return [];
-  const reached = [...listeners, ...all].find(({ value }) => reaches(server.value, value));
-  if (reached === undefined) return [];
-  const what = listeners.includes(reached) ? "this gateway itself" : `${reached.path}, and no gateway connects there`;
-  return [{ path: server.path, message: `${formatEndpoint(server.value)} is ${what}` }];
+  const { servers, listeners } = gateway;
+  return servers.flatMap((server) => {
+    const reached = [...listeners, ...all].find(({ value }) => reaches(server.value, value));
+    if (reached === undefined) return [];
+    const what = listeners.includes(reached) ? "this gateway itself" : `${reached.path}, and no gateway connects there`;
+    return [{ path: server.path, message: `${formatEndpoint(server.value)} is ${what}` }];
+  });
 }
 
 function reaches(server: Endpoint, listener: Endpoint): boolean {

@@ -46,6 +46,14 @@ test("a loopback server behind a wildcard listener of the same port is the gatew
   expect(paths({ listen: ["0.0.0.0:2121"], route: { server: "localhost:2121" } })).toEqual([]);
 });
 
+test("a server of a pool is looked at like one alone", () => {
+  const servers = ["10.0.0.5:2121", "127.0.0.1:2121", { server: "127.0.0.1:2121", weight: 2 }, null, 5];
+  expect(paths({ listen: ["127.0.0.1:2121"], route: { servers } })).toEqual([
+    "gateways[0].route.servers[1]",
+    "gateways[0].route.servers[2].server",
+  ]);
+});
+
 test.each([
   undefined,
   null,

@@ -40,7 +40,11 @@ function nameOf({ host, port }: PoolServer["server"]): string {
 }
 
 export const servers = listOf(poolServer, "needs at least one server")
-  .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, { error: "names a server twice" })
+  .superRefine((all, { addIssue }) => {
+    const names = all.map(({ name }) => name);
+    const twice = names.find((name, index) => names.indexOf(name) < index);
+    if (twice !== undefined) addIssue({ code: "custom", message: `names ${twice} twice` });
+  })
   .refine((all) => all.length === 0 || all.some(({ weight }) => weight > 0), {
     error: "needs a server whose weight is above 0",
   });

@@ -159,7 +159,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   "route-server-port-zero.yml": ["gateways[0].route.server: 10.0.0.5:0: nobody can connect to port 0"],
   "route-server-unspecified.yml": ["gateways[0].route.server: 0.0.0.0:21: 0.0.0.0 is no address of a server"],
   "route-servers.yml": [
-    "gateways[0].route.servers: names a server twice",
+    "gateways[0].route.servers: names 10.0.0.5:21 twice",
     "gateways[1].route.servers: needs a server whose weight is above 0",
     "gateways[2].route.servers[0].weight: expected a whole number from 0 to 100, got 101",
     "gateways[2].route.servers[1]: expected a host and a port such as 10.0.0.5:21, [fd00::5]:21 or ftp.example.com:21, got 5",

@@ -67,10 +67,10 @@ const newest = async (): Promise<string> => (await sessions("?limit=1"))[0]?.id 
 describe("what happens is seen as it happens", () => {
   test("a download of curl's comes up with its progress, goes on, and is over, without anybody loading the page again", async () => {
     const page = await look();
-    const url = `ftp://127.0.0.1:${scene.ports.files}/nightly-1500000-500000`;
+    const url = `ftp://127.0.0.1:${scene.ports.files}/nightly-5000000-500000`;
     const curl = await program("curl");
     const fetching = run([curl.path, "--silent", "--user", "curl:secret", url], { env: curl.env });
-    const row = page.locator("#transfers tr", { hasText: "nightly-1500000-500000" });
+    const row = page.locator("#transfers tr", { hasText: "nightly-5000000-500000" });
     await row.waitFor();
     const progress = row.locator("progress");
     const before = Number(await progress.getAttribute("value"));
@@ -79,7 +79,7 @@ describe("what happens is seen as it happens", () => {
       .toBeGreaterThan(before);
     const session = page.locator("#sessions tr", { hasText: "curl" });
     expect(await session.locator("span.state").textContent()).toBe("carries data");
-    expect((await fetching).stdout).toHaveLength(1_500_000);
+    expect((await fetching).stdout).toHaveLength(5_000_000);
     await row.waitFor({ state: "detached" });
     await session.waitFor({ state: "detached" });
     const gone = await look("/sessions?user=curl&state=ended");

@@ -1,4 +1,5 @@
 // The kernel plane in the kernel: three network namespaces, a plane in the middle one, and what its peers see.
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { obstacleTo, requireNone } from "./availability.ts";
 import { addresses, moreServerAddresses, type Family } from "./topology.ts";
@@ -296,7 +297,9 @@ s.sendto(t[:16] + struct.pack("!H", c) + t[18:], ("${addresses.edgeToClient.IPv4
     const { port } = await lab.server.ask({ do: "listen", id, address: addresses.server.IPv4 });
     await edge.ask({ do: "open", id, request: passiveRequest("IPv4", Number(port)) });
     const { client: endpoint } = await edge.event(id, "opened");
-    const busy = edge.ask({ do: "block", ms: 500, release: id });
+    const busy = edge.ask({ do: "block", ms: 1000, release: id });
+    // It is to be busy by then.
+    await sleep(200);
     await lab.client.ask({ do: "dial", id, ...endpoint! });
     await lab.client.event(id, "connected");
     await busy;

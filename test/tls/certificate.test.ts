@@ -8,9 +8,10 @@ import { chooseByName } from "../../src/tls/sni.ts";
 import { watchFiles } from "../../src/tls/watch-files.ts";
 import { makeCertificate } from "./made-certificate.ts";
 
-const now = Date.now();
 const good = makeCertificate();
 const other = makeCertificate();
+// They begin with the second in which they were made.
+const now = Date.now();
 const day = 86_400_000;
 
 describe("a certificate and its key", () => {

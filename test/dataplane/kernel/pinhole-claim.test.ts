@@ -36,16 +36,14 @@ function kernelThat(...answers: number[]) {
   return { claim, closed };
 }
 
-/** As many ports as nobody has at the moment. */
-async function freePorts(count: number): Promise<PortPool> {
-  for (;;) {
-    const server = createServer().listen(0, bind);
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    server.close();
-    if (port + count < 65_536) return createPortTable({ restMs: 60_000 }).pool(port, port + count - 1);
-  }
+/** As many ports as nobody has: the system gives none of these to anybody, and no other test takes them. */
+function freePorts(count: number): PortPool {
+  const first = nextFree;
+  nextFree += count;
+  return createPortTable({ restMs: 60_000 }).pool(first, nextFree - 1);
 }
+
+let nextFree = 19_000;
 
 function claimed(claim: ReturnType<ReturnType<typeof kernelThat>["claim"]>): PinholeClaim {
   if ("reason" in claim) throw new Error(claim.detail);
@@ -53,7 +51,7 @@ function claimed(claim: ReturnType<ReturnType<typeof kernelThat>["claim"]>): Pin
 }
 
 test("a claim that was not used takes its elements out of the maps; its port rests", async () => {
-  const ports = await freePorts(1);
+  const ports = freePorts(1);
   const { claim, closed } = kernelThat();
   const { local, release } = claimed(claim(ports));
   expect(ports.counts()).toMatchObject({ free: 0, open: 1 });
@@ -64,7 +62,7 @@ test("a claim that was not used takes its elements out of the maps; its port res
 });
 
 test("a used claim leaves its elements to be removed later, once, and its port to others when it is joined", async () => {
-  const ports = await freePorts(1);
+  const ports = freePorts(1);
   const { claim, closed } = kernelThat();
   const { local, used, unreserve, release } = claimed(claim(ports));
   const other = createServer().on("error", () => {});
@@ -91,7 +89,7 @@ test("a port that another program has is passed over, and so is one whose elemen
 });
 
 test("what the kernel refuses gives port and reservation back, with the errno", async () => {
-  const ports = await freePorts(1);
+  const ports = freePorts(1);
   expect(kernelThat(errnos.enfile).claim(ports)).toEqual({
     reason: "plane-unavailable",
     detail: "ENFILE",
@@ -101,7 +99,7 @@ test("what the kernel refuses gives port and reservation back, with the errno", 
 });
 
 test("an address that is not this machine's is unavailable, and its port is given back", async () => {
-  const ports = await freePorts(1);
+  const ports = freePorts(1);
   expect(kernelThat().claim(ports, "192.0.2.77")).toEqual({
     reason: "address-unavailable",
     detail: "bind EADDRNOTAVAIL 192.0.2.77",
@@ -110,7 +108,7 @@ test("an address that is not this machine's is unavailable, and its port is give
 });
 
 test("no port is left, or none of eight that were tried: ports-exhausted", async () => {
-  const ports = await freePorts(20);
+  const ports = freePorts(20);
   const { claim } = kernelThat(...Array.from({ length: 8 }, () => errnos.eexist));
   expect(claim(ports)).toMatchObject({ reason: "ports-exhausted" });
   expect(ports.counts()).toMatchObject({ open: 0, resting: 8 });
@@ -120,7 +118,7 @@ test("no port is left, or none of eight that were tried: ports-exhausted", async
 });
 
 test("a wanted port is claimed again once it rests, and no other is taken in its place (D4.99)", async () => {
-  const ports = await freePorts(20);
+  const ports = freePorts(20);
   const { claim } = kernelThat(0, 0, errnos.eexist);
   const first = claimed(claim(ports));
   const { port } = first.local;

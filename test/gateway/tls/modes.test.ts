@@ -2,31 +2,15 @@
 import { Client } from "basic-ftp";
 import { afterEach, expect, test } from "vitest";
 import { type FtpServer, startFtpServer } from "../../../src/demo/ftp-server.ts";
-import type { ClientSideTls, Entrance, GatewayTls, ServerSideTls } from "../../../src/gateway/options.ts";
+import type { Entrance, GatewayTls } from "../../../src/gateway/options.ts";
 import { makeCertificate } from "../../tls/made-certificate.ts";
-import { made } from "../../tls/tls-peers.ts";
 import { startGateway, type TestGateway } from "../start-gateway.ts";
+import { terminating } from "./terminating.ts";
 
 const stops: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0).toReversed()) await stop();
 });
-
-function terminating(client: Partial<ClientSideTls> = {}, server: Partial<ServerSideTls> = {}): GatewayTls {
-  return {
-    kind: "terminate",
-    client: {
-      ...{ certificates: [{ cert: made.certFile, key: made.keyFile }], require: "none", minVersion: "TLSv1.2" },
-      ...{ ccc: false, sessionReuse: "prefer", truncation: "reset" },
-      ...client,
-    },
-    server: {
-      ...{ mode: "off", implicit: false, data: "private", verify: true, ca: made.certFile },
-      ...{ name: "ftp.example.net", minVersion: "TLSv1.2", truncation: "reset" },
-      ...server,
-    },
-  };
-}
 
 async function ftpServer(): Promise<FtpServer> {
   const files = { "a.txt": Buffer.from("hello\n") };
@@ -59,7 +43,7 @@ const handshakes = 'tls_handshakes_total{gateway="test",side="server",kind="cont
 test("match-client: the server is under TLS for a client under TLS, and in clear for one in clear", async () => {
   const server = await ftpServer();
   const secured = await gatewayTo(server.endpoint.port, terminating());
-  const gateway = await gatewayTo(secured.port, terminating({}, { mode: "match-client", data: "match" }));
+  const gateway = await gatewayTo(secured.port, terminating({ server: { mode: "match-client", data: "match" } }));
   expect(await names(await login(gateway.port))).toEqual(["a.txt"]);
   expect(await gateway.sample(handshakes)).toBe(0);
   expect(await names(await login(gateway.port, { secure: true }))).toEqual(["a.txt"]);
@@ -68,7 +52,10 @@ test("match-client: the server is under TLS for a client under TLS, and in clear
 
 test("match-client: a server without TLS refuses in its own words, and the session goes on in clear", async () => {
   const server = await ftpServer();
-  const gateway = await gatewayTo(server.endpoint.port, terminating({}, { mode: "match-client", data: "match" }));
+  const gateway = await gatewayTo(
+    server.endpoint.port,
+    terminating({ server: { mode: "match-client", data: "match" } }),
+  );
   const client = new Client(5000);
   stops.push(async () => client.close());
   await client.connect("127.0.0.1", gateway.port);
@@ -80,13 +67,17 @@ test("match-client: a server without TLS refuses in its own words, and the sessi
 test("implicit on both legs: TLS begins with the first byte here and there", async () => {
   const server = await ftpServer();
   const secured = await gatewayTo(server.endpoint.port, terminating(), implicit);
-  const gateway = await gatewayTo(secured.port, terminating({}, { mode: "required", implicit: true }), implicit);
+  const gateway = await gatewayTo(
+    secured.port,
+    terminating({ server: { mode: "required", implicit: true } }),
+    implicit,
+  );
   expect(await names(await login(gateway.port, { secure: "implicit" }))).toEqual(["a.txt"]);
 });
 
 test("auto: a server without TLS is served in clear, for a client under TLS too", async () => {
   const server = await ftpServer();
-  const gateway = await gatewayTo(server.endpoint.port, terminating({}, { mode: "auto" }));
+  const gateway = await gatewayTo(server.endpoint.port, terminating({ server: { mode: "auto" } }));
   expect(await names(await login(gateway.port, { secure: true }))).toEqual(["a.txt"]);
 });
 
@@ -94,7 +85,7 @@ test("a client's certificate lets in the user that it names, and nobody else", a
   const server = await ftpServer();
   const own = makeCertificate({ name: "anna" });
   const clientCertificates = { ca: own.certFile, require: true };
-  const gateway = await gatewayTo(server.endpoint.port, terminating({ clientCertificates, user: "cn" }));
+  const gateway = await gatewayTo(server.endpoint.port, terminating({ client: { clientCertificates, user: "cn" } }));
   const secureOptions = { cert: own.cert, key: own.key };
   expect(await names(await login(gateway.port, { secure: true, secureOptions }))).toEqual(["a.txt"]);
   await expect(login(gateway.port, { secure: true, secureOptions, user: "bob" })).rejects.toThrow(
@@ -105,7 +96,7 @@ test("a client's certificate lets in the user that it names, and nobody else", a
 
 test("require: a client in clear is told to say AUTH TLS, and one that protects no data to say PROT P", async () => {
   const server = await ftpServer();
-  const gateway = await gatewayTo(server.endpoint.port, terminating({ require: "data" }));
+  const gateway = await gatewayTo(server.endpoint.port, terminating({ client: { require: "data" } }));
   await expect(login(gateway.port)).rejects.toThrow("530 USER refused: say AUTH TLS first.");
   const client = await login(gateway.port, { secure: true });
   await expect(client.send("PROT C")).rejects.toThrow("534 PROT C refused by policy of this gateway.");
@@ -124,7 +115,7 @@ test.each([false, true])("the servers of a pool are under TLS by one name, impli
     server: { host: "127.0.0.1", port },
   }));
   const gateway = await startGateway(0, {
-    tls: terminating({}, { mode: "required", implicit: isImplicit }),
+    tls: terminating({ server: { mode: "required", implicit: isImplicit } }),
     route: { kind: "pool", servers, balance: "round-robin", fall: 3, everyMs: 10_000 },
   });
   stops.push(gateway.stop);

@@ -107,9 +107,8 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
   };
 }
 
-/** To a session a pool is one server, of which it knows no name. */
 function sessionRoute(route: GatewayOptions["route"]): SessionOptions["route"] {
-  if (route.kind === "pool") return { kind: "fixed", host: "pool", port: 21 };
+  if (route.kind === "pool") return { kind: "pool" };
   return route.kind === "fixed" ? { kind: "fixed", ...route.server } : route;
 }
 

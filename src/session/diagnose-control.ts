@@ -11,19 +11,17 @@ import type { Attempt } from "./transfer-state.ts";
 
 /** No address for the server's name. `detail`: the name, a blank, and the error. */
 export function diagnoseUnresolved(session: Session, detail: string): Diagnosis {
-  if (isOfPool(detail)) return found(session, "server-control", "no-server-up", { why: detail });
+  if (session.options.route.kind === "pool") return found(session, "server-control", "no-server-up", { why: detail });
   const { host = "" } = targetOf(session) ?? {};
   const said = detail.startsWith(`${host} `) ? detail.slice(host.length + 1) : detail;
   return found(session, "server-control", "name-unresolved", { endpoint: host, why: said, said });
 }
 
-/** What is said of a pool begins so: each of its servers may have failed in another way. */
-const isOfPool = (detail: string): boolean => detail.startsWith("no server of the pool");
-
 /** None of the server's endpoints could be connected. `detail`: each with its error. */
 export function diagnoseUnreachable(session: Session, detail: string): Diagnosis {
   if (/EMFILE|ENFILE/.test(detail)) return found(session, "gateway", "no-descriptor", { why: detail });
-  const cause = isOfPool(detail) ? "no-server-up" : (dialCause(detail) ?? "unreachable");
+  // Each server of a pool may have failed in another way.
+  const cause = session.options.route.kind === "pool" ? "no-server-up" : (dialCause(detail) ?? "unreachable");
   return found(session, "server-control", cause, { why: detail });
 }
 

@@ -136,6 +136,7 @@ function serverObstacle(work: Work, { host }: Target, endpoint: Endpoint): Obsta
 function isAddressNamed(route: Route, own: OwnGround, host: string, address: string): boolean {
   switch (route.kind) {
     case "fixed":
+    case "pool":
       return host === address || addressKind(address) === "loopback" || own.hasAddress(address);
     case "login":
       return isNetworkAllowed(route.allow, address);

@@ -75,6 +75,8 @@ export type PolicyEntry = {
 
 export type Route =
   | { readonly kind: "fixed"; readonly host: string; readonly port: number }
+  /** Several servers, which are one to a session: it knows no name of theirs. */
+  | { readonly kind: "pool" }
   | { readonly kind: "login"; readonly allow: readonly AllowRule[] }
   /** The server is the original destination of the intercepted connection: each session is told its own. */
   | { readonly kind: "transparent" };

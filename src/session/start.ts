@@ -82,6 +82,8 @@ function knownServer(route: Route, intended: Endpoint): Target | undefined {
   switch (route.kind) {
     case "fixed":
       return { host: route.host, port: route.port, user: undefined };
+    case "pool":
+      return { host: "pool", port: 21, user: undefined };
     case "login":
       return undefined;
     case "transparent":

@@ -300,9 +300,9 @@ describe("a server's control connection", () => {
     "unreachable no server of the pool took it: 10.0.0.5:21 ECONNREFUSED, 10.0.0.6:21 timed out",
     "unresolved no server of the pool has an address: ftp.example.com ENOTFOUND",
   ])("of a pool, where none is there: %s", (event) => {
-    const route = { kind: "fixed", host: "pool", port: 21 } as const;
-    const options = event.startsWith("unresolved") ? { route } : {};
-    expect(failedFromStart(event, options)).toMatchObject({
+    const route = { kind: "pool" } as const;
+    const events = event.startsWith("unresolved") ? event : `resolved 10.0.0.5:21 10.0.0.6:21\n${event}`;
+    expect(failedFromStart(events, { route })).toMatchObject({
       hop: "server-control",
       cause: "no-server-up",
       sentence: `There is no server for the session: ${event.slice(event.indexOf("no server"))}.`,

@@ -5,6 +5,7 @@ import type { Config, LogLevel, ParsedConfig, Problem } from "../config/config.t
 import { configFromArguments, type SimpleOptions } from "../config/from-arguments.ts";
 import { nearest } from "../config/nearest.ts";
 import { locate, parseConfig } from "../config/parse.ts";
+import { sliceConfig, sliceProblems, type Slice } from "../config/slices.ts";
 import { fileProblem } from "../process/file-problem.ts";
 import type { Io } from "../process/io.ts";
 
@@ -15,6 +16,8 @@ export type ConfigSource = (
 ) & {
   /** Whatever the configuration says. */
   readonly logLevel?: LogLevel;
+  /** One of several processes with that configuration. */
+  readonly instance?: Slice;
 };
 
 /** A configuration, and where in its file a path of it is. */
@@ -23,10 +26,24 @@ export type LoadedConfig = ParsedConfig & { readonly locate?: (problem: Problem)
 /** A file that can't be read is a problem like any other, under the file's name. The file `-` is standard input. */
 export async function loadConfig(source: ConfigSource, io: Pick<Io, "input" | "env">): Promise<LoadedConfig> {
   const loaded = source.kind === "simple" ? configFromArguments(source.options) : await loadFile(source.file, io);
-  const { logLevel: level } = source;
-  if (!loaded.ok || level === undefined) return loaded;
+  return loaded.ok ? sliced(withLevel(loaded, source.logLevel), source.instance) : loaded;
+}
+
+type Right = Extract<LoadedConfig, { ok: true }>;
+
+function withLevel(loaded: Right, level: LogLevel | undefined): Right {
+  if (level === undefined) return loaded;
   const gateways = loaded.config.gateways.map(({ logLevel: _, ...gateway }) => gateway);
   return { ...loaded, config: { ...loaded.config, log: { ...loaded.config.log, level }, gateways } };
+}
+
+/** The part of one instance. Problems are of the whole: other instances have them too. */
+function sliced(loaded: Right, instance: Slice | undefined): LoadedConfig {
+  if (instance === undefined) return loaded;
+  const { config, locate: locateProblem = (problem) => problem } = loaded;
+  const problems = sliceProblems(config, instance.of, `--instance ${instance.index}/${instance.of}`);
+  if (problems.length > 0) return { ok: false, problems: problems.map(locateProblem) };
+  return { ...loaded, config: sliceConfig(config, instance) };
 }
 
 async function loadFile(name: string, io: Pick<Io, "input" | "env">): Promise<LoadedConfig> {

@@ -115,6 +115,8 @@ test.each([
   ["run --listen :0 --server h --log-format text", "Allowed choices are json, pretty"],
   ["run --config a.yml --log-level debgu", "Allowed choices are trace, debug, info"],
   ["run --config a.yml -v --log-level info", "--verbose and --log-level: which of them?"],
+  ["run --config a.yml --instance 4/4", "--instance 4/4: expected a number from 0 on and how many there are"],
+  ["run --config a.yml --instance 1", "--instance 1: expected a number from 0 on and how many there are"],
   ["run a.yml b.yml", "too many arguments"],
   ["run a.yml --config b.yml", "the configuration is named twice"],
   ["run a.yml --listen :21", "--config stands alone: the file says what --listen would say"],

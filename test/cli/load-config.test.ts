@@ -42,3 +42,25 @@ test("the level of the command line holds, whatever the configuration says", asy
   expect(loaded).toMatchObject({ config: { log: { level: "debug", format: "json" } } });
   expect(loaded.ok && loaded.config.gateways[0]?.logLevel).toBe(undefined);
 });
+
+test("an instance has its part of the configuration; where there is none for each, the problem is located", async () => {
+  const text = "gateways: [{ listen: ':0', route: { server: ftp }, clientSide: { dataPorts: 50000-50009 } }]";
+  const io = { input: () => Promise.resolve(text), env: {} };
+  const source = { kind: "file", file: "-" } as const;
+  expect(await loadConfig({ ...source, instance: { index: 1, of: 2 } }, io)).toMatchObject({
+    config: {
+      kernel: { table: "ftp_alg_1" },
+      gateways: [{ clientSide: { dataPorts: { first: 50_005, last: 50_009 } } }],
+    },
+  });
+  expect(await loadConfig({ ...source, instance: { index: 3, of: 11 } }, io)).toEqual({
+    ok: false,
+    problems: [
+      {
+        path: "gateways[0].clientSide.dataPorts",
+        message: expect.stringMatching(/^50000-50009 has 10 ports, fewer than --instance 3\/11 takes: /),
+        at: { line: 1, column: 77, file: "<stdin>" },
+      },
+    ],
+  });
+});

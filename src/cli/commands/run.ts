@@ -1,5 +1,6 @@
 // `ftp-alg run`, described.
 import type { LogLevel } from "../../config/config.ts";
+import type { Slice } from "../../config/slices.ts";
 import { defineCommand, type Flags, flagOf } from "../command.ts";
 import { configFault, configOperand, configOption } from "../config-file.ts";
 import { examineCertificates } from "../../process/certificates.ts";
@@ -20,6 +21,10 @@ const options = {
     choices: ["trace", "debug", "info", "warn", "error", "fatal"],
     what: "how much is logged, whatever the file says",
   },
+  instance: {
+    value: "I/N",
+    what: "this is number I, from 0 on, of N processes with this configuration: it takes its part of the data ports, e.g. 0/4",
+  },
   verbose: { short: "v", what: "the same as --log-level debug" },
   logFormat: {
     value: "FORMAT",
@@ -29,7 +34,7 @@ const options = {
 } as const;
 
 type RunFlags = Flags<typeof options>;
-type ConfigFlags = Omit<RunFlags, "logLevel" | "verbose">;
+type ConfigFlags = Omit<RunFlags, "logLevel" | "verbose" | "instance">;
 
 export const run = defineCommand({
   name: "run",
@@ -70,12 +75,25 @@ function withFile(flags: RunFlags, operand: string | undefined): RunFlags {
 }
 
 /** The source, or why these flags do not go together. */
-export function sourceOf({ logLevel, verbose, ...flags }: RunFlags): ConfigSource | string {
+export function sourceOf({ logLevel, verbose, instance, ...flags }: RunFlags): ConfigSource | string {
   if (verbose && logLevel !== undefined) return "--verbose and --log-level: which of them?";
+  const slice = instance === undefined ? undefined : instanceOf(instance);
+  if (typeof slice === "string") return slice;
   const source = configOf(flags);
+  if (typeof source === "string") return source;
   const level = verbose ? "debug" : logLevel;
   // The parser has let one of the levels pass.
-  return typeof source === "string" || level === undefined ? source : { ...source, logLevel: level as LogLevel };
+  return { ...source, ...(level !== undefined && { logLevel: level as LogLevel }), ...(slice && { instance: slice }) };
+}
+
+const mostInstances = 256;
+
+/** `2/4`: the third of four; or what is wrong with it. */
+function instanceOf(text: string): Slice | string {
+  const [, index = "", of = ""] = /^(\d{1,3})\/(\d{1,3})$/.exec(text) ?? [];
+  const slice = { index: Number(index), of: Number(of) };
+  if (of !== "" && slice.index < slice.of && slice.of <= mostInstances) return slice;
+  return `--instance ${text}: expected a number from 0 on and how many there are (at most ${mostInstances}), such as 0/4`;
 }
 
 function configOf({ config, listen, server, ...others }: ConfigFlags): ConfigSource | string {

@@ -1,7 +1,16 @@
 // Conversation of a probe: what it has heard so far, and the few ways in which its script waits for more.
 import { readReplyLine } from "../ftp/reply.ts";
 import type { Endpoint } from "../net/endpoint.ts";
-import { problem, type ProbeAsk, type ProbeEvent, type ProbeProblem, type StepResult } from "./report.ts";
+import type { TlsCause } from "../net/tls.ts";
+import {
+  problem,
+  type ProbeAsk,
+  type ProbeConnection,
+  type ProbeEvent,
+  type ProbeProblem,
+  type ProbeSecured,
+  type StepResult,
+} from "./report.ts";
 
 /** A part of what a probe does: it yields what is to be done now, and goes on when something has happened. */
 export type Script<T> = Generator<readonly ProbeAsk[], T, void>;
@@ -15,7 +24,11 @@ export type ProbedData = {
   listening: Endpoint | undefined;
   isConnected: boolean;
   end: DataEnd | undefined;
+  tls: ProbedTls | undefined;
 };
+
+/** What has become of a handshake. */
+export type ProbedTls = ProbeSecured | { readonly cause: TlsCause; readonly why: string };
 
 export type DataEnd = { readonly why?: string; readonly received: string; readonly bytes: number };
 
@@ -28,6 +41,10 @@ export type Conversation = {
   /** The endpoint of the data connection, told to one by the other. */
   announced: Endpoint | undefined;
   data: ProbedData;
+  /** Of the control connection. */
+  tls: ProbedTls | undefined;
+  /** Data connections are under TLS. */
+  isProtected: boolean;
   take(event: ProbeEvent, at: number): void;
   isOpen(): boolean;
   hasReply(): boolean;
@@ -68,6 +85,7 @@ export function createConversation(silenceMs: number, startedAt: number): Conver
 
   const talk: Conversation = {
     ...{ at: startedAt, local: undefined, remote: undefined, announced: undefined, data: newData() },
+    ...{ tls: undefined, isProtected: false },
     take(event, at) {
       talk.at = at;
       if (event.kind === "closed") closed ??= event;
@@ -95,7 +113,7 @@ export function createConversation(silenceMs: number, startedAt: number): Conver
 
 /** For which nothing has happened yet. */
 export function newData(): ProbedData {
-  return { listening: undefined, isConnected: false, end: undefined };
+  return { listening: undefined, isConnected: false, end: undefined, tls: undefined };
 }
 
 function note(talk: Conversation, event: Exclude<ProbeEvent, { kind: "closed" | "timed-out" | "line" }>): void {
@@ -113,7 +131,18 @@ function note(talk: Conversation, event: Exclude<ProbeEvent, { kind: "closed" | 
     case "data-closed":
       talk.data.end ??= event;
       break;
+    case "secured":
+      noteTls(talk, event.connection, event.secured);
+      break;
+    case "tls-failed":
+      noteTls(talk, event.connection, event);
+      break;
   }
+}
+
+function noteTls(talk: Conversation, connection: ProbeConnection, tls: ProbedTls): void {
+  if (connection === "control") talk.tls ??= tls;
+  else talk.data.tls ??= tls;
 }
 
 /** Lines in, whole replies out. */

@@ -18,6 +18,7 @@ export type ProbeTimes = {
 
 /** Never rejects; what goes wrong stands in the report. */
 export function runProbe(target: ProbeTarget, options: ProbeOptions, times: ProbeTimes): Promise<ProbeReport> {
+  const { tls } = options;
   const { probe, asks } = startProbe(options, performance.now());
   return new Promise((resolve) => {
     let control: ProbeControl | undefined;
@@ -52,10 +53,15 @@ export function runProbe(target: ProbeTarget, options: ProbeOptions, times: Prob
           control?.send(ask.line);
           break;
         case "listen":
-          data = openProbeData({ listenOn: control?.local() }, happened);
+          data = openProbeData({ listenOn: control?.local() }, ask.isProtected, happened);
           break;
         case "dial":
-          data = openProbeData({ dial: ask.endpoint }, happened);
+          data = openProbeData({ dial: ask.endpoint }, ask.isProtected, happened);
+          break;
+        case "secure":
+          if (tls === undefined) throw new Error("a probe without TLS asks for it");
+          if (ask.connection === "control") control?.secure(tls);
+          else data?.secure(tls, control?.session());
           break;
         case "upload":
           data?.upload(ask.content);

@@ -5,6 +5,7 @@ import { formatPort, parse227 } from "../ftp/host-port.ts";
 import { isNegative, isPositive, isPreliminary } from "../ftp/reply.ts";
 import { formatEndpoint, type Endpoint } from "../net/endpoint.ts";
 import { createConversation, newData, type Conversation, type Script } from "./conversation.ts";
+import { dataTlsProblem, isSecured, protectData, secureControl, type ProbeTls } from "./security.ts";
 import {
   ok,
   problem,
@@ -22,6 +23,8 @@ export type ProbeOptions = {
   readonly password: string;
   /** Uploaded under that name, downloaded and deleted; absent: nothing is written. `content` is latin1. */
   readonly file?: { readonly name: string; readonly content: string };
+  /** Absent: all is in clear. */
+  readonly tls?: ProbeTls;
   /** For so long at most nothing may happen; for the words of a report, the driver measures it. */
   readonly silenceMs: number;
 };
@@ -45,9 +48,10 @@ export function startProbe(
     if (report !== undefined) return [];
     const { done = false, value } = script.next();
     if (!done) return value ?? [];
-    const { local, remote, announced } = talk;
+    const { local, remote, announced, tls } = talk;
     report = { form: options.form, isOk: steps.every(({ outcome }) => outcome !== "failed"), steps };
     report = { ...report, ...(local && { local }), ...(remote && { remote }), ...(announced && { announced }) };
+    if (tls !== undefined && "version" in tls) report = { ...report, secured: tls };
     return [{ kind: "close" }];
   };
   return {
@@ -77,7 +81,7 @@ type Play = () => Script<StepResult>;
 
 function scriptOf(
   talk: Conversation,
-  { form, user, password, file }: ProbeOptions,
+  { form, user, password, file, tls }: ProbeOptions,
 ): (readonly [ProbeStep["name"], Play])[] {
   const listing = function* (): Script<StepResult> {
     const listed = yield* transfer(talk, form, "LIST");
@@ -86,7 +90,7 @@ function scriptOf(
   };
   const plays: (readonly [ProbeStep["name"], Play])[] = [
     ["connect", () => connect(talk)],
-    ["greeting", () => greeting(talk)],
+    ...beginning(talk, tls),
     ["login", () => login(talk, user, password)],
     ["list", listing],
   ];
@@ -105,6 +109,19 @@ function scriptOf(
     );
   };
   return [...plays, ["upload", upload], ["download", download], ["delete", () => remove(talk, name)]];
+}
+
+/** With implicit TLS the greeting is under it. */
+function beginning(talk: Conversation, tls: ProbeTls | undefined): (readonly [ProbeStep["name"], Play])[] {
+  const greets: readonly [ProbeStep["name"], Play] = ["greeting", () => greeting(talk)];
+  if (tls === undefined) return [greets];
+  const secures: readonly [ProbeStep["name"], Play] = ["tls", () => secureControl(talk, tls)];
+  if (tls.kind === "explicit") return [greets, secures];
+  const greetsAndProtects = function* (): Script<StepResult> {
+    const greeted = yield* greeting(talk);
+    return greeted.outcome === "ok" ? yield* protectData(talk, tls) : greeted;
+  };
+  return [secures, ["greeting", greetsAndProtects]];
 }
 
 function* connect(talk: Conversation): Script<StepResult> {
@@ -149,9 +166,16 @@ function* transfer(talk: Conversation, form: ProbeForm, command: string, content
   }
   if (isAccepted) {
     yield* talk.until(() => talk.data.isConnected || talk.hasReply() || undefined);
-    if (content !== undefined && talk.data.isConnected) talk.want({ kind: "upload", content });
+    if (talk.data.isConnected && talk.isProtected) {
+      talk.want({ kind: "secure", connection: "data" });
+      yield* talk.until(() => talk.data.tls ?? talk.data.end ?? (talk.hasReply() || undefined));
+    }
+    const mayUpload = talk.isProtected ? isSecured(talk.data.tls) : talk.data.isConnected;
+    if (content !== undefined && mayUpload) talk.want({ kind: "upload", content });
     reply = yield* talk.reply();
   }
+  const unprotected = dataTlsProblem(talk, verb, reply);
+  if (unprotected !== undefined) return unprotected;
   if (reply === undefined && talk.announced !== undefined && !talk.data.isConnected)
     return talk.lost("nobody-came", `nobody connected to ${formatEndpoint(talk.announced)} (announced by ${form})`);
   if (reply === undefined) return talk.lost("no-reply", `no reply to ${verb}`);
@@ -171,7 +195,7 @@ function* passive(talk: Conversation, form: "PASV" | "EPSV"): Script<StepResult 
   if (endpoint === undefined)
     return problem("no-endpoint", `${form} was answered ${reply.text}, which holds no endpoint`);
   talk.announced = endpoint;
-  talk.want({ kind: "dial", endpoint });
+  talk.want({ kind: "dial", endpoint, isProtected: talk.isProtected });
   yield* talk.until(() => talk.data.isConnected || talk.data.end || undefined);
   if (talk.data.isConnected) return undefined;
   const what = `no connection to ${formatEndpoint(endpoint)} (announced by ${form})`;
@@ -192,7 +216,7 @@ function announcedIn(talk: Conversation, form: "PASV" | "EPSV", reply: string): 
 
 /** Announced, or what went wrong. */
 function* active(talk: Conversation, form: "PORT" | "EPRT"): Script<StepResult | undefined> {
-  talk.want({ kind: "listen" });
+  talk.want({ kind: "listen", isProtected: talk.isProtected });
   const endpoint = yield* talk.until(() => talk.data.listening);
   if (endpoint === undefined) return talk.lost("not-reached", "can't listen for the data connection");
   if (form === "PORT" && endpoint.address.includes(":"))

@@ -1,5 +1,6 @@
 // Report of a probe, and what it and its driver say to each other.
 import type { Endpoint } from "../net/endpoint.ts";
+import type { TlsCause, TlsVersion } from "../net/tls.ts";
 
 /** How a data connection is announced. */
 export const probeForms = ["PASV", "EPSV", "PORT", "EPRT"] as const;
@@ -16,20 +17,38 @@ export type ProbeEvent =
   | { readonly kind: "data-connected" }
   /** Also of one that could not be made. `received` is the beginning of what came, latin1; `bytes` counts all of it. */
   | { readonly kind: "data-closed"; readonly why?: string; readonly received: string; readonly bytes: number }
+  /** The handshake that was asked for is done, and the peer is the one that is meant. */
+  | { readonly kind: "secured"; readonly connection: ProbeConnection; readonly secured: ProbeSecured }
+  /** Instead. `why` is for people. */
+  | {
+      readonly kind: "tls-failed";
+      readonly connection: ProbeConnection;
+      readonly cause: TlsCause;
+      readonly why: string;
+    }
   /** Nothing has happened for too long. */
   | { readonly kind: "timed-out" };
 
+export type ProbeConnection = "control" | "data";
+
+/** `resumed`: a session of before was used again. */
+export type ProbeSecured = { readonly version: TlsVersion; readonly resumed: boolean };
+
 /** What the driver is to do. */
 export type ProbeAsk =
-  | { readonly kind: "connect" | "listen" | "close" }
+  | { readonly kind: "connect" | "close" }
+  /** The next byte of it in each direction is TLS. */
+  | { readonly kind: "secure"; readonly connection: ProbeConnection }
+  /** `isProtected`: it will be secured, and nothing is read before. */
+  | { readonly kind: "listen"; readonly isProtected: boolean }
   /** Without its terminator. */
   | { readonly kind: "send"; readonly line: string }
-  | { readonly kind: "dial"; readonly endpoint: Endpoint }
+  | { readonly kind: "dial"; readonly endpoint: Endpoint; readonly isProtected: boolean }
   /** Sends it on the data connection, latin1, and ends that. */
   | { readonly kind: "upload"; readonly content: string }
   | { readonly kind: "drop-data" };
 
-export const probeSteps = ["connect", "greeting", "login", "list", "upload", "download", "delete"] as const;
+export const probeSteps = ["connect", "greeting", "tls", "login", "list", "upload", "download", "delete"] as const;
 
 /** What the probe itself saw go wrong. */
 export const probeProblems = [
@@ -50,13 +69,23 @@ export const probeProblems = [
   "broken",
   /** Other bytes came back than were sent. */
   "differs",
+  /** No TLS on the control connection. */
+  "tls-failed",
+  /** No TLS on a data connection. */
+  "data-tls-failed",
 ] as const;
 export type ProbeProblem = (typeof probeProblems)[number];
 
 /** `forbidden`: the server, or the gateway's policy, does not allow it; nothing is wrong with the connections. */
 export type StepResult =
   | { readonly outcome: "ok"; readonly bytes?: number }
-  | { readonly outcome: "failed" | "forbidden"; readonly problem: ProbeProblem; readonly sentence: string };
+  | {
+      readonly outcome: "failed" | "forbidden";
+      readonly problem: ProbeProblem;
+      readonly sentence: string;
+      /** Where TLS has failed. */
+      readonly tls?: TlsCause;
+    };
 
 export type ProbeStep = { readonly name: (typeof probeSteps)[number]; readonly durationMs: number } & StepResult;
 
@@ -70,6 +99,8 @@ export type ProbeReport = {
   readonly remote?: Endpoint;
   /** Of the last data connection: to the probe, or by it. */
   readonly announced?: Endpoint;
+  /** Of the control connection. */
+  readonly secured?: ProbeSecured;
 };
 
 export function ok(): StepResult {

@@ -4,7 +4,14 @@ import { createHash, X509Certificate } from "node:crypto";
 import { isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import * as nodeTls from "node:tls";
-import { checkServerIdentity, connect, createSecureContext, type TLSSocket } from "node:tls";
+import {
+  checkServerIdentity,
+  connect,
+  createSecureContext,
+  rootCertificates,
+  type SecureContextOptions,
+  type TLSSocket,
+} from "node:tls";
 import type { TlsVersion } from "../net/tls.ts";
 import { chainErrorOf } from "../sockets/tls-handle.ts";
 import { chainFailure } from "./chain-failure.ts";
@@ -16,6 +23,8 @@ export type ClientTls = {
   readonly verify: boolean;
   /** PEM of those who may have signed it; `system`: the machine's. */
   readonly ca: string;
+  /** PEM of certificates that are trusted besides, whoever has signed them. */
+  readonly alsoTrusted?: string | undefined;
   /** Whose certificate it must be, a DNS name or a literal address. */
   readonly name: string;
   /** Base64 of the SHA-256 of its public key (SubjectPublicKeyInfo): it must be this one, besides. */
@@ -33,9 +42,9 @@ export type ClientContext = {
 };
 
 export function createClientContext(tls: ClientTls): ClientContext {
-  const { ca, certificate, minVersion, name } = tls;
+  const { certificate, minVersion, name } = tls;
   const secureContext = createSecureContext({
-    ca: ca === "system" ? systemCertificates() : ca,
+    ...trusted(tls),
     ...(certificate && { cert: certificate.chain, key: certificate.key }),
     minVersion,
   });
@@ -53,6 +62,13 @@ export function createClientContext(tls: ClientTls): ClientContext {
     },
     refusal: (socket) => (socket.isSessionReused() ? undefined : whyRefused(tls, socket)),
   };
+}
+
+/** The chain may end at a certificate that is trusted as it is, where there are such. */
+function trusted({ ca, alsoTrusted }: ClientTls): SecureContextOptions {
+  const authorities = ca === "system" ? systemCertificates() : ca;
+  if (alsoTrusted === undefined) return { ca: authorities };
+  return { ca: [authorities ?? [...rootCertificates], alsoTrusted].flat(), allowPartialTrustChain: true };
 }
 
 let system: string[] | undefined;

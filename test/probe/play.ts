@@ -2,7 +2,8 @@
 // becomes when its events are played.
 import { formatEndpoint, parseEndpoint, type Endpoint } from "../../src/net/endpoint.ts";
 import { startProbe, type ProbeOptions } from "../../src/probe/probe.ts";
-import type { ProbeAsk, ProbeEvent, ProbeReport } from "../../src/probe/report.ts";
+import type { TlsCause } from "../../src/net/tls.ts";
+import type { ProbeAsk, ProbeConnection, ProbeEvent, ProbeReport } from "../../src/probe/report.ts";
 
 const local = { address: "192.0.2.1", port: 40_000 };
 const remote = { address: "203.0.113.7", port: 21 };
@@ -36,11 +37,14 @@ function formatAsk(ask: ProbeAsk): string {
     case "send":
       return `  >S ${ask.line}`;
     case "dial":
-      return `  dial ${formatEndpoint(ask.endpoint)}`;
+      return `  dial ${formatEndpoint(ask.endpoint)}${ask.isProtected ? " protected" : ""}`;
+    case "listen":
+      return `  listen${ask.isProtected ? " protected" : ""}`;
+    case "secure":
+      return `  secure ${ask.connection}`;
     case "upload":
       return `  upload ${ask.content}`;
     case "connect":
-    case "listen":
     case "close":
     case "drop-data":
       return `  ${ask.kind}`;
@@ -61,6 +65,12 @@ function readEvent(line: string): ProbeEvent {
     case "data-connected":
     case "timed-out":
       return { kind };
+    case "secured":
+      return { kind, connection: rest as ProbeConnection, secured: { version: "TLSv1.3", resumed: rest === "data" } };
+    case "tls-failed": {
+      const [, connection, cause, why = ""] = /^(\S+) (\S+): (.*)$/.exec(rest) ?? [];
+      return { kind, connection: connection as ProbeConnection, cause: cause as TlsCause, why };
+    }
     case "data-closed": {
       const [, received = "", why] = /^(.*?)(?: ?because (.*))?$/.exec(rest) ?? [];
       return { kind, received, bytes: received.length, ...(why !== undefined && { why }) };

@@ -10,6 +10,7 @@ import { receiveClient, type Arrival, type ArrivalEvents } from "./entrance/arri
 import { createEntrance, type Entrance, type GuestWatch } from "./entrance/entrance.ts";
 import { createGatewayListeners } from "./entrance/gateway-listeners.ts";
 import { createProxiedArrivals } from "./entrance/proxied-arrival.ts";
+import type { SharedCounts } from "./entrance/shared-counts.ts";
 import type { Entrance as EntranceOptions, GatewayOptions, HostPort } from "./options.ts";
 import type { PreparedChange } from "./prepared-change.ts";
 import type { SharedResources } from "./shared-resources.ts";
@@ -52,12 +53,15 @@ export type Gateway = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-function settingsDepsOf({ shared, telemetry }: GatewayDeps): Omit<SettingsDeps, "plane" | "tls"> {
+function settingsDepsOf(
+  { shared, telemetry }: GatewayDeps,
+  counts: SharedCounts | undefined,
+): Omit<SettingsDeps, "plane" | "tls"> {
   return {
     ...shared,
     systemPorts: { client: createSystemPool(), server: createSystemPool() },
     memory: createServerMemory(memoryOptions),
-    pool: createServerPool(memoryOptions),
+    pool: createServerPool({ ...memoryOptions, counts }),
     lastAddresses: new Map(),
     serverConnected: telemetry.serverConnected,
   };
@@ -67,13 +71,14 @@ const memoryOptions = { maxServers: 10_000, expiryMs: 3_600_000, now: () => perf
 
 export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps): Gateway {
   const { telemetry, shared } = deps;
-  const settingsDeps = settingsDepsOf(deps);
+  const counts = shared.countsOf(initialOptions.name);
+  const settingsDeps = settingsDepsOf(deps, counts);
   let settings: SessionSettings | undefined;
   /** From the first drain on: a change that is being prepared may still hold a listening socket. */
   let isDraining = false;
   /** Until their connections are closed. */
   const sessions = createRunningSessions();
-  const entrance = createEntrance({ telemetry, places: shared.places, limits: initialOptions.limits });
+  const entrance = createEntrance({ telemetry, places: shared.places, limits: initialOptions.limits, counts });
   const proxied = createProxiedArrivals();
   const listeners = createGatewayListeners(shared.listeningSockets, telemetry, {
     accepted: accept,
@@ -107,6 +112,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
   function closeEntrance(): void {
     listeners.close();
     proxied.closeWaiting();
+    entrance.closeWaiting();
   }
 
   async function drain(): Promise<void> {

@@ -2,6 +2,7 @@
 import type { ListenerOptions } from "./entrance/listener.ts";
 import { createListeningSockets, type ListeningSockets } from "./entrance/listening-sockets.ts";
 import type { SessionPlaces } from "./entrance/admission.ts";
+import type { SharedCounts } from "./entrance/shared-counts.ts";
 import { createChangingAddresses, type AddressNews, type ChangingAddresses } from "./changing-addresses.ts";
 import { createOwnEndpoints, type OwnEndpoints } from "./own-endpoints.ts";
 import { createPortPools, type PortPools } from "./port-pools.ts";
@@ -21,6 +22,8 @@ export type SharedResources = {
   readonly names: NameResolver;
   readonly addresses: ChangingAddresses;
   readonly places: SessionPlaces;
+  /** What the gateway of that name counts together with other processes; undefined where there are none. */
+  readonly countsOf: (gateway: string) => SharedCounts | undefined;
 };
 
 export function createSharedResources(
@@ -28,6 +31,7 @@ export function createSharedResources(
   naming: NameResolverOptions = {},
   descriptors: DescriptorShares = { sessions: Infinity, newcomers: Infinity },
   report: (news: AddressNews) => void = () => {},
+  countsOf: SharedResources["countsOf"] = () => undefined,
 ): SharedResources {
   const { sockets = nodeSockets } = listening;
   const ownEndpoints = createOwnEndpoints();
@@ -41,5 +45,6 @@ export function createSharedResources(
     names,
     addresses: createChangingAddresses({ names, report }),
     places: { most: descriptors.sessions, taken: 0, descriptors: descriptors.newcomers },
+    countsOf,
   };
 }

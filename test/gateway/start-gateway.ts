@@ -2,6 +2,7 @@
 import type { DataPlane } from "../../src/dataplane/pinhole.ts";
 import { createRelayPlane } from "../../src/dataplane/relay/relay.ts";
 import { createGateway, type Gateway } from "../../src/gateway/gateway.ts";
+import type { SharedCounts } from "../../src/gateway/entrance/shared-counts.ts";
 import type { GatewayOptions } from "../../src/gateway/options.ts";
 import type { NameResolverOptions } from "../../src/gateway/servers/name-resolver.ts";
 import { createSharedResources } from "../../src/gateway/shared-resources.ts";
@@ -31,13 +32,14 @@ export type TestGateway = {
   stop(): Promise<void>;
 };
 
-/** `seen` is told every event in the moment in which a session takes it. `naming`: where names are resolved. */
+/** `seen` is told every event in the moment in which a session takes it. `naming`: where names are resolved. `counts`: what other processes count too. */
 export async function startGateway(
   serverPort: number,
   overrides: Overrides = {},
   plane: DataPlane = createRelayPlane(),
   seen: (event: SessionEvent) => void = () => {},
   naming: NameResolverOptions = {},
+  counts?: SharedCounts,
 ): Promise<TestGateway> {
   const log: Record<string, unknown>[] = [];
   const transcript: string[] = [];
@@ -50,7 +52,7 @@ export async function startGateway(
   const telemetry = createTelemetry({ metrics, logger });
   const gateway = createGateway(gatewayOptions(serverPort, overrides), {
     plane,
-    shared: createSharedResources({ sockets: testedSockets }, naming),
+    shared: createSharedResources({ sockets: testedSockets }, naming, undefined, undefined, () => counts),
     telemetry: watched(telemetry.gateway("test"), seen),
   });
   const [endpoint] = await gateway.start();

@@ -29,6 +29,10 @@ export type Admission = {
   shareOf(address: string): ClientShare;
   /** Why the client may not come in; undefined if it may. */
   refusalOf(share: ClientShare, limits: AdmissionLimits): AdmissionRefusal | undefined;
+  /** Counts a client that may come in, and about whom others are asked first. It has no session, and nobody goes for it. */
+  reserve(share: ClientShare): void;
+  /** Its place is free again: it has gone, or may not come in, or enters in the same turn. */
+  giveBack(share: ClientShare): void;
   /** Counts a client in that may come in. Returns who has to go for it: those before login have a share of all sessions. */
   enter(guest: Guest, limits: AdmissionLimits): Guest | undefined;
   setLoggedIn(guest: Guest, isLoggedIn: boolean): void;
@@ -60,6 +64,13 @@ export function createAdmission(places: SessionPlaces): Admission {
     if (shares.size > keptShares && holdsNothing(share)) shares.delete(share.client);
   }
 
+  function reserve(share: ClientShare): void {
+    shares.set(share.client, share);
+    share.sessions += 1;
+    sessions += 1;
+    places.taken += 1;
+  }
+
   return {
     shareOf: (address) => shares.get(clientOf(address)) ?? createShare(address),
     refusalOf(share, limits) {
@@ -67,12 +78,15 @@ export function createAdmission(places: SessionPlaces): Admission {
       if (share.sessions >= limits.sessionsPerClient) return "too-many-sessions-per-client";
       return share.closing > closingLimit(limits) ? "too-many-sessions-per-client" : undefined;
     },
+    reserve,
+    giveBack(share) {
+      share.sessions -= 1;
+      sessions -= 1;
+      places.taken -= 1;
+      forget(share);
+    },
     enter(guest, limits) {
-      const { share } = guest;
-      shares.set(share.client, share);
-      share.sessions += 1;
-      sessions += 1;
-      places.taken += 1;
+      reserve(guest.share);
       beforeLogin.add(guest);
       const most = Math.max(1, Math.floor((limits.sessions * limits.preLogin) / 100));
       return beforeLogin.size() > most ? beforeLogin.oldestOfBusiestNetwork() : undefined;

@@ -6,14 +6,18 @@ import { isAmongDescriptors, type Transport } from "../../sockets/transport.ts";
 import type { SessionShare } from "../driver/driver-deps.ts";
 import type { DrivenSession } from "../driver/driver-deps.ts";
 import type { GatewayOptions } from "../options.ts";
-import { createAdmission, type Guest, type SessionPlaces } from "./admission.ts";
-import { createClientRates } from "./client-rates.ts";
+import { createAdmission, type Admission, type Guest, type SessionPlaces } from "./admission.ts";
+import { createAwaitedVerdicts, isLetIn, type AwaitedVerdicts } from "./awaited-verdicts.ts";
+import { createClientRates, type ClientRates } from "./client-rates.ts";
+import type { SharedCounts } from "./shared-counts.ts";
 import { turnAway, turnAwayAtOnce, type EntranceRefusal } from "./turn-away.ts";
 
 export type EntranceDeps = {
   readonly telemetry: Pick<GatewayTelemetry, "sessionRefused" | "acceptFailed">;
   readonly places: SessionPlaces;
   readonly limits: GatewayOptions["limits"];
+  /** What other processes count too; undefined where there are none. */
+  readonly counts: SharedCounts | undefined;
 };
 
 /** What a session tells of itself besides. */
@@ -28,12 +32,29 @@ export type Entrance = {
   sendAway(transport: Transport, reason: EntranceRefusal, detail: string): void;
   /** Clients that are banned at this moment. */
   countBans(): number;
+  /** Closes the connections of those that are not in yet. */
+  closeWaiting(): void;
 };
 
-export function createEntrance({ telemetry, places, limits: initialLimits }: EntranceDeps): Entrance {
+/** Where it is counted what clients do. */
+type Tally = Pick<EntranceDeps, "counts"> & {
+  readonly admission: Admission;
+  readonly rates: ClientRates;
+  readonly limits: () => GatewayOptions["limits"];
+};
+
+type Newcomer = {
+  readonly transport: Transport;
+  readonly client: Endpoint;
+  readonly begin: (watch: GuestWatch) => DrivenSession;
+};
+
+export function createEntrance({ telemetry, places, limits: initialLimits, counts }: EntranceDeps): Entrance {
   let limits = initialLimits;
   const admission = createAdmission(places);
   const rates = createClientRates(limits);
+  const tally: Tally = { admission, rates, counts, limits: () => limits };
+  const verdicts = counts && createAwaitedVerdicts(counts);
 
   async function judge(transport: Transport, client: Endpoint, begin: (watch: GuestWatch) => DrivenSession) {
     if (!isAmongDescriptors(transport, places.descriptors)) {
@@ -42,8 +63,24 @@ export function createEntrance({ telemetry, places, limits: initialLimits }: Ent
     }
     const isTooOften = await rates.connected(admission.shareOf(client.address).client);
     const refused = isTooOften ?? admission.refusalOf(admission.shareOf(client.address), limits);
-    if (refused === undefined) admit(client, begin);
-    else refuse(transport, client, refused);
+    if (refused !== undefined) refuse(transport, client, refused);
+    else if (verdicts === undefined) admit(client, begin);
+    else askOthers(verdicts, { transport, client, begin });
+  }
+
+  /** It has its place here meanwhile. */
+  function askOthers(others: AwaitedVerdicts, { transport, client, begin }: Newcomer): void {
+    const share = admission.shareOf(client.address);
+    admission.reserve(share);
+    others.await(transport, share.client, limits, {
+      judged(verdict) {
+        admission.giveBack(share);
+        if (isLetIn(verdict)) return admit(client, begin);
+        if (verdict.kind === "banned") void rates.ban(share.client, verdict.ms);
+        refuse(transport, client, verdict.kind === "banned" ? "banned" : verdict.reason);
+      },
+      gone: () => admission.giveBack(share),
+    });
   }
 
   function refuse(transport: Transport, client: Endpoint, reason: EntranceRefusal): void {
@@ -63,26 +100,14 @@ export function createEntrance({ telemetry, places, limits: initialLimits }: Ent
     };
     const superfluous = admission.enter(guest, limits);
     session = begin({
-      share: sessionShare(guest, () => session),
-      ended: () => admission.ended(guest),
+      share: sessionShare(tally, guest, () => session),
+      ended() {
+        admission.ended(guest);
+        counts?.left(share.client);
+      },
       closed: () => admission.closed(guest),
     });
     superfluous?.evict();
-  }
-
-  function sessionShare(guest: Guest, session: () => DrivenSession | undefined): SessionShare {
-    const { share } = guest;
-    return {
-      client: share,
-      async commandsRead(count) {
-        const waitMs = await rates.commandsRead(share.client, count);
-        if (waitMs > 0) share.readAgainAt = Math.max(share.readAgainAt, performance.now() + waitMs);
-      },
-      setLoggedIn: (isLoggedIn) => admission.setLoggedIn(guest, isLoggedIn),
-      async loginFailed() {
-        if (await rates.loginFailed(share.client)) session()?.stop("banned", "");
-      },
-    };
   }
 
   return {
@@ -96,5 +121,32 @@ export function createEntrance({ telemetry, places, limits: initialLimits }: Ent
       turnAwayAtOnce(transport, reason);
     },
     countBans: rates.countBans,
+    closeWaiting: () => verdicts?.closeWaiting(),
   };
+}
+
+/** What a session takes of its client's share, and what it adds to the client's counts. */
+function sessionShare(tally: Tally, guest: Guest, session: () => DrivenSession | undefined): SessionShare {
+  const { admission, rates } = tally;
+  const { share } = guest;
+  return {
+    client: share,
+    async commandsRead(count) {
+      const waitMs = await rates.commandsRead(share.client, count);
+      if (waitMs > 0) share.readAgainAt = Math.max(share.readAgainAt, performance.now() + waitMs);
+    },
+    setLoggedIn: (isLoggedIn) => admission.setLoggedIn(guest, isLoggedIn),
+    async loginFailed() {
+      if (await isBannedNow(tally, share.client)) session()?.stop("banned", "");
+    },
+  };
+}
+
+/** By the failures here, and by those that others have counted. */
+async function isBannedNow({ rates, counts, limits }: Tally, client: string): Promise<boolean> {
+  const here = rates.loginFailed(client);
+  if (counts === undefined) return here;
+  const [isBanned, ms] = await Promise.all([here, counts.loginFailed(client, limits().loginFailures)]);
+  if (ms > 0) await rates.ban(client, ms);
+  return isBanned || ms > 0;
 }

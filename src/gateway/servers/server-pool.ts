@@ -1,5 +1,6 @@
 // Server pool: which of several servers a session is to go to, and which are down. Pure but for the clock that it is given; who dials is
 // pooled-dial.ts.
+import type { SharedCounts } from "../entrance/shared-counts.ts";
 import type { Balance, PoolServer } from "../options.ts";
 
 export type PoolState = { readonly name: string; readonly isUp: boolean; readonly sessions: number };
@@ -38,8 +39,14 @@ type Known = {
   current: number;
 };
 
-/** `now`: monotonic milliseconds. */
-export function createServerPool({ now }: { readonly now: () => number }): ServerPool {
+export type ServerPoolDeps = {
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Sessions that other processes have at these servers; undefined where there are none. */
+  readonly counts?: Pick<SharedCounts, "setServerSessions" | "serverSessionsElsewhere"> | undefined;
+};
+
+export function createServerPool({ now, counts }: ServerPoolDeps): ServerPool {
   const all = new Map<string, Known>();
 
   function known({ name }: Pick<PoolServer, "name">): Known {
@@ -61,8 +68,18 @@ export function createServerPool({ now }: { readonly now: () => number }): Serve
     return order;
   }
 
+  function load({ name, weight }: PoolServer): number {
+    return (known({ name }).sessions + (counts?.serverSessionsElsewhere(name) ?? 0)) / weight;
+  }
+
+  function count(server: PoolServer, more: 1 | -1): void {
+    const one = known(server);
+    one.sessions += more;
+    counts?.setServerSessions(server.name, one.sessions);
+  }
+
   const orders: Readonly<Record<Balance, (up: readonly PoolServer[], client: string) => readonly PoolServer[]>> = {
-    "least-sessions": (up) => inTurn(up, (server) => known(server).sessions / server.weight),
+    "least-sessions": (up) => inTurn(up, load),
     "round-robin": (up) => inTurn(up, () => 0),
     "client-hash": hashed,
   };
@@ -81,11 +98,10 @@ export function createServerPool({ now }: { readonly now: () => number }): Serve
       return [first, ...orders[balance](up, client)];
     },
     entered(server) {
-      const one = known(server);
-      one.sessions += 1;
+      count(server, 1);
       let isInside = true;
       return () => {
-        if (isInside) one.sessions -= 1;
+        if (isInside) count(server, -1);
         isInside = false;
       };
     },

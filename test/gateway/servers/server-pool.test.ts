@@ -174,3 +174,28 @@ test("client-hash: whether a server is back is tried by a client of its own, and
   expect(changed).toHaveLength(before.filter((name) => name === "c").length - 1);
   expect(after.filter((name) => name === "c")).toHaveLength(1);
 });
+
+test("sessions that other processes have at a server count too, and they are told of those here", () => {
+  const told: [string, number][] = [];
+  const elsewhere: Record<string, number> = { a: 2, b: 0 };
+  const pool = createServerPool({
+    now: () => 0,
+    counts: {
+      setServerSessions: (name, sessions) => void told.push([name, sessions]),
+      serverSessionsElsewhere: (name) => elsewhere[name] ?? 0,
+    },
+  });
+  const servers = [serverNamed("a"), serverNamed("b")];
+  const options: PoolOptions = { servers, balance: "least-sessions", fall: 3, everyMs: 1000 };
+  const enter = (): (() => void) => pool.entered(pool.order(options, "192.0.2.1")[0] ?? expect.fail());
+  const leave = enter();
+  enter();
+  leave();
+  leave();
+  expect(told).toEqual([
+    ["b", 1],
+    ["b", 2],
+    ["b", 1],
+  ]);
+  expect(pool.states(servers).map(({ sessions }) => sessions)).toEqual([0, 1]);
+});

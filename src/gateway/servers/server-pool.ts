@@ -68,7 +68,7 @@ export function createServerPool({ now, counts }: ServerPoolDeps): ServerPool {
     return order;
   }
 
-  function load({ name, weight }: PoolServer): number {
+  function loadOf({ name, weight }: PoolServer): number {
     return (known({ name }).sessions + (counts?.serverSessionsElsewhere(name) ?? 0)) / weight;
   }
 
@@ -79,7 +79,7 @@ export function createServerPool({ now, counts }: ServerPoolDeps): ServerPool {
   }
 
   const orders: Readonly<Record<Balance, (up: readonly PoolServer[], client: string) => readonly PoolServer[]>> = {
-    "least-sessions": (up) => inTurn(up, load),
+    "least-sessions": (up) => inTurn(up, loadOf),
     "round-robin": (up) => inTurn(up, () => 0),
     "client-hash": hashed,
   };

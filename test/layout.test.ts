@@ -256,6 +256,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "observe/ladder/transfer-rows.ts": "observe/ladder/layout.test.ts: transfers",
   "observe/page/": "observe/page/page.test.ts: what it shows; browser/page.test.ts: how it looks and behaves",
   "observe/event-feed.ts": "observe/session-history.test.ts: the feed tells",
+  "observe/local-sessions.ts": "observe/api/api.test.ts; observe/page/page.test.ts; process/probes.test.ts",
   "observe/kept-session.ts": "observe/session-history.test.ts: the limits",
   "process/probe-exposition.ts": "process/probes.test.ts: as Prometheus reads it",
   "probe/probe-sockets.ts": "probe/probe-driver.test.ts",

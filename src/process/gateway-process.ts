@@ -76,7 +76,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   const gateways = createGateways({ planes, create, forget: metrics.forgetGateway });
   const isReady = (): boolean => !isStopping() && gateways.areReady();
   const api = processApi({ version, metrics, history, feed, telemetry, gateways, isReady, isStopping, requests });
-  const probes = createProbes({ config: () => current, gateways, history, update: telemetry.update });
+  const probes = createProbes({ config: () => current, gateways, sessions: api.sessions });
   const traffic = createTrafficSampler(metrics, options.sampleTrafficEveryMs);
   const failed = createRepeatedLine(60_000, (line: RequestFailure) => logger.error(line, "admin request failed"));
   const shown = { metrics, isReady, failed, api, probe: probes.probe, traffic: traffic.points };

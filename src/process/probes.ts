@@ -3,10 +3,9 @@ import { networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config, GatewayConfig } from "../config/config.ts";
 import { nearest } from "../config/nearest.ts";
-import { sameEndpoint, type Endpoint } from "../net/endpoint.ts";
+import type { Endpoint } from "../net/endpoint.ts";
 import { probeQueryModes } from "../observe/api/probe-query.ts";
-import type { SessionHistory } from "../observe/session-history.ts";
-import { isTransfer } from "../observe/connection-record.ts";
+import type { SessionReader } from "../observe/session-reader.ts";
 import { runProbe } from "../probe/probe-driver.ts";
 import type { ProbeForm, ProbeReport } from "../probe/report.ts";
 import type { Gateways } from "./gateways.ts";
@@ -29,9 +28,7 @@ export type Probes = {
 export type ProbesDeps = {
   readonly config: () => Config;
   readonly gateways: Pick<Gateways, "endpoints">;
-  readonly history: Pick<SessionHistory, "newestFirst">;
-  /** Brings the history up to date. */
-  readonly update: () => void;
+  readonly sessions: Pick<SessionReader, "lastOf">;
 };
 
 /** One for each form. */
@@ -41,28 +38,22 @@ const leastMs = 100;
 /** What the gateway finds when the session is over. */
 const viewMs = 500;
 
-export function createProbes({ config, gateways, history, update }: ProbesDeps): Probes {
+export function createProbes({ config, gateways, sessions }: ProbesDeps): Probes {
   const stopped = new AbortController();
   /** By gateway: those that run or wait, by form. */
   const running = new Map<string, Map<ProbeForm, Promise<ProbeAnswer>>>();
 
   async function viewOf(gateway: string, { local }: ProbeReport): Promise<GatewayView | undefined> {
     if (local === undefined) return undefined;
-    const find = () => {
-      update();
-      return history
-        .newestFirst()
-        .find(({ record }) => record.gateway === gateway && sameEndpoint(record.client, local));
-    };
     const deadline = performance.now() + viewMs;
-    let kept = find();
-    while (kept !== undefined && kept.state === "live" && performance.now() < deadline) {
+    let found = await sessions.lastOf(gateway, local);
+    while (found !== undefined && found.state === "live" && performance.now() < deadline) {
       await sleep(10);
-      kept = find();
+      found = await sessions.lastOf(gateway, local);
     }
-    if (kept === undefined) return undefined;
-    const { id, failure, server, connections } = kept.record;
-    const { serverMode, plane } = connections.findLast(isTransfer) ?? {};
+    if (found === undefined) return undefined;
+    const { id, failure, server, transfers } = found;
+    const { serverMode, plane } = transfers.at(-1) ?? {};
     return { session: id, failure, hasServer: server !== undefined, serverMode, plane };
   }
 

@@ -1,8 +1,9 @@
 // Process API: what the API is told of this process, and what it may do to it.
 import type { ApiDeps } from "../observe/api/api.ts";
-import { createEventStream } from "../observe/api/event-stream.ts";
+import { createEventStream, eventsOf } from "../observe/api/event-stream.ts";
 import { statusAnswer } from "../observe/api/status-answer.ts";
 import type { EventFeed } from "../observe/event-feed.ts";
+import { createLocalSessions } from "../observe/local-sessions.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { SessionHistory } from "../observe/session-history.ts";
 import type { Telemetry } from "../observe/telemetry.ts";
@@ -39,10 +40,9 @@ export function processApi(parts: ProcessParts): ApiDeps {
   return {
     version,
     clock,
-    history,
-    update: telemetry.update,
-    events: createEventStream(feed, clock),
-    actions: { ...requests, endSession: gateways.endSession },
+    sessions: createLocalSessions({ history, clock, update: telemetry.update, endSession: gateways.endSession }),
+    events: createEventStream(eventsOf(feed, clock)),
+    actions: requests,
     status: () =>
       statusAnswer(
         {

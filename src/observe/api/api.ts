@@ -4,23 +4,19 @@ import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { Hono, type Context } from "hono";
 import type { z } from "zod";
-import type { KeptSession } from "../kept-session.ts";
-import type { SessionHistory } from "../session-history.ts";
+import type { SessionReader } from "../session-reader.ts";
 import { escapeUnprintable } from "../unprintable.ts";
 import type { WallClock } from "../wall-clock.ts";
 import type { EventStream } from "./event-stream.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { StatusAnswer } from "./schemas.ts";
-import { sessionAnswer, sessionDetailAnswer, type Asked } from "./session-answer.ts";
-import { listQuerySchema, listSessions } from "./session-list.ts";
-import { formatTrace, traceFormats, traceQuerySchema } from "./trace-formats.ts";
+import { listQuerySchema } from "./session-list.ts";
+import { traceFormats, traceQuerySchema } from "./trace-formats.ts";
 
 export type ApiDeps = {
   readonly version: string;
   readonly clock: WallClock;
-  readonly history: Pick<SessionHistory, "find" | "newestFirst">;
-  /** Brings the history up to date. */
-  readonly update: () => void;
+  readonly sessions: SessionReader;
   readonly status: () => Promise<StatusAnswer>;
   readonly events: EventStream;
   readonly actions: ApiActions;
@@ -30,49 +26,36 @@ export type ApiActions = {
   /** Rejects with an Error that says what is wrong with the configuration. */
   reload(): Promise<void>;
   drain(): void;
-  /** False if no session of that id runs. */
-  endSession(id: string): boolean;
 };
 
 export function createApi(deps: ApiDeps): Hono {
-  const { history, update, clock } = deps;
+  const { sessions } = deps;
   const api = new Hono();
-  const asked = (): Asked => {
-    update();
-    return { now: performance.now(), clock };
-  };
-  /** The session that is named in the path. */
-  const named = (context: Context): KeptSession | Response => {
-    const id = context.req.param("id") ?? "";
-    return history.find(id) ?? failed(context, 404, `no session ${id} is kept`);
-  };
   api.get("/status", async (context) => json(context, await deps.status()));
   api.get("/openapi.json", (context) => json(context, openApiDocument(deps.version)));
-  api.get("/sessions", (context) => {
+  api.get("/sessions", async (context) => {
     const query = read(context, listQuerySchema);
     if (query instanceof Response) return query;
-    const now = asked();
-    const list = listSessions(history.newestFirst(), query);
+    const list = await sessions.list(query);
     if (list === undefined) return failed(context, 404, `before: no session ${query.before} is kept`);
-    const sessions = list.sessions.map((kept) => sessionAnswer(kept, now));
-    return json(context, { sessions, ...(list.next !== undefined && { next: list.next }) });
+    return json(context, { sessions: list.sessions, ...(list.next !== undefined && { next: list.next }) });
   });
-  api.get("/sessions/:id", (context) => {
-    const now = asked();
-    const kept = named(context);
-    return kept instanceof Response ? kept : json(context, sessionDetailAnswer(kept, now));
+  api.get("/sessions/:id", async (context) => {
+    const id = context.req.param("id");
+    const session = await sessions.detail(id);
+    return session === undefined ? notKept(context, id) : json(context, session);
   });
-  api.get("/sessions/:id/trace", (context) => {
+  api.get("/sessions/:id/trace", async (context) => {
     const query = read(context, traceQuerySchema);
     if (query instanceof Response) return query;
-    update();
-    const kept = named(context);
-    if (kept instanceof Response) return kept;
-    const headers = { "content-type": traceFormats[query.format].contentType, "content-security-policy": stylesAlone };
-    const trace = formatTrace(kept, query);
-    if (trace === undefined)
-      return failed(context, 404, `no transfer ${query.transfer} of session ${kept.record.id} is kept`);
-    return context.body(trace, 200, headers);
+    const id = context.req.param("id");
+    const trace = await sessions.trace(id, query);
+    if ("text" in trace) {
+      const { contentType } = traceFormats[query.format];
+      return context.body(trace.text, 200, { "content-type": contentType, "content-security-policy": stylesAlone });
+    }
+    if (trace.missing === "session") return notKept(context, id);
+    return failed(context, 404, `no transfer ${query.transfer} of session ${id} is kept`);
   });
   api.get("/events", (context) => {
     const { outgoing } = context.env as HttpBindings;
@@ -85,7 +68,7 @@ export function createApi(deps: ApiDeps): Hono {
 }
 
 /** Who may act has been seen to before. */
-function addActions(api: Hono, { actions, history, update }: ApiDeps): void {
+function addActions(api: Hono, { actions, sessions }: ApiDeps): void {
   api.post("/reload", async (context) => {
     try {
       await actions.reload();
@@ -100,14 +83,17 @@ function addActions(api: Hono, { actions, history, update }: ApiDeps): void {
     outgoing.once("close", actions.drain);
     return json(context, { state: "draining" });
   });
-  api.post("/sessions/:id/end", (context) => {
+  api.post("/sessions/:id/end", async (context) => {
     const id = context.req.param("id");
-    update();
-    const kept = history.find(id);
-    if (kept === undefined) return failed(context, 404, `no session ${id} is kept`);
-    const isEnded = kept.record.end === undefined && actions.endSession(id);
-    return isEnded ? json(context, { id, state: "ended" }) : failed(context, 409, `session ${id} has ended already`);
+    const outcome = await sessions.end(id);
+    if (outcome === "missing") return notKept(context, id);
+    if (outcome === "has-ended") return failed(context, 409, `session ${id} has ended already`);
+    return json(context, { id, state: "ended" });
   });
+}
+
+function notKept(context: Context, id: string): Response {
+  return failed(context, 404, `no session ${id} is kept`);
 }
 
 /** Of a drawing that is opened by itself. */

@@ -14,6 +14,9 @@ export type EventStream = {
   add(response: ServerResponse): boolean;
 };
 
+/** What is told to `listener` from now on. Returns what ends that. */
+export type EventSource = (listener: (event: EventAnswer) => void) => () => void;
+
 export type EventStreamOptions = { readonly heartbeatMs?: number; readonly mostUnsentBytes?: number };
 
 const mostListeners = 16;
@@ -28,7 +31,8 @@ const headers = {
   "x-accel-buffering": "no",
 };
 
-export function createEventStream(feed: EventFeed, clock: WallClock, options: EventStreamOptions = {}): EventStream {
+/** Nothing is asked of `source` while nobody listens. */
+export function createEventStream(source: EventSource, options: EventStreamOptions = {}): EventStream {
   const { heartbeatMs, mostUnsentBytes } = { ...defaults, ...options };
   /** Each with the heartbeats that it has not taken since. */
   const listeners = new Map<ServerResponse, number>();
@@ -40,8 +44,8 @@ export function createEventStream(feed: EventFeed, clock: WallClock, options: Ev
   }
 
   function start(): void {
-    const end = feed.subscribe((event) => {
-      const text = formatEvent(eventAnswer(event, clock));
+    const end = source((event) => {
+      const text = formatEvent(event);
       for (const response of listeners.keys()) send(response, text);
     });
     const heartbeat = setInterval(() => {
@@ -75,6 +79,10 @@ export function createEventStream(feed: EventFeed, clock: WallClock, options: Ev
 
 function formatEvent(event: EventAnswer): string {
   return `event: ${event.kind}\ndata: ${escapeUnprintable(JSON.stringify(event))}\n\n`;
+}
+
+export function eventsOf(feed: EventFeed, clock: WallClock): EventSource {
+  return (listener) => feed.subscribe((event) => listener(eventAnswer(event, clock)));
 }
 
 /** What is told of an event. */

@@ -1,31 +1,23 @@
 // Overview page: everything that goes on in the process, and what has failed, on one page.
-import type { SessionAnswer, StatusAnswer } from "../api/schemas.ts";
+import type { StatusAnswer } from "../api/schemas.ts";
+import type { Newest, SessionsOverview } from "../session-reader.ts";
 import { countTable } from "./count-table.ts";
-import { failureList, type FailureKind } from "./failures.ts";
+import { failureList } from "./failures.ts";
 import { gatewayTable } from "./gateway-table.ts";
 import { html, type Html } from "./html.ts";
-import { pinholeTable, type ShownPinhole } from "./pinhole-table.ts";
+import { pinholeTable } from "./pinhole-table.ts";
 import { sessionTable } from "./session-table.ts";
 import { empty, page, section, type Shell } from "./shell.ts";
 import type { TrafficPoint } from "./traffic-series.ts";
 import { trafficCharts } from "./traffic-charts.ts";
-import { transferTable, type ShownTransfer } from "./transfer-table.ts";
+import { transferTable } from "./transfer-table.ts";
 import { countText, durationText, hopTexts, numberText } from "./words.ts";
 
-/** A part of what there is, the newest first, and how much there is. */
-export type Newest<Item> = { readonly shown: readonly Item[]; readonly all: number };
-
-export type Overview = {
+export type Overview = SessionsOverview & {
   readonly status: StatusAnswer;
   readonly traffic: readonly TrafficPoint[];
   /** Monotonic milliseconds, as those of `traffic`. */
   readonly at: number;
-  readonly failedLastHour: number;
-  /** Of each kind one, those that failed last first; and how many have. */
-  readonly failed: Newest<FailureKind>;
-  readonly live: Newest<SessionAnswer>;
-  readonly transfers: Newest<ShownTransfer>;
-  readonly pinholes: Newest<ShownPinhole>;
 };
 
 export function overviewPage(overview: Overview, shell: Pick<Shell, "now" | "mayAct">): Html {

@@ -1,21 +1,14 @@
 // Overview: what the page shows of all sessions, of each kind the newest up to a bound.
-import type { StatusAnswer } from "../api/schemas.ts";
 import { pinholeAnswers, sessionAnswer, transferAnswer, type Asked } from "../api/session-answer.ts";
 import type { KeptSession } from "../kept-session.ts";
 import { isTransfer } from "../connection-record.ts";
 import type { FailureKind } from "./failures.ts";
-import type { Newest, Overview } from "./overview-page.ts";
-import type { TrafficPoint } from "./traffic-series.ts";
+import type { Newest, SessionsOverview } from "../session-reader.ts";
 
 const hourMs = 3_600_000;
 const most = { kinds: 12, live: 25, transfers: 25, pinholes: 15 };
 
-export function overviewOf(
-  newestFirst: readonly KeptSession[],
-  status: StatusAnswer,
-  traffic: readonly TrafficPoint[],
-  asked: Asked,
-): Overview {
+export function overviewOf(newestFirst: readonly KeptSession[], asked: Asked): SessionsOverview {
   const live = newestFirst.filter(({ record }) => record.end === undefined);
   const failed = newestFirst
     .filter(({ record }) => record.failure !== undefined)
@@ -31,9 +24,6 @@ export function overviewOf(
       .map((connection) => ({ session: record.id, connection })),
   );
   return {
-    status,
-    traffic,
-    at: asked.now,
     failedLastHour: failed.filter(({ record }) => asked.now - (record.failedAt ?? -Infinity) < hourMs).length,
     failed: { shown: kindsOf(failed, asked), all: failed.length },
     live: newest(live, most.live, (kept) => [sessionAnswer(kept, asked)]),

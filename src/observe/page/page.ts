@@ -2,15 +2,11 @@
 import type { HttpBindings } from "@hono/node-server";
 import { Hono, type Context } from "hono";
 import type { ApiDeps } from "../api/api.ts";
-import { sessionAnswer, sessionDetailAnswer, type Asked } from "../api/session-answer.ts";
-import { listQuerySchema, listSessions } from "../api/session-list.ts";
-import type { KeptSession } from "../kept-session.ts";
+import { listQuerySchema } from "../api/session-list.ts";
 import { readAssets, type Asset } from "./assets.ts";
 import type { Html } from "./html.ts";
-import { overviewOf } from "./overview.ts";
 import { overviewPage } from "./overview-page.ts";
 import { answerPage, endQuestion, questionPage, questions, type Frame, type Question } from "./questions.ts";
-import { sessionLadder } from "./session-ladder.ts";
 import { sessionListPage, type Wanted } from "./session-list-page.ts";
 import { sessionPage } from "./session-page.ts";
 import type { TrafficPoint } from "./traffic-series.ts";
@@ -25,19 +21,14 @@ export type PageDeps = ApiDeps & {
 const mostInPage = 100;
 
 export function createPage(deps: PageDeps): Hono {
-  const { history, update, clock, version, status, traffic } = deps;
+  const { sessions, clock, version, status, traffic } = deps;
   const app = new Hono();
-  const asked = (): Asked => {
-    update();
-    return { now: performance.now(), clock };
-  };
   const frame = (): Frame => ({ now: clock.timeOf(performance.now()), mayAct: deps.mayAct(), version });
-  const named = (context: Context): KeptSession | undefined => history.find(context.req.param("id") ?? "");
 
   app.get("/", async (context) => {
-    const now = asked();
-    const overview = overviewOf(history.newestFirst(), await status(), traffic(), now);
-    return show(context, overviewPage(overview, frame()));
+    const [overview, said] = await Promise.all([sessions.overview(), status()]);
+    const around = { status: said, traffic: traffic(), at: performance.now() };
+    return show(context, overviewPage({ ...overview, ...around }, frame()));
   });
   app.get("/sessions", async (context) => {
     const given = context.req.query();
@@ -48,18 +39,15 @@ export function createPage(deps: PageDeps): Hono {
       const problem = query.error.issues.map(({ path, message }) => [...path, message].join(": ")).join("; ");
       return show(context, sessionListPage({ sessions: [], problem, gateways }, wanted, frame()), 400);
     }
-    const now = asked();
-    const list = listSessions(history.newestFirst(), query.data);
+    const list = await sessions.list(query.data);
     const problem = list === undefined ? "The page that you come from is not kept any more." : undefined;
-    const sessions = (list?.sessions ?? []).map((kept) => sessionAnswer(kept, now));
-    return show(context, sessionListPage({ sessions, next: list?.next, problem, gateways }, wanted, frame()));
+    const shown = { sessions: list?.sessions ?? [], next: list?.next, problem, gateways };
+    return show(context, sessionListPage(shown, wanted, frame()));
   });
-  app.get("/sessions/:id", (context) => {
-    const now = asked();
-    const kept = named(context);
-    if (kept === undefined) return missing(context, frame());
-    const ladder = sessionLadder(kept, context.req.query("transfer"));
-    return show(context, sessionPage(sessionDetailAnswer(kept, now), ladder, frame()));
+  app.get("/sessions/:id", async (context) => {
+    const drawn = await sessions.drawn(context.req.param("id"), context.req.query("transfer"));
+    if (drawn === undefined) return missing(context, frame());
+    return show(context, sessionPage(drawn.session, { markup: drawn.ladder }, frame()));
   });
   addActions(app, deps, frame);
   addAssets(app, readAssets());
@@ -68,7 +56,7 @@ export function createPage(deps: PageDeps): Hono {
 
 /** Each is asked by GET and done by POST, which the guard has seen to. */
 function addActions(app: Hono, deps: PageDeps, frame: () => Frame): void {
-  const { actions, history, update } = deps;
+  const { actions, sessions } = deps;
   const ask = (context: Context, question: Question, action: string, back: string): Response =>
     deps.mayAct()
       ? show(context, questionPage(question, action, back, frame()))
@@ -92,14 +80,16 @@ function addActions(app: Hono, deps: PageDeps, frame: () => Frame): void {
     return show(context, answerPage("The gateways drain", text, "/", frame()));
   });
   // The id of a session that is kept holds nothing that could lead elsewhere.
-  app.on(["GET", "POST"], "/sessions/:id/end", (context) => {
-    update();
-    const { id, end } = history.find(context.req.param("id"))?.record ?? {};
-    if (id === undefined) return missing(context, frame());
-    if (context.req.method !== "POST") return ask(context, endQuestion(id), `/sessions/${id}/end`, `/sessions/${id}`);
+  app.get("/sessions/:id/end", async (context) => {
+    const id = context.req.param("id");
+    const isKept = (await sessions.detail(id)) !== undefined;
+    return isKept ? ask(context, endQuestion(id), `/sessions/${id}/end`, `/sessions/${id}`) : missing(context, frame());
+  });
+  app.post("/sessions/:id/end", async (context) => {
+    const id = context.req.param("id");
     // One that has ended meanwhile is as wanted.
-    if (end === undefined) actions.endSession(id);
-    return context.redirect(`/sessions/${id}`, 303);
+    const outcome = await sessions.end(id);
+    return outcome === "missing" ? missing(context, frame()) : context.redirect(`/sessions/${id}`, 303);
   });
 }
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { createEventStream, type EventStreamOptions } from "../../../src/observe/api/event-stream.ts";
+import { createEventStream, eventsOf, type EventStreamOptions } from "../../../src/observe/api/event-stream.ts";
 import { eventSchema, type EventAnswer } from "../../../src/observe/api/schemas.ts";
 import { createEventFeed } from "../../../src/observe/event-feed.ts";
 import { createWallClock } from "../../../src/observe/wall-clock.ts";
@@ -78,7 +78,7 @@ test("HEAD does not listen", async () => {
 /** A stream of its own, and a listener that does not read until it is told to. */
 async function setStream(options: EventStreamOptions) {
   const feed = createEventFeed();
-  const stream = createEventStream(feed, createWallClock(), options);
+  const stream = createEventStream(eventsOf(feed, createWallClock()), options);
   const responses: ServerResponse[] = [];
   const server = createServer((_, response) => {
     responses.push(response);

@@ -21,7 +21,7 @@ export function formatTrial({ gateway, target, login, verdicts }: TrialResult, l
 }
 
 function verdictLines(verdict: ProbeVerdict, { width = 80, paint }: ReportLook): readonly string[] {
-  const { mode, ok, steps, hops, failure, session, plane } = verdict;
+  const { mode, ok, steps, hops, failure, session, plane, tls } = verdict;
   const total = steps.reduce((sum, { durationMs }) => sum + durationMs, 0);
   const state = ok ? paint("green", "ok    ") : paint("red", "FAILED");
   const done = steps.filter(({ outcome }) => outcome === "ok").map(formatStep);
@@ -38,6 +38,7 @@ function verdictLines(verdict: ProbeVerdict, { width = 80, paint }: ReportLook):
     say("found", failure.sentence);
     say("what to do", failure.advice);
   }
+  if (tls !== undefined) say("tls", tls.version);
   const carried = plane === undefined ? "" : `, carried by ${plane}`;
   if (session !== undefined) say("session", `${session}${carried}`);
   return lines;

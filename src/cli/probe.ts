@@ -8,7 +8,9 @@ import type { SessionAnswer, SessionDetailAnswer, StatusAnswer } from "../observ
 import { runProbe } from "../probe/probe-driver.ts";
 import type { ProbeTarget } from "../probe/probe-sockets.ts";
 import type { ProbeForm, ProbeReport } from "../probe/report.ts";
+import type { ProbeTls } from "../probe/security.ts";
 import type { Io } from "../process/io.ts";
+import { isImplicit, probeTlsOf, type ProbeTlsWanted } from "../process/probe-security.ts";
 import { formsOf, readProbeLogin, targetOf, type ProbeLogin, type ProbeMode } from "../process/probe-target.ts";
 import { probeVerdict, type GatewayView, type ProbeVerdict } from "../process/probe-verdict.ts";
 import { adminError, isAdminError, type AdminClient } from "./admin-client.ts";
@@ -24,6 +26,7 @@ export type ProbeWanted = {
   readonly mode: ProbeMode;
   /** The folder on the server in which a file is written. */
   readonly write?: string | undefined;
+  readonly tls: ProbeTlsWanted;
   readonly timeoutMs: number;
 };
 
@@ -33,6 +36,8 @@ export type Trial = {
   readonly target: ProbeTarget;
   readonly login: ProbeLogin;
   readonly forms: readonly ProbeForm[];
+  /** Absent: all is in clear. */
+  readonly tls?: ProbeTls;
 };
 
 export type TrialResult = Trial & { readonly verdicts: readonly ProbeVerdict[] };
@@ -77,11 +82,8 @@ async function planOne(gateway: GatewayConfig | undefined, target: ProbeTarget, 
     user = gateway?.probe.user ?? "anonymous",
     passwordFile = wanted.user === undefined ? gateway?.probe.passwordFile : undefined,
   } = wanted;
-  const login = await readProbeLogin({ user, ...(passwordFile !== undefined && { passwordFile }) }).catch(
-    (error: Error) => {
-      throw adminError(0, error.message);
-    },
-  );
+  const login = await readProbeLogin({ user, ...(passwordFile !== undefined && { passwordFile }) }).catch(inWords);
+  const tls = await probeTlsOf(gateway, target, wanted.tls).catch(inWords);
   const forms = formsOf(wanted.mode, target.host);
   if (forms.length === 0)
     throw adminError(0, `--mode ${wanted.mode} has no way to say an IPv6 address such as ${target.host}`);
@@ -92,10 +94,14 @@ async function planOne(gateway: GatewayConfig | undefined, target: ProbeTarget, 
       0,
       `gateway ${gateway.name} takes the server from the login: --server HOST, or probe.user: NAME@HOST`,
     );
-  return { ...(gateway && { gateway: gateway.name }), target, login: named, forms };
+  return { ...(gateway && { gateway: gateway.name }), target, login: named, forms, ...(tls && { tls }) };
 }
 
-async function targetFor(gateway: GatewayConfig, { server }: ProbeWanted, admin: Admin): Promise<ProbeTarget> {
+function inWords(error: Error): never {
+  throw adminError(0, error.message);
+}
+
+async function targetFor(gateway: GatewayConfig, { server, tls }: ProbeWanted, admin: Admin): Promise<ProbeTarget> {
   if (gateway.route.kind === "transparent") {
     if (server !== undefined) return readHostPort(server);
     throw adminError(
@@ -104,8 +110,12 @@ async function targetFor(gateway: GatewayConfig, { server }: ProbeWanted, admin:
     );
   }
   const own = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
-  const target = targetOf(gateway, await listenersOf(gateway, admin), own);
+  const all = await listenersOf(gateway, admin);
+  const fitting =
+    tls.kind === "auto" ? all : all.filter(({ port }) => isImplicit(gateway, port) === (tls.kind === "implicit"));
+  const target = targetOf(gateway, fitting, own);
   if (target !== undefined) return target;
+  if (all.length > 0) throw adminError(0, `gateway ${gateway.name} has no listener for --tls ${tls.kind}`);
   throw adminError(0, `gateway ${gateway.name} does not listen`);
 }
 
@@ -148,6 +158,7 @@ export async function runTrial(
     const options = {
       form,
       ...trial.login,
+      ...(trial.tls && { tls: trial.tls }),
       silenceMs: wanted.timeoutMs,
       ...(wanted.write !== undefined && { file: fileIn(wanted.write) }),
     };

@@ -10,6 +10,7 @@ import { runProbe } from "../probe/probe-driver.ts";
 import type { ProbeForm, ProbeReport } from "../probe/report.ts";
 import type { Gateways } from "./gateways.ts";
 import { probeExposition } from "./probe-exposition.ts";
+import { probeTlsOf } from "./probe-security.ts";
 import { formsOf, readProbeLogin, targetOf } from "./probe-target.ts";
 import { probeVerdict, type GatewayView } from "./probe-verdict.ts";
 
@@ -65,11 +66,9 @@ export function createProbes({ config, gateways, sessions }: ProbesDeps): Probes
     if (target === undefined) return { status: 503, text: `gateway ${gateway.name} does not listen\n` };
     try {
       const login = await readProbeLogin(gateway.probe);
-      const report = await runProbe(
-        target,
-        { form, ...login, silenceMs: totalMs },
-        { totalMs, signal: stopped.signal },
-      );
+      const tls = await probeTlsOf(gateway, target, { kind: "auto" });
+      const options = { form, ...login, silenceMs: totalMs, ...(tls && { tls }) };
+      const report = await runProbe(target, options, { totalMs, signal: stopped.signal });
       return { status: 200, text: probeExposition(probeVerdict(report, await viewOf(gateway.name, report))) };
     } catch (error) {
       return { status: 503, text: `${error instanceof Error ? error.message : String(error)}\n` };

@@ -25,7 +25,8 @@ const words: Readonly<Record<TlsCause, string>> = {
   failed: "the handshake failed",
 };
 
-function causeOf(cause: TlsCause): Cause {
+/** What a failed handshake is called. */
+export function handshakeCause(cause: TlsCause): Cause {
   switch (cause) {
     case "protocol-version":
     case "no-shared-cipher":
@@ -49,7 +50,7 @@ function explained(cause: TlsCause, detail: string): string {
 /** A handshake on a control connection. */
 export function diagnoseTlsFailed(session: Session, side: Side, cause: TlsCause, detail: string): Diagnosis {
   const parts = { peer: peerOf(session, side), why: explained(cause, detail) };
-  return found(session, `${side}-control`, causeOf(cause), parts);
+  return found(session, `${side}-control`, handshakeCause(cause), parts);
 }
 
 /** The server answers no to AUTH or PROT. */
@@ -78,7 +79,7 @@ export function diagnoseDataTls(session: Session, transfer: Transfer, outcome: U
   const peer = peerOf(session, side);
   if (outcome === "tls-truncated") return found(session, hop, "tls-truncated", { peer });
   const { cause, why } = readDetail(detail);
-  const known = cause === "not-resumed" ? "tls-not-resumed" : causeOf(cause);
+  const known = cause === "not-resumed" ? "tls-not-resumed" : handshakeCause(cause);
   return found(session, hop, known, { peer, why: explained(cause, why) });
 }
 

@@ -40,6 +40,12 @@ export function holdsCertificate(text: string): boolean {
   return text.match(pemCertificate) !== null;
 }
 
+/** Whom the first certificate of a PEM text is for; nobody where it can't be read. */
+export function namesIn(text: string): readonly string[] {
+  const leaf = readLeaf(text);
+  return typeof leaf === "string" ? [] : namesOf(leaf);
+}
+
 function readLeaf(text: string): X509Certificate | string {
   const parts = text.match(pemCertificate) ?? [];
   if (parts.length === 0) return noCertificate;

@@ -5,6 +5,8 @@ import { startFtpServer } from "../../src/demo/ftp-server.ts";
 import { adminOf } from "../../src/cli/probe.ts";
 import { spawnGateway, temporaryFile } from "../gateway/spawned-gateway.ts";
 import { freePort, setServer } from "../gateway/stage.ts";
+import { makeCertificate } from "../tls/made-certificate.ts";
+import { made } from "../tls/tls-peers.ts";
 import { runCommand } from "./run-command.ts";
 
 // A whole program is started.
@@ -92,6 +94,29 @@ test("without a configuration a probe connects where it is told, and says that t
     err: "What the gateway itself found is not known: no --admin URL was given\n",
   });
   expect(nowhere.out).toMatch(/client-control {2}FAILED\n[^]*connect: no connection: refused/);
+});
+
+test("through a gateway that demands TLS each mode is private, and what is wrong with its certificate is said", async () => {
+  const certificates = [{ cert: made.certFile, key: made.keyFile }];
+  const tls = { certificates, require: "data", sessionReuse: "require" };
+  const { config, listen } = await setProbed({ policy: { tls: "terminate" }, clientSide: { tls } });
+  const all = await runCommand(["probe", "-c", config, "--write", "."]);
+  expect([all.code, all.err]).toEqual([0, ""]);
+  expect(all.out.match(/^ {6}tls +TLSv1\.3$/gm)?.length).toBe(4);
+  const run = (...argv: string[]) => runCommand(["probe", "--mode", "epsv", ...argv]);
+  const strange = await run("-c", config, "--tls-name", "ftp.example.org");
+  expect(strange.code).toBe(1);
+  expect(strange.out).toMatch(/^ {6}client-control {2}FAILED$/m);
+  expect(strange.out).toMatch(/^ {6}seen +tls: no TLS on the control connection: the/m);
+  expect(strange.out).toMatch(/not for\s+ftp\.example\.org/);
+  const outside = (...argv: string[]) => run("--connect", listen, "--tls", "explicit", ...argv);
+  expect((await outside()).out).toMatch(/the\s+certificate\s+is\s+signed\s+by\s+itself/);
+  expect((await outside("--ca", made.certFile)).code).toBe(0);
+  expect((await outside("--ca", makeCertificate().certFile, "--insecure")).code).toBe(0);
+  expect((await run("--connect", listen)).out).toMatch(/login: the login of anonymous was\s+answered\s+530/);
+  const implicit = await run("-c", config, "--tls", "implicit");
+  expect([implicit.code, implicit.err]).toEqual([1, "error: gateway one has no listener for --tls implicit\n"]);
+  expect((await run("-c", config, "--cert", "a.pem")).err).toContain("--cert and --key go together");
 });
 
 test("a login is that of the configuration, or what is given", async () => {

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
-import type { ProbeForm, ProbeReport, ProbeStep } from "../../src/probe/report.ts";
+import type { TlsCause } from "../../src/net/tls.ts";
+import type { ProbeForm, ProbeProblem, ProbeReport, ProbeStep } from "../../src/probe/report.ts";
 import { probeVerdict, type GatewayView } from "../../src/process/probe-verdict.ts";
 
 function report(
   form: ProbeForm,
   steps: string,
-  failed?: Pick<ProbeStep, "name"> & { problem: "closed" | "broken" | "not-reached" | "rejected" | "not-connected" },
+  failed?: Pick<ProbeStep, "name"> & { problem: ProbeProblem; tls?: TlsCause },
 ): ProbeReport {
   const ok = steps.split(" ").filter((name) => name !== "") as ProbeStep["name"][];
   const done = ok.map((name): ProbeStep => ({ name, durationMs: 1, outcome: "ok" }));
@@ -67,4 +68,26 @@ test("what a client can tell by itself is told without the gateway", () => {
 test("a login that the server refused is no fault of the way to it", () => {
   const refused = report("PASV", "connect greeting", { name: "login", problem: "rejected" });
   expect(hops(refused, view())[1]).toBe("server-control ok");
+});
+
+test("TLS that fails is the hop of the client, on the control connection or on that of the data, with the cause and what to do", () => {
+  const control = report("PASV", "connect greeting", {
+    ...{ name: "tls", problem: "tls-failed", tls: "certificate-expired" },
+  });
+  expect(hops(control, undefined)).toEqual([
+    ...["client-control failed", "server-control not-tried"],
+    ...["client-data-in not-tried", "server-data not-tried"],
+  ]);
+  expect(probeVerdict(control, undefined).failure).toMatchObject({
+    cause: "tls-certificate",
+    advice: expect.stringContaining("clientSide.tls.certificates") as string,
+  });
+  const old = report("PASV", "connect greeting", { name: "tls", problem: "tls-failed", tls: "protocol-version" });
+  expect(probeVerdict(old, undefined).failure).toMatchObject({ cause: "tls-version" });
+  const data = (form: ProbeForm) =>
+    report(form, "connect greeting tls login", { name: "list", problem: "data-tls-failed", tls: "closed" });
+  expect(hops(data("EPSV"), undefined)[2]).toBe("client-data-in failed");
+  expect(hops(data("PORT"), undefined)[2]).toBe("client-data-out failed");
+  expect(probeVerdict(data("PORT"), undefined).failure).toMatchObject({ cause: "tls-failed" });
+  expect(probeVerdict(data("PASV"), view({ failure: found("server-control") })).failure?.hop).toBe("server-control");
 });

@@ -3,6 +3,8 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { startFtpServer } from "../../src/demo/ftp-server.ts";
 import { spawnGateway } from "../gateway/spawned-gateway.ts";
 import { freePort, setServer } from "../gateway/stage.ts";
+import { makeCertificate } from "../tls/made-certificate.ts";
+import { made } from "../tls/tls-peers.ts";
 
 // A whole program is started.
 vi.setConfig({ testTimeout: 20_000 });
@@ -83,4 +85,26 @@ test("what can't be tried is said in words", async () => {
     "gateway names takes the server from the login: probe.user needs to be NAME@HOST\n",
   );
   expect((await probe("?gateway=six&mode=pasv")).text).toBe("mode pasv has no way to say an IPv6 address\n");
+});
+
+test("a gateway that demands TLS is probed under TLS, by AUTH or from the first byte", async () => {
+  const terminating = (cert: string, key: string, listen: unknown) => ({
+    ...{ listen, policy: { tls: "terminate" } },
+    clientSide: { tls: { certificates: [{ cert, key }], require: "data", sessionReuse: "require" } },
+  });
+  const server = await setFtpServer();
+  const authority = makeCertificate({ name: "Authority" });
+  const signed = makeCertificate({ issuer: authority });
+  const probe = await setProbed([
+    { name: "one", route: { server }, ...terminating(made.certFile, made.keyFile, "127.0.0.1:0") },
+    {
+      ...{ name: "two", route: { server } },
+      ...terminating(signed.certFile, signed.keyFile, [{ endpoint: "127.0.0.1:0", tls: "implicit" }]),
+    },
+  ]);
+  for (const query of ["?gateway=one&mode=epsv", "?gateway=one&mode=port", "?gateway=two&mode=pasv"]) {
+    const { status, text } = await probe(query);
+    expect([status, text]).toEqual([200, expect.stringMatching(/^probe_success 1$/m)]);
+    expect(text).toMatch(/^probe_phase_duration_seconds\{phase="tls"\} [\d.e-]+$/m);
+  }
 });

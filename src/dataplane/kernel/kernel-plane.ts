@@ -6,12 +6,13 @@
 // of every stranger at once (the kernel refuses them by itself, and is asked for them now and then while a pinhole waits), count
 // payload (it counts IP bytes), and carry for peers on this machine.
 import { familyOf } from "../../net/endpoint.ts";
-import { loadFfi } from "../../sockets/ffi.ts";
+import { type Ffi, loadFfi } from "../../sockets/ffi.ts";
 import { soon } from "../../sockets/soon.ts";
-import { errnoName } from "../../sockets/system-calls.ts";
+import { bindSystemCalls, errnoName } from "../../sockets/system-calls.ts";
 import { unfitForTls } from "../protected.ts";
 import type { DataPlane, MissingPlane, Pinhole, PinholeEvent, PinholeOutcome, PinholeRequest } from "../pinhole.ts";
 import { createConnectionAborter } from "./connection-abort.ts";
+import { type Generation, ownGeneration, removeAbandoned } from "./generations.ts";
 import { rememberForwarding } from "./forwarding-memory.ts";
 import { createMarks } from "./marks.ts";
 import { type NatPinhole, openNatPinhole } from "./nat-pinhole.ts";
@@ -21,7 +22,6 @@ import { watchDropPolicies } from "./drop-policies.ts";
 import { createNetfilter, type Netfilter } from "./netlink/netfilter.ts";
 import { defaultPinholes, defaultTable } from "./nftables/ruleset.ts";
 import { loadTable, removeTable } from "./nftables/table.ts";
-import { ownTable, type TableOwner } from "./nftables/table-owner.ts";
 import { natLegs } from "./peers-fit.ts";
 import { openPlaneEvents } from "./plane-events.ts";
 import { createPlaneObstacle } from "./plane-obstacle.ts";
@@ -44,6 +44,8 @@ export type KernelPlaneOptions = {
   readonly yieldsToDropPolicy?: boolean;
   /** What operators have to know. */
   readonly note?: Note;
+  /** Takes the place of a process that may still run: its table stays, and this plane has another one. */
+  readonly isSuccessor?: boolean;
 };
 
 export type KernelPlane = { readonly plane: DataPlane } | { readonly unavailable: string };
@@ -58,37 +60,45 @@ export async function createKernelPlane(options: KernelPlaneOptions = {}): Promi
     yieldsToDropPolicy: options.yieldsToDropPolicy ?? false,
     note: options.note ?? (() => {}),
   };
-  const { table, marks } = preparation;
   const loaded = loadFfi();
   if (!loaded.ok) return { unavailable: loaded.reason };
-  const netfilter = createNetfilter(loaded.ffi, table, marks);
-  if ("errno" in netfilter) return { unavailable: `no netlink socket: ${errnoName(netfilter.errno)}` };
-  const owner = ownTable(netfilter.calls, table, (text) => preparation.note("warn", text));
-  if ("obstacle" in owner) {
-    netfilter.stop();
-    return { unavailable: owner.obstacle };
+  const generation = own(loaded.ffi, preparation, options.isSuccessor ?? false);
+  if ("unavailable" in generation) return generation;
+  const { table, owner } = generation;
+  const netfilter = createNetfilter(loaded.ffi, table, preparation.marks);
+  if ("errno" in netfilter) {
+    owner.close();
+    return { unavailable: `no netlink socket: ${errnoName(netfilter.errno)}` };
   }
-  const prepared = await prepareMachine(netfilter, preparation);
+  const mine = { ...preparation, table };
+  const prepared = await prepareMachine(netfilter, mine);
   const plane =
     "obstacle" in prepared
       ? prepared.obstacle
-      : startPlane(netfilter, owner, { ...preparation, drops: prepared.drops }, options.eventBufferBytes);
+      : startPlane(netfilter, generation, { ...mine, drops: prepared.drops }, options.eventBufferBytes);
+  await removeAbandoned(netfilter.calls, preparation.table, table);
   if (typeof plane !== "string") return { plane };
   netfilter.stop();
   owner.close();
   return { unavailable: plane };
 }
 
+function own(ffi: Ffi, preparation: Preparation, isSuccessor: boolean): Generation | { readonly unavailable: string } {
+  const warn = (text: string): void => preparation.note("warn", text);
+  const generation = ownGeneration(bindSystemCalls(ffi), preparation, isSuccessor, warn);
+  return "obstacle" in generation ? { unavailable: generation.obstacle } : generation;
+}
+
 /** The plane, or why it can't hear of connections. */
 function startPlane(
   netfilter: Netfilter,
-  owner: TableOwner,
+  { numbers, owner }: Generation,
   preparation: Preparation & { readonly drops: readonly string[] },
   bufferBytes: number | undefined,
 ): DataPlane | string {
   const { table, marks, note } = preparation;
   // Numbers of a gateway before us may still be on living connections.
-  const registry = createNatRegistry<NatPinhole>(marks.numbers, Math.floor(Math.random() * marks.numbers));
+  const registry = createNatRegistry<NatPinhole>(numbers.last, Math.floor(Math.random() * numbers.last), numbers.base);
   const reload = () => loadTable(netfilter, preparation, note);
   const obstacle = createPlaneObstacle({ table, note, probe: netfilter.probe, reload });
   const isForwarded = rememberForwarding((family) => readSysctl(`forward${family}`).isGood);

@@ -20,14 +20,14 @@ export type NatRegistry<T> = {
 /** Events are read as soon as this process gets to it. */
 const rememberedMs = 2000;
 
-/** `last` is the highest number and a row of ones; `first` where counting begins. */
-export function createNatRegistry<T>(last: number, first: number): NatRegistry<T> {
+/** Numbers go from `base` to `base` + `last`, which is a row of ones below all that `base` has; `first` is where counting begins. */
+export function createNatRegistry<T>(last: number, first: number, base = 0): NatRegistry<T> {
   const live = new Map<number, T>();
   const recentlyClosed = new Map<number, T>();
-  let next = first & last;
+  let next = base | (first & last);
   return {
     take() {
-      do next = (next + 1) & last;
+      do next = base | ((next + 1) & last);
       while (live.has(next));
       return next;
     },

@@ -13,10 +13,11 @@ export type FreePorts = {
 
 const last = 65_535;
 
-/** All of 1 to 65535. */
-export function createFreePorts(): FreePorts {
+/** All of 1 to 65535, or those. */
+export function createFreePorts(ports?: readonly number[]): FreePorts {
   // A Fenwick tree: the node `n` holds the count of the ports from n - lowestBit(n) + 1 to n.
-  const counts = Uint16Array.from({ length: last + 1 }, (_, node) => lowestBit(node));
+  const counts = Uint16Array.from({ length: last + 1 }, (_, node) => (ports === undefined ? lowestBit(node) : 0));
+  for (const port of ports ?? []) change(port, 1);
 
   function change(port: number, by: 1 | -1): void {
     for (let node = port; node <= last; node += lowestBit(node)) counts[node] = counts[node]! + by;

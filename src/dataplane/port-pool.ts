@@ -2,6 +2,15 @@
 // still own its four-tuple, and because a late peer of the old pinhole must not meet a new one. Rest is a preference: a
 // narrow range gives the port that rested longest rather than none.
 import { createFreePorts } from "./free-ports.ts";
+import {
+  beginRetreat,
+  excludePorts,
+  type PortState,
+  type Range,
+  readmitPorts,
+  type Retreat,
+  withdraw,
+} from "./port-retreat.ts";
 import { createRestingPorts } from "./resting-ports.ts";
 
 export type PortCounts = { readonly free: number; readonly open: number; readonly resting: number };
@@ -29,6 +38,15 @@ export type PortTableOptions = {
 export type PortTable = {
   /** First and last port, both included. Throws a RangeError if that is no range of ports from 1 to 65535. */
   pool(first: number, last: number): PortPool;
+  /** The process before this one uses them, and none is open here: they are given to nobody until they are readmitted. */
+  exclude(ports: readonly number[]): void;
+  /** It is done with them: they go to rest. Those that are not excluded are left as they are. */
+  readmit(ports: readonly number[]): void;
+  /**
+   * Another process takes over: from now on only ports that are kept are given. Those are the open ones, and of each range up to
+   * `spare` more, but no more than half of what is not open.
+   */
+  retreat(ranges: readonly Range[], spare: number): Retreat;
 };
 
 const lastPort = 65_535;
@@ -38,12 +56,15 @@ export function createPortTable({
   now = () => performance.now(),
   random = Math.random,
 }: PortTableOptions): PortTable {
-  const free = createFreePorts();
-  const open = new Set<number>();
-  const resting = createRestingPorts();
+  const state: PortState = {
+    ...{ free: createFreePorts(), resting: createRestingPorts(), open: new Set(), excluded: new Set() },
+    ...{ kept: undefined, readmitted: [] },
+  };
+  const { open, excluded } = state;
 
   function wakeRested(): void {
     const moment = now();
+    const { resting } = state;
     for (let oldest = resting.first(1, lastPort); oldest !== undefined; oldest = resting.first(1, lastPort)) {
       if (oldest.until > moment) break;
       wake(oldest.port);
@@ -51,12 +72,17 @@ export function createPortTable({
   }
 
   function wake(port: number): void {
-    resting.remove(port);
-    free.add(port);
+    state.resting.remove(port);
+    state.free.add(port);
+  }
+
+  function rest(port: number): void {
+    state.resting.add(port, now() + restMs);
   }
 
   function take(first: number, last: number): number | undefined {
     wakeRested();
+    const { free, resting } = state;
     let count = free.count(first, last);
     if (count === 0) {
       const oldest = resting.first(first, last);
@@ -72,24 +98,27 @@ export function createPortTable({
 
   function takeWanted(port: number): number | undefined {
     wakeRested();
-    if (open.has(port)) return undefined;
-    if (!resting.remove(port)) free.remove(port);
+    if (open.has(port) || excluded.has(port) || state.kept?.has(port) === false) return undefined;
+    withdraw(state, port);
     open.add(port);
     return port;
   }
 
   function release(port: number): void {
-    if (open.delete(port)) resting.add(port, now() + restMs);
+    if (open.delete(port)) rest(port);
   }
 
   function counts(first: number, last: number): PortCounts {
     wakeRested();
-    const known = { free: free.count(first, last), open: countWithin(open, first, last) };
+    const known = { free: state.free.count(first, last), open: countWithin(open, first, last) };
     return { ...known, resting: last - first + 1 - known.free - known.open };
   }
 
   return {
-    pool(first, last) {
+    exclude: (ports) => excludePorts(state, ports),
+    readmit: (ports) => readmitPorts(state, ports, rest),
+    retreat: (ranges, spare) => beginRetreat(state, ranges, spare, { take, rest }),
+    pool: (first, last) => {
       if (first < 1 || last > lastPort || first > last) throw new RangeError(`no port range: ${first}-${last}`);
       return {
         take(wanted) {

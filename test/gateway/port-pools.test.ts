@@ -43,3 +43,16 @@ describe("after a reload with another range", () => {
     expect(pools.of({ first: 50_002, last: 50_003 }).counts()).toEqual({ free: 0, open: 1, resting: 1 });
   });
 });
+
+test("who is replaced keeps ports of each range that it has used", () => {
+  const pools = createPortPools();
+  const [narrow, wide] = [
+    { first: 50_000, last: 50_003 },
+    { first: 60_000, last: 60_999 },
+  ];
+  pools.of(narrow);
+  pools.of(wide);
+  const { kept } = pools.retreat(5);
+  expect(kept.filter((port) => port <= narrow.last)).toHaveLength(2);
+  expect(kept.filter((port) => port >= wide.first)).toHaveLength(5);
+});

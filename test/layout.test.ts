@@ -58,6 +58,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   process: below,
   demo: [...below, "process"],
   cli: [...below, "process", "demo"],
+  exports: ["net", "ftp", "session"],
 };
 const layers = Object.keys(mayImport);
 
@@ -204,6 +205,7 @@ test("the source keeps its own rules", () => {
 
 /** Sources with code and without a test file of their own, or a whole folder of them, and where they are tested. */
 const testedElsewhere: Readonly<Record<string, string>> = {
+  "exports/": "package.test.ts: what other programs import",
   "process/version.ts": "main.test.ts: --version",
   "dataplane/kernel/examination.ts": "lab/planes.test.ts: the doctor",
   "dataplane/kernel/kernel-plane.ts": "lab/kernel-plane.test.ts",

@@ -16,7 +16,10 @@ import {
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { startFtpServer } from "../src/demo/ftp-server.ts";
+import { openDialogue, readAll } from "./gateway/ftp-dialogue.ts";
+import { passive } from "./gateway/stage.ts";
 import { makeCertificate } from "./tls/made-certificate.ts";
 
 const run = promisify(execFile);
@@ -82,7 +85,7 @@ test("the tarball holds what runs and what explains it, nothing else", async () 
     "dist",
     "package.json",
   ]);
-  expect(names.filter((name) => name.startsWith("package/dist/") && !name.endsWith(".js"))).toEqual([]);
+  expect(names.filter((name) => name.startsWith("package/dist/") && !/\.js$|\.d\.ts$/.test(name))).toEqual([]);
 });
 
 test("what is installed beside it needs no compiler and none of the development tools", () => {
@@ -91,12 +94,91 @@ test("what is installed beside it needs no compiler and none of the development 
   for (const tool of ["typescript", "vitest", "oxlint", "node"]) expect(packages).not.toContain(tool);
 });
 
+/** The examples of other programs that import the package, beside where it is installed. */
+const embedding = join(root, "deploy/embedding");
+const programs = readdirSync(embedding);
+
+test("what the package exports has types, and the examples that import it pass the type checker", async () => {
+  for (const name of programs) cpSync(join(embedding, name), join(installed, name));
+  writeFileSync(join(installed, "wrong.mts"), wrongUses);
+  const compiler = join(root, "node_modules/typescript/bin/tsc");
+  const types = ["--types", "node", "--typeRoots", join(root, "node_modules/@types")];
+  const flags = ["--noEmit", "--strict", "--allowJs", "--module", "nodenext", "--target", "es2022", ...types];
+  const { stdout, code } = await run(process.execPath, [compiler, ...flags, ...programs, "wrong.mts"], {
+    cwd: installed,
+    env: npmEnvironment,
+  }).then(
+    () => ({ stdout: "", code: 0 }),
+    (error: { stdout: string; code: number }) => error,
+  );
+  expect(stdout.match(/^\S+: error TS\d+: .*$/gm)?.map((line) => line.replace(/: .*/, ""))).toEqual([
+    "wrong.mts(4,52)",
+    "wrong.mts(6,36)",
+    "wrong.mts(8,22)",
+  ]);
+  expect(code).not.toBe(0);
+}, 60_000);
+
+/** A key that there is none of, an event that there is none of, and an export that is none: each is a mistake to the compiler. */
+const wrongUses = `
+import { createGateway } from "ftp-alg";
+import { parse227 } from "ftp-alg/ftp";
+const gateway = await createGateway({ gateways: [{ listn: "127.0.0.1:0", listen: "127.0.0.1:0", route: {} }] });
+gateway.events.on("session-started", ({ client }) => client.toUpperCase());
+gateway.events.on("session-begun", () => {});
+parse227("");
+import { demo } from "ftp-alg/demo";
+`;
+
 describe.each(findNodes())("with Node $name", ({ path }) => {
   const command = join(installed, "node_modules", ".bin", "ftp-alg");
   const options = { cwd: installed, env: environment(path), timeout: limitMs };
 
   test("ftp-alg --version prints the version of the package", async () => {
     expect(await run(command, ["--version"], options)).toEqual({ stdout: `${version}\n`, stderr: "" });
+  });
+
+  test("a program that embeds a gateway serves a session, tells of it, and ends by itself", async () => {
+    const files = { "a.txt": Buffer.from("a file") };
+    const server = await startFtpServer({
+      ...{ listen: { address: "127.0.0.1", port: 0 }, announce: "127.0.0.1", greeting: "ready", files },
+    });
+    cpSync(join(embedding, "gateway.mjs"), join(installed, "gateway.mjs"));
+    const program = spawn("node", ["gateway.mjs", `127.0.0.1:${server.endpoint.port}`], {
+      ...{ cwd: installed, env: environment(path), stdio: ["ignore", "pipe", "inherit"], timeout: limitMs },
+    });
+    try {
+      let printed = "";
+      program.stdout.on("data", (chunk: Buffer) => (printed += chunk.toString()));
+      await vi.waitFor(() => expect(printed).toContain("embedded listens at"), { timeout: 30_000 });
+      const client = await openDialogue(Number(/127\.0\.0\.1:(\d+)/.exec(printed)?.[1]));
+      await client.reply();
+      await client.ask("USER demo");
+      await client.ask("PASS demo");
+      const data = await passive(client);
+      client.write("RETR a.txt\r\n");
+      expect((await readAll(data)).bytes.toString()).toBe("a file");
+      data.end();
+      while (!(await client.reply()).startsWith("226"));
+      await client.ask("QUIT");
+      await client.rest();
+      await vi.waitFor(() => expect(printed).toContain("RETR a.txt, 6 bytes, complete"), { timeout: 30_000 });
+      program.kill("SIGTERM");
+      const [code] = await once(program, "exit");
+      expect(code).toBe(0);
+      expect(printed).toContain("1 sessions ended with QUIT");
+    } finally {
+      program.kill("SIGKILL");
+      await server.stop();
+    }
+  }, 120_000);
+
+  test("a program may play a session without a socket", async () => {
+    cpSync(join(embedding, "session.mjs"), join(installed, "session.mjs"));
+    const { stdout } = await run("node", ["session.mjs"], options);
+    expect(stdout).toContain("S> 227 Entering Passive Mode (10,0,0,5,200,10)\n");
+    expect(stdout).toContain("     >C 227 Entering Passive Mode (192,0,2,1,195,90)\n");
+    expect(stdout).not.toContain("secret");
   });
 
   test("ftp-alg demo verifies every transfer and ends by itself", { timeout: limitMs }, async () => {

@@ -255,3 +255,6 @@ export const fileSchema = z.strictObject({
 });
 
 export type FileSettings = z.output<typeof fileSchema>;
+
+/** As YAML or JSON gives it. The compiler knows the keys; values that have a text of their own, such as endpoints, are looked at when it is read. */
+export type FileDocument = z.input<typeof fileSchema>;

@@ -91,7 +91,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
   }
 
   async function prepare(options = initialOptions, plane = deps.plane): Promise<PreparedChange> {
-    const speaking = { plane, tls: await tlsOf(options.tls, telemetry) };
+    const speaking = { plane, tls: await tlsOf(options.tls, telemetry, shared.ticketRing) };
     const next = createSessionSettings(options, { ...settingsDeps, ...speaking });
     const listening = await listeners.prepare(options);
     return {

@@ -9,6 +9,7 @@ import { createPortPools, type PortPools } from "./port-pools.ts";
 import { createNameResolver, type NameResolver, type NameResolverOptions } from "./servers/name-resolver.ts";
 import { nodeSockets, type Sockets } from "../sockets/sockets.ts";
 import { createSessionIds, type SessionIds } from "./session-ids.ts";
+import type { TicketRing } from "./tls/loaded-tls.ts";
 
 /** What the descriptors of the process suffice for: so many sessions, and the first so many of them for newcomers. */
 export type DescriptorShares = { readonly sessions: number; readonly newcomers: number };
@@ -24,6 +25,7 @@ export type SharedResources = {
   readonly places: SessionPlaces;
   /** What the gateway of that name counts together with other processes; undefined where there are none. */
   readonly countsOf: (gateway: string) => SharedCounts | undefined;
+  readonly ticketRing: TicketRing;
 };
 
 export function createSharedResources(
@@ -46,5 +48,6 @@ export function createSharedResources(
     addresses: createChangingAddresses({ names, report }),
     places: { most: descriptors.sessions, taken: 0, descriptors: descriptors.newcomers },
     countsOf,
+    ticketRing: {},
   };
 }

@@ -26,11 +26,11 @@ export type Metrics = {
 
 export type Sample = { readonly labels: Readonly<Partial<Record<string, string | number>>>; readonly value: number };
 
-/** `version` is the label of `build_info`. */
-export function createMetrics(version: string): Metrics {
+/** `version` is the label of `build_info`. `collect`: what adds the series of the process itself. */
+export function createMetrics(version: string, collect = collectProcessMetrics): Metrics {
   const registry = new Registry();
   const cells = createMetricCells(registry);
-  const updates = [collectProcessMetrics(registry), cells.update];
+  const updates = [collect(registry), cells.update];
   const createGatewayMetrics = defineGatewayMetrics(registry, cells);
   const gateways = new Map<string, GatewayMetrics>();
   const configReloaded = defineReloads(registry, cells);

@@ -7,9 +7,10 @@ import type { AddressNews } from "../gateway/changing-addresses.ts";
 import { createSharedResources } from "../gateway/shared-resources.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
 import { createAdmin, type RequestFailure } from "../observe/admin.ts";
+import type { GatewayFacts } from "../observe/api/status-answer.ts";
 import type { Logger } from "../observe/log.ts";
-import { createEventFeed } from "../observe/event-feed.ts";
-import { createMetrics } from "../observe/metrics.ts";
+import { createEventFeed, type EventFeed } from "../observe/event-feed.ts";
+import { createMetrics, type Metrics } from "../observe/metrics.ts";
 import { createRepeatedLine } from "../observe/repeated-line.ts";
 import { createTrafficSampler } from "../observe/page/traffic-sampler.ts";
 import { createSessionHistory } from "../observe/session-history.ts";
@@ -26,6 +27,10 @@ import { readVersion } from "./version.ts";
 
 export type GatewayProcess = {
   readonly telemetry: Telemetry;
+  readonly metrics: Pick<Metrics, "text">;
+  readonly feed: Pick<EventFeed, "subscribe">;
+  /** What its gateways are, and where they listen. */
+  facts(): readonly GatewayFacts[];
   /** Rejects with an Error that says what could not be started. */
   start(): Promise<void>;
   /** Another configuration in place of the one that runs. Rejects with an Error, and nothing has changed. */
@@ -47,12 +52,14 @@ export type GatewayProcessOptions = {
   readonly sampleTrafficEveryMs?: number;
   /** What the API may ask of the process. */
   readonly requests: ProcessRequests;
+  /** What adds the series of the process itself to the metrics; by default all of them. */
+  readonly collectMetrics?: Parameters<typeof createMetrics>[1];
 };
 
 export async function createGatewayProcess(config: Config, options: GatewayProcessOptions): Promise<GatewayProcess> {
   const { logger, logFiles, isStopping, requests } = options;
   const version = readVersion();
-  const metrics = createMetrics(version);
+  const metrics = createMetrics(version, options.collectMetrics);
   const feed = createEventFeed();
   const history = createSessionHistory(config.history, feed);
   let current = config;
@@ -98,7 +105,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
     ]);
 
   return {
-    telemetry,
+    ...{ telemetry, metrics, feed, facts: gateways.facts, drain: gateways.drain },
     async start() {
       inherited = adoptListeners(options.inherited);
       (await prepare(config)).commit();
@@ -118,7 +125,6 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
       warnOfDescriptors(logger, descriptorLimit, next);
       for (const key of restartNeeded(config, next)) logger.warn({ key }, "changed, but takes a restart");
     },
-    drain: gateways.drain,
     async stop() {
       probes.stop();
       traffic.stop();

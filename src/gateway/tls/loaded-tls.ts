@@ -38,16 +38,17 @@ export type TlsNotes = {
 
 const dayMs = 86_400_000;
 let count = 0;
-let ring: (() => TicketKeys) | undefined;
+
+/** What seals the tickets of all gateways of a process, from the first that terminates TLS on. */
+export type TicketRing = { keys?: () => TicketKeys };
 
 /** Rejects with an Error that names the file and what is wrong with it. */
-export async function loadTls(options: Terminate, { note }: TlsNotes): Promise<LoadedTls> {
+export async function loadTls(options: Terminate, { note }: TlsNotes, ring: TicketRing): Promise<LoadedTls> {
   const { createTicketRing } = await import("../../tls/ticket-keys.ts");
   const { watchFiles } = await import("../../tls/watch-files.ts");
   const { wallClock } = await import("../../tls/certificate.ts");
   const { expiryWarnings } = await import("../../tls/certificate-files.ts");
-  ring ??= createTicketRing(() => performance.now());
-  const ticketKeys = ring;
+  const ticketKeys = (ring.keys ??= createTicketRing(() => performance.now()));
   const { canTellTruncation } = await import("../../tls/tls-self-test.ts");
   const tellsTruncation = await canTellTruncation();
   if (!tellsTruncation)

@@ -209,7 +209,7 @@ test("certificates that change are read again, and those that are wrong then cha
   const notes: string[] = [];
   const tls = terminating({ client: { certificates: [own] } });
   if (tls.kind !== "terminate") throw new Error("not reached");
-  const loaded = await loadTls(tls, { note: (_level, text) => notes.push(text) });
+  const loaded = await loadTls(tls, { note: (_level, text) => notes.push(text) }, {});
   loaded.watch();
   const names = () => loaded.material().server.certificates.map((certificate) => certificate.names);
   expect(loaded.secondsLeft()).toEqual([{ certificate: "cert.pem", seconds: expect.any(Number) }]);

@@ -174,6 +174,8 @@ export const sectionDescriptions: Readonly<Record<string, string>> = {
   "gateways[].limits.loginFailures": "when a client is banned, and for how long",
   "gateways[].timeouts": "how long to wait for whom",
   "gateways[].probe": "how a probe logs in through this gateway",
+  "gateways[].policies[].tls": "as policy.tls, for these clients; { require } is terminate",
+  "gateways[].policies[].tls.require": "what these must: none, login or data, whatever clientSide.tls.require says",
   "gateways[].policies[].clients": "networks whose clients it is for; left out: all",
   "gateways[].policies[].users": "users whom it is for, with * and ?; left out: all",
   "gateways[].clientSide.advertiseTo[].address": "what clients there are told: an address, or where it is found",

@@ -1,9 +1,9 @@
 // Parser of the configuration: YAML text → `Config`, or every problem with its path. Pure: reading the file and asking the
 // machine is the caller's.
 import type { CertificateFiles, GatewayRoute } from "../gateway/options.ts";
-import type { Policy, PolicyEntry } from "../session/options.ts";
+import type { Policy, PolicyEntry, TlsDemand } from "../session/options.ts";
 import type { Config, GatewayConfig, ParsedConfig, Position, Problem } from "./config.ts";
-import { composeTls } from "./compose-tls.ts";
+import { composeTls, demandOf, demandOfAll } from "./compose-tls.ts";
 import { conflictsOf } from "./conflicts.ts";
 import { readDocument } from "./document.ts";
 import type { Environment } from "./environment.ts";
@@ -67,7 +67,7 @@ function composeGateway(
   certificates: readonly CertificateFiles[],
 ): GatewayConfig {
   const { limits, timeouts } = gateway;
-  const policy = composePolicy(gateway.policy);
+  const policy = composePolicy(gateway.policy, demandOfAll(gateway));
   const { tls: _client, ...clientSide } = gateway.clientSide;
   const { tls: _server, ...serverSide } = gateway.serverSide;
   const tls = composeTls(gateway, certificates);
@@ -81,7 +81,7 @@ function composeGateway(
     ...(tls && { tls }),
     dataPlane: gateway.dataPlane,
     policy,
-    policies: gateway.policies.map((entry) => composeEntry(policy, entry)),
+    policies: gateway.policies.map((entry) => composeEntry(policy, entry, demandOf(entry, gateway))),
     limits: { ...limits, loginFailures: composeLoginFailures(limits.loginFailures) },
     timeouts: {
       connectMs: timeouts.connect,
@@ -121,13 +121,25 @@ function composeLoginFailures({ within, most, ban, banMost }: GatewaySettings["l
 
 type PolicySettings = GatewaySettings["policy"];
 
-function composePolicy({ foreignAddress, commands, tls: _, ...rest }: PolicySettings): Policy {
-  return { ...rest, foreignAddress: composeForeignAddress(foreignAddress), commands: composeCommands(commands) };
+function composePolicy(
+  { foreignAddress, commands, tls: _, ...rest }: PolicySettings,
+  tls: TlsDemand | undefined,
+): Policy {
+  return {
+    ...rest,
+    foreignAddress: composeForeignAddress(foreignAddress),
+    commands: composeCommands(commands),
+    ...(tls && { tls }),
+  };
 }
 
 /** An entry changes the keys that it names; all others are the gateway's. */
-function composeEntry(policy: Policy, entry: GatewaySettings["policies"][number]): PolicyEntry {
-  const { clients, users, foreignAddress, commands, ...rest } = entry;
+function composeEntry(
+  { tls: _all, ...policy }: Policy,
+  entry: GatewaySettings["policies"][number],
+  tls: TlsDemand | undefined,
+): PolicyEntry {
+  const { clients, users, foreignAddress, commands, tls: _own, ...rest } = entry;
   return {
     ...(clients && { clients }),
     ...(users && { users }),
@@ -136,6 +148,7 @@ function composeEntry(policy: Policy, entry: GatewaySettings["policies"][number]
       ...rest,
       ...(foreignAddress && { foreignAddress: composeForeignAddress(foreignAddress) }),
       ...(commands && { commands: composeCommands(commands) }),
+      ...(tls && { tls }),
     },
   };
 }

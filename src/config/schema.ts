@@ -9,8 +9,8 @@ import { route } from "./route.ts";
 import { logLevel, log } from "./log-schema.ts";
 import { nearest } from "./nearest.ts";
 import { limits, timeouts } from "./limits-schema.ts";
-import { clientSideTls, serverSideTls, sharedTls } from "./tls-schema.ts";
-import { anyKeyOf, choice, count, hasNoUnknownKey, listOf, notAvailableYet, scalar, size } from "./scalars.ts";
+import { clientSideTls, policyTls, serverSideTls, sharedTls, tlsOfSome } from "./tls-schema.ts";
+import { anyKeyOf, choice, count, hasNoUnknownKey, listOf, scalar, size } from "./scalars.ts";
 import {
   expected,
   parseAdminHost,
@@ -127,9 +127,7 @@ const policy = z.strictObject({
   // A web page in a client's browser can speak FTP, but it has no login.
   pinholesBeforeLogin: z.boolean().default(false),
   tellInnerAddresses: z.boolean().default(false),
-  tls: choice<"refuse" | "passthrough" | "terminate">({ refuse: true, passthrough: true, terminate: true }).default(
-    "refuse",
-  ),
+  tls: policyTls.default("refuse"),
 });
 
 const overrides = {
@@ -139,6 +137,7 @@ const overrides = {
   readOnly: z.boolean().exactOptional(),
   anonymousOnly: z.boolean().exactOptional(),
   pinholesBeforeLogin: z.boolean().exactOptional(),
+  tls: tlsOfSome.exactOptional(),
 };
 
 const policyEntry = z
@@ -146,7 +145,6 @@ const policyEntry = z
     clients: listOf(scalar(parseCidr), "needs at least one network").exactOptional(),
     users: listOf(scalar(parseUserPattern), "needs at least one user").exactOptional(),
     ...overrides,
-    tls: notAvailableYet,
   })
   .refine((entry) => entry.clients !== undefined || entry.users !== undefined, {
     error: "needs clients or users; what holds for everybody stands in policy",
@@ -169,8 +167,12 @@ const probe = z.strictObject({
 });
 
 /** Something is forbidden that nobody could see under TLS which passes through. */
-function isLimiting(
-  { readOnly, anonymousOnly, commands: { allow, deny = [] } }: Omit<z.output<typeof policy>, "tls">,
+export function isLimiting(
+  {
+    readOnly,
+    anonymousOnly,
+    commands: { allow, deny = [] },
+  }: Pick<z.output<typeof policy>, "readOnly" | "anonymousOnly" | "commands">,
   entries: readonly z.output<typeof policyEntry>[],
 ): boolean {
   return readOnly || anonymousOnly || allow !== undefined || deny.length > 0 || entries.some(({ users }) => users);

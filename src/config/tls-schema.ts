@@ -2,8 +2,9 @@
 import { z } from "zod";
 import type { ClientSideTls, ServerSideTls, Truncation } from "../gateway/options.ts";
 import type { TlsVersion } from "../net/tls.ts";
+import { nearest } from "./nearest.ts";
 import { choice, listOf, scalar } from "./scalars.ts";
-import { parseFile, parsePin, parseTlsName } from "./settings.ts";
+import { expected, parseFile, parsePin, parseTlsName } from "./settings.ts";
 
 const certificate = z.strictObject({ cert: scalar(parseFile), key: scalar(parseFile) });
 const minVersion = choice<TlsVersion>({ "TLSv1.2": true, "TLSv1.3": true }).default("TLSv1.2");
@@ -11,9 +12,27 @@ const truncation = choice<Truncation>({ reset: true, tolerate: true }).default("
 
 export const sharedTls = z.strictObject({ certificates: listOf(certificate).default([]) });
 
+const require = choice<ClientSideTls["require"]>({ none: true, login: true, data: true });
+
+export const policyTls = choice<"refuse" | "passthrough" | "terminate">({
+  refuse: true,
+  passthrough: true,
+  terminate: true,
+});
+
+/** Of an entry of `policies`. `{ require }` is `terminate`, and what clients must then, whatever clientSide.tls says. */
+export const tlsOfSome = z.union([policyTls, z.strictObject({ require })], {
+  error: ({ input }) =>
+    expected(
+      "refuse, passthrough, terminate or { require: none, login or data }",
+      input,
+      nearest(String(input), ["refuse", "passthrough", "terminate"]),
+    ),
+});
+
 export const clientSideTls = z.strictObject({
   certificates: listOf(certificate, "needs at least one certificate").exactOptional(),
-  require: choice<ClientSideTls["require"]>({ none: true, login: true, data: true }).default("none"),
+  require: require.default("none"),
   minVersion,
   sessionReuse: choice<ClientSideTls["sessionReuse"]>({ prefer: true, require: true }).default("prefer"),
   clientCertificates: z

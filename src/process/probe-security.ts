@@ -4,6 +4,7 @@ import { isIP } from "node:net";
 import type { GatewayConfig } from "../config/config.ts";
 import type { ProbeTarget } from "../probe/probe-sockets.ts";
 import type { ProbeTls } from "../probe/security.ts";
+import type { Policy } from "../session/options.ts";
 import type { ClientTls } from "../tls/client-context.ts";
 import { fileProblem } from "./file-problem.ts";
 
@@ -22,7 +23,8 @@ export type ProbeTlsWanted = {
   readonly certificate?: { readonly cert: string; readonly key: string } | undefined;
 };
 
-type ProbedGateway = Pick<GatewayConfig, "listen" | "tls">;
+type Demanding = { readonly policy: Pick<Policy, "tls"> };
+type ProbedGateway = Pick<GatewayConfig, "listen" | "tls"> & Demanding & { readonly policies: readonly Demanding[] };
 
 const implicitPort = 990;
 
@@ -36,9 +38,15 @@ export async function probeTlsOf(
   const isByDefault = wanted.kind === "auto";
   const kind = isByDefault ? defaultKind(gateway, target.port) : wanted.kind;
   if (kind === "off") return undefined;
-  const mayBeClear = isByDefault && kind === "explicit" && client?.require === "none";
+  const mayBeClear = isByDefault && kind === "explicit" && gateway !== undefined && mayClientsBeClear(gateway);
   const own = wanted.ca === undefined ? (client?.certificates ?? []) : [];
   return { kind, ...(mayBeClear && { mayBeClear }), peer: await peerOf(own, target, wanted) };
+}
+
+/** Which policy is the probe's, its address decides. */
+function mayClientsBeClear({ tls, policy, policies }: ProbedGateway): boolean {
+  const require = tls?.kind === "terminate" ? tls.client.require : "none";
+  return [{ policy }, ...policies].some(({ policy: { tls: own = require } }) => own === "none" || own === "refuse");
 }
 
 /** Where nothing is configured, only the port can say. */

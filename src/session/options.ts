@@ -25,6 +25,8 @@ export type ClientTls = {
   readonly user?: "cn";
 };
 
+export type TlsDemand = "refuse" | ClientTls["require"];
+
 /** What TLS the server is asked for, likewise. */
 export type ServerTls = {
   /**
@@ -58,6 +60,12 @@ export type Policy = {
   readonly pinholesBeforeLogin: boolean;
   /** Replies that say what failed name the addresses of the server side too. */
   readonly tellInnerAddresses: boolean;
+  /**
+   * What TLS a client may or must use where `SessionOptions.tls` is something; absent: as it says. `refuse`: AUTH is refused; it counts only
+   * where the client is known by its address, because USER comes behind AUTH. The policy of a user in whom it is absent leaves what holds for
+   * the client.
+   */
+  readonly tls?: TlsDemand;
 };
 
 /**

@@ -1,8 +1,9 @@
 // Security policy: which of AUTH, PBSZ, PROT and CCC a client may say as things stand, and what it may not say without them (RFC 4217).
 import { metricVerb, transferDirection, upperCaseAscii, type Command } from "../ftp/command.ts";
-import { namedUser } from "./policies.ts";
+import type { ClientTls } from "./options.ts";
+import { namedUser, policyFor } from "./policies.ts";
 import { refusal, type Refusal } from "./refusals.ts";
-import { clientTls } from "./security-state.ts";
+import { clientTls, isTlsRefused } from "./security-state.ts";
 import type { Session } from "./state.ts";
 
 /** RFC 2228 and 4217, and what exists for transfers between servers under TLS (SSCN, CPSV). */
@@ -17,7 +18,7 @@ const known: ReadonlySet<string> = new Set(["AUTH", "PBSZ", "PROT", "CCC"]);
 export function securityRefusal(session: Session, command: Command): Refusal | undefined {
   const { tls } = session.options;
   const { verb } = command;
-  if (tls === undefined) return tlsVerbs.has(verb) ? refusal("tls", verb) : undefined;
+  if (tls === undefined || isTlsRefused(session)) return tlsVerbs.has(verb) ? refusal("tls", verb) : undefined;
   if (!tlsVerbs.has(verb)) return tls.kind === "terminate" ? requirement(session, command) : undefined;
   if (!known.has(verb)) return refusal("tls:other", verb);
   // Elsewhere the server itself says what they are worth.
@@ -26,8 +27,17 @@ export function securityRefusal(session: Session, command: Command): Refusal | u
 }
 
 /** Where client and server speak TLS with each other, what the server can do is what works. */
-export function isPassedTlsVerb({ options }: Session, verb: string): boolean {
-  return options.tls?.kind === "passthrough" && known.has(verb);
+export function isPassedTlsVerb(session: Session, verb: string): boolean {
+  return session.options.tls?.kind === "passthrough" && !isTlsRefused(session) && known.has(verb);
+}
+
+/** USER is judged by whom it names, and what follows it until the server has answered, too: that user is about to log in. */
+function demanded(session: Session, command: Command): ClientTls["require"] {
+  const { clientOptions, policy, nextPolicy } = session;
+  const named = typeof nextPolicy === "object" ? nextPolicy : policy;
+  const { tls } = command.verb === "USER" ? policyFor(session, command) : named;
+  const demand = tls ?? clientOptions.policy.tls ?? clientTls(session)?.require ?? "none";
+  return demand === "refuse" ? "none" : demand;
 }
 
 /** RFC 4217 2, and its drafts. Other mechanisms hide line by line what the gateway has to translate. */
@@ -44,9 +54,10 @@ function authRefusal({ security: { client } }: Session, argument: string): Refus
   return client.control === "cleared" ? refusal("tls-order:cleared") : undefined;
 }
 
-function protectionRefusal(session: Session, { verb, argument }: Command): Refusal | undefined {
+function protectionRefusal(session: Session, command: Command): Refusal | undefined {
+  const { verb, argument } = command;
   const { client } = session.security;
-  const { require, ccc } = clientTls(session) ?? {};
+  const { ccc } = clientTls(session) ?? {};
   if (verb === "CCC" && ccc !== true) return refusal("ccc");
   if (client.control === "clear") return refusal("tls-order", verb);
   if (verb === "CCC") return client.control === "cleared" ? refusal("tls-order", verb) : undefined;
@@ -55,7 +66,7 @@ function protectionRefusal(session: Session, { verb, argument }: Command): Refus
   if (level === "S" || level === "E") return refusal("prot-level");
   if (level !== "P" && level !== "C") return refusal("tls-argument");
   if (!client.isSized) return refusal("tls-order:pbsz");
-  return level === "C" && require === "data" ? refusal("prot-level:clear") : undefined;
+  return level === "C" && demanded(session, command) === "data" ? refusal("prot-level:clear") : undefined;
 }
 
 /** What a client may say before AUTH where that is required: what tells it what to do, and what ends the session. */
@@ -71,7 +82,8 @@ const dataVerbs: ReadonlySet<string> = new Set(["PORT", "EPRT", "PASV", "EPSV"])
 
 function requirement(session: Session, command: Command): Refusal | undefined {
   const { verb, argument } = command;
-  const { require, user, ccc } = clientTls(session) ?? {};
+  const { user, ccc } = clientTls(session) ?? {};
+  const require = demanded(session, command);
   const { control, data, user: shown } = session.security.client;
   // RFC 4217 11: TLS ends with its reply.
   if (verb === "REIN" && control === "tls" && ccc !== true) return refusal("ccc:rein");

@@ -2,7 +2,7 @@
 // in clear shares one value and pays nothing for it.
 import type { Side } from "../dataplane/pinhole.ts";
 import type { LegProtection } from "./events.ts";
-import type { ClientTls, ServerTls, SessionOptions } from "./options.ts";
+import type { ClientOptions, ClientTls, ServerTls, SessionOptions } from "./options.ts";
 import type { Target } from "./state.ts";
 
 /** C and P of PROT. */
@@ -61,9 +61,17 @@ export const inClear: Security = {
 
 type Secured = { readonly options: SessionOptions; readonly security: Security };
 
-/** What the client may or must use; undefined where TLS is not terminated. */
-export function clientTls({ options: { tls } }: Pick<Secured, "options">): ClientTls | undefined {
-  return tls?.kind === "terminate" ? tls.client : undefined;
+type Known = Pick<Secured, "options"> & { readonly clientOptions: Pick<ClientOptions, "policy"> };
+
+/** Whether AUTH and the like are refused to this client: nobody speaks TLS, or policy says so. */
+export function isTlsRefused({ options: { tls }, clientOptions }: Known): boolean {
+  return tls === undefined || clientOptions.policy.tls === "refuse";
+}
+
+/** What the client may or must use; undefined where the gateway speaks no TLS with it. */
+export function clientTls(session: Known): ClientTls | undefined {
+  const { tls } = session.options;
+  return tls?.kind === "terminate" && !isTlsRefused(session) ? tls.client : undefined;
 }
 
 export function serverTls({ options: { tls } }: Pick<Secured, "options">): ServerTls | undefined {

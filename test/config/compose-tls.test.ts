@@ -1,5 +1,5 @@
 // TLS from the file to the options of a gateway.
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseConfig } from "../../src/config/parse.ts";
 import type { GatewayOptions } from "../../src/gateway/options.ts";
 
@@ -69,4 +69,50 @@ test("passthrough has nothing of its own, and a listener for implicit TLS is mar
     ...["0.0.0.0", "::"].map((address) => ({ address, port: 21 })),
     ...["0.0.0.0", "::"].map((address) => ({ address, port: 990, tls: "implicit" })),
   ]);
+});
+
+describe("TLS of some clients", () => {
+  const policiesOf = (lines: string) => {
+    const parsed = parseConfig(`
+tls: { certificates: { cert: /etc/a.pem, key: /etc/a.key } }
+gateways:
+  - listen: ":21"
+    route: { server: ftp.example.com }
+${lines}`);
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    const [gateway] = parsed.config.gateways;
+    const demands = [gateway?.policy, ...(gateway?.policies ?? []).map(({ policy }) => policy)].map(
+      (policy) => policy?.tls,
+    );
+    return [gateway?.tls?.kind, ...demands];
+  };
+
+  test("is terminated where an entry says so, and refused to all others", () => {
+    const entries = `[{ clients: 10.0.0.0/8, tls: terminate }, { clients: 11.0.0.0/8, tls: { require: data } },
+                      { clients: 12.0.0.0/8, readOnly: true }]`;
+    expect(policiesOf(`    policies: ${entries}`)).toEqual(["terminate", "refuse", "none", "data", "refuse"]);
+    const required = "    clientSide: { tls: { require: login } }\n";
+    expect(policiesOf(`${required}    policies: [{ clients: 10.0.0.0/8, tls: terminate }]`)).toEqual([
+      ...["terminate", "refuse", "login"],
+    ]);
+  });
+
+  test("is refused, or demanded more or less, where all others have it", () => {
+    const all = "    policy: { tls: terminate }\n    clientSide: { tls: { require: login } }\n";
+    const entries = `[{ clients: 10.0.0.0/8, tls: refuse }, { users: "partner-*", tls: { require: data } },
+                      { users: old, tls: { require: none } }, { users: other, readOnly: true }]`;
+    expect(policiesOf(`${all}    policies: ${entries}`)).toEqual([
+      ...["terminate", undefined, "refuse", "data", "none", undefined],
+    ]);
+  });
+
+  test("passes through where an entry says so", () => {
+    expect(policiesOf("    policies: [{ clients: 10.0.0.0/8, tls: passthrough }]")).toEqual([
+      ...["passthrough", "refuse", "none"],
+    ]);
+    const all = "    policy: { tls: passthrough }\n";
+    expect(policiesOf(`${all}    policies: [{ clients: 10.0.0.0/8, tls: refuse }]`)).toEqual([
+      ...["passthrough", undefined, "refuse"],
+    ]);
+  });
 });

@@ -199,7 +199,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
     "gateways[0].policies[2]: needs clients or users; what holds for everybody stands in policy",
   ],
   "policies-nothing.yml": [
-    "gateways[0].policies[0]: changes nothing: needs one of foreignAddress, minDataPort, commands, readOnly, anonymousOnly, pinholesBeforeLogin",
+    "gateways[0].policies[0]: changes nothing: needs one of foreignAddress, minDataPort, commands, readOnly, anonymousOnly, pinholesBeforeLogin, tls",
   ],
   "policies-user.yml": [
     'gateways[0].policies[0].users[0]: expected a user\'s name such as alice, or with * for any characters and ? for one as in backup-*, got "[ab]lice"',
@@ -215,7 +215,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
     "gateways[0].policies[0].client: unknown key; did you mean clients?",
     "gateways[0].policies[0].readonly: unknown key; did you mean readOnly?",
     "gateways[0].policies[1].commands: needs exactly one of deny, allow",
-    "gateways[0].policies[1].tls: not available yet",
+    'gateways[0].policies[1].tls: expected refuse, passthrough, terminate or { require: none, login or data }, got "refused"; did you mean refuse?',
   ],
   "tls-passthrough.yml": [
     'gateways[0].listen[0].tls: expected implicit, got "explicit"; did you mean implicit?',

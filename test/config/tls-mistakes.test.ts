@@ -2,6 +2,8 @@
 import { expect, test } from "vitest";
 import { parseConfig } from "../../src/config/parse.ts";
 
+const certified = "clientSide: { tls: { certificates: { cert: a, key: b } } }";
+const terminating = `policy: { tls: terminate }\n    ${certified}`;
 const implicit = 'listen: { endpoint: "0.0.0.0:990", tls: implicit }';
 
 test.each([
@@ -21,6 +23,32 @@ test.each([
     "listen: :21",
     "policy: { tls: passthrough }\n    policies: [{ users: a, readOnly: true }]",
     "policy.tls: passthrough",
+  ],
+  ["listen: :21", "policies: [{ clients: 10.0.0.0/8, tls: terminate }]", "policies[0].tls: needs a certificate"],
+  [
+    "listen: :21",
+    `${terminating}\n    policies: [{ users: a, tls: terminate }]`,
+    "policies[0].tls: has no meaning with users, who say AUTH before USER",
+  ],
+  [
+    "listen: :21",
+    `${terminating}\n    policies: [{ clients: 10.0.0.0/8, tls: passthrough }]`,
+    "policies[0].tls: a gateway terminates TLS, or lets it pass through, not both",
+  ],
+  [
+    implicit,
+    `${terminating}\n    policies: [{ clients: 10.0.0.0/8, tls: refuse }]`,
+    "policies[0].tls: refuse has no meaning where a listener has tls: implicit",
+  ],
+  [
+    "listen: :21",
+    `${certified}\n    policies: [{ users: a, tls: { require: login } }]`,
+    "policies[0].tls: needs policy.tls: terminate",
+  ],
+  [
+    "listen: :21",
+    "policies: [{ clients: 10.0.0.0/8, tls: passthrough, readOnly: true }]",
+    "policies[0].tls: passthrough hides commands and users",
   ],
 ])("%s, %s", (listen, lines, problem) => {
   const parsed = parseConfig(`gateways:\n  - ${listen}\n    route: { server: ftp }\n    ${lines}\n`);

@@ -6,15 +6,18 @@ import { made } from "../tls/tls-peers.ts";
 
 const plain = { address: "0.0.0.0", port: 21 };
 const implicit = { address: "0.0.0.0", port: 990, tls: "implicit" } as const;
-const gateway = (wanted?: Wanted) => ({ listen: [plain, implicit], tls: terminating(wanted) });
+const policies = { policy: {}, policies: [] };
+const gateway = (wanted?: Wanted) => ({ ...policies, listen: [plain, implicit], tls: terminating(wanted) });
 const at = (port: number, host = "192.0.2.1") => ({ host, port });
 const auto: ProbeTlsWanted = { kind: "auto" };
 
 test("a probe speaks TLS as the gateway does: by AUTH, or from the first byte where a listener is implicit", async () => {
   expect(await probeTlsOf(gateway({ client: { require: "data" } }), at(21), auto)).toMatchObject({ kind: "explicit" });
   expect(await probeTlsOf(gateway(), at(990), auto)).toMatchObject({ kind: "implicit" });
-  expect(await probeTlsOf({ listen: [plain] }, at(21), auto)).toBeUndefined();
-  expect(await probeTlsOf({ listen: [plain], tls: { kind: "passthrough" } }, at(21), auto)).toBeUndefined();
+  expect(await probeTlsOf({ ...policies, listen: [plain] }, at(21), auto)).toBeUndefined();
+  expect(
+    await probeTlsOf({ ...policies, listen: [plain], tls: { kind: "passthrough" } }, at(21), auto),
+  ).toBeUndefined();
 });
 
 test("a probe goes on in clear only where clients may, and nobody has asked for TLS", async () => {
@@ -23,6 +26,8 @@ test("a probe goes on in clear only where clients may, and nobody has asked for 
   expect(await mayBeClear({}, "auto")).toBe(true);
   expect(await mayBeClear({ client: { require: "login" } }, "auto")).toBe(false);
   expect(await mayBeClear({}, "explicit")).toBe(false);
+  const some = { ...gateway({ client: { require: "login" } }), policies: [{ policy: { tls: "none" } } as const] };
+  expect((await probeTlsOf(some, at(21), auto))?.mayBeClear).toBe(true);
 });
 
 test("without a configuration only the port of implicit TLS tells", async () => {

@@ -1,11 +1,15 @@
 // Metrics: everything that is counted, on a registry of our own. telemetry.ts decides what counts where.
-import { Gauge, Registry } from "prom-client";
+import { Gauge, type Metric, Registry } from "prom-client";
 import { defineGatewayMetrics, type GatewayMetrics } from "./gateway-metrics.ts";
 import { createMetricCells, prefix, type MetricCells } from "./metric-cells.ts";
+import type { MetricFamily } from "./metric-families.ts";
 import { formatOpenMetrics, openMetricsType } from "./open-metrics.ts";
 import { collectProcessMetrics } from "./process-metrics.ts";
 
 export type ReloadResult = "success" | "failure";
+
+/** What is read of the metrics of a process, or of several. */
+export type MetricsReader = Pick<Metrics, "samples" | "text" | "contentType" | "openMetrics">;
 
 export type Metrics = {
   /** The same object for the same name, so that counters survive a reload. */
@@ -17,6 +21,8 @@ export type Metrics = {
   beforeReading(update: () => void): void;
   /** What these metrics have now, by their names without the prefix; what is 0 is left out. */
   samples(names: readonly string[]): Promise<ReadonlyMap<string, readonly Sample[]>>;
+  /** All of them, as values. */
+  families(): Promise<readonly MetricFamily[]>;
   /** The exposition, in the format of `contentType`. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -36,7 +42,15 @@ export function createMetrics(version: string, collect = collectProcessMetrics):
   const configReloaded = defineReloads(registry, cells);
   const buildInfo = { name: `${prefix}build_info`, help: "Always 1; the version is the label." };
   new Gauge({ ...buildInfo, labelNames: ["version"], registers: [registry] }).set({ version }, 1);
+  const update = (): void => {
+    for (const one of updates) one();
+  };
   return {
+    ...readerOf(registry, update),
+    families() {
+      update();
+      return registry.getMetricsAsJSON();
+    },
     gateway(name) {
       let metrics = gateways.get(name);
       if (!metrics) gateways.set(name, (metrics = createGatewayMetrics(name)));
@@ -47,9 +61,15 @@ export function createMetrics(version: string, collect = collectProcessMetrics):
       cells.forget(name);
     },
     configReloaded,
-    beforeReading: (update) => void updates.unshift(update),
+    beforeReading: (one) => void updates.unshift(one),
+  };
+}
+
+/** `update` is called each time before something is read. */
+function readerOf(registry: Registry, update: () => void): MetricsReader {
+  return {
     async samples(names) {
-      for (const update of updates) update();
+      update();
       const found = names.map(async (name) => {
         const { values = [] } = (await registry.getSingleMetric(prefix + name)?.get()) ?? {};
         return [name, values.filter(({ value }) => value !== 0)] as const;
@@ -57,14 +77,33 @@ export function createMetrics(version: string, collect = collectProcessMetrics):
       return new Map(await Promise.all(found));
     },
     text() {
-      for (const update of updates) update();
+      update();
       return registry.metrics();
     },
     contentType: registry.contentType,
     async openMetrics() {
-      for (const update of updates) update();
+      update();
       return { text: await formatOpenMetrics(registry), contentType: openMetricsType };
     },
+  };
+}
+
+/** Metrics that were counted elsewhere. `families` is asked each time. */
+export function readFamilies(families: () => Promise<readonly MetricFamily[]>): MetricsReader {
+  const reading = async (): Promise<MetricsReader> => {
+    const registry = new Registry();
+    for (const family of await families()) {
+      const metric = { ...family, get: () => Promise.resolve(family), reset() {} };
+      // All that the registry asks of a metric.
+      registry.registerMetric(metric as unknown as Metric);
+    }
+    return readerOf(registry, () => {});
+  };
+  return {
+    samples: async (names) => (await reading()).samples(names),
+    text: async () => (await reading()).text(),
+    contentType: new Registry().contentType,
+    openMetrics: async () => (await reading()).openMetrics(),
   };
 }
 

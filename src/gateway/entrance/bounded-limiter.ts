@@ -16,6 +16,8 @@ export type BoundedLimiter = {
   /** As if there had been too many, for so long. */
   block(key: string, seconds: number): Promise<void>;
   isOver(key: string): Promise<boolean>;
+  /** Milliseconds for which it is over its points; 0: it is not. */
+  overFor(key: string): Promise<number>;
   /** Keys over their points at this moment. */
   countOver(): number;
 };
@@ -64,6 +66,10 @@ export function createBoundedLimiter(rule: LimiterRule, maxKeys = defaultMaxKeys
     async isOver(key) {
       const known = await limiter.get(key);
       return known !== null && known.consumedPoints > limiter.points;
+    },
+    async overFor(key) {
+      const known = await limiter.get(key);
+      return known !== null && known.consumedPoints > limiter.points ? Math.max(1, known.msBeforeNext) : 0;
     },
     countOver: () => limiter.dump().storage.filter(({ value }) => value > limiter.points).length,
   };

@@ -14,6 +14,8 @@ export type ClientRates = {
   commandsRead(client: string, count: number): Promise<number>;
   /** Counts a login that the server has refused. Resolves to true if the client is banned, now or since before. */
   loginFailed(client: string): Promise<boolean>;
+  /** Milliseconds for which the client is banned from now on; 0: it is not. */
+  bannedFor(client: string): Promise<number>;
   /** Others have banned the client, for so long from now. */
   ban(client: string, ms: number): Promise<void>;
   /** Clients that are banned at this moment. */
@@ -53,6 +55,7 @@ export function createClientRates(limits: RateLimits): ClientRates {
       await failures.block(client, banMs(rule, times) / 1000);
       return true;
     },
+    bannedFor: failures.overFor,
     ban: (client, ms) => failures.block(client, ms / 1000),
     countBans: failures.countOver,
   };

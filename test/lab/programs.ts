@@ -53,6 +53,7 @@ const catalog = {
   "Pure-FTPd": server("pure-ftpd", "pure-ftpd"),
   "inetutils ftpd": server("ftpd", "inetutils-ftpd"),
   HAProxy: server("haproxy", "haproxy"),
+  Redis: server("redis-server", "redis-server"),
   Squid: server("squid", "squid"),
   "ProFTPD mod_proxy": server("lib/proftpd/mod_proxy.so", "proftpd-mod-proxy"),
   "ProFTPD mod_tls": { binary: "lib/proftpd/mod_tls.so", package: "proftpd-mod-crypto", group: "proftpd-mod-proxy" },

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { parse } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { spawnGateway } from "../gateway/spawned-gateway.ts";
 import { obstacleTo, programObstacle, requireNone } from "./availability.ts";
@@ -175,6 +175,23 @@ test("logrotate turns the files of the log over, and the gateway writes on in ne
   await gateway.ended;
   expect(await readFile(log, "utf8")).toContain('"stopped"');
   expect(await readFile(`${log}.1`, "utf8")).not.toContain('"stopped"');
+});
+
+test("kubectl renders the Kustomize base, with the configuration under the name that the pods mount", async (context) => {
+  requireNone(await programObstacle("kubectl"), context);
+  const { path: binary, env } = await program("kubectl");
+  const finished = await run([binary, "kustomize", path.join(deployFolder, "kubernetes")], { env });
+  expect(finished.status, said(finished)).toBe(0);
+  type Rendered = { kind: string; metadata: { name: string; namespace: string }; spec: unknown; data?: object };
+  const rendered = parseAllDocuments(finished.stdout.toString()).map((document) => document.toJS() as Rendered);
+  const [map] = rendered.filter(({ kind }) => kind === "ConfigMap");
+  expect(map?.data).toEqual({ "config.yml": await read("kubernetes/config.yml") });
+  const [set] = rendered.filter(({ kind }) => kind === "StatefulSet");
+  const volumes = [{ name: "config", configMap: { name: map?.metadata.name } }];
+  expect(map?.metadata.name).toMatch(/^ftp-alg-\w+$/);
+  expect(set?.spec).toMatchObject({ template: { spec: { volumes } } });
+  expect(rendered).toHaveLength(9);
+  expect(new Set(rendered.map(({ metadata }) => metadata.namespace))).toEqual(new Set(["ftp"]));
 });
 
 describe("the image", () => {

@@ -31,6 +31,7 @@ const catalog = {
   prometheus: { binary: "prometheus", package: "prometheus", group: "prometheus" },
   promtool: { binary: "promtool", package: "prometheus", group: "prometheus" },
   logrotate: { binary: "logrotate", package: "logrotate", group: "logrotate" },
+  kubectl: { binary: "kubectl", package: "kubernetes-client", group: "kubernetes-client" },
   mandoc: { binary: "mandoc", package: "mandoc", group: "mandoc" },
   webalizer: { binary: "webalizer", package: "webalizer", group: "webalizer" },
   "iptables-restore": { binary: "iptables-nft-restore", package: "iptables", group: "iptables" },

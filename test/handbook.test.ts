@@ -78,9 +78,14 @@ test("the table of the configuration has every key of the full example, and the 
     "admin.token.file",
     ...["gateways[].listen[].endpoint", "gateways[].listen[].tls"],
     ...["gateways[].listen[].proxyProtocol", "gateways[].listen[].proxyProtocol.from"],
-    ...["servers", "servers[].server", "servers[].weight", "servers[].proxyProtocol"].map(
-      (key) => `gateways[].route.${key}`,
-    ),
+    ...[
+      "servers",
+      "servers[].server",
+      "servers[].weight",
+      "servers[].proxyProtocol",
+      "servers[].users",
+      "servers[].hosts",
+    ].map((key) => `gateways[].route.${key}`),
     ...["balance", "health.every", "health.fall"].map((key) => `gateways[].route.${key}`),
     "gateways[].probe.passwordFile",
     "gateways[].route.login.allow",

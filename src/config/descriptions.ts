@@ -41,7 +41,11 @@ export const keyDescriptions: Readonly<Record<string, string>> = {
   "gateways[].route.servers[].server": "host[:port], where there is more to say of it",
   "gateways[].route.servers[].weight": "its share of sessions, 1 to 100, 1 if left out; 0: it gets no new one",
   "gateways[].route.servers[].proxyProtocol": "v1 or v2: a PROXY header tells it who the client is",
-  "gateways[].route.balance": "which server is next: least-sessions (if left out), round-robin or client-hash",
+  "gateways[].route.servers[].users": "users whose server it is, with * and ?; see users and hosts of servers",
+  "gateways[].route.servers[].hosts":
+    "names in HOST, or in the client's TLS, whose server it is: ftp.example.com, *.example.com",
+  "gateways[].route.balance":
+    "which server is next: least-sessions (if left out), round-robin, client-hash or user-hash",
   "gateways[].route.health.every": "one session tries a server that is down after so long, 10s if left out",
   "gateways[].route.health.fall": "so many failures in a row, 3 if left out, and a server is down",
   "gateways[].route.login.allow": "who may be logged in to: names, *.example.com, networks, or * for anybody",

@@ -1,5 +1,6 @@
 // What each scalar of the configuration takes, as JSON Schema says it to an editor: by the parser that reads it. The parser
 // decides; a pattern here is never narrower.
+import { parseHostPattern } from "./host-pattern.ts";
 import {
   parseAdminHost,
   parseFile,
@@ -110,6 +111,15 @@ const taken = new Map<unknown, JsonSchema>([
   [
     parseVerb,
     textOf("(?:[Ss][Ii][Tt][Ee] )?[A-Za-z][A-Za-z0-9]{2,11}", "the verb of a command", "SITE", "DELE", "SITE CHMOD"),
+  ],
+  [
+    parseHostPattern,
+    textOf(
+      `(?:\\*\\.)?${name}|${ipv4}|${ipv6}`,
+      "a host name, or a pattern of names",
+      "ftp.example.com",
+      "*.example.com",
+    ),
   ],
   [
     parseUserPattern,

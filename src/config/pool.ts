@@ -2,8 +2,9 @@
 import { z } from "zod";
 import type { Balance, PoolServer } from "../gateway/options.ts";
 import { formatEndpoint, parseAddress } from "../net/endpoint.ts";
+import { parseHostPattern } from "./host-pattern.ts";
 import { choice, count, duration, listOf, notAvailableYet, scalar } from "./scalars.ts";
-import { parseServer } from "./settings.ts";
+import { parseServer, parseUserPattern } from "./settings.ts";
 
 const defaultWeight = 1;
 
@@ -12,19 +13,14 @@ const entry = z.strictObject({
   weight: count(100, 0).default(defaultWeight),
   proxyProtocol: choice<"v1" | "v2">({ v1: true, v2: true }).exactOptional(),
   proxyProtocolData: notAvailableYet,
-  users: notAvailableYet,
-  hosts: notAvailableYet,
+  users: listOf(scalar(parseUserPattern), "needs at least one user").exactOptional(),
+  hosts: listOf(scalar(parseHostPattern), "needs at least one host").exactOptional(),
 });
 
 const poolServer = z.union(
   [
     scalar(parseServer).transform((server): PoolServer => ({ name: nameOf(server), server, weight: defaultWeight })),
-    entry.transform(({ server, weight, proxyProtocol }): PoolServer => ({
-      name: nameOf(server),
-      server,
-      weight,
-      ...(proxyProtocol && { proxyProtocol }),
-    })),
+    entry.transform((given): PoolServer => ({ ...given, name: nameOf(given.server) })),
   ],
   {
     error({ input }) {
@@ -49,9 +45,12 @@ export const servers = listOf(poolServer, "needs at least one server")
     error: "needs a server whose weight is above 0",
   });
 
-export const balance = choice<Balance>({ "least-sessions": true, "round-robin": true, "client-hash": true }, [
-  "user-hash",
-]);
+export const balance = choice<Balance>({
+  "least-sessions": true,
+  "round-robin": true,
+  "client-hash": true,
+  "user-hash": true,
+});
 
 export const health = z.strictObject({
   every: duration(100).default(10_000),
@@ -61,3 +60,12 @@ export const health = z.strictObject({
   login: notAvailableYet,
   transfer: notAvailableYet,
 });
+
+/** The gateway greets by itself, and USER or HOST tells which server is meant. */
+export function isChosenByUser(route: {
+  readonly servers?: readonly PoolServer[];
+  readonly balance?: Balance;
+}): boolean {
+  const isNamed = route.servers?.some(({ users, hosts }) => users !== undefined || hosts !== undefined) ?? false;
+  return isNamed || route.balance === "user-hash";
+}

@@ -5,6 +5,7 @@ import { addressKind } from "../net/address-kind.ts";
 import { familyOf } from "../net/endpoint.ts";
 import { entrance } from "./entrance.ts";
 import { advertised } from "./advertised.ts";
+import { isChosenByUser } from "./pool.ts";
 import { route } from "./route.ts";
 import { logLevel, log } from "./log-schema.ts";
 import { nearest } from "./nearest.ts";
@@ -210,6 +211,10 @@ const gateway = z
   })
   .refine(({ policy: { tls }, route: { login: names } }) => tls !== "passthrough" || names === undefined, {
     error: "passthrough has no meaning with route.login: clients say AUTH before USER names the server",
+    path: ["policy", "tls"],
+  })
+  .refine(({ policy: { tls }, route: leads }) => tls !== "passthrough" || !isChosenByUser(leads), {
+    error: "passthrough has no meaning with users, hosts or user-hash: clients say AUTH before USER tells the server",
     path: ["policy", "tls"],
   })
   .refine(({ policy: { tls, ...held }, policies }) => tls !== "passthrough" || !isLimiting(held, policies), {

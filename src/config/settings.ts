@@ -42,7 +42,7 @@ function ifRight(
   return meant !== undefined && meant !== raw && "value" in parse(meant) ? meant : undefined;
 }
 
-function setting<T>(value: T | undefined, what: string, raw: unknown, meant?: string): Setting<T> {
+export function setting<T>(value: T | undefined, what: string, raw: unknown, meant?: string): Setting<T> {
   return value === undefined ? { problem: expected(what, raw, meant) } : { value };
 }
 
@@ -170,7 +170,7 @@ const hostName = new RegExp(`^${label}(?:\\.${label})*$`);
 const allDigitsAndDots = /^[\d.]+$/;
 
 /** A lower-case name, else undefined. What looks like an IPv4 address is none: a mistyped one must not become a name. */
-function parseHostName(text: string): string | undefined {
+export function parseHostName(text: string): string | undefined {
   const name = text.toLowerCase().replace(/\.$/, "");
   return name.length <= 253 && hostName.test(name) && !allDigitsAndDots.test(name) ? name : undefined;
 }

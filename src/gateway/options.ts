@@ -6,7 +6,7 @@ import type { ProxyVersion } from "../net/proxy-protocol.ts";
 import type { LogLevel } from "../observe/log.ts";
 import type { ServerMode } from "../session/mode.ts";
 import type { TlsVersion } from "../net/tls.ts";
-import type { AllowRule, ClientTls, Policy, PolicyEntry, ServerTls } from "../session/options.ts";
+import type { AllowRule, ClientTls, Policy, PolicyEntry, ServerFor, ServerTls } from "../session/options.ts";
 
 /** Both ends included; 1 to 65535. */
 export type PortRange = { readonly first: number; readonly last: number };
@@ -50,10 +50,10 @@ export type PoolServer = {
   readonly weight: number;
   /** A PROXY header of that version tells it who the client is. */
   readonly proxyProtocol?: ProxyVersion;
-};
+} & ServerFor;
 
-/** `client-hash`: a client comes to the same server as long as that is up. */
-export type Balance = "least-sessions" | "round-robin" | "client-hash";
+/** `client-hash`, `user-hash`: a client, or a user, comes to the same server as long as that is up. */
+export type Balance = "least-sessions" | "round-robin" | "client-hash" | "user-hash";
 
 export type PoolRoute = {
   readonly kind: "pool";

@@ -5,7 +5,7 @@ import type { PortPool } from "../dataplane/port-pool.ts";
 import { createAdvertising, type Advertising } from "./advertising.ts";
 import type { ChangingAddresses } from "./changing-addresses.ts";
 import { createIntercept, type Intercept } from "./entrance/interception.ts";
-import type { DataPorts, GatewayOptions, PortRange } from "./options.ts";
+import type { DataPorts, GatewayOptions, PoolRoute, PortRange } from "./options.ts";
 import type { OwnEndpoints } from "./own-endpoints.ts";
 import type { PortPools } from "./port-pools.ts";
 import { commandLines, replyLines } from "./control/line-format.ts";
@@ -17,7 +17,7 @@ import { createServers } from "./servers/servers.ts";
 import type { DriverDeps } from "./driver/driver-deps.ts";
 import type { TlsOfGateway } from "./driver/session-tls.ts";
 import type { Sockets } from "../sockets/sockets.ts";
-import type { ClientOptions, SessionOptions } from "../session/options.ts";
+import type { ClientOptions, PoolChoice, SessionOptions } from "../session/options.ts";
 import { policiesOf } from "../session/policies.ts";
 
 export type SessionSettings = {
@@ -108,8 +108,15 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
 }
 
 function sessionRoute(route: GatewayOptions["route"]): SessionOptions["route"] {
-  if (route.kind === "pool") return { kind: "pool" };
+  if (route.kind === "pool") return { kind: "pool", ...poolChoice(route) };
   return route.kind === "fixed" ? { kind: "fixed", ...route.server } : route;
+}
+
+/** Where it is asked for. */
+function poolChoice({ servers, balance }: PoolRoute): { readonly choice?: PoolChoice } {
+  const byUser = balance === "user-hash";
+  const isAsked = byUser || servers.some(({ users, hosts }) => users !== undefined || hosts !== undefined);
+  return isAsked ? { choice: { servers, byUser } } : {};
 }
 
 function portShift(client: DataPorts | undefined, server: DataPorts | undefined): Pick<SessionOptions, "portShift"> {

@@ -159,6 +159,8 @@ function sizeOfEffect(effect: SessionEffect): number {
       return overheadBytes + effect.host.length;
     case "connect":
       return overheadBytes * (1 + effect.candidates.length);
+    case "connect-next":
+      return overheadBytes + effect.detail.length;
     case "record":
       return overheadBytes + sizeOfFact(effect.fact);
     default:

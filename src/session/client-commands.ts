@@ -13,7 +13,7 @@ import { familyOf, type Endpoint } from "../net/endpoint.ts";
 import { dialTarget, isNamedAddress, trustedAddress } from "./announced-address.ts";
 import { obstacleTo } from "./dialling.ts";
 import type { ClientEvent, clientRefusals } from "./events.ts";
-import { chooseServer, laterUser } from "./login.ts";
+import { laterUser } from "./login.ts";
 import type { Mode } from "./mode.ts";
 import { startNegotiation } from "./negotiation.ts";
 import { isPassedThrough, passedAuth, saidTooEarly } from "./passthrough.ts";
@@ -24,6 +24,7 @@ import { securityCommand } from "./client-security.ts";
 import { clientFamily, isDataMoving, isVerbatim } from "./state.ts";
 import { transferOnStandingPort } from "./standing-port.ts";
 import { abortCommand } from "./transfers.ts";
+import { withoutServer } from "./without-server.ts";
 import { answer, emit, end, record, recordQuirk, recordQuirks, refuse, sendToServer, type Work } from "./work.ts";
 
 type ClientWords = Exclude<ClientEvent, { kind: "client-end" }>;
@@ -99,7 +100,7 @@ function clientCommand(work: Work, command: Command): void {
   record(work, { kind: "command", verb: metricVerb(command.verb) });
   const refused = refusalOf(session, command);
   if (refused !== undefined) refuse(work, refused);
-  else if (session.phase.name === "choosing") chooseServer(work, command);
+  else if (session.phase.name === "choosing") withoutServer(work, command);
   else dispatch(work, command);
 }
 

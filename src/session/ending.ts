@@ -10,11 +10,27 @@ import {
   type TransferEntry,
 } from "./state.ts";
 import { diagnoseTurnedAway } from "./diagnose-control.ts";
+import { tryNextServer } from "./next-server.ts";
+import type { EndReason } from "./reasons.ts";
+import { refusal } from "./refusals.ts";
 import { abandon, emit, end, lingerMs, recordFailure, recordQuirk, type Work } from "./work.ts";
+
+/** The gateway ends the session now. */
+export function stopped(work: Work, reason: EndReason, detail: string): void {
+  end(work, reason, detail, stopWords[reason] ?? "The gateway is shutting down.");
+}
+
+const stopWords: Readonly<Partial<Record<EndReason, string>>> = {
+  "internal-error": "Internal error.",
+  "too-many-before-login": "Too many sessions before login; try again later.",
+  "ended-by-operator": "The session was ended by an operator.",
+  banned: refusal("banned").text,
+};
 
 /** The server will not say more. What it promised is kept: running data connections come to their end first. */
 export function serverGone(work: Work, detail: string): void {
   const { session } = work;
+  if (tryNextServer(work, detail)) return;
   if (session.phase.name !== "relaying") {
     end(work, "server-gone", detail, "The server closed the connection.");
     return;
@@ -39,6 +55,7 @@ export function serverGone(work: Work, detail: string): void {
  */
 export function serverCloses(work: Work, detail: string): void {
   const { session } = work;
+  if (tryNextServer(work, `said ${detail}`)) return;
   if (session.phase.name !== "relaying") {
     end(work, "server-closing", detail);
     return;

@@ -6,6 +6,7 @@ import type { Secured, TlsCause } from "../net/tls.ts";
 import type { PinholeEvent, Side } from "../dataplane/pinhole.ts";
 import type { Fact } from "./facts.ts";
 import type { Mode } from "./mode.ts";
+import type { Wanted } from "./pool-choice.ts";
 import type { EndReason } from "./reasons.ts";
 
 /** Why a line of the client is not looked at. `not-ftp`: for one of the other reasons, and it begins like another protocol. */
@@ -30,9 +31,9 @@ export type ServerEvent =
 /**
  * `login`: not logged in yet. `linger`: the final reply of a transfer is due. `grace`: the client has closed its direction,
  * or the server has said that it closes. `abort`: the answer to an ABOR is due. `result`: what became of an upload is due.
- * `doubt`: whether a multi-line reply has ended without its last line.
+ * `doubt`: whether a multi-line reply has ended without its last line. `silence`: a server of a pool is to be ready for USER.
  */
-export const timerNames = ["login", "idle", "linger", "grace", "abort", "result", "doubt"] as const;
+export const timerNames = ["login", "idle", "linger", "grace", "abort", "result", "doubt", "silence"] as const;
 export type TimerName = (typeof timerNames)[number];
 
 /** What becomes of the TLS of a control connection. `side` is the gateway's face: towards the client it is the TLS server. */
@@ -122,8 +123,12 @@ export type SessionEffect =
   | { readonly kind: "to-client"; readonly bytes: string }
   | { readonly kind: "to-server"; readonly bytes: string }
   | { readonly kind: "resolve"; readonly host: string; readonly port: number }
-  /** Connect to the first of `candidates` that answers. */
-  | { readonly kind: "connect"; readonly candidates: readonly Endpoint[] }
+  /** Connect to the first of `candidates` that answers. `wanted`: for whom a server of a pool is to be. */
+  | { readonly kind: "connect"; readonly candidates: readonly Endpoint[]; readonly wanted?: Wanted }
+  /** Leave this server of a pool, and connect to the next one: `connected` or `unreachable` comes again. */
+  | { readonly kind: "connect-next"; readonly why: "refused" | "silent"; readonly detail: string }
+  /** USER is passed on to this server of a pool, which keeps the session from now on. */
+  | { readonly kind: "server-chosen" }
   | { readonly kind: "open"; readonly id: number; readonly client: LegPlan; readonly server: LegPlan }
   /** The Pinhole methods of the same names. */
   | { readonly kind: "linger" | "release"; readonly id: number }

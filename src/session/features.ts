@@ -62,6 +62,8 @@ export function ownFeatures(session: Session): string {
 
 /** While no server is known. */
 export function featuresBeforeLogin(session: Session): string {
-  const features = tlsFeatures(session);
+  const { route } = session.options;
+  const hasHosts = route.kind === "pool" && route.choice?.servers.some(({ hosts }) => hosts !== undefined) === true;
+  const features = [...tlsFeatures(session), ...(hasHosts ? ["HOST"] : [])];
   return features.length === 0 ? "No features before login." : ["Features:", ...features, "End"].join("\n");
 }

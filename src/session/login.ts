@@ -4,12 +4,12 @@ import type { Command } from "../ftp/command.ts";
 import { hostMatches, parseHostPort, parseLoginTarget } from "../ftp/host-name.ts";
 import { addressKind } from "../net/address-kind.ts";
 import { networkContains, parseAddress, type Endpoint } from "../net/endpoint.ts";
-import { securityCommand } from "./client-security.ts";
 import { obstacleTo, type Obstacle, type OwnGround } from "./dialling.ts";
-import { featuresBeforeLogin } from "./features.ts";
 import { refusal } from "./refusals.ts";
-import type { AllowRule, Route } from "./options.ts";
+import type { AllowRule, PoolChoice, Route } from "./options.ts";
+import { hostOf, meantServers, type Wanted } from "./pool-choice.ts";
 import { targetOf, type Session, type Target } from "./state.ts";
+import { userKey } from "./user-pattern.ts";
 import { answer, emit, end, refuse, type Work } from "./work.ts";
 
 const defaultPort = 21;
@@ -23,22 +23,6 @@ export function chooseServer(work: Work, command: Command): void {
     case "OPEN":
     case "SITE":
       openNamesServer(work, command);
-      break;
-    case "QUIT":
-      answer(work, 221, "Goodbye.");
-      end(work, "quit", "");
-      break;
-    case "NOOP":
-      answer(work, 200, "NOOP command successful.");
-      break;
-    case "FEAT":
-      answer(work, 211, featuresBeforeLogin(work.session));
-      break;
-    case "AUTH":
-    case "PBSZ":
-    case "PROT":
-    case "CCC":
-      securityCommand(work, command);
       break;
     case "HELP":
       answer(work, 214, "Log in with USER user@host[:port], or say OPEN host [port] first.");
@@ -104,7 +88,7 @@ export function connectToResolved(work: Work, target: Target, resolved: readonly
   const isLoop = judged.some(({ obstacle }) => obstacle === "own-listener");
   if (candidates.length > 0) {
     session.phase = { name: "connecting", target };
-    emit(work, { kind: "connect", candidates });
+    emit(work, { kind: "connect", candidates, ...wantedOf(work.session, target) });
   } else if (route.kind === "login") {
     session.phase = { name: "choosing" };
     if (isLoop) refuse(work, refusal("loop", host));
@@ -121,6 +105,11 @@ export function connectToResolved(work: Work, target: Target, resolved: readonly
       "The server's address is not allowed.",
     );
   }
+}
+
+/** For whom a server of a pool is chosen. */
+function wantedOf({ options: { route } }: Session, { user, introduction = {} }: Target): { readonly wanted?: Wanted } {
+  return route.kind === "pool" && user !== undefined ? { wanted: { user, host: hostOf(introduction) } } : {};
 }
 
 /** Why one of the server's endpoints is not to be dialled. */
@@ -181,8 +170,23 @@ function isNetworkAllowed(rules: readonly AllowRule[], address: string): boolean
  */
 export function laterUser(session: Session, argument: string): string | undefined {
   const target = targetOf(session);
-  if (session.options.route.kind !== "login" || target?.user === undefined) return argument;
+  const { route } = session.options;
+  if (target?.user === undefined) return argument;
+  if (route.kind === "pool") return isServedAlike(route.choice, target, argument) ? argument : undefined;
+  if (route.kind !== "login") return argument;
   const again = parseLoginTarget(argument);
   if (!again.ok) return argument;
   return again.host === target.host && (again.port ?? defaultPort) === target.port ? again.user : undefined;
+}
+
+/** Whether another user may be served where this session is: of a pool no session changes its server. */
+function isServedAlike(
+  choice: PoolChoice | undefined,
+  { user = "", introduction = {} }: Target,
+  other: string,
+): boolean {
+  if (choice === undefined || userKey(user) === userKey(other)) return true;
+  const host = hostOf(introduction);
+  const [own, others] = [user, other].map((one) => meantServers(choice.servers, { user: one, host }));
+  return !choice.byUser && own?.length === others?.length && own?.every((server) => others?.includes(server)) === true;
 }

@@ -81,10 +81,19 @@ export type PolicyEntry = {
   readonly policy: Policy;
 };
 
+/** Whom a server of a pool is for. Both absent: for whoever has no server of its own. Patterns of users, as in UserPolicy, and of names. */
+export type ServerFor = { readonly users?: readonly string[]; readonly hosts?: readonly string[] };
+
+/** `byUser`: each user has one server among those that are meant. */
+export type PoolChoice = { readonly servers: readonly ServerFor[]; readonly byUser: boolean };
+
 export type Route =
   | { readonly kind: "fixed"; readonly host: string; readonly port: number }
-  /** Several servers, which are one to a session: it knows no name of theirs. */
-  | { readonly kind: "pool" }
+  /**
+   * Several servers, which are one to a session: it knows no name of theirs. `choice`: users or hosts have their own, and the gateway
+   * greets by itself; absent: any server serves, and greets.
+   */
+  | { readonly kind: "pool"; readonly choice?: PoolChoice }
   | { readonly kind: "login"; readonly allow: readonly AllowRule[] }
   /** The server is the original destination of the intercepted connection: each session is told its own. */
   | { readonly kind: "transparent" };
@@ -92,7 +101,12 @@ export type Route =
 /** What all sessions of a gateway share. Times in milliseconds. */
 export type SessionOptions = {
   readonly route: Route;
-  readonly timeouts: { readonly loginMs: number; readonly idleMs: number; readonly lingerMs: number };
+  readonly timeouts: {
+    readonly connectMs: number;
+    readonly loginMs: number;
+    readonly idleMs: number;
+    readonly lingerMs: number;
+  };
   readonly own: OwnGround;
   /** Absent: AUTH is refused. */
   readonly tls?: SessionTls;

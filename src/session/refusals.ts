@@ -68,9 +68,13 @@ const wordings = {
   "tls-refused": { code: closingCode, text: () => "The server refuses TLS." },
   "no-server": { code: 530, text: () => "Log in with USER user@host[:port] first." },
   "no-server:user": { code: 530, text: () => "Log in with USER user@host[:port]." },
+  "no-server:pool": { code: 530, text: () => "Log in with USER first." },
+  "no-server:nobody": { code: 530, text: () => "No server is for this user." },
   "malformed-login": { code: 530, text: () => "Log in with USER user@host[:port]." },
+  "malformed-login:host": { code: 501, text: () => "Use HOST name." },
   "malformed-login:open": { code: 501, text: (verb: string) => `Use ${verb} host [port].` },
   "host-not-allowed": { code: 530, text: (host: string) => `${host} is not allowed.` },
+  "host-not-allowed:host": { code: 504, text: (host: string) => `${host} is not served here.` },
   "host-not-allowed:unresolved": {
     code: 530,
     text: (why: string) => `Not allowed, because its address is unknown: ${why}.`,

@@ -11,9 +11,11 @@ import type { ServerEvent } from "./events.ts";
 import { serverCloses } from "./ending.ts";
 import { featureLine, featuresInOneLine, ownFeatures, treatFeatures } from "./features.ts";
 import { isNegotiationReplyPassed, negotiationReply, presumeAnswered } from "./negotiation.ts";
+import { isReplaceable, tryNextServer } from "./next-server.ts";
 import { answered, isOftenUnanswered, pair } from "./pairing.ts";
 import { agreesToTls, authAnswered } from "./passthrough.ts";
 import { policyAnswered } from "./policies.ts";
+import { introductionLines } from "./pool-route.ts";
 import { endClientTls, loginAnew } from "./client-tls.ts";
 import { isRefusalPassed, secureServer, securityAnswered, serverAnew } from "./server-security.ts";
 import { atFirstLine, type OpenReply, type Outstanding } from "./state.ts";
@@ -42,7 +44,7 @@ export function serverLine(work: Work, text: string, received: string): void {
     continueReply(work, continued, isLast, text, raw);
     if (isLast) finishReply(work, openReply.ticket, openReply.code, [openReply.firstText, line.text]);
   } else if (line.position === "stray") {
-    emit(work, { kind: "to-client", bytes: raw });
+    if (!isReplaceable(session)) emit(work, { kind: "to-client", bytes: raw });
   } else {
     beginReply(work, line.code, line.text, raw, line.position === "only");
   }
@@ -107,7 +109,7 @@ function beginReply(work: Work, code: number, text: string, raw: string, isWhole
   const { session } = work;
   const isAnnouncement = announces(code, text, isWhole);
   const entry = pair(work, code, isAnnouncement);
-  const treatment = isAnnouncement ? treatAnnouncement(work, entry, code) : treat(work, entry, code);
+  const treatment = isReplaceable(session) ? "swallow" : treatmentOf(work, entry, code, isAnnouncement);
   if (treatment === "hold") {
     if (entry?.kind !== "transfer" || entry.id === undefined) throw new Error("a reply is held for no data connection");
     session.held = { id: entry.id, ticket: entry.ticket, code, raw, isWhole };
@@ -119,6 +121,15 @@ function beginReply(work: Work, code: number, text: string, raw: string, isWhole
   if (isWhole) finishReply(work, entry?.ticket, code, [text]);
   else session.openReply = { code, treatment, ticket: entry?.ticket, firstText: text, ...atFirstLine };
   if (!isWhole && entry?.kind === "negotiation") emit(work, { kind: "timer", timer: "linger", ms: lingerMs(work) });
+}
+
+function treatmentOf(
+  work: Work,
+  entry: Outstanding | undefined,
+  code: number,
+  isAnnouncement: boolean,
+): OpenReply["treatment"] | "hold" {
+  return isAnnouncement ? treatAnnouncement(work, entry, code) : treat(work, entry, code);
 }
 
 /** NcFTPd says goodbye with 227. Over several lines the endpoint may stand in a later one. */
@@ -231,6 +242,7 @@ function finishCommand(work: Work, entry: Outstanding, code: number, texts: read
 
 function greeted(work: Work, via: "connect" | "open" | "user", code: number, text: string): void {
   const { session } = work;
+  if (code !== 220 && tryNextServer(work, `said ${code} ${text}`)) return;
   if (isNegative(code)) {
     end(work, "server-closing", `${code} ${text}`);
     return;
@@ -243,7 +255,8 @@ function greeted(work: Work, via: "connect" | "open" | "user", code: number, tex
   const isNamed = via === "user" && user !== undefined;
   // The server asks for no USER either; curl goes on so.
   if (!isNamed && code === 230) loggedIn(work, true);
-  secureServer(work, isNamed ? { kind: "login", user } : { kind: "go-on" });
+  const lines = introductionLines(target.introduction ?? {});
+  secureServer(work, isNamed ? { kind: "login", user, lines } : { kind: "go-on" });
 }
 
 function loggedIn(work: Work, withoutPassword: boolean): void {

@@ -33,8 +33,8 @@ export type SecurityStep =
   | { readonly kind: "client-auth"; readonly data: Protection }
   /** Likewise to its PROT. */
   | { readonly kind: "client-prot"; readonly data: Protection }
-  /** The login route's USER. */
-  | { readonly kind: "login"; readonly user: string };
+  /** The USER that has named the server; before it `lines`, HOST and OPTS, whose answers the client has. */
+  | { readonly kind: "login"; readonly user: string; readonly lines: readonly string[] };
 
 export type Security = {
   readonly client: {

@@ -3,6 +3,8 @@ import type { TlsEvent } from "./events.ts";
 import { bytesBeforeTls } from "./client-security.ts";
 import { updateSecurity } from "./client-tls.ts";
 import { diagnoseTlsFailed } from "./diagnose-tls.ts";
+import { isReplaceable, tryNextServer } from "./next-server.ts";
+import { introduce } from "./pool-route.ts";
 import { inClear, type SecurityStep } from "./security-state.ts";
 import { protectServer, serverAnew } from "./server-security.ts";
 import { begin } from "./start.ts";
@@ -41,10 +43,16 @@ function started(work: Work, event: Extract<TlsEvent, { kind: "tls-started" }>, 
   }
   const data = next.kind === "client-auth" ? next.data : "private";
   updateSecurity(work, { client: { ...client, control: "tls", data, isSized: data === "private", user } });
+  if (name !== undefined) introduce(work, { tlsName: name });
   if (next.kind === "begin") begin(work, next.target);
 }
 
 function failed(work: Work, { side, cause, detail }: Extract<TlsEvent, { kind: "tls-failed" }>): void {
+  if (side === "server" && isReplaceable(work.session)) {
+    record(work, { kind: "tls-failed", side, connection: "control", cause, detail });
+    tryNextServer(work, `TLS failed: ${cause}${detail === "" ? "" : `, ${detail}`}`);
+    return;
+  }
   if (cause === "bytes-before-tls") {
     bytesBeforeTls(work, side, detail);
     return;

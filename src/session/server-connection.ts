@@ -4,6 +4,7 @@ import type { Diagnosis } from "./diagnosis.ts";
 import type { SessionEvent } from "./events.ts";
 import { updateSecurity } from "./client-tls.ts";
 import { refuseUnresolved } from "./login.ts";
+import { isReplaceable, tryNextServer } from "./next-server.ts";
 import { serverForImplicitTls } from "./passthrough.ts";
 import { refusal } from "./refusals.ts";
 import { serverTls } from "./security-state.ts";
@@ -33,6 +34,15 @@ function giveUp(work: Work, diagnosis: Diagnosis, detail: string): void {
   end(work, "server-unreachable", detail, diagnosis.clientSentence);
 }
 
+/** A server of a pool has so many times the time to connect until it has to be ready for USER. */
+const patience = 3;
+
+/** It is not. */
+export function serverSilent(work: Work): void {
+  const { connectMs } = work.session.options.timeouts;
+  tryNextServer(work, `was not ready within ${connectMs * patience} ms`, "silent");
+}
+
 /** The server has taken the connection; its greeting is awaited. */
 export function connected(work: Work, target: Target, event: Extract<SessionEvent, { kind: "connected" }>): void {
   const { session } = work;
@@ -46,11 +56,12 @@ export function connected(work: Work, target: Target, event: Extract<SessionEven
     serverForImplicitTls(work);
     return;
   }
-  const { route } = session.options;
+  const { route, timeouts } = session.options;
+  if (isReplaceable(session)) emit(work, { kind: "timer", timer: "silence", ms: timeouts.connectMs * patience });
   if (serverTls(session)?.implicit === true) {
     emit(work, { kind: "start-tls", side: "server", says: "" });
     updateSecurity(work, { stage: { kind: "handshake", side: "server", next: { kind: "go-on" } } });
   }
-  const via = route.kind !== "login" ? "connect" : target.user === undefined ? "open" : "user";
+  const via = target.user !== undefined ? "user" : route.kind === "login" ? "open" : "connect";
   push(work, { kind: "greeting", via });
 }

@@ -4,6 +4,7 @@
 import { formatReply, isNegative, isPositive } from "../ftp/reply.ts";
 import { loginAnew, startClientTls, updateSecurity } from "./client-tls.ts";
 import { diagnoseTlsRefused } from "./diagnose-tls.ts";
+import { isReplaceable, tryNextServer } from "./next-server.ts";
 import { agreesToTls } from "./passthrough.ts";
 import { sendUser } from "./policies.ts";
 import { serverTls, type Protection, type SecurityStep } from "./security-state.ts";
@@ -33,7 +34,12 @@ function isWanted(session: Session, next: SecurityStep): boolean {
 }
 
 /** Says to the server, before the client hears of it, what the client has said, or what the configuration wants. */
-export function ask(work: Work, verb: "AUTH" | "PBSZ" | "PROT", line: string, next: SecurityStep): void {
+export function ask(
+  work: Work,
+  verb: "AUTH" | "PBSZ" | "PROT" | "HOST" | "OPTS",
+  line: string,
+  next: SecurityStep,
+): void {
   sendToServer(work, line, { kind: "security", verb });
   updateSecurity(work, { stage: { kind: "asking", next } });
 }
@@ -78,7 +84,8 @@ export function securityAnswered(work: Work, verb: string, code: number, text: s
   else if (verb === "PBSZ") {
     updateSecurity(work, { server: { ...server, isSized: true } });
     askProtection(work, next);
-  } else if (verb === "AUTH" ? !agreesToTls(code) : !isPositive(code)) refused(work, verb, code, text, next);
+  } else if (verb === "HOST" || verb === "OPTS") introduced(work, next, verb === "HOST" && code === 504, text);
+  else if (verb === "AUTH" ? !agreesToTls(code) : !isPositive(code)) refused(work, verb, code, text, next);
   else if (verb === "PROT") {
     updateSecurity(work, { server: { ...server, data: wantedProtection(work.session, next) } });
     follow(work, next);
@@ -86,6 +93,11 @@ export function securityAnswered(work: Work, verb: string, code: number, text: s
     emit(work, { kind: "start-tls", side: "server", says: "" });
     updateSecurity(work, { stage: { kind: "handshake", side: "server", next } });
   }
+}
+
+/** Who does not know HOST at all serves one host, and OPTS changes no byte. */
+function introduced(work: Work, next: SecurityStep, isUnknown: boolean, text: string): void {
+  if (!isUnknown || !tryNextServer(work, `does not know the host: 504 ${text}`)) follow(work, next);
 }
 
 /** Never after a failed handshake, and never for now only (4yz), a session goes on in clear. */
@@ -99,6 +111,7 @@ function refused(work: Work, verb: string, code: number, text: string, next: Sec
     follow(work, next);
     return;
   }
+  if (tryNextServer(work, `${verb} was answered ${code} ${text}`)) return;
   const diagnosis = diagnoseTlsRefused(work.session, { verb, code, text });
   recordFailure(work, diagnosis);
   record(work, { kind: "refusal", reason: "tls-refused", detail: `${verb} answered ${code} ${text}` });
@@ -111,7 +124,7 @@ export function follow(work: Work, next: SecurityStep): void {
   updateSecurity(work, { stage: undefined });
   switch (next.kind) {
     case "login":
-      sendUser(work, next.user, `USER ${next.user}`);
+      logIn(work, next);
       break;
     case "client-auth":
       loginAnew(work);
@@ -125,4 +138,17 @@ export function follow(work: Work, next: SecurityStep): void {
     case "begin":
       break;
   }
+}
+
+/** USER, once the server has heard what the client has said before. */
+function logIn(work: Work, { user, lines: [line, ...lines] }: Extract<SecurityStep, { kind: "login" }>): void {
+  if (line !== undefined) {
+    ask(work, line.startsWith("HOST") ? "HOST" : "OPTS", line, { kind: "login", user, lines });
+    return;
+  }
+  if (isReplaceable(work.session)) {
+    emit(work, { kind: "cancel", timer: "silence" });
+    emit(work, { kind: "server-chosen" });
+  }
+  sendUser(work, user, `USER ${user}`);
 }

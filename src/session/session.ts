@@ -6,19 +6,18 @@
 import { parseCommand, transferDirection } from "../ftp/command.ts";
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
 import { clientHeard, clientSaid } from "./client-commands.ts";
-import { endIfDone, isTransferring, prolongGrace, serverGone } from "./ending.ts";
+import { endIfDone, isTransferring, prolongGrace, serverGone, stopped } from "./ending.ts";
 import type { ClientEvent, SessionEffect, SessionEvent, ServerEvent, TimerName } from "./events.ts";
 import { connectToResolved } from "./login.ts";
 import { pinholeAnswered } from "./negotiation.ts";
+import { tryNextServer } from "./next-server.ts";
 import { isPassedThrough, opaqueEnded, opaqueMoved, passthroughFailed } from "./passthrough.ts";
 import { dependsOnUser } from "./policies.ts";
 import { dependsOnLogin } from "./policy.ts";
-import { refusal } from "./refusals.ts";
 import { doubtAgain, doubtExpired, replyOverdue, serverLine } from "./replies.ts";
 import { isAdmitted, isBeingMade, isDataMoving, isReachingServer, isUploading, type Session } from "./state.ts";
-import { connected, lookupRefused, unreachable, unresolved } from "./server-connection.ts";
+import { connected, lookupRefused, serverSilent, unreachable, unresolved } from "./server-connection.ts";
 import { lingerExpired, resultOverdue } from "./completion.ts";
-import type { EndReason } from "./reasons.ts";
 import { busyStandingPort, standingPortAnswered } from "./standing-port.ts";
 import { abortOverdue, mayTransfer, pinholeReported } from "./transfers.ts";
 import { hasEnoughToAnswer } from "./wanted-input.ts";
@@ -103,17 +102,10 @@ function handle(work: Work, event: SessionEvent): void {
       session.draining = true;
       break;
     case "stop":
-      end(work, event.reason, event.detail, stopWords[event.reason] ?? "The gateway is shutting down.");
+      stopped(work, event.reason, event.detail);
       break;
   }
 }
-
-const stopWords: Readonly<Partial<Record<EndReason, string>>> = {
-  "internal-error": "Internal error.",
-  "too-many-before-login": "Too many sessions before login; try again later.",
-  "ended-by-operator": "The session was ended by an operator.",
-  banned: refusal("banned").text,
-};
 
 function fromClient(work: Work, event: ClientEvent): void {
   const { session } = work;
@@ -239,6 +231,7 @@ function serverEvent(work: Work, event: ServerEvent): void {
       else serverLine(work, event.text, event.raw);
       break;
     case "server-refused":
+      if (tryNextServer(work, "sent a line that is too long")) break;
       end(work, "server-line-too-long", event.reason, "The server sent a line that is too long.");
       break;
     case "server-end":
@@ -276,6 +269,9 @@ function timedOut(work: Work, timer: TimerName): void {
       break;
     case "result":
       resultOverdue(work);
+      break;
+    case "silence":
+      serverSilent(work);
       break;
   }
 }

@@ -5,6 +5,7 @@ import type { SessionEffect } from "./events.ts";
 import { startClientTls } from "./client-tls.ts";
 import { resolveServer } from "./login.ts";
 import type { ClientOptions, Route, SessionOptions } from "./options.ts";
+import { poolTarget } from "./pool-route.ts";
 import { inClear } from "./security-state.ts";
 import type { ControlSide, Session, Target } from "./state.ts";
 import { emit, passReply, type Work } from "./work.ts";
@@ -73,7 +74,8 @@ export function begin(work: Work, target: Target | undefined): void {
   if (target !== undefined) resolveServer(work, target);
   else {
     emit(work, { kind: "timer", timer: "idle", ms: work.session.options.timeouts.idleMs });
-    passReply(work, 220, formatReply(220, "FTP gateway ready; log in as user@host."));
+    const asks = work.session.options.route.kind === "login" ? "; log in as user@host" : "";
+    passReply(work, 220, formatReply(220, `FTP gateway ready${asks}.`));
   }
 }
 
@@ -83,7 +85,7 @@ function knownServer(route: Route, intended: Endpoint): Target | undefined {
     case "fixed":
       return { host: route.host, port: route.port, user: undefined };
     case "pool":
-      return { host: "pool", port: 21, user: undefined };
+      return route.choice === undefined ? { ...poolTarget, user: undefined } : undefined;
     case "login":
       return undefined;
     case "transparent":

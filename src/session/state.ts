@@ -12,12 +12,20 @@ import type { ClientOptions, Policy, SessionOptions } from "./options.ts";
 export type ControlSide = { readonly peer: Endpoint; readonly local: Endpoint; readonly advertise: string };
 
 /** The server that a session is for: its name and port, and the user to log in as where a login named both. */
-export type Target = { readonly host: string; readonly port: number; readonly user: string | undefined };
+export type Target = {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string | undefined;
+  readonly introduction?: Introduction;
+};
+
+/** What the client has said while the gateway spoke for a pool: the arguments of HOST, the line of OPTS, the name in its TLS (SNI). */
+export type Introduction = { readonly host?: string; readonly options?: string; readonly tlsName?: string };
 
 /** How far a session has come, with what is known from there on. The order is that of the list, except as noted. */
 export type Phase =
-  /** Login route: no server is known. A server that turns out to be refused leads back here. */
-  | { readonly name: "choosing" }
+  /** No server is known: on the login route, and where a pool's servers have users or hosts. A refused one leads back here. */
+  | { readonly name: "choosing"; readonly introduction?: Introduction }
   /** The server's name is being looked up. */
   | { readonly name: "resolving"; readonly target: Target }
   | { readonly name: "connecting"; readonly target: Target }

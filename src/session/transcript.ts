@@ -7,6 +7,7 @@ import type { Secured } from "../net/tls.ts";
 import type { PinholeEvent } from "../dataplane/pinhole.ts";
 import type { SessionEffect, SessionEvent, LegPlan } from "./events.ts";
 import type { Fact } from "./facts.ts";
+import type { Wanted } from "./pool-choice.ts";
 
 const indent = "     ";
 
@@ -151,7 +152,9 @@ function effectLines(effect: SessionEffect): readonly string[] {
     case "resolve":
       return [`resolve ${effect.host}:${effect.port}`];
     case "connect":
-      return [["connect", ...effect.candidates.map(formatEndpoint)].join(" ")];
+      return [["connect", ...effect.candidates.map(formatEndpoint), ...forWhom(effect.wanted)].join(" ")];
+    case "connect-next":
+      return [`connect next: ${effect.detail}`];
     case "open":
       return [`${formatOpen(effect.client, effect.server)}${numbered(effect.id)}`];
     case "start":
@@ -176,8 +179,14 @@ function effectLines(effect: SessionEffect): readonly string[] {
       return [`end ${effect.reason}`];
     case "timer":
     case "cancel":
+    case "server-chosen":
       return [];
   }
+}
+
+function forWhom(wanted: Wanted | undefined): readonly string[] {
+  if (wanted === undefined) return [];
+  return ["for", wanted.user, ...(wanted.host === undefined ? [] : ["at", wanted.host])];
 }
 
 function factLines(fact: Fact): readonly string[] {

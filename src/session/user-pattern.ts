@@ -20,6 +20,11 @@ export function isUserMeant(pattern: string, user: string): boolean {
   return names.some((one) => matches(upperCaseAscii(pattern), one));
 }
 
+/** The same for names that are one user's, as far as patterns tell: by it users are spread over servers. */
+export function userKey(user: string): string {
+  return isAnonymousName(user) ? "ANONYMOUS" : plain(user);
+}
+
 function plain(user: string): string {
   return upperCaseAscii(user.trim());
 }

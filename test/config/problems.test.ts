@@ -163,8 +163,9 @@ const messages: Readonly<Record<string, readonly string[]>> = {
     "gateways[1].route.servers: needs a server whose weight is above 0",
     "gateways[2].route.servers[0].weight: expected a whole number from 0 to 100, got 101",
     "gateways[2].route.servers[1]: expected a host and a port such as 10.0.0.5:21, [fd00::5]:21 or ftp.example.com:21, got 5",
-    "gateways[2].route.servers[2].users: not available yet",
-    "gateways[2].route.balance: user-hash is not available yet",
+    "gateways[2].route.servers[2].users: needs at least one user",
+    'gateways[2].route.servers[3].hosts[1]: expected a host name such as ftp.example.com, or a pattern such as *.example.com, got "*"',
+    'gateways[2].route.balance: expected one of least-sessions, round-robin, client-hash, user-hash, got "user"; did you mean user-hash?',
     "gateways[3].route: balance and health have no meaning without servers",
   ],
   "route-transparent-advertise.yml": [

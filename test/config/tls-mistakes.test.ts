@@ -74,6 +74,17 @@ test("TLS towards a pool needs the one name of its servers, and none that passes
   expect(parsed.ok ? [] : parsed.problems.map(({ path }) => path)).toEqual(["gateways[0].listen"]);
 });
 
+test.each([
+  "servers: { server: one, users: a }",
+  "servers: { server: one, hosts: b.example }",
+  "servers: [one], balance: user-hash",
+])("TLS that passes through hides USER, by which a server is chosen: %s", (route) => {
+  const parsed = parseConfig(`gateways:\n  - listen: :21\n    policy: { tls: passthrough }\n    route: { ${route} }\n`);
+  expect(parsed.ok ? [] : parsed.problems).toMatchObject([
+    { path: "gateways[0].policy.tls", message: expect.stringContaining("users, hosts or user-hash") },
+  ]);
+});
+
 test("what has a meaning is no mistake", () => {
   const text = `gateways:\n  - ${implicit}\n    route: { server: ftp }\n`;
   expect(parseConfig(`${text}    policy: { tls: passthrough }\n`).ok).toBe(true);

@@ -266,6 +266,8 @@ function perform(play: Play, effect: SessionEffect): void {
       play.attempt = undefined;
       for (const pinhole of pinholes.values()) pinhole.isReleased = true;
       break;
+    case "connect-next":
+    case "server-chosen":
     case "start-tls":
     case "end-tls":
     case "go-opaque":

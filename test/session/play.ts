@@ -198,7 +198,7 @@ function normal(line: string): string {
 export function sessionOptions(options: PlayOptions, server: string): SessionOptions {
   return {
     route: options.route ?? { kind: "fixed", host: server, port: 21 },
-    timeouts: { loginMs: 60_000, idleMs: 900_000, lingerMs: 10_000 },
+    timeouts: { connectMs: 10_000, loginMs: 60_000, idleMs: 900_000, lingerMs: 10_000 },
     own: { listensAt: () => false, hasAddress: () => false, ...options.own },
     ...(options.tls !== undefined && { tls: sessionTls(options.tls) }),
     ...(options.portShift && { portShift: options.portShift }),

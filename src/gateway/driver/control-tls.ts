@@ -19,6 +19,8 @@ export type ControlTls = {
   /** `host`: the server's, as the route has it. What is said on the connection until TLS has come about is held. */
   start(connection: ControlConnection, effect: StartTls, host: string): void;
   end(connection: ControlConnection, says: string): void;
+  /** Nothing more is told of it. */
+  forget(connection: ControlConnection): void;
   /** A connection has drained: what was to be said in clear is said, and TLS may begin. */
   drained(): void;
   /** Of a data connection. `direction`: of its transfer, asked for when that begins. */
@@ -28,6 +30,7 @@ export type ControlTls = {
 function createControlTls(gateway: TlsOfGateway, report: (event: SessionEvent) => void): ControlTls {
   const tls = createSessionTls(gateway);
   const secured: Partial<Record<Side, SecuredConnection>> = {};
+  const forgotten = new WeakSet<ControlConnection>();
   let waiting: { readonly connection: ControlConnection; readonly begin: () => void }[] = [];
 
   function drained(): void {
@@ -36,13 +39,17 @@ function createControlTls(gateway: TlsOfGateway, report: (event: SessionEvent) =
     for (const { begin } of due) begin();
   }
 
+  function tell(connection: ControlConnection, event: SessionEvent): void {
+    if (!forgotten.has(connection)) report(event);
+  }
+
   return {
     start(connection, { side, says }, host) {
       // Where a client is told nothing TLS begins with the first byte, and what is unread belongs to it.
       const isImplicit = side === "client" && says === "";
       if (!isImplicit && hasPiece(connection)) {
         const detail = `the ${side} has said more in clear`;
-        soon(() => report({ kind: "tls-failed", side, cause: "bytes-before-tls", detail }));
+        soon(() => tell(connection, { kind: "tls-failed", side, cause: "bytes-before-tls", detail }));
         return;
       }
       connection.unwritten += says;
@@ -51,9 +58,9 @@ function createControlTls(gateway: TlsOfGateway, report: (event: SessionEvent) =
       const events: HandshakeEvents = {
         secured(handshake) {
           connection.isHeld = false;
-          report({ kind: "tls-started", side, ...handshake });
+          tell(connection, { kind: "tls-started", side, ...handshake });
         },
-        failed: (failure) => report({ kind: "tls-failed", side, ...failure }),
+        failed: (failure) => tell(connection, { kind: "tls-failed", side, ...failure }),
       };
       const begin = (): void => void (secured[side] = tls.start(side, connection.transport, host, events));
       waiting.push({ connection, begin });
@@ -67,6 +74,10 @@ function createControlTls(gateway: TlsOfGateway, report: (event: SessionEvent) =
         connection.isHeld = false;
         report({ kind: "tls-ended", side: "client" });
       });
+    },
+    forget(connection) {
+      forgotten.add(connection);
+      waiting = waiting.filter((one) => one.connection !== connection);
     },
     drained,
     leg: tls.leg,

@@ -2,7 +2,7 @@
 import type { SessionObserver } from "../../observe/session-observer.ts";
 import type { Session } from "../../session/state.ts";
 import type { ControlConnection } from "../control/control-connection.ts";
-import type { Attempt } from "../servers/dial-server.ts";
+import type { Attempt, Stay } from "../servers/dial-server.ts";
 import type { CommandPace } from "./command-pace.ts";
 import type { ControlTls } from "./control-tls.ts";
 import type { DriverDeps, SessionDeps } from "./driver-deps.ts";
@@ -29,6 +29,8 @@ export type Driver = {
   pinholes: SessionPinholes | undefined;
   /** While a name is being resolved or a server dialled, and what ends the stay with a server of a pool. */
   attempt: Attempt | undefined;
+  /** From the first server of a pool on that is connected. */
+  stay: Stay | undefined;
   /** What pinholes are told once what was said is written: the client reads of a transfer, or that there is none, first. */
   readonly afterFlush: { readonly kind: "confirm" | "dismiss"; readonly id: number }[];
   /** While events are being handed over: one that comes meanwhile is stepped, and nothing else is done for it. */

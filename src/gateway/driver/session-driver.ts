@@ -4,7 +4,6 @@ import { step } from "../../session/session.ts";
 import { startSession, type NewClient } from "../../session/start.ts";
 import { wantsClientInput, wantsServerInput } from "../../session/wanted-input.ts";
 import { isClientExpected, serverOf } from "../../session/state.ts";
-import type { Endpoint } from "../../net/endpoint.ts";
 import { listenTo, type Transport, type TransportEvents } from "../../sockets/transport.ts";
 import {
   closeSoftly,
@@ -21,6 +20,7 @@ import { hasLooked } from "./first-look.ts";
 import { createCommandPace } from "./command-pace.ts";
 import type { DrivenSession, DriverDeps, SessionDeps } from "./driver-deps.ts";
 import { goOpaque, takeOpaque } from "./opaque.ts";
+import { connectNextServer } from "./next-server.ts";
 import { createSessionPinholes, type SessionPinholes } from "./session-pinholes.ts";
 import { cancelTimer, clearTimers, createSessionTimers, startTimer } from "./session-timers.ts";
 
@@ -49,7 +49,7 @@ export function driveSession(
     pace: createCommandPace(own.share, () => settle(driver)),
     server: undefined,
     session,
-    ...{ opaque: undefined, tls: undefined, pinholes: undefined, attempt: undefined, afterFlush: [] },
+    ...{ opaque: undefined, tls: undefined, pinholes: undefined, attempt: undefined, stay: undefined, afterFlush: [] },
     ...{ isTaking: false, isYielding: false, readAt: 0 },
     look: { state: "due" },
     state: "open",
@@ -129,7 +129,13 @@ function perform(driver: Driver, effects: readonly SessionEffect[]): void {
         driver.attempt = deps.servers.resolve(effect, driver.session.client.peer, (event) => dispatch(driver, event));
         break;
       case "connect":
-        connectServer(driver, effect.candidates);
+        connectServer(driver, effect);
+        break;
+      case "connect-next":
+        connectNextServer(driver, effect);
+        break;
+      case "server-chosen":
+        driver.stay?.chosen();
         break;
       case "open":
         driver.pinholes ??= openSessionPinholes(driver);
@@ -182,12 +188,13 @@ function openSessionPinholes(driver: Driver): SessionPinholes {
   });
 }
 
-function connectServer(driver: Driver, candidates: readonly Endpoint[]): void {
+function connectServer(driver: Driver, { candidates, wanted }: Extract<SessionEffect, { kind: "connect" }>): void {
   const { deps, own } = driver;
-  const origin = { asClient: own.interception?.asClient ?? false, client: driver.session.client };
+  const origin = { asClient: own.interception?.asClient ?? false, client: driver.session.client, wanted };
   driver.attempt = deps.servers.dial(candidates, origin, {
-    connected(transport, leave) {
-      driver.attempt = leave && { cancel: leave };
+    connected(transport, stay) {
+      driver.attempt = stay;
+      driver.stay = stay;
       driver.server = controlConnection(transport, deps.replies, deps.bufferedBytes);
       listenTo(transport, driver, serverEvents);
       const { peer, local } = transport;

@@ -17,7 +17,7 @@ export type SessionTimers = Record<TimerName, SessionTimer | undefined> & {
 
 export function createSessionTimers(expired: (name: TimerName) => void): SessionTimers {
   const none = { login: undefined, idle: undefined, linger: undefined, grace: undefined };
-  return { expired, ...none, abort: undefined, result: undefined, doubt: undefined };
+  return { expired, ...none, abort: undefined, result: undefined, doubt: undefined, silence: undefined };
 }
 
 export function startTimer(timers: SessionTimers, name: TimerName, ms: number): void {

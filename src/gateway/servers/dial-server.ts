@@ -15,9 +15,17 @@ export type DialOptions = {
   readonly from?: string | undefined;
 };
 
+/** A session's stay with a server of a pool; `cancel` ends it. */
+export type Stay = Attempt & {
+  /** The server is what the session needs. */
+  chosen(): void;
+  /** It is not: one of the events comes again, for the next one. Who calls has closed the connection. */
+  passOver(why: "refused" | "silent", detail: string): void;
+};
+
 export type DialEvents = {
-  /** Nothing was taken of what it has said. `leave`: to be called when the session has left the server. */
-  connected(transport: Transport, leave?: () => void): void;
+  /** Nothing was taken of what it has said. `stay`: with a server of a pool. */
+  connected(transport: Transport, stay?: Stay): void;
   /** `detail` names each candidate with its last failure. */
   failed(detail: string): void;
 };

@@ -5,7 +5,9 @@ import { formatProxyHeader } from "../../net/proxy-protocol.ts";
 import { cancelDeadline, setDeadline, type Deadline } from "../../sockets/deadlines.ts";
 import { closeTransport, listenTo, send, type Transport, type TransportEvents } from "../../sockets/transport.ts";
 import type { PoolServer } from "../options.ts";
-import { dialServer, type Attempt, type DialEvents, type DialOptions } from "./dial-server.ts";
+import { meantServers, type Wanted } from "../../session/pool-choice.ts";
+import { userKey } from "../../session/user-pattern.ts";
+import { dialServer, type Attempt, type DialEvents, type DialOptions, type Stay } from "./dial-server.ts";
 import type { PoolOptions, ServerPool } from "./server-pool.ts";
 
 export type ConnectOutcome = "connected" | "unreachable" | "refused" | "silent";
@@ -22,6 +24,8 @@ export type PooledDialOptions = Pick<DialOptions, "dial" | "timeoutMs" | "keepal
   readonly route: PoolOptions;
   /** Where a server is, of what was resolved. */
   readonly endpointsOf: (server: PoolServer) => readonly Endpoint[];
+  /** For whom; absent: any server serves, and the session stays with the first that greets. */
+  readonly wanted: Wanted | undefined;
   /** Whose session it is, and where that client has connected to. */
   readonly client: Endpoint;
   readonly reached: Endpoint;
@@ -37,6 +41,10 @@ const quotedBytes = 80;
 
 type Dialling = {
   readonly options: PooledDialOptions;
+  /** With the servers that are meant. */
+  readonly route: PoolOptions;
+  /** Of the hashes. */
+  readonly key: string;
   readonly events: DialEvents;
   /** Of the time to connect, the part of one server. */
   readonly shareMs: number;
@@ -48,9 +56,13 @@ type Dialling = {
 };
 
 export function dialPool(options: PooledDialOptions, events: DialEvents): Attempt {
-  const order = options.pool.order(options.route, options.client.address);
+  const { pool, wanted, client } = options;
+  const { balance, servers } = options.route;
+  const route = wanted === undefined ? options.route : { ...options.route, servers: meantServers(servers, wanted) };
+  const key = balance === "user-hash" && wanted !== undefined ? userKey(wanted.user) : client.address;
+  const order = pool.order(route, key);
   const dialling: Dialling = {
-    ...{ options, events, shareMs: options.timeoutMs / order.length },
+    ...{ options, route, key, events, shareMs: options.timeoutMs / order.length },
     ...{ tried: new Set(), failures: [], attempt: undefined, leave: undefined },
   };
   tryServer(dialling, order[0]);
@@ -92,14 +104,14 @@ function later(dialling: Dialling, report: () => void): void {
 }
 
 function connected(dialling: Dialling, server: PoolServer, transport: Transport): void {
-  const { options, events, leave } = dialling;
-  const { client: source, reached: destination, counted, pool } = options;
+  const { options, events } = dialling;
+  const { client: source, reached: destination } = options;
   if (server.proxyProtocol !== undefined) {
     send(transport, formatProxyHeader(server.proxyProtocol, { kind: "proxied", source, destination }));
   }
   const serve = (): void => {
-    counted(server, "connected", { change: pool.greeted(server) ? "up" : undefined, detail: "" });
-    events.connected(transport, leave);
+    if (options.wanted === undefined) chosen(dialling, server);
+    events.connected(transport, stayOf(dialling, server, transport));
   };
   if (!options.greets) return serve();
   dialling.attempt = awaitGreeting(transport, options.timeoutMs * patience, {
@@ -111,15 +123,30 @@ function connected(dialling: Dialling, server: PoolServer, transport: Transport)
   });
 }
 
+function chosen({ options: { counted, pool } }: Dialling, server: PoolServer): void {
+  counted(server, "connected", { change: pool.greeted(server) ? "up" : undefined, detail: "" });
+}
+
+function stayOf(dialling: Dialling, server: PoolServer, { peer }: Transport): Stay {
+  return {
+    cancel() {
+      dialling.attempt?.cancel();
+      dialling.leave?.();
+    },
+    chosen: () => chosen(dialling, server),
+    passOver: (why, detail) => passOver(dialling, server, why, `${formatEndpoint(peer)} ${detail}`),
+  };
+}
+
 /** Who is next is asked anew: others may have fallen meanwhile. */
 function passOver(dialling: Dialling, server: PoolServer, outcome: ConnectOutcome, detail: string): void {
-  const { options, tried, failures } = dialling;
-  const { pool, route, client } = options;
+  const { options, route, key, tried, failures } = dialling;
+  const { pool } = options;
   dialling.leave?.();
   options.counted(server, outcome, { change: pool.failed(server, route) ? "down" : undefined, detail });
   failures.push(detail);
   const untried = route.servers.filter(({ name }) => !tried.has(name));
-  const [next] = pool.order({ ...route, servers: untried }, client.address);
+  const [next] = pool.order({ ...route, servers: untried }, key);
   tryServer(dialling, next);
 }
 
@@ -153,10 +180,12 @@ const transportEvents: TransportEvents<Awaiting> = {
   arrived(one) {
     const { memory, from } = one.transport;
     if (one.isOver) return;
-    const first = memory[from];
-    // 4yz and 5yz: nobody is served there now.
-    if (first === 0x34 || first === 0x35)
-      return refuse(one, "refused", `said ${JSON.stringify(quoted(one.transport))}`);
+    // Some say a Telnet command first. 120: another reply follows.
+    const isTelnet = memory[from] === telnetCommand;
+    const begun = latin1(memory, from, Math.min(one.transport.to, from + 3));
+    const isReady = isTelnet || ["220", "120"].includes(begun);
+    if (!isReady && ["220", "120"].some((code) => code.startsWith(begun))) return;
+    if (!isReady) return refuse(one, "refused", `said ${JSON.stringify(quoted(one.transport))}`);
     settle(one);
     one.events.greeted();
   },
@@ -166,8 +195,15 @@ const transportEvents: TransportEvents<Awaiting> = {
   closed: (one) => refuse(one, "refused", "closed the connection before its greeting"),
 };
 
+/** IAC. */
+const telnetCommand = 0xff;
+
+function latin1(memory: Uint8Array, from: number, to: number): string {
+  return Buffer.from(memory.subarray(from, to)).toString("latin1");
+}
+
 function quoted({ memory, from, to }: Transport): string {
-  const text = Buffer.from(memory.subarray(from, Math.min(to, from + quotedBytes))).toString("latin1");
+  const text = latin1(memory, from, Math.min(to, from + quotedBytes));
   return text.split(/[\r\n]/, 1)[0] ?? "";
 }
 

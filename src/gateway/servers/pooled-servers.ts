@@ -61,11 +61,11 @@ export function createPooledServers(route: PoolRoute, deps: PooledServersDeps): 
         },
       };
     },
-    dial: (candidates, { client }, events) =>
+    dial: (candidates, { client, wanted }, events) =>
       dialPool(
         {
           ...deps,
-          ...{ route, client: client.peer, reached: client.local },
+          ...{ route, wanted, client: client.peer, reached: client.local },
           endpointsOf: (server) =>
             endpointsOf(server).filter((one) => candidates.some((allowed) => sameEndpoint(allowed, one))),
         },

@@ -14,8 +14,11 @@ export type PoolOptions = {
 };
 
 export type ServerPool = {
-  /** The server that this client's session is to try, and those after it should it fail. Empty while all are down. */
-  order(options: PoolOptions, client: string): readonly PoolServer[];
+  /**
+   * The server that a session is to try, and those after it should it fail. Empty while all are down. `key`: of the hashes, the client's
+   * address or the user.
+   */
+  order(options: PoolOptions, key: string): readonly PoolServer[];
   /**
    * It is dialled, and has one session more until the returned is called. One that has not greeted yet counts too: else a server that is
    * frozen has the least sessions, and gets them all.
@@ -39,6 +42,18 @@ type Known = {
   current: number;
 };
 
+function createMemory(): (server: Pick<PoolServer, "name">) => Known {
+  const all = new Map<string, Known>();
+  return ({ name }) => {
+    let one = all.get(name);
+    if (one === undefined) {
+      one = { sessions: 0, failures: 0, tryAt: undefined, current: 0 };
+      all.set(name, one);
+    }
+    return one;
+  };
+}
+
 export type ServerPoolDeps = {
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -47,16 +62,7 @@ export type ServerPoolDeps = {
 };
 
 export function createServerPool({ now, counts }: ServerPoolDeps): ServerPool {
-  const all = new Map<string, Known>();
-
-  function known({ name }: Pick<PoolServer, "name">): Known {
-    let one = all.get(name);
-    if (one === undefined) {
-      one = { sessions: 0, failures: 0, tryAt: undefined, current: 0 };
-      all.set(name, one);
-    }
-    return one;
-  }
+  const known = createMemory();
 
   /** Whose turn it is, and who comes after it should it fail: those that are behind most. */
   function inTurn(up: readonly PoolServer[], load: (server: PoolServer) => number): readonly PoolServer[] {
@@ -78,24 +84,26 @@ export function createServerPool({ now, counts }: ServerPoolDeps): ServerPool {
     counts?.setServerSessions(server.name, one.sessions);
   }
 
-  const orders: Readonly<Record<Balance, (up: readonly PoolServer[], client: string) => readonly PoolServer[]>> = {
+  const orders: Readonly<Record<Balance, (up: readonly PoolServer[], key: string) => readonly PoolServer[]>> = {
     "least-sessions": (up) => inTurn(up, loadOf),
     "round-robin": (up) => inTurn(up, () => 0),
     "client-hash": hashed,
+    "user-hash": hashed,
   };
 
   return {
-    order({ servers, balance, everyMs }, client) {
+    order({ servers, balance, everyMs }, key) {
       const moment = now();
       const open = servers.filter(({ weight }) => weight > 0);
       const up = open.filter((server) => known(server).tryAt === undefined);
       // One session at a time finds out whether a server that fell is back; should it not be, the others follow.
       const isDue = (server: PoolServer): boolean => (known(server).tryAt ?? Infinity) <= moment;
-      // By the hash only a client of its own does: no other is to see another server for once.
-      const [first] = balance === "client-hash" && up.length > 0 ? hashed(open, client) : open.filter(isDue);
-      if (first === undefined || !isDue(first)) return orders[balance](up, client);
+      // By a hash only a client of its own does: no other is to see another server for once.
+      const isHashed = balance === "client-hash" || balance === "user-hash";
+      const [first] = isHashed && up.length > 0 ? hashed(open, key) : open.filter(isDue);
+      if (first === undefined || !isDue(first)) return orders[balance](up, key);
       known(first).tryAt = moment + everyMs;
-      return [first, ...orders[balance](up, client)];
+      return [first, ...orders[balance](up, key)];
     },
     entered(server) {
       count(server, 1);
@@ -127,9 +135,9 @@ export function createServerPool({ now, counts }: ServerPoolDeps): ServerPool {
   };
 }
 
-/** Weighted rendezvous hashing: a server that goes, or comes back, moves its own clients alone. */
-function hashed(up: readonly PoolServer[], client: string): readonly PoolServer[] {
-  const score = ({ name, weight }: PoolServer): number => -weight / Math.log(fraction(`${name} ${client}`));
+/** Weighted rendezvous hashing: a server that goes, or comes back, moves its own clients or users alone. */
+function hashed(up: readonly PoolServer[], key: string): readonly PoolServer[] {
+  const score = ({ name, weight }: PoolServer): number => -weight / Math.log(fraction(`${name} ${key}`));
   return up.toSorted((one, other) => score(other) - score(one));
 }
 

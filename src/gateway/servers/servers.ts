@@ -3,6 +3,7 @@
 import type { Endpoint } from "../../net/endpoint.ts";
 import type { Mode } from "../../session/mode.ts";
 import type { SessionEvent } from "../../session/events.ts";
+import type { Wanted } from "../../session/pool-choice.ts";
 import type { GatewayOptions, HostPort } from "../options.ts";
 import { dialServer, type Attempt, type DialEvents } from "./dial-server.ts";
 import { createPooledServers, type PooledServersDeps } from "./pooled-servers.ts";
@@ -20,9 +21,13 @@ export type Servers = {
   learn(server: Endpoint, rejects: Mode): void;
 };
 
-/** Whose session it is and where that client has connected to. `asClient`: the server is to see the client's own address. */
+/**
+ * Whose session it is and where that client has connected to. `asClient`: the server is to see the client's own address. `wanted`: for
+ * whom a server of a pool is to be, where that is asked for.
+ */
 export type DialOrigin = {
   readonly asClient: boolean;
+  readonly wanted?: Wanted | undefined;
   readonly client: { readonly peer: Endpoint; readonly local: Endpoint };
 };
 

@@ -67,6 +67,7 @@ const timerTexts = {
   abort: "the answer to ABOR",
   result: "the result of the upload",
   doubt: "a multi-line reply",
+  silence: "a server that is to be ready for USER",
 } as const;
 
 /** Of effects that are no line and of no data connection. */
@@ -76,6 +77,8 @@ export function effectRow(effect: SessionEffect): RowContent | undefined {
       return note(`looks up ${effect.host}:${effect.port}`);
     case "connect":
       return connection("server", "server", `connect to ${effect.candidates.map(formatEndpoint).join(", ")}`);
+    case "connect-next":
+      return note(`the next server is tried: this one ${effect.detail}`);
     case "go-opaque":
       return note("TLS between client and server, which the gateway can't read");
     case "learn":

@@ -1,53 +1,24 @@
 // What is measured, each in one run of one client against one contender.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Contender, Entrance, Mode, ServerName } from "./contender.ts";
+import type { Contender, Mode, ServerName } from "./contender.ts";
 import { readMetrics } from "./contenders/gateway.ts";
-import { converse, type Moments } from "./conversation.ts";
+import { converse } from "./conversation.ts";
 import { histogramQuantile } from "./exposition.ts";
-import { cpuSeconds, family, grown, machineSeconds, memory } from "./load.ts";
-import type { Options, Section } from "./options.ts";
+import { family, grown, memory } from "./load.ts";
+import {
+  bulkLimitMs,
+  type Direction,
+  enoughLimitMs,
+  enoughSeconds,
+  gibibyte,
+  type Measure,
+  roundTrips,
+  series,
+  watched,
+  who,
+} from "./measuring.ts";
 import type { Values } from "./row.ts";
 import type { Stage } from "./stage.ts";
-
-export type Measure = {
-  readonly name: string;
-  readonly section: Section;
-  readonly server: ServerName;
-  /** Not measured with contenders that do not offer it; none where no data is moved. */
-  readonly mode?: Mode;
-  /** Begins with a new process. */
-  readonly fresh?: boolean;
-  /** Nothing stands in the way of going direct, so there is nothing to measure. */
-  readonly needsProcess?: boolean;
-  run(stage: Stage, contender: Contender, entrance: Entrance, options: Options): Promise<Values>;
-};
-
-const gibibyte = 1024 ** 3;
-/** So slow that waiting for it is no use: 20 MiB/s, or 10 ms for a command. */
-const bulkLimitMs = (size: number): number => 20_000 + (size / (20 * 1024 ** 2)) * 1000;
-const countLimitMs = (count: number): number => 10_000 + count * 10;
-/** Whoever is so slow that the whole number takes longer is measured with fewer. */
-const enoughSeconds = 10;
-const enoughLimitMs = 60_000;
-
-const who = ({ host, port, user }: Entrance): [string, number, string] => [host, port, user];
-
-type Direction = "download" | "upload";
-
-/** CPU of the contender and of the machine for the time of the transfer. */
-function watched(contender: Contender): { readonly moments: Moments; used(): { own: number; machine: number } } {
-  const own: number[] = [];
-  const machine: number[] = [];
-  const look = async (): Promise<void> => {
-    if (contender.process !== undefined) own.push(await cpuSeconds(await family(contender.process.pid)));
-    machine.push(await machineSeconds());
-  };
-  const between = ([first = 0, last = 0]: readonly number[]): number => last - first;
-  return {
-    moments: { before: look, after: look },
-    used: () => ({ own: between(own), machine: between(machine) }),
-  };
-}
 
 const bulk = (direction: Direction, mode: Mode, atOnce = 1): Measure => ({
   name: atOnce === 1 ? `${direction} ${mode}` : `${direction} ${mode}, ${atOnce} at once`,
@@ -70,21 +41,6 @@ const bulk = (direction: Direction, mode: Mode, atOnce = 1): Measure => ({
   },
 });
 
-/** The same again and again: how many in a second, and the contender's CPU for each. */
-async function series(
-  stage: Stage,
-  contender: Contender,
-  script: string,
-  args: readonly (string | number)[],
-): Promise<Values> {
-  const client = stage.python("client", script, args);
-  const cpu = watched(contender);
-  const { done = Number.NaN, seconds = Number.NaN } = await converse(client, enoughLimitMs, cpu.moments);
-  // Processes of sessions that are over can't be asked any more.
-  const isCounted = script !== "sessions.py" || contender.processPerSession !== true;
-  return { perSecond: done / seconds, ...(isCounted ? { cpuEach: cpu.used().own / done } : {}) };
-}
-
 const named = (name: string, server: ServerName): string => (server === "light" ? name : `${name}, ${server}`);
 
 const smallFiles = (mode: Mode, server: ServerName): Measure => ({
@@ -96,23 +52,6 @@ const smallFiles = (mode: Mode, server: ServerName): Measure => ({
     return series(stage, contender, "small_files.py", [...who(entrance), mode, files, enoughSeconds]);
   },
 });
-
-async function roundTrips(
-  stage: Stage,
-  contender: Contender,
-  entrance: Entrance,
-  command: string,
-  count: number,
-): Promise<Values> {
-  const client = stage.python("client", "round_trips.py", [...who(entrance), command, count]);
-  const cpu = watched(contender);
-  const {
-    p50 = Number.NaN,
-    p99 = Number.NaN,
-    done = Number.NaN,
-  } = await converse(client, countLimitMs(count), cpu.moments);
-  return { p50, p99, cpuEach: cpu.used().own / done };
-}
 
 const noop: Measure = {
   name: "NOOP",

@@ -2,7 +2,8 @@
 // time, so that none always follows the same.
 import { setTimeout as sleep } from "node:timers/promises";
 import { admit, type Candidate, type Contender } from "./contender.ts";
-import { measures, type Measure } from "./measures.ts";
+import { measures } from "./measures.ts";
+import type { Measure } from "./measuring.ts";
 import type { Options } from "./options.ts";
 import type { Outcome, Row } from "./row.ts";
 import type { Stage } from "./stage.ts";

@@ -7,7 +7,10 @@ import type { Stage } from "./stage.ts";
 export type Mode = "active" | "passive";
 
 /** `light` answers at once and is all but free; `vsftpd` starts processes for each session, as many real servers do. */
-export type ServerName = "light" | "vsftpd";
+export type ServerName = "light" | "vsftpd" | TlsServerName;
+
+/** The light one, where the connections of clients begin with TLS: in clear behind the contender, or under TLS as well. */
+export type TlsServerName = "tls" | "tls-both";
 
 /** How a client reaches one of the servers through the contender, or directly. */
 export type Entrance = {
@@ -15,12 +18,21 @@ export type Entrance = {
   readonly port: number;
   readonly user: string;
   readonly modes: readonly Mode[];
+  /** Its connections begin with TLS, or are asked for it. */
+  readonly security?: "tls" | "auth";
 };
+
+/** Host, port and user, as the clients of the bench take them. */
+export const who = ({ host, port, user, security }: Entrance): [string, string, string] => [
+  host,
+  security === undefined ? `${port}` : `${port}/${security}`,
+  user,
+];
 
 export type Contender = {
   /** Name and version for the table. */
   readonly title: string;
-  readonly entrances: { readonly light: Entrance; readonly vsftpd?: Entrance };
+  readonly entrances: Readonly<Partial<Record<ServerName, Entrance>>>;
   /** Its process in the edge; none where the kernel alone does it. */
   readonly process?: Running;
   /** It starts a process for each session, so thousands are too many. */
@@ -47,9 +59,9 @@ const pauseMs = 100;
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, pauseMs));
 
 /** One file of 1 KiB; undefined once that went well, or why it did not. */
-async function probe(stage: Stage, { host, port, user }: Entrance, mode: Mode): Promise<string | undefined> {
+async function probe(stage: Stage, entrance: Entrance, mode: Mode): Promise<string | undefined> {
   try {
-    await converse(stage.python("client", "small_files.py", [host, port, user, mode, 1, 1]), probeMs);
+    await converse(stage.python("client", "small_files.py", [...who(entrance), mode, 1, 1]), probeMs);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
@@ -79,9 +91,8 @@ async function patientProbe(
 export async function admit(stage: Stage, candidate: Candidate): Promise<Contender> {
   const contender = await candidate.open(stage);
   try {
-    const { light, vsftpd } = contender.entrances;
-    const entrances = vsftpd === undefined || stage.withoutVsftpd !== undefined ? [light] : [light, vsftpd];
-    for (const entrance of entrances) {
+    for (const [server, entrance] of Object.entries(contender.entrances)) {
+      if (server === "vsftpd" && stage.withoutVsftpd !== undefined) continue;
       for (const mode of entrance.modes) {
         const fault = await patientProbe(stage, contender, entrance, mode);
         if (fault !== undefined) throw new Error(`${mode}: ${fault}${await logged(contender)}`);

@@ -10,6 +10,7 @@ import { parseOptions, usage, type Options } from "./options.ts";
 import { play } from "./play.ts";
 import { formatReport } from "./report.ts";
 import { openStage } from "./stage.ts";
+import { formatTlsReport } from "./tls-report.ts";
 
 function describeMachine(): string {
   const all = cpus();
@@ -21,10 +22,17 @@ function formatSize(bytes: number): string {
   return gibibytes >= 1 ? `${Number(gibibytes.toFixed(2))} GiB` : `${Number((bytes / 1024 ** 2).toFixed(1))} MiB`;
 }
 
-async function writeBook(report: string): Promise<void> {
-  const changed = replaceSection(await readFile(resultsBook, "utf8"), "bench", report);
-  if (changed === undefined) throw new Error(`${resultsBook} has no place for the table (bench:begin, bench:end)`);
-  await writeFile(resultsBook, changed);
+/** What was not measured stays as it is. */
+async function writeBook(reports: Readonly<Record<string, string | undefined>>): Promise<void> {
+  let text = await readFile(resultsBook, "utf8");
+  for (const [mark, report] of Object.entries(reports)) {
+    if (report === undefined) continue;
+    const changed = replaceSection(text, mark, report);
+    if (changed === undefined)
+      throw new Error(`${resultsBook} has no place for the table (${mark}:begin, ${mark}:end)`);
+    text = changed;
+  }
+  await writeFile(resultsBook, text);
 }
 
 async function bench(options: Options): Promise<void> {
@@ -35,11 +43,12 @@ async function bench(options: Options): Promise<void> {
   await using stage = await openStage();
   const played = await play(stage, candidates(options), options, say);
   const seconds = Math.round((performance.now() - began) / 1000);
-  const report = formatReport(played, { date, machine, rounds: options.rounds, size: formatSize(options.size) });
+  const setting = { date, machine, rounds: options.rounds, size: formatSize(options.size) };
+  const reports = { bench: formatReport(played, setting), "bench-tls": formatTlsReport(played, setting) };
   await writeFile(options.json, `${JSON.stringify({ date, machine, seconds, options, ...played }, undefined, 1)}\n`);
-  process.stdout.write(`${report}\n`);
+  for (const report of Object.values(reports)) if (report !== undefined) process.stdout.write(`${report}\n\n`);
   say(`${seconds} s; every figure in ${options.json}`);
-  if (options.readme) await writeBook(report);
+  if (options.readme) await writeBook(reports);
 }
 
 async function main(args: readonly string[]): Promise<number> {

@@ -1,44 +1,17 @@
 // What is measured, each in one run of one client against one contender.
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Contender, Mode, ServerName } from "./contender.ts";
+import { type Mode, type ServerName, who } from "./contender.ts";
 import { readMetrics } from "./contenders/gateway.ts";
-import { converse } from "./conversation.ts";
 import { histogramQuantile } from "./exposition.ts";
-import { family, grown, memory } from "./load.ts";
-import {
-  bulkLimitMs,
-  type Direction,
-  enoughLimitMs,
-  enoughSeconds,
-  gibibyte,
-  type Measure,
-  roundTrips,
-  series,
-  watched,
-  who,
-} from "./measuring.ts";
-import type { Values } from "./row.ts";
-import type { Stage } from "./stage.ts";
+import { growth } from "./idle-sessions.ts";
+import { carry, type Direction, enoughSeconds, type Measure, roundTrips, series } from "./measuring.ts";
+import { tlsMeasures } from "./tls-measures.ts";
 
 const bulk = (direction: Direction, mode: Mode, atOnce = 1): Measure => ({
   name: atOnce === 1 ? `${direction} ${mode}` : `${direction} ${mode}, ${atOnce} at once`,
   section: atOnce === 1 ? "bulk" : "parallel",
   server: "light",
   mode,
-  async run(stage, contender, entrance, { size }) {
-    const each = Math.floor(size / atOnce);
-    const total = each * atOnce;
-    const client = stage.python("client", "bulk.py", [...who(entrance), direction, mode, each, atOnce]);
-    const cpu = watched(contender);
-    const { seconds = Number.NaN } = await converse(client, bulkLimitMs(total), cpu.moments);
-    const { own, machine } = cpu.used();
-    return {
-      bytesPerSecond: total / seconds,
-      // What the kernel does on behalf of a contender without a process shows in the machine's figure alone.
-      cpuPerGibibyte: own / (total / gibibyte),
-      machineCpuPerGibibyte: machine / (total / gibibyte),
-    };
-  },
+  run: (...run) => carry({ direction, mode, atOnce }, ...run),
 });
 
 const named = (name: string, server: ServerName): string => (server === "light" ? name : `${name}, ${server}`);
@@ -90,48 +63,13 @@ const logins = (atOnce: number, server: ServerName): Measure => ({
   },
 });
 
-const warmUpSessions = 100;
-const settleMs = 1000;
-
-const scrapes = 20;
-
-/** How long our own gateways take to tell their metrics, while the sessions are there. */
-async function scrapeTimes(stage: Stage, { metrics }: Contender): Promise<Values> {
-  if (metrics === undefined) return {};
-  const { p50 = Number.NaN, p99 = Number.NaN } = await converse(
-    stage.python("client", "scrapes.py", [metrics, scrapes]),
-    enoughLimitMs,
-  );
-  return { scrapeP50: p50, scrapeP99: p99 };
-}
-
 const idle: Measure = {
   name: "idle sessions",
   section: "idle",
   server: "light",
   fresh: true,
   needsProcess: true,
-  async run(stage, contender, entrance, { sessions }) {
-    const { process, processPerSession } = contender;
-    if (process === undefined) throw new Error("no process to look at");
-    const count = processPerSession === true ? Math.ceil(sessions / 20) : sessions;
-    // The code that a session needs is loaded and compiled with the first ones; it is not theirs.
-    const warmUp = stage.python("client", "sessions.py", [...who(entrance), warmUpSessions, 10, "quit", enoughSeconds]);
-    await converse(warmUp, enoughLimitMs);
-    await sleep(settleMs);
-    const before = await memory(await family(process.pid));
-    const client = stage.python("client", "sessions.py", [...who(entrance), count, 20, "stay", enoughLimitMs / 1000]);
-    let after = before;
-    let scrape: Values = {};
-    const { done = Number.NaN } = await converse(client, 2 * enoughLimitMs, {
-      async after() {
-        await sleep(settleMs);
-        after = await memory(await family(process.pid));
-        scrape = await scrapeTimes(stage, contender);
-      },
-    });
-    return { kibPerSession: grown(before, after) / done, sessions: done, ...scrape };
-  },
+  run: growth,
 };
 
 /** In the order in which they are run. */
@@ -153,4 +91,5 @@ export const measures: readonly Measure[] = [
   // It accepts 32 connections at a time, so more at once would measure lost packets.
   logins(10, "vsftpd"),
   pinhole,
+  ...tlsMeasures,
 ];

@@ -1,5 +1,5 @@
 // Measuring: what the measures have in common. A client of the bench is led, and the contender's processor time looked at meanwhile.
-import type { Contender, Entrance, Mode, ServerName } from "./contender.ts";
+import { who, type Contender, type Entrance, type Mode, type ServerName } from "./contender.ts";
 import { converse, type Moments } from "./conversation.ts";
 import { cpuSeconds, family, machineSeconds } from "./load.ts";
 import type { Options, Section } from "./options.ts";
@@ -27,8 +27,6 @@ const countLimitMs = (count: number): number => 10_000 + count * 10;
 export const enoughSeconds = 10;
 export const enoughLimitMs = 60_000;
 
-export const who = ({ host, port, user }: Entrance): [string, number, string] => [host, port, user];
-
 export type Direction = "download" | "upload";
 
 /** CPU of the contender and of the machine for the time of the transfer. */
@@ -43,6 +41,30 @@ export function watched(contender: Contender): { readonly moments: Moments; used
   return {
     moments: { before: look, after: look },
     used: () => ({ own: between(own), machine: between(machine) }),
+  };
+}
+
+export type Transfers = { readonly direction: Direction; readonly mode: Mode; readonly atOnce: number };
+
+/** One file of the size that was asked for, or as many at once that are as large together. */
+export async function carry(
+  { direction, mode, atOnce }: Transfers,
+  stage: Stage,
+  contender: Contender,
+  entrance: Entrance,
+  { size }: Pick<Options, "size">,
+): Promise<Values> {
+  const each = Math.floor(size / atOnce);
+  const total = each * atOnce;
+  const client = stage.python("client", "bulk.py", [...who(entrance), direction, mode, each, atOnce]);
+  const cpu = watched(contender);
+  const { seconds = Number.NaN } = await converse(client, bulkLimitMs(total), cpu.moments);
+  const { own, machine } = cpu.used();
+  return {
+    bytesPerSecond: total / seconds,
+    // What the kernel does on behalf of a contender without a process shows in the machine's figure alone.
+    cpuPerGibibyte: own / (total / gibibyte),
+    machineCpuPerGibibyte: machine / (total / gibibyte),
   };
 }
 

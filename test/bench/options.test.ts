@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { candidates } from "./contenders/all.ts";
 import { parseOptions, peers, planes, sections } from "./options.ts";
 
 const now = new Date("2026-11-20T10:20:30.456Z");
@@ -17,6 +18,17 @@ test("a short run is a matter of a few arguments", () => {
   expect(
     options("--only", "bulk,noop", "--rounds", "3", "--size", "256MiB", "--peers", "haproxy", "--planes", "none"),
   ).toMatchObject({ sections: ["bulk", "noop"], rounds: 3, size: 256 * 1024 ** 2, peers: ["haproxy"], planes: [] });
+});
+
+test("who terminates TLS takes part where TLS is measured, and nobody else does", () => {
+  const names = (...args: string[]) => candidates(options(...args)).map(({ name }) => name);
+  expect(names("--only", "tls")).toEqual(["direct", "tls", "haproxy tls", "proftpd tls", "stunnel"]);
+  expect(names("--only", "noop", "--planes", "relay", "--peers", "haproxy,stunnel")).toEqual([
+    ...["direct", "relay", "haproxy"],
+  ]);
+  expect(names("--only", "noop,tls", "--planes", "none", "--peers", "haproxy")).toEqual([
+    ...["direct", "haproxy", "haproxy tls"],
+  ]);
 });
 
 test("another checkout is measured beside ours when it is named, and processes are warm when that is asked for", () => {

@@ -4,11 +4,11 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { planeNames, type PlaneName } from "../../src/dataplane/pinhole.ts";
 
-export const sections = ["idle", "bulk", "parallel", "small", "noop", "logins", "pinhole"] as const;
+export const sections = ["idle", "bulk", "parallel", "small", "noop", "logins", "pinhole", "tls"] as const;
 export type Section = (typeof sections)[number];
 export const planes = planeNames;
 export type Plane = PlaneName;
-export const peers = ["nf_nat_ftp", "haproxy", "proftpd", "squid", "ftp-proxy"] as const;
+export const peers = ["nf_nat_ftp", "haproxy", "proftpd", "squid", "ftp-proxy", "stunnel"] as const;
 export type Peer = (typeof peers)[number];
 
 export type Options = {
@@ -26,7 +26,10 @@ export type Options = {
   readonly readme: boolean;
   /** Another checkout, installed, whose gateways are measured beside ours. */
   readonly against?: string;
-  /** Each gateway of ours first serves this many logins, small files and NOOPs: a process is dearer in its first thousands. */
+  /**
+   * Each gateway of ours first serves this many logins, small files and NOOPs: a process is dearer in its first thousands. Under TLS
+   * it carries one large file each way, too.
+   */
   readonly warmUp: number;
   /** Folder for CPU profiles of our gateways. */
   readonly cpuProfile?: string;
@@ -41,7 +44,7 @@ export const usage = `npm run bench -- [options]
   --size SIZE        of a large file: 256MiB, 1GiB (1GiB)
   --files N          small files per measurement (1000)
   --round-trips N    commands per measurement (2000)
-  --logins N         logins per measurement (1000)
+  --logins N         logins, and handshakes, per measurement (1000)
   --sessions N       idle sessions (2000)
   --warm-up N        logins, small files and NOOPs that our gateways serve before they are measured (0)
   --against FOLDER   another checkout of this repository, after npm ci there: its gateways are measured beside ours

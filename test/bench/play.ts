@@ -7,8 +7,9 @@ import type { Measure } from "./measuring.ts";
 import type { Options } from "./options.ts";
 import type { Outcome, Row } from "./row.ts";
 import type { Stage } from "./stage.ts";
+import { tlsWarmUp } from "./tls-measures.ts";
 
-type Entry = { readonly candidate: Candidate; contender: Contender };
+type Entry = { readonly candidate: Candidate; contender: Contender; isWarm: boolean };
 
 export type Participant = {
   readonly name: string;
@@ -32,12 +33,19 @@ const pauseMs = 100;
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-async function take(stage: Stage, entry: Entry, measure: Measure, options: Options): Promise<Outcome> {
+async function take(
+  stage: Stage,
+  entry: Entry,
+  measure: Measure,
+  options: Options,
+  say: (line: string) => void,
+): Promise<Outcome> {
   try {
     if (measure.fresh === true && entry.contender.process !== undefined) {
+      entry.isWarm = false;
       await entry.contender.stop();
       entry.contender = await admit(stage, entry.candidate);
-    }
+    } else await warmUp(stage, entry, options, say);
     const entrance = entry.contender.entrances[measure.server];
     if (entrance === undefined) throw new Error(`no way to ${measure.server}`);
     return { values: await measure.run(stage, entry.contender, entrance, options) };
@@ -64,7 +72,7 @@ async function openAll(
   const skipped: Skipped[] = [];
   for (const candidate of candidates) {
     try {
-      entries.push({ candidate, contender: await admit(stage, candidate) });
+      entries.push({ candidate, contender: await admit(stage, candidate), isWarm: false });
       say(`${candidate.name}: ready`);
     } catch (error) {
       // Without going direct there is nothing to compare with.
@@ -87,7 +95,6 @@ export async function play(
   const rows: Row[] = [];
   const failures = new Map<string, number>();
   try {
-    for (const entry of entries) await warmUp(stage, entry, options, say);
     for (let round = 1; round <= options.rounds; round++) {
       for (const measure of measures.filter(({ section }) => options.sections.includes(section))) {
         const shift = round % entries.length;
@@ -95,7 +102,7 @@ export async function play(
           const { name } = entry.candidate;
           const key = `${measure.name} ${name}`;
           if (!isOffered(stage, entry, measure) || (failures.get(key) ?? 0) >= patience) continue;
-          const outcome = await take(stage, entry, measure, options);
+          const outcome = await take(stage, entry, measure, options, say);
           rows.push({ round, measure: measure.name, contender: name, ...outcome });
           if ("failed" in outcome) failures.set(key, (failures.get(key) ?? 0) + 1);
           say(`round ${round}, ${measure.name}, ${name}: ${describe(outcome)}`);
@@ -110,19 +117,18 @@ export async function play(
   }
 }
 
+const inWarmUp = ["logins, 10 at once", "small files passive", "small files active", "NOOP"];
+
 /** Our own processes serve some of everything first. */
-async function warmUp(
-  stage: Stage,
-  { candidate, contender }: Entry,
-  options: Options,
-  say: (line: string) => void,
-): Promise<void> {
+async function warmUp(stage: Stage, entry: Entry, options: Options, say: (line: string) => void): Promise<void> {
+  const { candidate, contender, isWarm } = entry;
   const { warmUp: count } = options;
-  if (candidate.kind !== "ours" || count === 0) return;
+  if (candidate.kind !== "ours" || count === 0 || isWarm) return;
+  entry.isWarm = true;
   const few: Options = { ...options, files: count, logins: count, roundTrips: count };
-  for (const name of ["logins, 10 at once", "small files passive", "small files active", "NOOP"]) {
-    const measure = measures.find((one) => one.name === name);
-    await measure?.run(stage, contender, contender.entrances.light, few);
+  for (const measure of [...measures.filter(({ name }) => inWarmUp.includes(name)), ...tlsWarmUp]) {
+    const entrance = contender.entrances[measure.server];
+    if (entrance !== undefined) await measure.run(stage, contender, entrance, few);
   }
   say(`${candidate.name}: warm`);
 }

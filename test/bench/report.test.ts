@@ -29,7 +29,7 @@ const findings: Findings = {
   ],
 };
 
-const report = formatReport(findings, setting);
+const report = formatReport(findings, setting) ?? "";
 const lines = report.split("\n").map((line) => line.replaceAll(/ +/g, " "));
 
 test("direct is shown in figures, the others as a part of it or as what comes on top", () => {

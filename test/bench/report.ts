@@ -2,7 +2,7 @@
 import { formatTable, type Cells } from "./markdown.ts";
 import type { Participant, Skipped } from "./play.ts";
 import type { Row } from "./row.ts";
-import { absolute, compared, difference, ratio, type Selection } from "./statistics.ts";
+import { absolute, compared, difference, range, ratio, type Selection } from "./statistics.ts";
 
 export type Findings = {
   readonly participants: readonly Participant[];
@@ -10,20 +10,22 @@ export type Findings = {
   readonly rows: readonly Row[];
 };
 
-type Column = Selection & {
+export type Column = Selection & {
   readonly head: string;
   /** How others than direct are shown: as part of it, as what comes on top, or by themselves. */
   readonly as: "ratio" | "added" | "absolute";
+  /** The least and the most are shown, too. */
+  readonly hasRange?: boolean;
   format(figure: number): string;
 };
 
-const fixed =
+export const fixed =
   (digits: number, scale = 1, unit = "") =>
   (figure: number): string =>
     `${(figure * scale).toFixed(digits)}${unit}`;
-const mebibytes = fixed(0, 1 / 1024 ** 2, " MiB/s");
-const whole = fixed(0);
-const microseconds = fixed(0, 1e6, " µs");
+export const mebibytes = fixed(0, 1 / 1024 ** 2, " MiB/s");
+export const whole = fixed(0);
+export const microseconds = fixed(0, 1e6, " µs");
 const milliseconds = fixed(0, 1e3, " ms");
 
 const single = ["download passive", "download active", "upload passive", "upload active"];
@@ -105,7 +107,7 @@ function cell(rows: readonly Row[], { name, kind }: Participant, column: Column)
   }
   // Whoever has no process of its own has used nothing of its own.
   if (kind === "direct" && (column.value === "cpuPerGibibyte" || column.value === "cpuEach")) return "";
-  if (kind === "direct" || column.as === "absolute") return column.format(own);
+  if (kind === "direct" || column.as === "absolute") return column.format(own) + rangeOf(rows, name, column);
   const compare = column.as === "ratio" ? ratio : difference;
   const figure = compared(rows, name, base, column, compare);
   if (figure === undefined) return "";
@@ -113,8 +115,13 @@ function cell(rows: readonly Row[], { name, kind }: Participant, column: Column)
   return `${figure < 0 ? "" : "+"}${column.format(figure)}`;
 }
 
+function rangeOf(rows: readonly Row[], name: string, column: Column): string {
+  const ends = column.hasRange === true ? range(rows, name, column) : undefined;
+  return ends === undefined ? "" : ` (${ends.map((end) => column.format(end)).join("–")})`;
+}
+
 /** Columns of what was not measured, and contenders without any figure, are left out; undefined if nothing remains. */
-function table({ participants, rows }: Findings, columns: readonly Column[]): string | undefined {
+export function table({ participants, rows }: Findings, columns: readonly Column[]): string | undefined {
   const grid = participants.map((participant) => columns.map((column) => cell(rows, participant, column)));
   const shown = columns.map((_, index) => grid.some((line) => line[index] !== ""));
   const keep = (cells: Cells): string[] => cells.filter((_, index) => shown[index]);
@@ -159,8 +166,8 @@ const longestReason = 160;
 const shorten = (text: string): string =>
   text.length <= longestReason ? text : `${text.slice(0, longestReason - 1).trimEnd()}…`;
 
-/** The whole report as Markdown. */
-export function formatReport(findings: Findings, { date, machine, rounds, size }: Setting): string {
+/** The whole report as Markdown; undefined where nothing of it was measured. */
+export function formatReport(findings: Findings, { date, machine, rounds, size }: Setting): string | undefined {
   const parts: (string | undefined)[] = [
     `Measured on ${date}: ${machine}; ${rounds} interleaved round${rounds === 1 ? "" : "s"}, medians. Client, edge and server are network namespaces of one machine and share its cores. \`direct\` in figures, the edge routing with connection tracking; the others compared with it in the same round: rates as a part of it, times as what comes on top.`,
   ];
@@ -175,11 +182,18 @@ export function formatReport(findings: Findings, { date, machine, rounds, size }
   if (times.length > 0) parts.push(`Opening a pinhole by the gateways' own metric, p50 / p99: ${times.join("; ")}.`);
   const scraped = scrapeTimes(findings);
   if (scraped.length > 0) parts.push(`Reading \`/metrics\`, p50 / slowest: ${scraped.join("; ")}.`);
+  if (parts.length === 1) return undefined;
+  return [...parts, ...trailers(findings)].filter((part) => part !== undefined).join("\n\n");
+}
+
+/** Who was not measured, and what is odd. */
+export function trailers(findings: Findings): string[] {
+  const parts: string[] = [];
   const skipped = findings.skipped.map(({ name, reason }) => `${name} (${shorten(reason)})`);
   if (skipped.length > 0) parts.push(`Not measured: ${skipped.join("; ")}.`);
   const remarks = findings.participants.flatMap(({ name, remark }) =>
     remark === undefined ? [] : [`${name}: ${shorten(remark)}`],
   );
   if (remarks.length > 0) parts.push(`To be read with care: ${remarks.join("; ")}.`);
-  return parts.filter((part) => part !== undefined).join("\n\n");
+  return parts;
 }

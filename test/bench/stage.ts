@@ -3,7 +3,8 @@
 // router gives.
 import { chown, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { createLab, type Lab } from "../lab/lab.ts";
+import { type LabCertificate, labCertificate } from "../lab/ftps/certificate.ts";
+import { createLab, labFile, type Lab } from "../lab/lab.ts";
 import type { Running } from "../lab/process.ts";
 import { program, type Program } from "../lab/programs.ts";
 import { startServer } from "../lab/servers/server.ts";
@@ -11,11 +12,27 @@ import { addresses, moreServerAddresses, type Place } from "../lab/topology.ts";
 
 const programs = path.join(import.meta.dirname, "programs");
 
-/** Control ports of the light server (for everybody, for the kernel's helper, for who does not understand FTP), and vsftpd's. */
-export const serverPorts = { plain: 21, helped: 2121, announced: 2221, vsftpd: 2021 } as const;
+/**
+ * Control ports of the light server (for everybody, for the kernel's helper, for who does not understand FTP, under TLS from the first byte
+ * or when asked for it), and vsftpd's.
+ */
+export const serverPorts = {
+  ...{ plain: 21, helped: 2121, announced: 2221, vsftpd: 2021, secure: 990, asked: 2224 },
+  announcedFor: { tls: 2222, "tls-both": 991, stunnel: 2223 },
+} as const;
 /** Passive ports of the light server; the last ones are announced with the edge's address. */
-const passivePorts = { plain: [10000, 19999], helped: [20000, 29999] } as const;
+const passivePorts = {
+  plain: [10000, 19999],
+  helped: [20000, 29999],
+  secure: [30000, 30499],
+  asked: [30500, 30999],
+} as const;
 export const announcedPorts = [31000, 31999] as const;
+export const announcedPortsFor = {
+  tls: [32000, 32249],
+  "tls-both": [32250, 32499],
+  stunnel: [32500, 32531],
+} as const;
 
 export const edgeAddress = addresses.edgeToClient.IPv4;
 export const serverAddress = addresses.server.IPv4;
@@ -24,6 +41,8 @@ export const [secondServerAddress = serverAddress] = moreServerAddresses;
 
 export type Stage = {
   readonly lab: Lab;
+  /** ECDSA on P-256, of whoever is a TLS server. */
+  readonly certificate: LabCertificate;
   /** Why there is no vsftpd, if there is none. */
   readonly withoutVsftpd?: string;
   /** Starts one of test/bench/programs. */
@@ -40,6 +59,18 @@ table inet bench {
 const edgeSettings = `
 echo 1 > /proc/sys/net/netfilter/nf_conntrack_acct
 echo 1 > /proc/sys/net/netfilter/nf_conntrack_timestamp
+`;
+
+/** Peers choose ciphers by tastes of their own; all are measured with the one that our gateway likes best. */
+export const cipher = "TLS_AES_128_GCM_SHA256";
+const opensslSettings = `
+openssl_conf = all
+[all]
+ssl_conf = ssl
+[ssl]
+system_default = tls
+[tls]
+Ciphersuites = ${cipher}
 `;
 
 async function succeed(lab: Lab, command: readonly string[], input = ""): Promise<void> {
@@ -78,21 +109,30 @@ async function startVsftpd(lab: Lab): Promise<string | undefined> {
 export async function openStage(): Promise<Stage> {
   const interpreter: Program = await program("python3");
   const lab = await createLab({ edge: "open" });
-  const stage = {
-    lab,
-    python(place: Place, script: string, args: readonly (string | number)[]) {
-      const command = [interpreter.path, "-B", path.join(programs, script), ...args.map(String)];
-      return lab.start(place, unlimited(command), { env: interpreter.env });
-    },
-    [Symbol.asyncDispose]: () => lab.remove(),
-  };
   try {
+    const certificate = await labCertificate(lab, "ec");
+    const env = { ...interpreter.env, OPENSSL_CONF: await labFile(lab, "openssl.cnf", opensslSettings) };
+    const stage = {
+      lab,
+      certificate,
+      python(place: Place, script: string, args: readonly (string | number)[]) {
+        const command = [interpreter.path, "-B", path.join(programs, script), ...args.map(String)];
+        return lab.start(place, unlimited(command), { env });
+      },
+      [Symbol.asyncDispose]: () => lab.remove(),
+    };
     await loadRules(lab, edgeRules);
     await succeed(lab, ["sh", "-ec", edgeSettings]);
     const server = stage.python("server", "ftp_server.py", [
       `${serverPorts.plain}:${passivePorts.plain.join("-")}`,
       `${serverPorts.helped}:${passivePorts.helped.join("-")}`,
       `${serverPorts.announced}:${announcedPorts.join("-")}:${edgeAddress}`,
+      `${serverPorts.secure}:${passivePorts.secure.join("-")}::${certificate.both}`,
+      `${serverPorts.asked}:${passivePorts.asked.join("-")}::${certificate.both}:auth`,
+      ...(["tls", "tls-both", "stunnel"] as const).map((name) => {
+        const announced = `${serverPorts.announcedFor[name]}:${announcedPortsFor[name].join("-")}:${edgeAddress}`;
+        return name === "tls-both" ? `${announced}:${certificate.both}` : announced;
+      }),
     ]);
     await server.line(/^listening$/);
     const withoutVsftpd = await startVsftpd(lab);

@@ -29,6 +29,16 @@ export function absolute(rows: readonly Row[], contender: string, selection: Sel
   return median([...figures(rows, contender, selection).values()]);
 }
 
+/** The least and the most of the rounds; undefined where there are not several. */
+export function range(
+  rows: readonly Row[],
+  contender: string,
+  selection: Selection,
+): readonly [number, number] | undefined {
+  const all = [...figures(rows, contender, selection).values()];
+  return all.length < 2 ? undefined : [Math.min(...all), Math.max(...all)];
+}
+
 /** Median over the rounds of each figure compared with `base` in the same round and measure. */
 export function compared(
   rows: readonly Row[],

@@ -7,8 +7,12 @@ import { haproxy } from "./haproxy.ts";
 import { nfNatFtp } from "./nf-nat-ftp.ts";
 import { proftpd } from "./proftpd.ts";
 import { squid } from "./squid.ts";
+import { stunnel } from "./stunnel.ts";
+import { ourTlsGateway } from "./tls-gateway.ts";
+import { tlsHaproxy } from "./tls-haproxy.ts";
+import { tlsProftpd } from "./tls-proftpd.ts";
 
-const byPeer: Readonly<Record<Peer, Candidate>> = {
+const byPeer: Readonly<Partial<Record<Peer, Candidate>>> = {
   nf_nat_ftp: nfNatFtp,
   haproxy,
   proftpd,
@@ -16,12 +20,23 @@ const byPeer: Readonly<Record<Peer, Candidate>> = {
   "ftp-proxy": ftpProxy,
 };
 
-/** Going direct first, which everything is compared with. */
-export const candidates = ({ planes, peers, against, cpuProfile }: Options): Candidate[] => [
-  direct,
-  ...planes.flatMap((plane) => [
-    ourGateway(ourBuild, plane, cpuProfile),
-    ...(against === undefined ? [] : [ourGateway(otherBuild(against), plane, cpuProfile)]),
-  ]),
-  ...peers.map((peer) => byPeer[peer]),
-];
+/** Those that terminate TLS. */
+const byTlsPeer: Readonly<Partial<Record<Peer, Candidate>>> = { haproxy: tlsHaproxy, stunnel, proftpd: tlsProftpd };
+
+/** Going direct first, which everything is compared with. Of ours the relay plane alone speaks TLS. */
+export function candidates({ sections, planes, peers, against, cpuProfile }: Options): Candidate[] {
+  const builds = [ourBuild, ...(against === undefined ? [] : [otherBuild(against)])];
+  const inClear = [
+    ...planes.flatMap((plane) => builds.map((build) => ourGateway(build, plane, cpuProfile))),
+    ...peers.flatMap((peer) => byPeer[peer] ?? []),
+  ];
+  const underTls = [
+    ...(planes.includes("relay") ? builds.map((build) => ourTlsGateway(build, cpuProfile)) : []),
+    ...peers.flatMap((peer) => byTlsPeer[peer] ?? []),
+  ];
+  return [
+    direct,
+    ...(sections.some((section) => section !== "tls") ? inClear : []),
+    ...(sections.includes("tls") ? underTls : []),
+  ];
+}

@@ -10,6 +10,8 @@ export const direct: Candidate = {
       title: "direct",
       entrances: {
         light: { host: serverAddress, port: serverPorts.plain, user: "ftp", modes: ["passive", "active"] },
+        tls: { host: serverAddress, port: serverPorts.secure, user: "ftp", modes: ["passive"], security: "tls" },
+        "tls-both": { host: serverAddress, port: serverPorts.secure, user: "ftp", modes: ["passive"], security: "tls" },
         vsftpd: { host: serverAddress, port: serverPorts.vsftpd, user: "ftp", modes: ["passive", "active"] },
       },
       stop: () => Promise.resolve(),

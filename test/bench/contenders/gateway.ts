@@ -4,13 +4,13 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { labFile } from "../../lab/lab.ts";
 import type { Running } from "../../lab/process.ts";
-import type { Candidate, Entrance, ServerName } from "../contender.ts";
+import type { Candidate, Contender, Entrance } from "../contender.ts";
 import { parseExposition, type Sample } from "../exposition.ts";
 import { planes, type Plane } from "../options.ts";
 import { edgeAddress, serverAddress, serverPorts, startInEdge, type Stage } from "../stage.ts";
 
 /** A checkout whose gateway is measured. `suffix` stands behind its name, `offset` is added to its ports. */
-type Build = {
+export type Build = {
   readonly root: string;
   readonly suffix: string;
   readonly offset: number;
@@ -42,13 +42,15 @@ export function otherBuild(folder: string): Build {
  * Below the ports that the system hands out, and so many that they suffice while others rest. The planes may share them:
  * one is measured at a time.
  */
-const dataPorts: Readonly<Record<ServerName, { readonly client: string; readonly server: string }>> = {
+const dataPorts: Readonly<Record<PlainServerName, { readonly client: string; readonly server: string }>> = {
   light: { client: "3000-12499", server: "12500-21999" },
   vsftpd: { client: "22000-26499", server: "26500-30999" },
 };
 
+type PlainServerName = "light" | "vsftpd";
+
 function configuration(build: Build, plane: Plane): string {
-  const gateway = (server: ServerName, serverPort: number): string => `
+  const gateway = (server: PlainServerName, serverPort: number): string => `
   - name: ${server}
     listen: ["${edgeAddress}:${port(build, plane, server)}"]
     route: { server: "${serverAddress}:${serverPort}" }
@@ -63,7 +65,7 @@ gateways: ${gateway("light", serverPorts.plain)}${gateway("vsftpd", serverPorts.
 }
 
 const numberOf = ({ offset }: Build, plane: Plane): number => offset + planes.indexOf(plane);
-const port = (build: Build, plane: Plane, server: ServerName): number =>
+const port = (build: Build, plane: Plane, server: PlainServerName): number =>
   (server === "light" ? 2101 : 2111) + numberOf(build, plane);
 const adminPort = (build: Build, plane: Plane): number => 9121 + numberOf(build, plane);
 
@@ -89,7 +91,7 @@ function strays(samples: readonly Sample[], plane: Plane): string | undefined {
 }
 
 /** What the gateway wrote at warn or above, shortened. */
-async function complaints(log: string): Promise<string> {
+export async function complaints(log: string): Promise<string> {
   const text = await readFile(log, "utf8").catch(() => "");
   const lines = text.split("\n").filter((line) => !/"level":"?(info|debug|trace|[123]0)/.test(line));
   return lines.join(" ").trim().slice(0, 300);
@@ -103,16 +105,29 @@ async function end(gateway: Running, patienceMs: number): Promise<void> {
   await gateway.ended;
 }
 
+/** `log` is the file that its output goes to. */
+export async function startOurs(
+  { lab }: Stage,
+  { root, offset }: Build,
+  name: string,
+  configured: string,
+  profiles: string | undefined,
+): Promise<Pick<Contender, "stop"> & { readonly process: Running; readonly log: string }> {
+  const file = await labFile(lab, `${name}${offset}.yml`, configured);
+  const log = path.join(lab.folder, `${name}${offset}.log`);
+  const profiling = profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
+  const command = [process.execPath, ...profiling, path.join(root, "src/main.ts"), "run", "--config", file];
+  const gateway = startInEdge(lab, command, log);
+  return { process: gateway, log, stop: () => end(gateway, profiles === undefined ? 2000 : 20_000) };
+}
+
 export const ourGateway = (build: Build, plane: Plane, profiles: string | undefined): Candidate => ({
   name: plane + build.suffix,
   kind: "ours",
   async open(stage) {
-    const file = await labFile(stage.lab, `${plane}${build.offset}.yml`, configuration(build, plane));
-    const log = path.join(stage.lab.folder, `${plane}${build.offset}.log`);
-    const profiling = profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
-    const command = [process.execPath, ...profiling, path.join(build.root, "src/main.ts"), "run", "--config", file];
-    const gateway = startInEdge(stage.lab, command, log);
-    const entrance = (server: ServerName): Entrance => ({
+    const text = configuration(build, plane);
+    const { log, ...started } = await startOurs(stage, build, plane, text, profiles);
+    const entrance = (server: PlainServerName): Entrance => ({
       host: edgeAddress,
       port: port(build, plane, server),
       user: "ftp",
@@ -122,7 +137,7 @@ export const ourGateway = (build: Build, plane: Plane, profiles: string | undefi
     return {
       title: `**ftp-alg${build.suffix}, ${plane}**`,
       entrances: { light: entrance("light"), vsftpd: entrance("vsftpd") },
-      process: gateway,
+      ...started,
       metrics,
       log: () => complaints(log),
       async fault() {
@@ -133,7 +148,6 @@ export const ourGateway = (build: Build, plane: Plane, profiles: string | undefi
         const said = await complaints(log);
         return said === "" ? found : `${found} (${said})`;
       },
-      stop: () => end(gateway, profiles === undefined ? 2000 : 20_000),
     };
   },
 });

@@ -3,20 +3,18 @@ import path from "node:path";
 import { existsSync } from "node:fs";
 import { labFile } from "../../lab/lab.ts";
 import { program } from "../../lab/programs.ts";
-import type { Candidate } from "../contender.ts";
+import type { Candidate, Contender } from "../contender.ts";
 import { logTail } from "../log-tail.ts";
-import { edgeAddress, serverAddress, serverPorts, startInEdge } from "../stage.ts";
+import { edgeAddress, serverAddress, serverPorts, type Stage, startInEdge } from "../stage.ts";
 
 const port = 2301;
 const vsftpdPort = 2311;
 
-const configuration = (modules: string, folder: string): string => `
+const common = (modules: string, folder: string): string => `
 ServerName bench
 ServerType standalone
 DefaultServer on
-DefaultAddress ${edgeAddress}
 SocketBindTight on
-Port ${port}
 UseIPv6 off
 UseReverseDNS off
 ModulePath ${modules}
@@ -31,10 +29,15 @@ SystemLog ${folder}/log
 WtmpLog off
 TransferLog none
 DelayEngine off
+ProxyTables ${folder}/tables
+`;
+
+const configuration = `
+DefaultAddress ${edgeAddress}
+Port ${port}
 AuthPAM off
 AllowOverwrite on
 ProxyEngine on
-ProxyTables ${folder}/tables
 ProxyRole reverse
 ProxyReverseServers ftp://${serverAddress}:${serverPorts.plain}
 <VirtualHost ${edgeAddress}>
@@ -53,31 +56,40 @@ ProxyReverseServers ftp://${serverAddress}:${serverPorts.plain}
 export const proftpd: Candidate = {
   name: "proftpd",
   kind: "peer",
-  async open({ lab }) {
-    const own = await program("ProFTPD mod_proxy");
-    // mod_proxy takes OpenSSL's functions from it.
-    await program("ProFTPD mod_tls");
-    // The module is fetched together with its server, unless the machine has that one itself.
-    const fetched = path.join(own.root, "usr/sbin/proftpd");
-    const server = existsSync(fetched) ? fetched : (await program("ProFTPD")).path;
-    const folder = path.join(lab.folder, "proftpd");
-    await mkdir(path.join(folder, "tables"), { recursive: true });
-    const file = await labFile(lab, "proftpd/proftpd.conf", configuration(path.dirname(own.path), folder));
-    const process = startInEdge(lab, [server, "--nodaemon", "--config", file], path.join(folder, "output"), own.env);
-    return {
-      title: `ProFTPD mod_proxy ${own.version}`,
-      entrances: {
-        light: { host: edgeAddress, port, user: "ftp", modes: ["passive", "active"] },
-        vsftpd: { host: edgeAddress, port: vsftpdPort, user: "ftp", modes: ["passive", "active"] },
-      },
-      process,
-      processPerSession: true,
-      log: async () =>
-        `${await logTail(path.join(folder, "output"))} ${await logTail(path.join(folder, "log"))}`.trim(),
-      async stop() {
-        process.kill("SIGKILL");
-        await process.ended;
-      },
-    };
-  },
+  open: (stage) =>
+    openProftpd(stage, "proftpd", () => configuration, {
+      light: { host: edgeAddress, port, user: "ftp", modes: ["passive", "active"] },
+      vsftpd: { host: edgeAddress, port: vsftpdPort, user: "ftp", modes: ["passive", "active"] },
+    }),
 };
+
+/** `configure` says what stands behind what all have in common; it is given the folder of its files. */
+export async function openProftpd(
+  { lab }: Stage,
+  name: string,
+  configure: (folder: string) => string,
+  entrances: Contender["entrances"],
+): Promise<Contender> {
+  const own = await program("ProFTPD mod_proxy");
+  // mod_proxy takes OpenSSL's functions from it.
+  await program("ProFTPD mod_tls");
+  // The module is fetched together with its server, unless the machine has that one itself.
+  const fetched = path.join(own.root, "usr/sbin/proftpd");
+  const server = existsSync(fetched) ? fetched : (await program("ProFTPD")).path;
+  const folder = path.join(lab.folder, name);
+  await mkdir(path.join(folder, "tables"), { recursive: true });
+  const text = common(path.dirname(own.path), folder) + configure(folder);
+  const file = await labFile(lab, `${name}/proftpd.conf`, text);
+  const process = startInEdge(lab, [server, "--nodaemon", "--config", file], path.join(folder, "output"), own.env);
+  return {
+    title: `ProFTPD mod_proxy ${own.version}`,
+    entrances,
+    process,
+    processPerSession: true,
+    log: async () => `${await logTail(path.join(folder, "output"))} ${await logTail(path.join(folder, "log"))}`.trim(),
+    async stop() {
+      process.kill("SIGKILL");
+      await process.ended;
+    },
+  };
+}

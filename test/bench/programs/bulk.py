@@ -15,7 +15,7 @@ SOURCE_SIZE = 64 * 1024 * 1024
 
 def main():
     host, port, user, direction, mode, size, sessions = sys.argv[1:]
-    controls = [Control(host, int(port), user) for _ in range(int(sessions))]
+    controls = [Control(host, port, user) for _ in range(int(sessions))]
     source = os.memfd_create("bulk")
     if direction == "upload":
         for _ in range(SOURCE_SIZE >> 20):

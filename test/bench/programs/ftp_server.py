@@ -2,55 +2,34 @@
 each large transfer. `RETR 1024` sends 1024 bytes from memory with sendfile, `STOR` throws away what it receives without
 copying it. It knows no user and no file.
 
-    ftp_server.py PORT:FIRST-LAST[:ANNOUNCED] ...
+    ftp_server.py PORT:FIRST-LAST[:ANNOUNCED[:CERTIFICATE[:auth]]] ...
 
 Each argument is a control port with its passive ports, which are used in turn: looking for a free one takes the system
 a millisecond once there have been some ten thousand. ANNOUNCED is the address in its 227, for proxies that do not
-understand FTP. A PORT that names another address than the control connection's is refused, as vsftpd does.
+understand FTP. With CERTIFICATE, a file that holds its key, too, all connections begin with TLS, or with `auth` are asked
+for it. A PORT that names another address than the control connection's is refused, as vsftpd does.
 """
 
 import errno
-import mmap
 import os
 import select
 import socket
 import sys
 import threading
 
+from bulk_streams import discard, discard_decrypted, encrypt_bulk, send_bulk
+from tls_streams import SecureControl, finish, server_context
+
 LARGE = 64 * 1024
-DISCARD = mmap.mmap(-1, 4 * 1024 * 1024)
-
-
-def file_of_noise(size):
-    """Larger than the caches of a processor; sent again and again."""
-    file = os.memfd_create("bulk")
-    block = os.urandom(1024 * 1024)
-    for _ in range(size // len(block)):
-        os.write(file, block)
-    return file
-
-
-SOURCE_SIZE = 64 * 1024 * 1024
-SOURCE = file_of_noise(SOURCE_SIZE)
-
-
-def send_bulk(data, size):
-    done = 0
-    while done < size:
-        at = done % SOURCE_SIZE
-        done += os.sendfile(data.fileno(), SOURCE, at, min(size - done, SOURCE_SIZE - at))
-
-
-def discard(data):
-    while data.recv_into(DISCARD, 0, socket.MSG_TRUNC) > 0:
-        pass
 
 
 class Entrance:
     """One control port."""
 
     def __init__(self, argument):
-        port, ports, self.announced = (argument + ":").split(":")[:3]
+        port, ports, self.announced, certificate, begin = (argument + ":::").split(":")[:5]
+        self.context = server_context(certificate) if certificate else None
+        self.is_implicit = self.context is not None and begin == ""
         self.first, self.last = (int(end) for end in ports.split("-"))
         self.next = self.first
         self.listener = listen("0.0.0.0", int(port), 4096)
@@ -106,6 +85,9 @@ class Session:
         self.target = None
         self.dialled = None
         control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.is_secure = entrance.is_implicit
+        if self.is_secure:
+            self.control = control = SecureControl(control, entrance.context)
         loop.watch(control, select.EPOLLIN, self.readable)
         self.reply(b"220 bench\r\n")
 
@@ -120,6 +102,8 @@ class Session:
             data = self.control.recv(4096)
         except OSError:
             data = b""
+        if data is None:
+            return
         if not data:
             self.close()
             return
@@ -145,6 +129,14 @@ class Session:
                 self.loop.forget(sock)
                 sock.close()
         self.passive = self.target = self.dialled = None
+
+    def auth(self, _):
+        if self.entrance.context is None or self.is_secure:
+            self.reply(b"502 Not here.\r\n")
+            return
+        self.reply(b"234 Go on.\r\n")
+        self.is_secure = True
+        self.control = SecureControl(self.control, self.entrance.context)
 
     def quit(self, _):
         self.reply(b"221 Goodbye.\r\n")
@@ -232,11 +224,22 @@ class Session:
     def carry(self, data, size):
         self.reply(b"150 Here it comes.\r\n")
         data.setblocking(True)
-        if size is not None and size <= LARGE:
+        if self.is_secure:
+            work = lambda: self.carry_encrypted(data, size)
+            threading.Thread(target=self.finish, args=(data, work), daemon=True).start()
+        elif size is not None and size <= LARGE:
             self.finish(data, lambda: send_bulk(data, size))
         else:
             work = (lambda: discard(data)) if size is None else (lambda: send_bulk(data, size))
             threading.Thread(target=self.finish, args=(data, work), daemon=True).start()
+
+    def carry_encrypted(self, data, size):
+        with self.entrance.context.wrap_socket(data, server_side=True) as stream:
+            if size is None:
+                discard_decrypted(stream)
+            else:
+                encrypt_bulk(stream, size)
+            finish(stream)
 
     def finish(self, data, work):
         try:
@@ -258,8 +261,11 @@ SIMPLE = {
     b"FEAT": b"211-Features:\r\n EPSV\r\n EPRT\r\n211 End\r\n",
     b"PWD": b'257 "/"\r\n',
     b"CWD": b"250 OK\r\n",
+    b"PBSZ": b"200 OK\r\n",
+    b"PROT": b"200 OK\r\n",
 }
 COMMANDS = {
+    b"AUTH": Session.auth,
     b"QUIT": Session.quit,
     b"PASV": Session.pasv,
     b"EPSV": Session.epsv,

@@ -13,7 +13,7 @@ WARM_UP = 50
 
 def main():
     host, port, user, command, count = sys.argv[1:]
-    control = Control(host, int(port), user)
+    control = Control(host, port, user)
     line = command.encode()
     wait_for_start()
     for _ in range(WARM_UP):

@@ -11,7 +11,7 @@ from ftp_client import Control, report, wait_for_start
 
 def main():
     host, port, user, mode, files, limit = sys.argv[1:]
-    control = Control(host, int(port), user)
+    control = Control(host, port, user)
     wait_for_start()
     done = 0
     began = time.perf_counter()

@@ -8,8 +8,13 @@ import { addresses } from "../topology.ts";
 
 export type LabCertificate = Pick<SiteTls, "cert" | "key" | "both">;
 
+const keyKinds = {
+  rsa: ["-newkey", "rsa:2048"],
+  ec: ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+} as const;
+
 /** It is for every address at which clients may find a server, and signs itself. */
-export async function labCertificate(lab: Lab): Promise<LabCertificate> {
+export async function labCertificate(lab: Lab, kind: keyof typeof keyKinds = "rsa"): Promise<LabCertificate> {
   const [cert, key] = ["cert.pem", "key.pem"].map((name) => path.join(lab.folder, name)) as [string, string];
   const hosts = [addresses.server, addresses.edgeToClient].flatMap((one) => Object.values(one));
   const subject = ["-subj", "/CN=lab", "-addext", `subjectAltName=${hosts.map((host) => `IP:${host}`).join(",")}`];
@@ -17,8 +22,7 @@ export async function labCertificate(lab: Lab): Promise<LabCertificate> {
     "openssl",
     "req",
     "-x509",
-    "-newkey",
-    "rsa:2048",
+    ...keyKinds[kind],
     "-nodes",
     "-days",
     "2",

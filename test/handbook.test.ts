@@ -91,7 +91,7 @@ test("the table of the configuration has every key of the full example, and the 
     "gateways[].route.login.allow",
     "gateways[].route.transparent",
     ...transparentKeys(),
-    ...documented.filter((key) => key.includes("tls.")),
+    ...documented.filter((key) => key.includes("tls.") || key.startsWith("shared.")),
   ];
   expect(documented.toSorted()).toEqual([...new Set([...leaves, ...others])].toSorted());
 });
@@ -122,12 +122,14 @@ test("each default that the table names is what the key has when left out", () =
   for (const [key = "", value = ""] of rows) {
     const route = key.includes(".transparent.") ? { transparent: {} } : undefined;
     const isTls = key.includes(".tls.");
-    const document = isTls ? terminating() : minimal(route);
+    // A section that has one key without a default.
+    const section = key.includes("`shared.") ? { shared: { redis: "redis://192.0.2.5" } } : {};
+    const document = isTls ? terminating() : { ...minimal(route), ...structuredClone(section) };
     const names = key.replaceAll("`", "").replace("gateways[]", "gateways.0").split(".");
     let place: Record<string, unknown> = document;
     for (const name of names.slice(0, -1)) place = (place[name] ??= {}) as Record<string, unknown>;
     place[names.at(-1) ?? ""] = parse(value.replaceAll("`", ""));
-    expect(configFrom(document), key).toEqual(configFrom(isTls ? terminating() : minimal(route)));
+    expect(configFrom(document), key).toEqual(configFrom(isTls ? terminating() : { ...minimal(route), ...section }));
   }
 });
 

@@ -39,6 +39,8 @@ export type Config = {
     /** Whoever reaches it may read without one. */
     readonly open: boolean;
   };
+  /** Where limits, bans and sessions per server are counted together with other processes; absent: this one counts by itself. */
+  readonly shared?: { readonly redis: string; readonly prefix: string; readonly timeoutMs: number };
   /** What is kept of sessions: so many that have ended well, so many that have failed, so many bytes of each and of all. */
   readonly history: {
     readonly sessions: number;

@@ -17,6 +17,10 @@ export const keyDescriptions: Readonly<Record<string, string>> = {
   "admin.token.file":
     "a file with a token of at least 16 characters; read again with each reload. With it everything but /healthz and /readyz asks for it",
   "admin.open": "true: an address other than loopback may be read without a token",
+  "shared.redis":
+    "redis:// or rediss:// (TLS), [user:password@]host[:port][/database]: there limits, bans and sessions per server are counted for all gateways of one name",
+  "shared.prefix": "before every key; gateways with another one count apart",
+  "shared.timeout": "so long a client waits for it at most; then the gateway's own counts decide",
   "history.sessions": "so many sessions that have ended well are kept for the API; those that run are all kept",
   "history.failures": "so many sessions that have failed",
   "history.bytesPerSession": "of each; its oldest lines go first",
@@ -153,6 +157,7 @@ export const sectionDescriptions: Readonly<Record<string, string>> = {
   log: "what is logged, how, and where",
   "log.transfers": "one line for each transfer, in a file of its own",
   "admin.token": "what requests to the admin listener must show",
+  shared: "what several gateways count together, in Redis or Valkey",
   history: "how much of past sessions is kept for the API and the page",
   kernel: "the kernel data plane: its nftables table and its connection marks",
   tls: "what all gateways share of TLS",

@@ -50,11 +50,12 @@ export function configFrom(document: unknown): ParsedConfig {
   return parsed.success && problems.length === 0 ? { ok: true, config: compose(parsed.data) } : { ok: false, problems };
 }
 
-function compose({ log, admin, history, kernel, tls, gateways }: FileSettings): Config {
+function compose({ log, admin, shared, history, kernel, tls, gateways }: FileSettings): Config {
   const { total, ...perSession } = history;
   return {
     log,
     ...(admin && { admin }),
+    ...(shared && { shared: { redis: shared.redis, prefix: shared.prefix, timeoutMs: shared.timeout } }),
     history: { ...perSession, totalBytes: total },
     kernel,
     gateways: gateways.map((gateway, index) => composeGateway(gateway, index, tls.certificates)),

@@ -12,6 +12,7 @@ import { nearest } from "./nearest.ts";
 import { limits, timeouts } from "./limits-schema.ts";
 import { clientSideTls, policyTls, serverSideTls, sharedTls, tlsOfSome } from "./tls-schema.ts";
 import { anyKeyOf, choice, count, hasNoUnknownKey, listOf, scalar, size } from "./scalars.ts";
+import { shared } from "./shared-schema.ts";
 import {
   expected,
   parseAdminHost,
@@ -256,6 +257,7 @@ export const fileSchema = z.strictObject({
   log: log.prefault({}),
   admin: admin.exactOptional(),
   tls: sharedTls.prefault({}),
+  shared: shared.exactOptional(),
   history: history.prefault({}),
   kernel: kernel.prefault({}),
   gateways: z.array(gateway).min(1, { error: "needs at least one gateway" }),

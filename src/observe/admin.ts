@@ -11,6 +11,7 @@ import { adminGuard, loginForm, notAllowed } from "./admin-guard.ts";
 import { exposition } from "./exposition.ts";
 import type { Metrics } from "./metrics.ts";
 import { createPage } from "./page/page.ts";
+import { formatReadiness, type Condition } from "./readiness.ts";
 import type { TrafficPoint } from "./page/traffic-series.ts";
 
 export type Admin = {
@@ -38,6 +39,8 @@ export type AdminOptions = {
   readonly metrics: Pick<Metrics, "text" | "contentType" | "openMetrics">;
   /** Listening and able to take sessions; false while stopping. */
   readonly isReady: () => boolean;
+  /** What `/readyz?verbose` says besides; by default nothing. */
+  readonly conditions?: () => readonly Condition[];
   /** Tries a gateway, as it is asked for behind `?`, within that time; what is answered. */
   readonly probe?: (
     query: { readonly gateway: string | undefined; readonly mode: string | undefined },
@@ -91,6 +94,7 @@ export function adminApp(options: AdminOptions): Hono {
   const {
     metrics,
     isReady,
+    conditions = () => [],
     failed = () => {},
     api,
     probe,
@@ -117,7 +121,10 @@ export function adminApp(options: AdminOptions): Hono {
     });
   }
   app.get("/healthz", (context) => context.text("ok\n"));
-  app.get("/readyz", (context) => (isReady() ? context.text("ready\n") : context.text("not ready\n", 503)));
+  app.get("/readyz", ({ req, text }) => {
+    const is = isReady();
+    return text(formatReadiness(is, req.query("verbose") === undefined ? [] : conditions()), is ? 200 : 503);
+  });
   if (api !== undefined) {
     app.route("/api", createApi(api));
     app.route("/", createPage({ ...api, traffic, mayAct: () => token() !== undefined }));

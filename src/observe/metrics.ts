@@ -17,6 +17,8 @@ export type Metrics = {
   /** There is no gateway of that name any more, and no series of it. */
   forgetGateway(name: string): void;
   configReloaded(result: ReloadResult): void;
+  /** Whether limits and bans are counted together with other processes, asked at every scrape. Only where they are to be. */
+  shared(isUp: () => boolean): void;
   /** `update` is called each time before they are read, those that were added last first. */
   beforeReading(update: () => void): void;
   /** What these metrics have now, by their names without the prefix; what is 0 is left out. */
@@ -61,6 +63,11 @@ export function createMetrics(version: string, collect = collectProcessMetrics):
       cells.forget(name);
     },
     configReloaded,
+    shared(isUp) {
+      const help = "Whether limits, bans and sessions per server are counted together with other processes: 1 or 0.";
+      const gauge = new Gauge({ name: `${prefix}shared_up`, help, registers: [registry] });
+      updates.push(() => gauge.set(isUp() ? 1 : 0));
+    },
     beforeReading: (one) => void updates.unshift(one),
   };
 }

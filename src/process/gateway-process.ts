@@ -13,12 +13,14 @@ import { createEventFeed, type EventFeed } from "../observe/event-feed.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
 import { createRepeatedLine } from "../observe/repeated-line.ts";
 import { createTrafficSampler } from "../observe/page/traffic-sampler.ts";
+import { gatewayConditions } from "../observe/readiness.ts";
 import { createSessionHistory } from "../observe/session-history.ts";
 import { createTelemetry, type Telemetry } from "../observe/telemetry.ts";
 import { createAdminListener } from "./admin-listener.ts";
 import { descriptorShares, readDescriptorLimit, warnOfDescriptors } from "./descriptors.ts";
 import { createGateways } from "./gateways.ts";
 import type { LogFiles } from "./log-files.ts";
+import { openSharedStore } from "./shared/shared-store.ts";
 import { createPlanes, type PlanesTelemetry } from "./planes.ts";
 import { createProbes } from "./probes.ts";
 import { processApi, type ProcessRequests } from "./process-api.ts";
@@ -68,11 +70,13 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   const planes = await createPlanes(config, planesTelemetry(logger));
   let inherited: InheritedListeners | undefined;
   const descriptorLimit = await readDescriptorLimit();
+  const counting = openSharedStore(config.shared, logger, metrics);
   const shared = createSharedResources(
     { takeInherited: (wanted) => inherited?.take(wanted), mayShare: true },
     {},
     descriptorShares(descriptorLimit),
     addressReport(logger),
+    counting.countsOf,
   );
   const create = (gateway: GatewayConfig): Gateway =>
     createGateway(gateway, {
@@ -86,7 +90,8 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   const probes = createProbes({ config: () => current, gateways, sessions: api.sessions });
   const traffic = createTrafficSampler(metrics, options.sampleTrafficEveryMs);
   const failed = createRepeatedLine(60_000, (line: RequestFailure) => logger.error(line, "admin request failed"));
-  const shown = { metrics, isReady, failed, api, probe: probes.probe, traffic: traffic.points };
+  const conditions = () => [...gatewayConditions(gateways.facts()), ...counting.conditions()];
+  const shown = { metrics, isReady, conditions, failed, api, probe: probes.probe, traffic: traffic.points };
   const admin = createAdminListener(
     (admitting) => createAdmin({ ...admitting, ...shown, mayShare: true }),
     shared.ownEndpoints,
@@ -130,6 +135,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
       traffic.stop();
       inherited?.closeRest();
       await gateways.stop();
+      await counting.stop();
       await planes.stop();
       await admin.stop();
     },

@@ -345,5 +345,6 @@ test("what a reload can't change is named", () => {
     return parsed.config;
   };
   expect(restartNeeded(config(""), config("kernel: { table: other }"))).toEqual(["kernel"]);
+  expect(restartNeeded(config(""), config("shared: { redis: 'redis://10.0.0.9' }"))).toEqual(["shared"]);
   expect(restartNeeded(config(""), config("log: { level: debug }, admin: {}"))).toEqual([]);
 });

@@ -86,7 +86,7 @@ test("the table of the configuration has every key of the full example, and the 
       "servers[].users",
       "servers[].hosts",
     ].map((key) => `gateways[].route.${key}`),
-    ...["balance", "health.every", "health.fall"].map((key) => `gateways[].route.${key}`),
+    ...["balance", "slowStart", "health.every", "health.fall"].map((key) => `gateways[].route.${key}`),
     "gateways[].probe.passwordFile",
     "gateways[].route.login.allow",
     "gateways[].route.transparent",

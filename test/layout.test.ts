@@ -299,6 +299,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "gateway/entrance/arrival.ts": "gateway/entrance/proxied-arrival.test.ts; gateway/changing-addresses.test.ts",
   "config/route.ts": "config/problems.test.ts: route-*.yml",
   "config/pool.ts": "config/problems.test.ts: route-servers.yml; config/parse.test.ts: a pool",
+  "gateway/servers/weighted-hash.ts": "gateway/servers/server-pool.test.ts: client-hash",
   "observe/server-metrics.ts": "gateway/servers/pooled-dial.test.ts",
   "session/": "playbooks by topic",
 };

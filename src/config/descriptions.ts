@@ -50,6 +50,8 @@ export const keyDescriptions: Readonly<Record<string, string>> = {
     "names in HOST, or in the client's TLS, whose server it is: ftp.example.com, *.example.com",
   "gateways[].route.balance":
     "which server is next: least-sessions (if left out), round-robin, client-hash or user-hash",
+  "gateways[].route.slowStart":
+    "a server that is new or comes back gets its share within so long, a growing part of it before; if left out, at once",
   "gateways[].route.health.every": "one session tries a server that is down after so long, 10s if left out",
   "gateways[].route.health.fall": "so many failures in a row, 3 if left out, and a server is down",
   "gateways[].route.login.allow": "who may be logged in to: names, *.example.com, networks, or * for anybody",

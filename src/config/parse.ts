@@ -103,13 +103,14 @@ function composeRoute({
   servers,
   balance,
   health,
+  slowStart = 0,
   login,
   transparent,
 }: GatewaySettings["route"]): GatewayRoute {
   if (server) return { kind: "fixed", server };
   if (servers) {
     const { every: everyMs = 10_000, fall = 3 } = health ?? {};
-    return { kind: "pool", servers, balance: balance ?? "least-sessions", everyMs, fall };
+    return { kind: "pool", servers, balance: balance ?? "least-sessions", everyMs, fall, slowStartMs: slowStart };
   }
   if (login) return { kind: "login", allow: login.allow };
   if (transparent) return { kind: "transparent", ...transparent };

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { TransparentRoute } from "../gateway/options.ts";
 import { balance, health, servers } from "./pool.ts";
-import { anyKeyOf, choice, count, hasNoUnknownKey, listOf, notAvailableYet, scalar } from "./scalars.ts";
+import { anyKeyOf, choice, count, duration, hasNoUnknownKey, listOf, scalar } from "./scalars.ts";
 import { parseAllowRule, parseInterface, parseServer } from "./settings.ts";
 
 const login = z.strictObject({
@@ -31,7 +31,7 @@ export const route = z
     servers: servers.exactOptional(),
     balance: balance.exactOptional(),
     health: health.exactOptional(),
-    slowStart: notAvailableYet,
+    slowStart: duration().exactOptional(),
     login: login.exactOptional(),
     transparent: transparent.exactOptional(),
   })
@@ -39,7 +39,10 @@ export const route = z
     error: `needs exactly one of ${routeKinds.join(", ")}`,
     when: hasNoUnknownKey,
   })
-  .refine(({ servers: several, balance: spread, health: looks }) => several ?? (!spread && !looks), {
-    error: "balance and health have no meaning without servers",
-  })
+  .refine(
+    ({ servers: several, balance: spread, health: looks, slowStart }) => several ?? (!spread && !looks && !slowStart),
+    {
+      error: "balance, health and slowStart have no meaning without servers",
+    },
+  )
   .meta({ oneOf: anyKeyOf(routeKinds) });

@@ -62,6 +62,21 @@ export type PoolRoute = {
   /** So many failures in a row, and a server is down; then one session tries it after each `everyMs`. */
   readonly fall: number;
   readonly everyMs: number;
+  /** A server that is new or comes back gets its share within so long, a growing part of it meanwhile; 0: at once. */
+  readonly slowStartMs: number;
+  /** Absent: sessions alone find out who is up. */
+  readonly checks?: HealthChecks;
+};
+
+/** Each server is tried each `everyMs`; one that is down is up again after so many passes in a row, and only then. */
+export type HealthChecks = {
+  readonly rise: number;
+  /** Of one check. */
+  readonly timeoutMs: number;
+  /** Absent: a check ends with the greeting. `passwordFile` absent: as anonymous users have it. */
+  readonly login?: { readonly user: string; readonly passwordFile?: string };
+  /** It also lists a directory. */
+  readonly isListing: boolean;
 };
 
 export type GatewayRoute =

@@ -56,7 +56,7 @@ export type SettingsDeps = {
 /** Throws an Error that says why this machine can't have the transparent route. */
 export function createSessionSettings(options: GatewayOptions, deps: SettingsDeps): SessionSettings {
   const { route, clientSide, serverSide, tls, policy, policies, limits, timeouts } = options;
-  const { plane, ownEndpoints, portPools, systemPorts, pool, addresses, sockets } = deps;
+  const { plane, ownEndpoints, portPools, systemPorts, addresses, sockets } = deps;
   const clientPorts = clientSide.dataPorts ? portPools.of(clientSide.dataPorts) : systemPorts.client;
   const serverPorts = serverSide.dataPorts ? portPools.of(serverSide.dataPorts) : systemPorts.server;
   const everybody: ClientOptions = {
@@ -68,10 +68,11 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
     heldBytes: limits.bufferedBytes,
   };
   const advertising = createAdvertising(options, addresses.find);
+  const servers = createServers(options, { ...deps, dial: sockets.dial, counted: deps.serverConnected });
   return {
     options,
     advertising,
-    serverStates: () => (route.kind === "pool" ? pool.states(route.servers) : []),
+    serverStates: servers.states,
     clientPorts,
     serverPorts,
     intercept: route.kind === "transparent" ? createIntercept(route) : undefined,
@@ -100,7 +101,7 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
       commands: commandLines(limits.commandBytes),
       replies: replyLines(limits.replyLineBytes),
       bufferedBytes: limits.bufferedBytes,
-      servers: createServers(options, { ...deps, dial: sockets.dial, counted: deps.serverConnected }),
+      servers,
       tls: deps.tls,
       serverAdvertise: advertising.toServer,
     },

@@ -351,7 +351,7 @@ test("an advertised address is a literal one, or a name or a file in which it is
 
 test("a pool is a list of servers, each by its name and with a weight", () => {
   const { route } = gatewayWith(
-    'route: { servers: ["10.0.0.5", { server: "[fd00::6]:2121", weight: 3, proxyProtocol: v1 }, FTP.example.com], health: { fall: 5 } }',
+    'route: { servers: ["10.0.0.5", { server: "[fd00::6]:2121", weight: 3, proxyProtocol: v1 }, FTP.example.com], health: { fall: 5 }, slowStart: 30s }',
   );
   expect(route).toEqual({
     kind: "pool",
@@ -363,5 +363,6 @@ test("a pool is a list of servers, each by its name and with a weight", () => {
     balance: "least-sessions",
     everyMs: 10_000,
     fall: 5,
+    slowStartMs: 30_000,
   });
 });

@@ -8,22 +8,22 @@ import type { PoolServer } from "../options.ts";
 import { meantServers, type Wanted } from "../../session/pool-choice.ts";
 import { userKey } from "../../session/user-pattern.ts";
 import { dialServer, type Attempt, type DialEvents, type DialOptions, type Stay } from "./dial-server.ts";
-import type { PoolOptions, ServerPool } from "./server-pool.ts";
+import type { PoolMember } from "./pool-members.ts";
+import type { PoolRules, ServerPool } from "./server-pool.ts";
 
 export type ConnectOutcome = "connected" | "unreachable" | "refused" | "silent";
 
 /** `change`: it is down from now on, or up again. `detail`: what it failed with, or empty. */
 export type ServerCounted = (
-  server: PoolServer,
+  server: Pick<PoolServer, "name">,
   outcome: ConnectOutcome,
   news: { readonly change: "down" | "up" | undefined; readonly detail: string },
 ) => void;
 
 export type PooledDialOptions = Pick<DialOptions, "dial" | "timeoutMs" | "keepaliveMs"> & {
   readonly pool: ServerPool;
-  readonly route: PoolOptions;
-  /** Where a server is, of what was resolved. */
-  readonly endpointsOf: (server: PoolServer) => readonly Endpoint[];
+  readonly rules: PoolRules;
+  readonly members: readonly PoolMember[];
   /** For whom; absent: any server serves, and the session stays with the first that greets. */
   readonly wanted: Wanted | undefined;
   /** Whose session it is, and where that client has connected to. */
@@ -41,8 +41,8 @@ const quotedBytes = 80;
 
 type Dialling = {
   readonly options: PooledDialOptions;
-  /** With the servers that are meant. */
-  readonly route: PoolOptions;
+  /** Those that are meant. */
+  readonly members: readonly PoolMember[];
   /** Of the hashes. */
   readonly key: string;
   readonly events: DialEvents;
@@ -56,13 +56,12 @@ type Dialling = {
 };
 
 export function dialPool(options: PooledDialOptions, events: DialEvents): Attempt {
-  const { pool, wanted, client } = options;
-  const { balance, servers } = options.route;
-  const route = wanted === undefined ? options.route : { ...options.route, servers: meantServers(servers, wanted) };
-  const key = balance === "user-hash" && wanted !== undefined ? userKey(wanted.user) : client.address;
-  const order = pool.order(route, key);
+  const { pool, wanted, client, rules } = options;
+  const members = wanted === undefined ? options.members : meantServers(options.members, wanted);
+  const key = rules.balance === "user-hash" && wanted !== undefined ? userKey(wanted.user) : client.address;
+  const order = pool.order(members, rules, key);
   const dialling: Dialling = {
-    ...{ options, route, key, events, shareMs: options.timeoutMs / order.length },
+    ...{ options, members, key, events, shareMs: options.timeoutMs / order.length },
     ...{ tried: new Set(), failures: [], attempt: undefined, leave: undefined },
   };
   tryServer(dialling, order[0]);
@@ -74,21 +73,20 @@ export function dialPool(options: PooledDialOptions, events: DialEvents): Attemp
   };
 }
 
-function tryServer(dialling: Dialling, server: PoolServer | undefined): void {
+function tryServer(dialling: Dialling, server: PoolMember | undefined): void {
   const { options, events, shareMs, tried, failures } = dialling;
   if (server === undefined) {
     const detail = `no server of the pool ${failures.length === 0 ? "is up" : `took it: ${failures.join(", ")}`}`;
     return later(dialling, () => events.failed(detail));
   }
-  tried.add(server.name);
+  tried.add(server.id);
   dialling.leave = options.pool.entered(server);
-  const endpoints = options.endpointsOf(server);
-  if (endpoints.length === 0) {
+  if (server.endpoint === undefined) {
     const detail = `${server.name} has no address that may be dialled`;
     return later(dialling, () => passOver(dialling, server, "unreachable", detail));
   }
   dialling.attempt = dialServer(
-    endpoints,
+    [server.endpoint],
     { ...options, timeoutMs: shareMs, retry: false },
     {
       connected: (transport) => connected(dialling, server, transport),
@@ -103,7 +101,7 @@ function later(dialling: Dialling, report: () => void): void {
   dialling.attempt = { cancel: () => clearImmediate(timer) };
 }
 
-function connected(dialling: Dialling, server: PoolServer, transport: Transport): void {
+function connected(dialling: Dialling, server: PoolMember, transport: Transport): void {
   const { options, events } = dialling;
   const { client: source, reached: destination } = options;
   if (server.proxyProtocol !== undefined) {
@@ -123,11 +121,11 @@ function connected(dialling: Dialling, server: PoolServer, transport: Transport)
   });
 }
 
-function chosen({ options: { counted, pool } }: Dialling, server: PoolServer): void {
-  counted(server, "connected", { change: pool.greeted(server) ? "up" : undefined, detail: "" });
+function chosen({ options: { counted, pool, rules } }: Dialling, server: PoolMember): void {
+  counted(server, "connected", { change: pool.greeted(server, rules) ? "up" : undefined, detail: "" });
 }
 
-function stayOf(dialling: Dialling, server: PoolServer, { peer }: Transport): Stay {
+function stayOf(dialling: Dialling, server: PoolMember, { peer }: Transport): Stay {
   return {
     cancel() {
       dialling.attempt?.cancel();
@@ -139,14 +137,14 @@ function stayOf(dialling: Dialling, server: PoolServer, { peer }: Transport): St
 }
 
 /** Who is next is asked anew: others may have fallen meanwhile. */
-function passOver(dialling: Dialling, server: PoolServer, outcome: ConnectOutcome, detail: string): void {
-  const { options, route, key, tried, failures } = dialling;
-  const { pool } = options;
+function passOver(dialling: Dialling, server: PoolMember, outcome: ConnectOutcome, detail: string): void {
+  const { options, members, key, tried, failures } = dialling;
+  const { pool, rules } = options;
   dialling.leave?.();
-  options.counted(server, outcome, { change: pool.failed(server, route) ? "down" : undefined, detail });
+  options.counted(server, outcome, { change: pool.failed(server, rules) ? "down" : undefined, detail });
   failures.push(detail);
-  const untried = route.servers.filter(({ name }) => !tried.has(name));
-  const [next] = pool.order({ ...route, servers: untried }, key);
+  const untried = members.filter(({ id }) => !tried.has(id));
+  const [next] = pool.order(untried, rules, key);
   tryServer(dialling, next);
 }
 

@@ -5,6 +5,7 @@ import type { PoolRoute, PoolServer } from "../options.ts";
 import type { Attempt } from "./dial-server.ts";
 import type { NameResolver } from "./name-resolver.ts";
 import { dialPool, type PooledDialOptions } from "./pooled-dial.ts";
+import { membersOf, type PoolMember } from "./pool-members.ts";
 import type { Servers } from "./servers.ts";
 
 export type PooledServersDeps = Pick<
@@ -19,11 +20,16 @@ export type PooledServersDeps = Pick<
 /** Once one server is known, so long is waited for the names of the others. */
 const othersMs = 500;
 
-export function createPooledServers(route: PoolRoute, deps: PooledServersDeps): Pick<Servers, "resolve" | "dial"> {
-  const { pool, counted } = deps;
+export type PooledServers = Pick<Servers, "resolve" | "dial" | "states">;
+
+export function createPooledServers(route: PoolRoute, deps: PooledServersDeps): PooledServers {
+  const { pool, counted, lastAddresses } = deps;
   const open = route.servers.filter(({ weight }) => weight > 0);
-  const { named, endpointsOf, lookUp, patience } = createPoolNames(open, deps);
+  const { named, lookUp, patience } = createPoolNames(open, deps);
+  const membersAt = (servers: readonly PoolServer[]): readonly PoolMember[] =>
+    servers.flatMap((server) => membersOf(server, lastAddresses.get(server.server.host) ?? []));
   return {
+    states: () => pool.states(membersAt(route.servers)),
     resolve(_, __, report) {
       const failures: string[] = [];
       let left = named.length;
@@ -33,10 +39,11 @@ export function createPooledServers(route: PoolRoute, deps: PooledServersDeps): 
         if (isOver) return;
         isOver = true;
         clearTimeout(timer);
-        const candidates = open.flatMap(endpointsOf);
+        const members = membersAt(open);
+        const candidates = members.flatMap(({ endpoint }) => endpoint ?? []);
         if (candidates.length > 0) return report({ kind: "resolved", candidates });
         const detail = failures.join(", ");
-        for (const server of open) {
+        for (const server of members) {
           counted(server, "unreachable", { change: pool.failed(server, route) ? "down" : undefined, detail });
         }
         report({ kind: "unresolved", detail: `no server of the pool has an address: ${detail}` });
@@ -65,19 +72,26 @@ export function createPooledServers(route: PoolRoute, deps: PooledServersDeps): 
       dialPool(
         {
           ...deps,
-          ...{ route, wanted, client: client.peer, reached: client.local },
-          endpointsOf: (server) =>
-            endpointsOf(server).filter((one) => candidates.some((allowed) => sameEndpoint(allowed, one))),
+          ...{ rules: route, wanted, client: client.peer, reached: client.local },
+          members: allowedOf(membersAt(route.servers), candidates),
         },
         events,
       ),
   };
 }
 
+/** Without those addresses that may not be dialled; a server that has no other stays, without any. */
+function allowedOf(members: readonly PoolMember[], candidates: readonly Endpoint[]): readonly PoolMember[] {
+  const isAllowed = ({ endpoint }: PoolMember): boolean =>
+    endpoint !== undefined && candidates.some((one) => sameEndpoint(one, endpoint));
+  const allowed = members.filter(isAllowed);
+  const without = members.filter(({ name }) => !allowed.some((one) => one.name === name));
+  return [...allowed, ...without.map((member) => ({ ...member, endpoint: undefined }))];
+}
+
 type PoolNames = {
   /** The servers that have a name to be looked up. */
   readonly named: readonly PoolServer[];
-  endpointsOf(server: PoolServer): readonly Endpoint[];
   lookUp(server: PoolServer, settled: (failure?: string) => void): Attempt;
   /** How long lookups are waited for: undefined until their own end. */
   patience(): number | undefined;
@@ -91,15 +105,10 @@ function createPoolNames(
   /** Names that could not be resolved at their last lookup: nobody waits for them where another server is known. */
   const missing = new Set<string>();
 
-  function endpointsOf({ server: { host, port } }: PoolServer): readonly Endpoint[] {
-    const addresses = parseAddress(host) === undefined ? (lastAddresses.get(host) ?? []) : [host];
-    return addresses.map((address) => ({ address, port }));
-  }
-
-  const isKnown = (server: PoolServer): boolean => endpointsOf(server).length > 0;
+  const isKnown = ({ server: { host } }: PoolServer): boolean =>
+    parseAddress(host) !== undefined || (lastAddresses.get(host) ?? []).length > 0;
   return {
     named,
-    endpointsOf,
     lookUp({ server: { host } }, settled) {
       const failed = (detail: string): void => {
         missing.add(host);

@@ -1,58 +1,36 @@
 // Server pool: which of several servers a session is to go to, and which are down. Pure but for the clock that it is given; who dials is
-// pooled-dial.ts.
+// pooled-dial.ts, who looks after their health is health-checks.ts.
+import type { Balance, PoolRoute } from "../options.ts";
 import type { SharedCounts } from "../entrance/shared-counts.ts";
-import type { Balance, PoolServer } from "../options.ts";
+import { createKnownMembers, type Known } from "./known-members.ts";
+import type { PoolMember } from "./pool-members.ts";
+import { hashed } from "./weighted-hash.ts";
 
 export type PoolState = { readonly name: string; readonly isUp: boolean; readonly sessions: number };
 
-export type PoolOptions = {
-  readonly servers: readonly PoolServer[];
-  readonly balance: Balance;
-  /** So many failures in a row, and a server is down; then one session tries it after each `everyMs`. */
-  readonly fall: number;
-  readonly everyMs: number;
-};
+/** What holds for a pool now, whatever held before. */
+export type PoolRules = Pick<PoolRoute, "balance" | "fall" | "everyMs" | "slowStartMs" | "checks">;
 
 export type ServerPool = {
   /**
-   * The server that a session is to try, and those after it should it fail. Empty while all are down. `key`: of the hashes, the client's
+   * The member that a session is to try, and those after it should it fail. Empty while all are down. `key`: of the hashes, the client's
    * address or the user.
    */
-  order(options: PoolOptions, key: string): readonly PoolServer[];
+  order(members: readonly PoolMember[], rules: PoolRules, key: string): readonly PoolMember[];
   /**
    * It is dialled, and has one session more until the returned is called. One that has not greeted yet counts too: else a server that is
    * frozen has the least sessions, and gets them all.
    */
-  entered(server: PoolServer): () => void;
-  /** It is up. Returns whether it was down. */
-  greeted(server: PoolServer): boolean;
-  /** Returns whether it is down from now on. */
-  failed(server: PoolServer, options: Pick<PoolOptions, "fall" | "everyMs">): boolean;
-  states(servers: readonly PoolServer[]): readonly PoolState[];
+  entered(member: PoolMember): () => void;
+  /** It has served a session. Returns whether it is up from now on, and was down. */
+  greeted(member: PoolMember, rules: PoolRules): boolean;
+  /** A session was not served. Returns whether it is down from now on. */
+  failed(member: PoolMember, rules: PoolRules): boolean;
+  /** A health check. Returns what it has changed. */
+  checked(member: PoolMember, isHealthy: boolean, rules: PoolRules): "up" | "down" | undefined;
+  /** Of the servers that these are of: up if one of its addresses is. */
+  states(members: readonly PoolMember[]): readonly PoolState[];
 };
-
-/** What is known of a server, by its name, whatever the configuration says of it by now. */
-type Known = {
-  sessions: number;
-  /** In a row. */
-  failures: number;
-  /** While it is down: when it may be tried again; monotonic milliseconds. */
-  tryAt: number | undefined;
-  /** Round robin: how much it is ahead of the others (smooth weighted round robin, as nginx has it). */
-  current: number;
-};
-
-function createMemory(): (server: Pick<PoolServer, "name">) => Known {
-  const all = new Map<string, Known>();
-  return ({ name }) => {
-    let one = all.get(name);
-    if (one === undefined) {
-      one = { sessions: 0, failures: 0, tryAt: undefined, current: 0 };
-      all.set(name, one);
-    }
-    return one;
-  };
-}
 
 export type ServerPoolDeps = {
   /** Monotonic milliseconds. */
@@ -61,91 +39,134 @@ export type ServerPoolDeps = {
   readonly counts?: Pick<SharedCounts, "setServerSessions" | "serverSessionsElsewhere"> | undefined;
 };
 
+/** The least part of its share that a server gets while it starts slowly: nobody would ever try one without any. */
+const leastShare = 0.01;
+
+type Weigh = (member: PoolMember) => number;
+
 export function createServerPool({ now, counts }: ServerPoolDeps): ServerPool {
-  const known = createMemory();
+  const known = createKnownMembers(now);
+  /** By the server's name, those at addresses that it has no more too. */
+  const sessions = new Map<string, number>();
 
-  /** Whose turn it is, and who comes after it should it fail: those that are behind most. */
-  function inTurn(up: readonly PoolServer[], load: (server: PoolServer) => number): readonly PoolServer[] {
-    const total = up.reduce((sum, { weight }) => sum + weight, 0);
-    for (const server of up) known(server).current += server.weight;
-    const order = up.toSorted((one, other) => load(one) - load(other) || known(other).current - known(one).current);
-    const [first] = order;
-    if (first !== undefined) known(first).current -= total;
-    return order;
+  function count(member: PoolMember, more: 1 | -1): void {
+    known(member).sessions += more;
+    const all = (sessions.get(member.name) ?? 0) + more;
+    sessions.set(member.name, all);
+    counts?.setServerSessions(member.name, all);
   }
 
-  function loadOf({ name, weight }: PoolServer): number {
-    return (known({ name }).sessions + (counts?.serverSessionsElsewhere(name) ?? 0)) / weight;
+  /** Of what other processes have at a server each of its addresses has its part. */
+  function loadOf(member: PoolMember, all: readonly PoolMember[], weigh: Weigh): number {
+    const elsewhere = counts?.serverSessionsElsewhere(member.name) ?? 0;
+    const parts = elsewhere === 0 ? 1 : all.filter(({ name }) => name === member.name).length;
+    return (known(member).sessions + elsewhere / parts) / weigh(member);
   }
 
-  function count(server: PoolServer, more: 1 | -1): void {
-    const one = known(server);
-    one.sessions += more;
-    counts?.setServerSessions(server.name, one.sessions);
-  }
-
-  const orders: Readonly<Record<Balance, (up: readonly PoolServer[], key: string) => readonly PoolServer[]>> = {
-    "least-sessions": (up) => inTurn(up, loadOf),
-    "round-robin": (up) => inTurn(up, () => 0),
+  const orders: Readonly<
+    Record<Balance, (up: readonly PoolMember[], key: string, weigh: Weigh) => readonly PoolMember[]>
+  > = {
+    "least-sessions": (up, _, weigh) => inTurn(up, known, weigh, (member) => loadOf(member, up, weigh)),
+    "round-robin": (up, _, weigh) => inTurn(up, known, weigh, () => 0),
     "client-hash": hashed,
     "user-hash": hashed,
   };
 
   return {
-    order({ servers, balance, everyMs }, key) {
+    order(members, { balance, everyMs, slowStartMs }, key) {
       const moment = now();
-      const open = servers.filter(({ weight }) => weight > 0);
-      const up = open.filter((server) => known(server).tryAt === undefined);
+      const open = members.filter(({ weight }) => weight > 0);
+      for (const member of members) if (member.weight === 0) known(member).since = moment;
+      const weigh: Weigh = (member) => member.weight * shareOf(known(member), slowStartMs, moment);
+      const up = open.filter((member) => known(member).tryAt === undefined);
       // One session at a time finds out whether a server that fell is back; should it not be, the others follow.
-      const isDue = (server: PoolServer): boolean => (known(server).tryAt ?? Infinity) <= moment;
+      const isDue = (member: PoolMember): boolean => (known(member).tryAt ?? Infinity) <= moment;
       // By a hash only a client of its own does: no other is to see another server for once.
-      const isHashed = balance === "client-hash" || balance === "user-hash";
-      const [first] = isHashed && up.length > 0 ? hashed(open, key) : open.filter(isDue);
-      if (first === undefined || !isDue(first)) return orders[balance](up, key);
+      const isHashed = orders[balance] === hashed;
+      const [first] = isHashed && up.length > 0 ? hashed(open, key, weigh) : open.filter(isDue);
+      if (first === undefined || !isDue(first)) return orders[balance](up, key, weigh);
       known(first).tryAt = moment + everyMs;
-      return [first, ...orders[balance](up, key)];
+      return [first, ...orders[balance](up, key, weigh)];
     },
-    entered(server) {
-      count(server, 1);
+    entered(member) {
+      count(member, 1);
       let isInside = true;
       return () => {
-        if (isInside) count(server, -1);
+        if (isInside) count(member, -1);
         isInside = false;
       };
     },
-    greeted(server) {
-      const one = known(server);
-      const wasDown = one.tryAt !== undefined;
+    greeted(member, { checks }) {
+      const one = known(member);
       one.failures = 0;
-      one.tryAt = undefined;
-      return wasDown;
+      return one.tryAt !== undefined && checks === undefined && rise(one, now());
     },
-    failed(server, { fall, everyMs }) {
-      const one = known(server);
-      const wasUp = one.tryAt === undefined;
+    failed(member, { fall, everyMs, checks }) {
+      const one = known(member);
       one.failures += 1;
-      if (one.failures >= fall) one.tryAt = now() + everyMs;
-      return wasUp && one.tryAt !== undefined;
+      return one.failures >= fall && drop(one, checks === undefined ? now() + everyMs : Infinity);
     },
-    states: (servers) =>
-      servers.map((server) => {
-        const { sessions, tryAt } = known(server);
-        return { name: server.name, isUp: tryAt === undefined, sessions };
-      }),
+    checked(member, isHealthy, { fall, checks }) {
+      const one = known(member);
+      one.failedChecks = isHealthy ? 0 : one.failedChecks + 1;
+      one.passedChecks = isHealthy ? one.passedChecks + 1 : 0;
+      if (one.tryAt === undefined) return one.failedChecks >= fall && drop(one, Infinity) ? "down" : undefined;
+      return one.passedChecks >= (checks?.rise ?? 1) && rise(one, now()) ? "up" : undefined;
+    },
+    states: (members) => statesOf(members, known, sessions),
   };
 }
 
-/** Weighted rendezvous hashing: a server that goes, or comes back, moves its own clients or users alone. */
-function hashed(up: readonly PoolServer[], key: string): readonly PoolServer[] {
-  const score = ({ name, weight }: PoolServer): number => -weight / Math.log(fraction(`${name} ${key}`));
-  return up.toSorted((one, other) => score(other) - score(one));
+/** Whose turn it is, and who comes after it should it fail: those that are behind most. */
+function inTurn(
+  up: readonly PoolMember[],
+  known: (member: PoolMember) => Known,
+  weigh: Weigh,
+  load: Weigh,
+): readonly PoolMember[] {
+  let total = 0;
+  for (const member of up) {
+    const weight = weigh(member);
+    total += weight;
+    known(member).current += weight;
+  }
+  const order = up.toSorted((one, other) => load(one) - load(other) || known(other).current - known(one).current);
+  const [first] = order;
+  if (first !== undefined) known(first).current -= total;
+  return order;
 }
 
-/** Between 0 and 1, both excluded, the same for the same text: FNV-1a, its bits mixed once more (MurmurHash3's finish). */
-function fraction(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (((hash ^ (hash >>> 16)) >>> 0) + 1) / (2 ** 32 + 2);
+/** Of its weight, by how long it has been there. */
+function shareOf({ since }: Known, slowStartMs: number, moment: number): number {
+  return slowStartMs === 0 ? 1 : Math.min(1, Math.max(leastShare, (moment - since) / slowStartMs));
+}
+
+function rise(one: Known, moment: number): true {
+  one.failures = 0;
+  one.failedChecks = 0;
+  one.tryAt = undefined;
+  one.since = moment;
+  return true;
+}
+
+/** Whether it was up. */
+function drop(one: Known, tryAt: number): boolean {
+  const wasUp = one.tryAt === undefined;
+  one.tryAt = tryAt;
+  one.passedChecks = 0;
+  return wasUp;
+}
+
+function statesOf(
+  members: readonly PoolMember[],
+  known: (member: PoolMember) => Known,
+  sessions: ReadonlyMap<string, number>,
+): readonly PoolState[] {
+  const states = new Map<string, PoolState>();
+  for (const member of members) {
+    const { name } = member;
+    const isUp = known(member).tryAt === undefined || states.get(name)?.isUp === true;
+    states.set(name, { name, isUp, sessions: sessions.get(name) ?? 0 });
+  }
+  return [...states.values()];
 }

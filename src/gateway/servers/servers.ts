@@ -8,6 +8,7 @@ import type { GatewayOptions, HostPort } from "../options.ts";
 import { dialServer, type Attempt, type DialEvents } from "./dial-server.ts";
 import { createPooledServers, type PooledServersDeps } from "./pooled-servers.ts";
 import type { ServerMemory } from "./server-memory.ts";
+import type { PoolState } from "./server-pool.ts";
 
 export type Resolution = Extract<SessionEvent, { readonly kind: "resolved" | "unresolved" | "unresolvable" }>;
 
@@ -19,6 +20,8 @@ export type Servers = {
   /** The modes that this server was seen to reject. */
   rejectedBy(server: Endpoint): readonly Mode[];
   learn(server: Endpoint, rejects: Mode): void;
+  /** Of a pool; none elsewhere. */
+  states(): readonly PoolState[];
 };
 
 /**
@@ -71,5 +74,6 @@ export function createServers(
       return dialServer(candidates, { dial, timeoutMs, keepaliveMs, retry, from }, events);
     },
     ...remembered,
+    states: () => [],
   };
 }

@@ -18,7 +18,7 @@ async function setPool(
   balance: Balance = "round-robin",
   rest: Parameters<typeof setGateway>[1] = {},
 ): Promise<TestGateway> {
-  const route: PoolRoute = { kind: "pool", servers, balance, fall: 3, everyMs: 60_000 };
+  const route: PoolRoute = { kind: "pool", servers, balance, fall: 3, everyMs: 60_000, slowStartMs: 0 };
   return setGateway(0, { route, timeouts: { connectMs: 300 }, ...rest });
 }
 

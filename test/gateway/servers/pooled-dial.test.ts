@@ -17,7 +17,15 @@ const at = (port: number, rest: Partial<PoolServer> = {}): PoolServer => ({
 });
 
 async function setPool(servers: readonly PoolServer[], rest: Partial<PoolRoute> = {}): Promise<TestGateway> {
-  const route: PoolRoute = { kind: "pool", servers, balance: "round-robin", fall: 3, everyMs: 60_000, ...rest };
+  const route: PoolRoute = {
+    kind: "pool",
+    servers,
+    balance: "round-robin",
+    fall: 3,
+    everyMs: 60_000,
+    slowStartMs: 0,
+    ...rest,
+  };
   return setGateway(0, { route, timeouts: { connectMs: 600 } });
 }
 
@@ -187,7 +195,14 @@ test("a server that a reload takes away is gone from the metrics, and the counts
   for (let session = 0; session < 2; session++) await (await setClient(gateway)).login();
   const series = async () => (await gateway.metrics.text()).split("\n").filter((line) => line.includes('server="'));
   expect((await series()).filter((line) => line.includes(`:${gone.port}"`))).toHaveLength(3);
-  const route: PoolRoute = { kind: "pool", servers: [at(stays.port)], balance: "round-robin", fall: 3, everyMs: 1000 };
+  const route: PoolRoute = {
+    kind: "pool",
+    servers: [at(stays.port)],
+    balance: "round-robin",
+    fall: 3,
+    everyMs: 1000,
+    slowStartMs: 0,
+  };
   (await gateway.gateway.prepare(gatewayOptions(0, { route }))).commit();
   expect((await series()).filter((line) => line.includes(`:${gone.port}"`))).toEqual([]);
   expect(await connects(gateway, stays.port, "connected")).toBe(1);

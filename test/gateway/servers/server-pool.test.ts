@@ -1,34 +1,44 @@
 // Server pool: whose turn it is, and who is down.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Balance, PoolServer } from "../../../src/gateway/options.ts";
-import { createServerPool, type PoolOptions } from "../../../src/gateway/servers/server-pool.ts";
+import type { Balance } from "../../../src/gateway/options.ts";
+import type { PoolMember } from "../../../src/gateway/servers/pool-members.ts";
+import { createServerPool, type PoolRules } from "../../../src/gateway/servers/server-pool.ts";
 
-const serverNamed = (name: string, weight = 1): PoolServer => ({ name, server: { host: name, port: 21 }, weight });
+const serverNamed = (name: string, weight = 1): PoolMember => ({
+  ...{ id: name, name, server: { host: name, port: 21 }, weight },
+  endpoint: { address: "192.0.2.1", port: 21 },
+});
 
-function setUp(servers: readonly PoolServer[], balance: Balance = "least-sessions") {
+const rulesOf = (balance: Balance, rest: Partial<PoolRules> = {}): PoolRules => ({
+  ...{ balance, fall: 3, everyMs: 1000, slowStartMs: 0 },
+  ...rest,
+});
+
+function setUp(servers: readonly PoolMember[], balance: Balance = "least-sessions", rest: Partial<PoolRules> = {}) {
   let now = 0;
   const pool = createServerPool({ now: () => now });
-  const options: PoolOptions = { servers, balance, fall: 3, everyMs: 1000 };
-  const names = (client = "192.0.2.1"): readonly string[] => pool.order(options, client).map(({ name }) => name);
+  const rules = rulesOf(balance, rest);
+  const names = (client = "192.0.2.1"): readonly string[] => pool.order(servers, rules, client).map(({ name }) => name);
   const first = (client?: string): string => names(client)[0] ?? "";
   return {
     pool,
-    options,
+    rules,
+    servers,
     names,
     first,
     pass: (ms: number) => void (now += ms),
     /** A session goes to the first; gives the server's name and what ends it. */
     enter(client = "192.0.2.1") {
-      const [server] = pool.order(options, client);
+      const [server] = pool.order(servers, rules, client);
       if (server === undefined) throw new Error("none is up");
       const leave = pool.entered(server);
-      pool.greeted(server);
+      pool.greeted(server, rules);
       return { name: server.name, leave };
     },
     fail: (name: string, times = 1) => {
       const server = servers.find((one) => one.name === name) ?? expect.fail();
-      for (let time = 0; time < times; time++) pool.failed(server, options);
+      for (let time = 0; time < times; time++) pool.failed(server, rules);
     },
   };
 }
@@ -73,24 +83,24 @@ describe("1000 sessions are spread by the weights", () => {
 });
 
 test("least-sessions: a session that ends makes room, and a second end of the same is none", () => {
-  const { enter, pool, options } = setUp([serverNamed("a"), serverNamed("b")]);
+  const { enter, pool, servers } = setUp([serverNamed("a"), serverNamed("b")]);
   const sessions = [enter(), enter()];
   expect(sessions.map(({ name }) => name).toSorted()).toEqual(["a", "b"]);
   sessions[0]?.leave();
   sessions[0]?.leave();
-  expect(pool.states(options.servers).reduce((sum, state) => sum + state.sessions, 0)).toBe(1);
+  expect(pool.states(servers).reduce((sum, state) => sum + state.sessions, 0)).toBe(1);
   expect(enter().name).toBe(sessions[0]?.name);
 });
 
 test("client-hash: a server that goes moves its own clients alone, and gets them back when it is there again", () => {
   const clients = Array.from({ length: 2000 }, (_, index) => `10.0.${index >> 8}.${index & 255}`);
-  const { first, fail, pool, pass } = setUp(weighted, "client-hash");
+  const { first, fail, pool, pass, rules } = setUp(weighted, "client-hash");
   const before = clients.map(first);
   fail("c", 3);
   const without = clients.map(first);
   for (const [index, name] of before.entries()) if (name !== "c") expect(without[index]).toBe(name);
   pass(1000);
-  pool.greeted(weighted[2] ?? expect.fail());
+  pool.greeted(weighted[2] ?? expect.fail(), rules);
   expect(clients.map(first)).toEqual(before);
 });
 
@@ -109,18 +119,18 @@ test("the others of the order are those to try next, each once", () => {
 });
 
 test("a server falls after so many failures in a row, and one that greets between has none", () => {
-  const { names, fail, pool, options } = setUp([serverNamed("a"), serverNamed("b")]);
+  const { names, fail, pool, servers, rules } = setUp([serverNamed("a"), serverNamed("b")]);
   fail("a", 2);
-  pool.greeted(options.servers[0] ?? expect.fail());
+  pool.greeted(servers[0] ?? expect.fail(), rules);
   fail("a", 2);
   expect(names().toSorted()).toEqual(["a", "b"]);
   fail("a");
   expect(names()).toEqual(["b"]);
-  expect(pool.states(options.servers)).toMatchObject([{ isUp: false }, { isUp: true }]);
+  expect(pool.states(servers)).toMatchObject([{ isUp: false }, { isUp: true }]);
 });
 
 test("a server that is down is tried by one session after each interval, first, and all come back once it greets", () => {
-  const { names, fail, pass, pool, options } = setUp([serverNamed("a"), serverNamed("b")]);
+  const { names, fail, pass, pool, servers, rules } = setUp([serverNamed("a"), serverNamed("b")]);
   fail("a", 3);
   pass(999);
   expect(names()).toEqual(["b"]);
@@ -129,7 +139,7 @@ test("a server that is down is tried by one session after each interval, first, 
   expect(names()).toEqual(["b"]);
   pass(1000);
   expect(names()).toEqual(["a", "b"]);
-  pool.greeted(options.servers[0] ?? expect.fail());
+  pool.greeted(servers[0] ?? expect.fail(), rules);
   expect(names().toSorted()).toEqual(["a", "b"]);
 });
 
@@ -145,19 +155,19 @@ test("there is none to try while all are down", () => {
 });
 
 test("a server of weight 0 gets no new session, and keeps those that it has", () => {
-  const { names, pool, options } = setUp([serverNamed("a", 0), serverNamed("b")]);
-  pool.entered(options.servers[0] ?? expect.fail());
+  const { names, pool, servers } = setUp([serverNamed("a", 0), serverNamed("b")]);
+  pool.entered(servers[0] ?? expect.fail());
   expect(names()).toEqual(["b"]);
-  expect(pool.states(options.servers)[0]).toEqual({ name: "a", isUp: true, sessions: 1 });
+  expect(pool.states(servers)[0]).toEqual({ name: "a", isUp: true, sessions: 1 });
 });
 
 test("least-sessions: a session that waits for a greeting counts: a server that is frozen does not get all that come", () => {
-  const { pool, options } = setUp([serverNamed("a"), serverNamed("b"), serverNamed("c")]);
+  const { pool, servers, rules } = setUp([serverNamed("a"), serverNamed("b"), serverNamed("c")]);
   const waiting = Array.from({ length: 30 }, () => {
-    const [server = expect.fail()] = pool.order(options, "192.0.2.1");
+    const [server = expect.fail()] = pool.order(servers, rules, "192.0.2.1");
     pool.entered(server);
     // b alone never greets.
-    if (server.name !== "b") pool.greeted(server);
+    if (server.name !== "b") pool.greeted(server, rules);
     return server.name;
   });
   expect(waiting.filter((name) => name === "b")).toHaveLength(10);
@@ -186,8 +196,8 @@ test("sessions that other processes have at a server count too, and they are tol
     },
   });
   const servers = [serverNamed("a"), serverNamed("b")];
-  const options: PoolOptions = { servers, balance: "least-sessions", fall: 3, everyMs: 1000 };
-  const enter = (): (() => void) => pool.entered(pool.order(options, "192.0.2.1")[0] ?? expect.fail());
+  const rules = rulesOf("least-sessions");
+  const enter = (): (() => void) => pool.entered(pool.order(servers, rules, "192.0.2.1")[0] ?? expect.fail());
   const leave = enter();
   enter();
   leave();
@@ -198,4 +208,99 @@ test("sessions that other processes have at a server count too, and they are tol
     ["b", 1],
   ]);
   expect(pool.states(servers).map(({ sessions }) => sessions)).toEqual([0, 1]);
+});
+
+describe("slow start: a server that comes back has its share when the time is over, and a growing part of it before", () => {
+  const rising = ["least-sessions", "round-robin", "client-hash", "user-hash"] as const;
+  test.each<Balance>(rising)("%s", (balance) => {
+    const { first, fail, pass, pool, servers, rules } = setUp([serverNamed("a"), serverNamed("b")], balance, {
+      slowStartMs: 10_000,
+    });
+    // At first all begin together: nobody has less than another.
+    const shareOfA = (): number => {
+      const names = Array.from({ length: 2000 }, (_, index) => first(`10.0.${index >> 8}.${index & 255}`));
+      return names.filter((name) => name === "a").length / names.length;
+    };
+    const near = (expected: number): void => expect(Math.abs(shareOfA() - expected)).toBeLessThan(0.04);
+    near(0.5);
+    pass(60_000);
+    near(0.5);
+    fail("a", 3);
+    near(0);
+    pass(1000);
+    pool.greeted(servers[0] ?? expect.fail(), rules);
+    near(0.01);
+    pass(2500);
+    near(0.25 / 1.25);
+    pass(2500);
+    near(0.5 / 1.5);
+    pass(5000);
+    near(0.5);
+  });
+
+  test("and so has one that is new, or gets a weight again", () => {
+    const { pool, rules, pass } = setUp([], "round-robin", { slowStartMs: 10_000 });
+    const [a, b] = [serverNamed("a"), serverNamed("b")];
+    const countOf = (name: string, servers: readonly PoolMember[]): number =>
+      Array.from({ length: 100 }, () => pool.order(servers, rules, "")[0]?.name).filter((one) => one === name).length;
+    countOf("a", [a]);
+    pass(60_000);
+    expect(countOf("b", [a, b])).toBeLessThan(3);
+    pass(10_000);
+    expect(countOf("b", [a, b])).toBe(50);
+    expect(countOf("b", [a, { ...b, weight: 0 }])).toBe(0);
+    pass(60_000);
+    countOf("b", [a, { ...b, weight: 0 }]);
+    expect(countOf("b", [a, b])).toBeLessThan(3);
+  });
+});
+
+describe("with health checks", () => {
+  const checks = { rise: 2, timeoutMs: 1000, isListing: false };
+
+  test("a server that is down is tried by no session, and is up after so many passes in a row", () => {
+    const { names, fail, pass, pool, servers, rules } = setUp([serverNamed("a"), serverNamed("b")], "round-robin", {
+      checks,
+    });
+    const [a = expect.fail()] = servers;
+    fail("a", 3);
+    pass(100_000);
+    expect(names()).toEqual(["b"]);
+    expect(pool.checked(a, true, rules)).toBe(undefined);
+    expect(pool.checked(a, false, rules)).toBe(undefined);
+    expect(pool.checked(a, true, rules)).toBe(undefined);
+    // A session that began before it fell says nothing.
+    expect(pool.greeted(a, rules)).toBe(false);
+    expect(names()).toEqual(["b"]);
+    expect(pool.checked(a, true, rules)).toBe("up");
+    expect(names().toSorted()).toEqual(["a", "b"]);
+  });
+
+  test("it falls by checks as by sessions, each so many in a row: a check that passes does not hide that sessions fail", () => {
+    const { fail, pool, servers, rules } = setUp([serverNamed("a"), serverNamed("b")], "round-robin", { checks });
+    const [a = expect.fail(), b = expect.fail()] = servers;
+    expect([1, 2, 3].map(() => pool.checked(a, false, rules))).toEqual([undefined, undefined, "down"]);
+    fail("b", 2);
+    pool.checked(b, true, rules);
+    fail("b");
+    expect(pool.states(servers).map(({ isUp }) => isUp)).toEqual([false, false]);
+  });
+});
+
+test("each address of a name is a server; operators see the one that they have configured", () => {
+  const at = (address: string): PoolMember => ({
+    ...serverNamed("ftp"),
+    id: `ftp ${address}`,
+    endpoint: { address, port: 21 },
+  });
+  const members = [at("192.0.2.1"), at("192.0.2.2")];
+  const { pool, rules } = setUp(members, "least-sessions");
+  for (let session = 0; session < 4; session++) pool.entered(pool.order(members, rules, "")[0] ?? expect.fail());
+  expect(pool.order(members, rules, "")).toHaveLength(2);
+  expect(pool.states(members)).toEqual([{ name: "ftp", isUp: true, sessions: 4 }]);
+  for (let time = 0; time < 3; time++) pool.failed(members[0] ?? expect.fail(), rules);
+  expect(pool.order(members, rules, "").map(({ id }) => id)).toEqual(["ftp 192.0.2.2"]);
+  expect(pool.states(members)).toEqual([{ name: "ftp", isUp: true, sessions: 4 }]);
+  // An address that is gone is asked no more, and its sessions are counted on.
+  expect(pool.states(members.slice(0, 1))).toEqual([{ name: "ftp", isUp: false, sessions: 4 }]);
 });

@@ -230,6 +230,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "process/shared/redis-keys.ts": "process/shared/redis-store.test.ts: whatever happens, every key",
   "process/shared/redis-link.ts": "process/shared/redis-store.test.ts: not there, frozen, says no",
   "process/shared/redis-scripts.ts": "process/shared/redis-store.test.ts: for two processes together",
+  "process/shared/shared-store.ts": "process/shared/two-gateways.test.ts: log, metric, /readyz?verbose",
   "process/shared/redis-telling.ts": "process/shared/redis-store.test.ts: killed and started anew",
   "gateway/entrance/turn-away.ts": "gateway/entrance/entrance.test.ts",
   "gateway/shared-resources.ts": "each of its parts; cli/run.test.ts: all together",

@@ -26,6 +26,8 @@ export type SpawnOptions = {
   readonly nodeOptions?: readonly string[];
   /** Become descriptors 3 and up. */
   readonly descriptors?: readonly number[];
+  /** Beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 };
 
 /** Written where whatever user the gateway runs as can read it; gone with the test. */
@@ -39,9 +41,12 @@ export function temporaryFile(name: string, text: string, mode = 0o644): string 
 
 export function spawnGateway(gateways: readonly object[], options: SpawnOptions = {}): SpawnedGateway {
   const config = temporaryFile("config.yml", JSON.stringify({ gateways, ...options.rest }));
-  const { by = [], nodeOptions = [], descriptors = [] } = options;
+  const { by = [], nodeOptions = [], descriptors = [], env = {} } = options;
   const command = [...by, process.execPath, ...nodeOptions, main, "run", "--config", config];
-  const child = spawn(command[0] ?? "", command.slice(1), { stdio: ["ignore", "pipe", "inherit", ...descriptors] });
+  const child = spawn(command[0] ?? "", command.slice(1), {
+    stdio: ["ignore", "pipe", "inherit", ...descriptors],
+    env: { ...process.env, ...env },
+  });
   onTestFinished(() => void child.kill("SIGKILL"));
   let text = "";
   let hasEnded = false;

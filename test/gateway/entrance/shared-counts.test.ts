@@ -52,6 +52,19 @@ describe("a client about whom the other processes are asked", () => {
     },
   );
 
+  test("is to them what it is to the limits here: an IPv6 client is its /64", async () => {
+    const network = { base: "127.0.0.0", bits: 8 };
+    const listen = [{ address: "127.0.0.1", port: 0, proxyProtocol: { from: [network] } }];
+    const { asked, gateway } = await setShared({ listen });
+    for (const [at, source] of ["2001:db8:1:2::3", "2001:db8:1:2:ffff::4", "2001:db8:1:3::3"].entries()) {
+      (await setClient(gateway)).write(`PROXY TCP6 ${source} 2001:db8::21 40000 21\r\n`);
+      await until(() => asked.length === at + 1);
+    }
+    const [one, same, other] = asked.map(({ client }) => client);
+    expect(same).toBe(one);
+    expect(other).not.toBe(one);
+  });
+
   test("reads 421 with the reason that they give, which is counted", async () => {
     const { asked, left, gateway, server } = await setShared();
     const client = await setClient(gateway);

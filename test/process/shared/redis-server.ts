@@ -25,12 +25,14 @@ export type RedisServer = {
   ask(...command: readonly string[]): Promise<unknown>;
 };
 
-/** `options`: as they stand in redis.conf. */
+/** `options`: as they stand in redis.conf; with a certificate it speaks TLS alone. */
 export async function setRedis(options: Readonly<Record<string, string>> = {}): Promise<RedisServer> {
   const { path: binary, env } = await program("Redis");
   const port = await freePort();
   const folder = await mkdtemp(path.join(tmpdir(), "redis-"));
-  const settings = { port: String(port), bind: "127.0.0.1", save: "", appendonly: "no", dir: folder, ...options };
+  const isTls = options["tls-cert-file"] !== undefined;
+  const endpoint = { bind: "127.0.0.1", port: isTls ? "0" : String(port), ...(isTls && { "tls-port": String(port) }) };
+  const settings = { ...endpoint, save: "", appendonly: "no", dir: folder, ...options };
   const command = [binary, ...Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value])];
   let running: Running | undefined;
   const restart = async (): Promise<void> => {

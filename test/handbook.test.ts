@@ -123,13 +123,13 @@ test("each default that the table names is what the key has when left out", () =
     const route = key.includes(".transparent.") ? { transparent: {} } : undefined;
     const isTls = key.includes(".tls.");
     // A section that has one key without a default.
-    const section = key.includes("`shared.") ? { shared: { redis: "redis://192.0.2.5" } } : {};
-    const document = isTls ? terminating() : { ...minimal(route), ...structuredClone(section) };
+    const needed = key.includes("`shared.") ? { shared: { redis: "redis://192.0.2.5" } } : {};
+    const document = isTls ? terminating() : { ...minimal(route), ...structuredClone(needed) };
     const names = key.replaceAll("`", "").replace("gateways[]", "gateways.0").split(".");
     let place: Record<string, unknown> = document;
     for (const name of names.slice(0, -1)) place = (place[name] ??= {}) as Record<string, unknown>;
     place[names.at(-1) ?? ""] = parse(value.replaceAll("`", ""));
-    expect(configFrom(document), key).toEqual(configFrom(isTls ? terminating() : { ...minimal(route), ...section }));
+    expect(configFrom(document), key).toEqual(configFrom(isTls ? terminating() : { ...minimal(route), ...needed }));
   }
 });
 

@@ -79,11 +79,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
     counting.countsOf,
   );
   const create = (gateway: GatewayConfig): Gateway =>
-    createGateway(gateway, {
-      shared,
-      plane: planes.of(gateway),
-      telemetry: telemetry.gateway(gateway.name),
-    });
+    createGateway(gateway, { shared, plane: planes.of(gateway), telemetry: telemetry.gateway(gateway.name) });
   const gateways = createGateways({ planes, create, forget: metrics.forgetGateway });
   const isReady = (): boolean => !isStopping() && gateways.areReady();
   const api = processApi({ version, metrics, history, feed, telemetry, gateways, isReady, isStopping, requests });

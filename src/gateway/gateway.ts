@@ -61,7 +61,7 @@ function settingsDepsOf(
     ...shared,
     systemPorts: { client: createSystemPool(), server: createSystemPool() },
     memory: createServerMemory(memoryOptions),
-    pool: createServerPool({ ...memoryOptions, counts }),
+    pool: createServerPool({ ...memoryOptions, counts, dice: shared.dice }),
     lastAddresses: new Map(),
     serverConnected: telemetry.serverConnected,
   };

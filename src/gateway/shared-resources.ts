@@ -26,6 +26,8 @@ export type SharedResources = {
   /** What the gateway of that name counts together with other processes; undefined where there are none. */
   readonly countsOf: (gateway: string) => SharedCounts | undefined;
   readonly ticketRing: TicketRing;
+  /** From 0 to below 1; which of equal servers comes first. */
+  readonly dice: () => number;
 };
 
 export function createSharedResources(
@@ -49,5 +51,6 @@ export function createSharedResources(
     places: { most: descriptors.sessions, taken: 0, descriptors: descriptors.newcomers },
     countsOf,
     ticketRing: {},
+    dice: () => 0,
   };
 }

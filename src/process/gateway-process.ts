@@ -65,19 +65,19 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   const feed = createEventFeed();
   const history = createSessionHistory(config.history, feed);
   let current = config;
-  const { debugFor, transferLog } = logFiles;
-  const telemetry = createTelemetry({ metrics, logger, history, feed, debugFor, transferLog });
+  const telemetry = createTelemetry({ metrics, logger, history, feed, ...logFiles });
   const planes = await createPlanes(config, planesTelemetry(logger));
   let inherited: InheritedListeners | undefined;
   const descriptorLimit = await readDescriptorLimit();
   const counting = openSharedStore(config.shared, logger, metrics);
-  const shared = createSharedResources(
+  const resources = createSharedResources(
     { takeInherited: (wanted) => inherited?.take(wanted), mayShare: true },
     {},
     descriptorShares(descriptorLimit),
     addressReport(logger),
     counting.countsOf,
   );
+  const shared = { ...resources, dice: Math.random };
   const create = (gateway: GatewayConfig): Gateway =>
     createGateway(gateway, { shared, plane: planes.of(gateway), telemetry: telemetry.gateway(gateway.name) });
   const gateways = createGateways({ planes, create, forget: metrics.forgetGateway });
@@ -112,9 +112,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
       (await prepare(config)).commit();
       traffic.start();
       warnOfDescriptors(logger, descriptorLimit, config);
-      for (const endpoint of inherited.closeRest()) {
-        logger.warn({ endpoint: formatEndpoint(endpoint) }, "inherited socket closed: no gateway listens there");
-      }
+      closeUnused(inherited, logger);
     },
     async apply(next) {
       const change = await prepare(next);
@@ -136,6 +134,12 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
       await admin.stop();
     },
   };
+}
+
+function closeUnused(inherited: InheritedListeners, logger: Logger): void {
+  for (const endpoint of inherited.closeRest()) {
+    logger.warn({ endpoint: formatEndpoint(endpoint) }, "inherited socket closed: no gateway listens there");
+  }
 }
 
 function addressReport(logger: Logger): (news: AddressNews) => void {

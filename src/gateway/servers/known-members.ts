@@ -18,7 +18,11 @@ export type Known = {
 
 const mostKnown = 10_000;
 
-export function createKnownMembers(now: () => number): (member: { readonly id: string }) => Known {
+/** `dice`: from 0 to below 1; where a member begins in the turn. */
+export function createKnownMembers(
+  now: () => number,
+  dice: () => number = () => 0,
+): (member: { readonly id: string }) => Known {
   const all = new Map<string, Known>();
 
   function forgetOne(): void {
@@ -33,7 +37,7 @@ export function createKnownMembers(now: () => number): (member: { readonly id: s
     let one = all.get(id);
     if (one === undefined) {
       const nothing = { sessions: 0, failures: 0, failedChecks: 0, passedChecks: 0 };
-      one = { ...nothing, tryAt: undefined, since: now(), current: 0 };
+      one = { ...nothing, tryAt: undefined, since: now(), current: dice() };
       if (all.size >= mostKnown) forgetOne();
       all.set(id, one);
     }

@@ -36,6 +36,8 @@ export type PooledDialOptions = Pick<DialOptions, "dial" | "timeoutMs" | "keepal
 
 /** A server that has taken the connection has so many times the time to connect for its greeting. */
 const patience = 3;
+/** Of the time to connect a server has a tenth at least, however many there are: farther ones take some to answer. */
+const mostShares = 10;
 /** Of a greeting that refuses, in the words for operators. */
 const quotedBytes = 80;
 
@@ -61,7 +63,7 @@ export function dialPool(options: PooledDialOptions, events: DialEvents): Attemp
   const key = rules.balance === "user-hash" && wanted !== undefined ? userKey(wanted.user) : client.address;
   const order = pool.order(members, rules, key);
   const dialling: Dialling = {
-    ...{ options, members, key, events, shareMs: options.timeoutMs / order.length },
+    ...{ options, members, key, events, shareMs: options.timeoutMs / Math.min(order.length, mostShares) },
     ...{ tried: new Set(), failures: [], attempt: undefined, leave: undefined },
   };
   tryServer(dialling, order[0]);

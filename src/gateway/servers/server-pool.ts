@@ -35,6 +35,8 @@ export type ServerPool = {
 export type ServerPoolDeps = {
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  /** From 0 to below 1. It shuffles equals, so that processes with one list do not all begin with its first server; else the list's order holds. */
+  readonly dice?: () => number;
   /** Sessions that other processes have at these servers; undefined where there are none. */
   readonly counts?: Pick<SharedCounts, "setServerSessions" | "serverSessionsElsewhere"> | undefined;
 };
@@ -44,8 +46,8 @@ const leastShare = 0.01;
 
 type Weigh = (member: PoolMember) => number;
 
-export function createServerPool({ now, counts }: ServerPoolDeps): ServerPool {
-  const known = createKnownMembers(now);
+export function createServerPool({ now, dice, counts }: ServerPoolDeps): ServerPool {
+  const known = createKnownMembers(now, dice);
   /** By the server's name, those at addresses that it has no more too. */
   const sessions = new Map<string, number>();
 
@@ -130,10 +132,11 @@ function inTurn(
     total += weight;
     known(member).current += weight;
   }
-  const order = up.toSorted((one, other) => load(one) - load(other) || known(other).current - known(one).current);
-  const [first] = order;
-  if (first !== undefined) known(first).current -= total;
-  return order;
+  const ranked = up.map((member) => ({ member, one: known(member), load: load(member) }));
+  ranked.sort((a, b) => a.load - b.load || b.one.current - a.one.current);
+  const [first] = ranked;
+  if (first !== undefined) first.one.current -= total;
+  return ranked.map(({ member }) => member);
 }
 
 /** Of its weight, by how long it has been there. */

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { PoolRoute, PoolServer } from "../../../src/gateway/options.ts";
 import { readProxyHeader, type ProxyVersion } from "../../../src/net/proxy-protocol.ts";
+import { silentEndpoint } from "../../silent-endpoint.ts";
 import { startFakeServer } from "../fake-server.ts";
 import { downloadWhole, freePort, setClient, setGateway, setServer, until } from "../stage.ts";
 import { fileBody } from "../fake-server.ts";
@@ -87,6 +88,18 @@ describe("a server is passed over, and no client hears of it,", () => {
       ],
     });
   });
+});
+
+test("a server has a tenth of the time to connect at least, in a pool of sixty too", async () => {
+  const good = await setServer();
+  const silent = await silentEndpoint();
+  const others = Array.from({ length: 59 }, (_, index) => at(good.port, { name: `good ${index}` }));
+  const gateway = await setPool([at(silent.port), ...others]);
+  const began = performance.now();
+  const client = await setClient(gateway);
+  expect(await client.reply()).toBe("220 Fake server");
+  expect(performance.now() - began).toBeGreaterThan(55);
+  expect(await connects(gateway, silent.port, "unreachable")).toBe(1);
 });
 
 test("a server that dies takes its own sessions along, and nobody else's; new ones go to the others", async () => {

@@ -304,3 +304,20 @@ test("each address of a name is a server; operators see the one that they have c
   // An address that is gone is asked no more, and its sessions are counted on.
   expect(pool.states(members.slice(0, 1))).toEqual([{ name: "ftp", isUp: false, sessions: 4 }]);
 });
+
+test("processes with the same list do not all begin with its first server, and each still spreads evenly", () => {
+  const servers = Array.from({ length: 50 }, (_, index) => serverNamed(`${index}`));
+  const rules = rulesOf("least-sessions");
+  const firsts = new Map<string, number>();
+  for (let process = 0; process < 100; process++) {
+    const pool = createServerPool({ now: () => 0, dice: Math.random });
+    const names = servers.map(() => {
+      const [server = expect.fail()] = pool.order(servers, rules, "");
+      pool.entered(server);
+      return server.name;
+    });
+    expect(new Set(names).size).toBe(50);
+    firsts.set(names[0] ?? "", (firsts.get(names[0] ?? "") ?? 0) + 1);
+  }
+  expect(Math.max(...firsts.values())).toBeLessThan(20);
+});

@@ -7,6 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import type { SharedCounts, SharedLimits } from "../../../src/gateway/entrance/shared-counts.ts";
 import { createRedisStore, type SharedState, type SharedStore } from "../../../src/process/shared/redis-store.ts";
+import { books } from "../../books.ts";
 import { requireNone } from "../../lab/availability.ts";
 import { until } from "../../gateway/stage.ts";
 import { redisObstacle, setRedis } from "./redis-server.ts";
@@ -292,6 +293,21 @@ describe("a Redis that says no is away, and the password is not told", () => {
     expect(one.told).toEqual([{ isUp: false, reason: expect.stringMatching(/^NOPERM/) }]);
     await redis.ask("ACL", "SETUSER", "gw", "+@scripting");
     await isUp(one);
+  });
+
+  test("a user needs no more rights than the handbook says", async () => {
+    const rights = /A user needs `([^`]*)` on `~([^`]*)`/.exec(books.get("deploy/README.md") ?? "");
+    const [granted = "", keys = ""] = [rights?.[1], rights?.[2]?.replace("ftp-alg", "test")];
+    const redis = await setRedis();
+    await redis.ask("ACL", "SETUSER", "gw", "on", ">pw12345", "-@all", `~${keys}`, ...granted.split(" "));
+    const one = await setUp(`redis://gw:pw12345@127.0.0.1:${redis.port}/1`);
+    expect(await kind(one.counts.admit(client, limits))).toBe("admitted");
+    one.counts.setServerSessions("a", 1);
+    one.counts.left(client);
+    for (let at = 0; at < 3; at++) await one.counts.loginFailed(client, failures);
+    expect(await kind(one.counts.admit(client, limits))).toBe("banned");
+    await pause(1200);
+    expect(one.told).toEqual([{ isUp: true }]);
   });
 
   test("a Redis that is full", async () => {

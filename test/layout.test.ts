@@ -290,6 +290,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "dataplane/relay/secure-carry.ts": "dataplane/relay/secure-carriage.test.ts: in each thread",
   "dataplane/relay/secure-worker.ts": "dataplane/relay/secure-thread.test.ts; dataplane/relay/secure-carriage.test.ts",
   "sockets/borrowed-socket.ts": "dataplane/relay/secure-carriage.test.ts: in a thread of its own",
+  "sockets/held-feed.ts": "dataplane/relay/cuts.test.ts; dataplane/relay/secure-carriage.test.ts",
   "sockets/record-feed.ts": "tls/start-tls.test.ts: CCC",
   "sockets/secure-transport.ts": "tls/start-tls.test.ts",
   "sockets/tls-handle.ts": "tls/start-tls.test.ts; dataplane/relay/secure-carriage.test.ts",

@@ -1,10 +1,11 @@
 // TLS of a probe: the handshake of its connections, as a client. Loaded by those that speak it alone.
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { createHeldFeed } from "../sockets/held-feed.ts";
 import { watchTlsEnd } from "../sockets/tls-handle.ts";
 import { createClientContext } from "../tls/client-context.ts";
 import { watchHandshake } from "../tls/handshake.ts";
-import { canTellTruncation } from "../tls/tls-self-test.ts";
+import { truncationWay } from "../tls/tls-self-test.ts";
 import type { ProbeConnection, ProbeEvent } from "./report.ts";
 import type { ProbeTls } from "./security.ts";
 
@@ -26,12 +27,13 @@ export async function secureSocket(
   opened: (tls: ProbeTlsSocket) => void,
   tell: (event: ProbeEvent) => void,
 ): Promise<void> {
-  const tellsTruncation = truncation === "reset" && (await canTellTruncation());
+  const way = truncation === "reset" ? await truncationWay() : undefined;
   if (raw.destroyed) return;
   const context = createClientContext(peer);
-  const socket = context.open(raw, session);
-  const end = watchTlsEnd(socket);
-  opened({ socket, isCut: () => tellsTruncation && end() === "cut" });
+  const feed = way === "order" ? createHeldFeed(raw) : undefined;
+  const socket = context.open(feed?.stream ?? raw, session);
+  const end = feed?.watch(socket) ?? watchTlsEnd(socket);
+  opened({ socket, isCut: () => way !== undefined && end() === "cut" });
   watchHandshake(socket, context.refusal, {
     secured({ version, resumed }) {
       tell({ kind: "secured", connection, secured: { version, resumed } });

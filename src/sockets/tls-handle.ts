@@ -18,17 +18,22 @@ type Internals = {
 /** `close-notify`: TLS itself was ended. `cut`: TCP was, and what came last may be missing. */
 export type TlsEnd = "close-notify" | "cut";
 
+/** Calls `ended` when the peer has ended its direction, whether or not what came before was read. */
+export function watchEnd(socket: TLSSocket, ended: () => void): void {
+  (watches.get(socket) ?? beginWatch(socket)).ended.push(ended);
+}
+
 /**
- * Tells how the peer has ended its direction, once it has; `ended` is called then, whether or not what came before was read. To be called before anything is read. TLS that ends does so while libuv still
+ * Tells how the peer has ended its direction, once it has. To be called before anything is read. TLS that ends does so while libuv still
  * reads, or has stopped to; only after TCP's own end it can be started again (EALREADY, 0).
  */
-export function watchTlsEnd(socket: TLSSocket, ended: () => void = () => {}): () => TlsEnd | undefined {
+export function watchTlsEnd(socket: TLSSocket): () => TlsEnd | undefined {
   const watch = watches.get(socket) ?? beginWatch(socket);
-  watch.ended.push(ended);
+  watch.isJudged = true;
   return () => watch.end;
 }
 
-type Watch = { end: TlsEnd | undefined; readonly ended: (() => void)[] };
+type Watch = { hasEnded: boolean; end: TlsEnd | undefined; isJudged: boolean; readonly ended: (() => void)[] };
 
 /** One for each: who asks libuv a second time is told that it reads. */
 const watches = new WeakMap<TLSSocket, Watch>();
@@ -36,11 +41,12 @@ const watches = new WeakMap<TLSSocket, Watch>();
 function beginWatch(socket: TLSSocket): Watch {
   const internals = socket as unknown as Internals;
   const push = internals.push;
-  const watch: Watch = { end: undefined, ended: [] };
+  const watch: Watch = { hasEnded: false, end: undefined, isJudged: false, ended: [] };
   watches.set(socket, watch);
   internals.push = (chunk, encoding) => {
-    if (chunk === null && watch.end === undefined) {
-      watch.end = judge(internals);
+    if (chunk === null && !watch.hasEnded) {
+      watch.hasEnded = true;
+      if (watch.isJudged) watch.end = judge(internals);
       for (const ended of watch.ended) ended();
     }
     return push.call(socket, chunk, encoding);

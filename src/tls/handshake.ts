@@ -1,7 +1,7 @@
 // Handshake: told once, either way, with what is known of the connection then.
 import type { TLSSocket } from "node:tls";
 import type { Secured, TlsVersion } from "../net/tls.ts";
-import { watchTlsEnd } from "../sockets/tls-handle.ts";
+import { watchEnd } from "../sockets/tls-handle.ts";
 import { explainHandshake, type HandshakeFailure } from "./handshake-failure.ts";
 
 /** `name`: that the client has asked for (SNI). `subject` and `user` (its CN): of a peer's certificate that was checked. */
@@ -32,7 +32,7 @@ export function watchHandshake(socket: TLSSocket, refusal: Refusal, { secured, f
   });
   socket.once("close", () => fail(explainHandshake(error)));
   let isSecure = false;
-  watchTlsEnd(socket, () => {
+  watchEnd(socket, () => {
     if (!isSecure) fail(explainHandshake(undefined));
   });
   socket.once("secure", () => {

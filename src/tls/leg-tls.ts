@@ -1,6 +1,9 @@
 // TLS of a data connection's leg, as plain data: it is made on one thread and done on another.
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
+import { createHeldFeed } from "../sockets/held-feed.ts";
+import { type TlsEnd, watchTlsEnd } from "../sockets/tls-handle.ts";
 import { type ClientContext, type ClientTls, createClientContext } from "./client-context.ts";
 import type { Refusal } from "./handshake.ts";
 import { createServerContext, type ServerContext, type ServerTls } from "./server-context.ts";
@@ -10,8 +13,16 @@ import type { TicketKeys, TicketPolicy } from "./ticket-keys.ts";
 /** What an end without close_notify is: a break, or complete. */
 type Truncation = "reset" | "tolerate";
 
-/** `key`: legs with the same are done with the same context, which takes a while to make. */
-type LegTraits = { readonly key: string; readonly truncation: Truncation };
+/**
+ * `key`: legs with the same are done with the same context, which takes a while to make. `isEndHeld`: how TLS ends is told the slow way, by
+ * the order of its end and TCP's. `isDownload`: the file comes from the server.
+ */
+type LegTraits = {
+  readonly key: string;
+  readonly truncation: Truncation;
+  readonly isEndHeld?: boolean;
+  readonly isDownload?: boolean;
+};
 
 /**
  * Towards the client: the sessions of its control connection may be resumed, and have to with `mustResume`. Then nobody else has the first
@@ -44,7 +55,12 @@ export type LegTlsSource = {
   accepted(): void;
 };
 
-export type OpenedLeg = { readonly socket: TLSSocket; readonly refusal: Refusal };
+/** `end`: how the peer has ended its direction, once it has. */
+export type OpenedLeg = {
+  readonly socket: TLSSocket;
+  readonly refusal: Refusal;
+  readonly end: () => TlsEnd | undefined;
+};
 
 /** Opens TLS on a leg whose next byte is the peer's or ours. Not to be called for one that has no more than bytes in clear. */
 export type OpenLeg = (raw: Socket, leg: LegTls, learned: (entry: SessionEntry) => void) => OpenedLeg;
@@ -69,19 +85,33 @@ export function createLegOpener(): OpenLeg {
   return (raw, leg, learned) => {
     if (leg.role === "client") {
       const context = remembered(clients, leg.key, () => createClientContext(leg.tls));
-      return { socket: context.open(raw, leg.session), refusal: context.refusal };
+      return { ...openOver(raw, leg, (beneath) => context.open(beneath, leg.session)), refusal: context.refusal };
     }
     const { mustResume, tls, ticketKeys, policy } = leg;
     const context = mustResume ? createServerContext(tls, () => ticketKeys, policy) : serverOf(leg);
-    const socket = context.open(raw, createSessionStore(leg.sessions, mustResume ? undefined : learned));
+    const store = createSessionStore(leg.sessions, mustResume ? undefined : learned);
     return {
-      socket,
+      ...openOver(raw, leg, (beneath) => context.open(beneath, store)),
       refusal(secured) {
         if (mustResume && !secured.isSessionReused()) return notResumed;
         return context.refusal(secured);
       },
     };
   };
+}
+
+function openOver(
+  raw: Socket,
+  { isEndHeld = false }: LegTraits,
+  open: (beneath: Socket | Duplex) => TLSSocket,
+): Omit<OpenedLeg, "refusal"> {
+  if (!isEndHeld) {
+    const socket = open(raw);
+    return { socket, end: watchTlsEnd(socket) };
+  }
+  const feed = createHeldFeed(raw);
+  const socket = open(feed.stream);
+  return { socket, end: feed.watch(socket) };
 }
 
 const notResumed = {

@@ -2,7 +2,7 @@
 // ready. A leg under TLS has ended completely when TLS has ended on it, and not with TCP alone.
 import type { Socket } from "node:net";
 import { hasTrulyEnded, readingSocket } from "../../sockets/reading-socket.ts";
-import { type TlsEnd, watchTlsEnd } from "../../sockets/tls-handle.ts";
+import type { TlsEnd } from "../../sockets/tls-handle.ts";
 import { watchHandshake } from "../../tls/handshake.ts";
 import type { LegTls, OpenLeg } from "../../tls/leg-tls.ts";
 import type { Side } from "../pinhole.ts";
@@ -35,7 +35,6 @@ type State = {
   end: CarriageEnd;
   detail: string | undefined;
   broken: Side | undefined;
-  /** Known of a client under TLS. */
   isDownload: boolean;
 };
 
@@ -83,11 +82,11 @@ export function carrySecurely(
 
 function shakeHands(state: State, side: Side, tls: LegTls, openLeg: OpenLeg): void {
   const leg = state.legs[side];
-  const { socket, refusal } = openLeg(state.pair[side], tls, state.events.learned);
+  const { socket, refusal, end } = openLeg(state.pair[side], tls, state.events.learned);
   leg.tolerates = tls.truncation === "tolerate";
-  if (tls.role === "server") state.isDownload = tls.policy === "renew" && state.pair.isSecured.server;
+  if (tls.isDownload === true) state.isDownload = true;
   leg.socket = socket;
-  leg.tlsEnd = watchTlsEnd(socket);
+  leg.tlsEnd = end;
   watchHandshake(socket, refusal, {
     secured({ version, cipher, resumed, durationMs }) {
       if (state.phase === "over") return;
@@ -207,11 +206,14 @@ function hasFinished({ socket, isGone }: Leg): boolean {
   return isGone || socket.writableFinished;
 }
 
-/** A reset behind a peer's close_notify is no break, if all that it said was read and nothing is on its way to it. */
+/**
+ * A leg that closes when both of its directions have ended is no break, nor is a reset behind a peer's close_notify, if all that it said was
+ * read and nothing is on its way to it.
+ */
 function peerClosed(state: State, side: Side, why: string): void {
   const leg = state.legs[side];
   const opposite = state.legs[other[side]];
-  const hasSaidAll = leg.tlsEnd?.() === "close-notify" && leg.socket.readableLength === 0;
+  const hasSaidAll = isOver(leg) || (leg.tlsEnd?.() === "close-notify" && leg.socket.readableLength === 0);
   // It is looked at again once both legs are ready.
   if (state.phase === "opening" && hasSaidAll) return;
   if (state.phase !== "flowing" || !hasSaidAll || opposite.lane.hasUnsent()) {
@@ -223,6 +225,10 @@ function peerClosed(state: State, side: Side, why: string): void {
     if (!leg.lane.hasUnsent()) endOther(state, side);
   }
   if (hasFinished(opposite)) finish(state);
+}
+
+function isOver({ socket, hasEnded }: Leg): boolean {
+  return hasEnded && socket.writableFinished && socket.errored === null;
 }
 
 type Break = { readonly end: CarriageEnd; readonly detail: string };
@@ -259,8 +265,8 @@ function flushed(state: State, side: Side): void {
 }
 
 /**
- * A client that ends before the file does (curl, an empty one) is held back under TLS: a server that closes with our close_notify unread
- * resets, and may lose its own.
+ * A client that ends before the file does (curl, an empty one) is held back where TLS is spoken: a server that closes with our close_notify
+ * unread resets, and may lose its own.
  */
 function endOther({ legs, isDownload }: State, side: Side): void {
   if (side === "client" && isDownload && !legs.server.hasEnded) return;

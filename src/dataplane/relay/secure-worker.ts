@@ -76,7 +76,11 @@ function serve(port: MessagePort): void {
         delivered: () => report({ kind: "delivered", id }),
         ended(end, legs, detail) {
           carried.delete(id);
-          for (const { socket, tcp = socket } of [legs.client, legs.server]) tcp.on("error", () => {}).destroy();
+          for (const { socket, tcp = socket } of [legs.client, legs.server]) {
+            tcp.on("error", () => {}).destroy();
+            // What stands above a stream of ours may wait for its end.
+            socket.destroy();
+          }
           const hasFin = { client: legs.client.hasFin, server: legs.server.hasFin };
           report({ kind: "ended", id, end, hasFin, detail });
         },

@@ -16,14 +16,14 @@ export function unguard(fd: number): void {
   if (loaded.ok) loaded.calls.resetWhenClosed(fd, false);
 }
 
-/** Ends a leg's own direction, in order. */
-export function endLeg(leg: Socket): void {
-  resetWhenClosed(leg, false);
+/** Ends a leg's own direction, in order. `tcp`: the socket beneath, where TLS stands above it. */
+export function endLeg(leg: Socket, tcp = leg): void {
+  resetWhenClosed(tcp, false);
   leg.end();
 }
 
-/** Closes a leg, in order. */
-export function closeLeg(leg: Socket): void {
-  resetWhenClosed(leg, false);
+/** Closes a leg, in order, likewise. */
+export function closeLeg(leg: Socket, tcp = leg): void {
+  resetWhenClosed(tcp, false);
   leg.destroy();
 }

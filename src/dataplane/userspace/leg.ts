@@ -16,7 +16,7 @@ export type ClosedLeg = { readonly socket: Socket; readonly tcp?: Socket; readon
 export function closeLegs(end: CarriageEnd, legs: Record<Side, ClosedLeg>): void {
   for (const side of ["client", "server"] as const) {
     const { socket, tcp, hasFin } = legs[side];
-    if (end === "complete" || (end === "aborted" && hasFin)) closeLeg(socket);
+    if (end === "complete" || (end === "aborted" && hasFin)) closeLeg(socket, tcp);
     else if (end === `${side}-reset`) socket.destroy();
     else resetSocket(socket, tcp);
   }

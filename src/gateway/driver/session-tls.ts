@@ -8,6 +8,7 @@ import type { LegTls, LegTlsSource } from "../../tls/leg-tls.ts";
 import type { SessionStore } from "../../tls/session-store.ts";
 import type { TlsStart } from "../../tls/start-tls.ts";
 import type { TicketKeys } from "../../tls/ticket-keys.ts";
+import type { Truncation } from "../options.ts";
 import type { LoadedTls, TlsMaterial } from "../tls/loaded-tls.ts";
 
 /** What speaks TLS; loaded with the first gateway that has it. */
@@ -68,10 +69,11 @@ export function createSessionTls({ loaded, tools }: TlsOfGateway): SessionTls {
         role: "server",
         key: material.key,
         tls: material.server,
-        truncation: loaded.tellsTruncation ? material.options.client.truncation : "tolerate",
+        ...endingOf(loaded, material.options.client.truncation),
         ticketKeys: ownKeys && ownKey ? [ownKey, ...ownKeys] : loaded.ticketKeys(),
         // A client that ends an upload with a ticket unread would reset it.
         policy: direction() === "download" ? "renew" : "none",
+        isDownload: direction() === "download",
         sessions: store.entries(),
         mustResume,
       }),
@@ -91,19 +93,25 @@ export function createSessionTls({ loaded, tools }: TlsOfGateway): SessionTls {
     },
     leg(side, direction) {
       if (side === "client") return clientLeg(direction);
-      const describe = () => serverLeg(loaded, material, serverHost, serverSession);
+      const describe = (): LegTls => ({
+        ...serverLeg(loaded, material, serverHost, serverSession),
+        isDownload: direction() === "download",
+      });
       return { describe, learned() {}, accepted() {} };
     },
   };
 }
 
-function serverLeg(
-  { tellsTruncation }: LoadedTls,
-  material: TlsMaterial,
-  host: string,
-  session: Uint8Array | undefined,
-): LegTls {
+function serverLeg(loaded: LoadedTls, material: TlsMaterial, host: string, session: Uint8Array | undefined): LegTls {
   const { tls } = material.client(host);
-  const truncation = tellsTruncation ? material.options.server.truncation : "tolerate";
-  return { role: "client", key: `${material.key} ${tls.name}`, tls, truncation, ...(session && { session }) };
+  const ending = endingOf(loaded, material.options.server.truncation);
+  return { role: "client", key: `${material.key} ${tls.name}`, tls, ...ending, ...(session && { session }) };
+}
+
+/** Where nobody can tell an end from a cut, nothing is taken for cut. */
+function endingOf({ truncationWay }: LoadedTls, wanted: Truncation): Pick<LegTls, "truncation" | "isEndHeld"> {
+  return {
+    truncation: truncationWay === undefined ? "tolerate" : wanted,
+    ...(truncationWay === "order" && wanted === "reset" && { isEndHeld: true }),
+  };
 }

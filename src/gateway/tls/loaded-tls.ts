@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import type { CertificateProblem, LoadedCertificate } from "../../tls/certificate-files.ts";
 import type { ClientContext, ClientTls } from "../../tls/client-context.ts";
 import type { ServerContext, ServerTls } from "../../tls/server-context.ts";
+import type { TruncationWay } from "../../tls/tls-self-test.ts";
 import type { TicketKeys, TicketPolicy } from "../../tls/ticket-keys.ts";
 import { authoritiesOf, pairsOf, type Terminate } from "./tls-files.ts";
 
@@ -22,8 +23,8 @@ export type TlsMaterial = {
 export type LoadedTls = {
   readonly material: () => TlsMaterial;
   readonly ticketKeys: () => TicketKeys;
-  /** Whether what is cut can be told from what is complete. */
-  readonly tellsTruncation: boolean;
+  /** How what is cut is told from what is complete; undefined: it can't be. */
+  readonly truncationWay: TruncationWay | undefined;
   /** Until each of the gateway's own certificates expires. `certificate`: the name of its file. */
   readonly secondsLeft: () => readonly { readonly certificate: string; readonly seconds: number }[];
   /** Reads the files again whenever they change, until `close`. */
@@ -49,10 +50,9 @@ export async function loadTls(options: Terminate, { note }: TlsNotes, ring: Tick
   const { wallClock } = await import("../../tls/certificate.ts");
   const { expiryWarnings } = await import("../../tls/certificate-files.ts");
   const ticketKeys = (ring.keys ??= createTicketRing(() => performance.now()));
-  const { canTellTruncation } = await import("../../tls/tls-self-test.ts");
-  const tellsTruncation = await canTellTruncation();
-  if (!tellsTruncation)
-    note("warn", "a transfer under TLS that is cut can't be told from a whole one: Node's TLS is not as it was tried");
+  const { truncationWay: tryWays } = await import("../../tls/tls-self-test.ts");
+  const truncationWay = await tryWays();
+  if (truncationWay !== "handle") note("warn", truncationWarning[truncationWay ?? "none"]);
   let current = await readMaterial(options, ticketKeys);
   const warn = ({ path, message }: CertificateProblem): void => note("warn", `${path}: ${message}`);
   for (const warning of current.warnings) warn(warning);
@@ -76,7 +76,7 @@ export async function loadTls(options: Terminate, { note }: TlsNotes, ring: Tick
   return {
     material: () => current.material,
     ticketKeys,
-    tellsTruncation,
+    truncationWay,
     secondsLeft: () => secondsLeft(current.certificates, wallClock()),
     watch() {
       watching ??= watchFiles(filesOf(options), reread);
@@ -92,6 +92,11 @@ export async function loadTls(options: Terminate, { note }: TlsNotes, ring: Tick
     },
   };
 }
+
+const truncationWarning = {
+  order: "whether a transfer under TLS is cut is told in a slower way: Node's TLS is not as it was tried",
+  none: "a transfer under TLS that is cut can't be told from a whole one: Node's TLS is not as it was tried",
+} as const;
 
 /** Of several files with one name, as certbot has them, the first to expire. */
 function secondsLeft(certificates: readonly LoadedCertificate[], now: number): ReturnType<LoadedTls["secondsLeft"]> {

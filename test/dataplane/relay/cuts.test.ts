@@ -1,5 +1,5 @@
-// Transfers under TLS that are cut at any byte: none may pass for complete, and none that is complete for cut. CUTS=250 in the environment
-// makes a thousand of them.
+// Transfers under TLS that are cut at any byte: none may pass for complete, and none that is complete for cut, in either way of telling.
+// CUTS=250 in the environment makes a thousand of them for each way.
 import { once } from "node:events";
 import { connect as connectTcp, createServer, type Socket } from "node:net";
 import { connect as dialTls, createSecureContext, TLSSocket } from "node:tls";
@@ -52,8 +52,9 @@ const secureContext = createSecureContext({ cert: rsa.cert, key: rsa.key });
 const toServer: LegTls = { ...clientLeg, key: "rsa", tls: { ...clientLeg.tls, ca: rsa.cert } };
 
 /** The side that speaks TLS sends the file; the other takes it in clear. */
-async function transfer(side: "client" | "server", version: "TLSv1.2" | "TLSv1.3", most: number) {
-  const secured = { ...listenLeg(), tls: source(side === "client" ? { ...serverLeg, policy: "none" } : toServer) };
+async function transfer(side: "client" | "server", version: "TLSv1.2" | "TLSv1.3", isEndHeld: boolean, most: number) {
+  const leg: LegTls = side === "client" ? { ...serverLeg, policy: "none" } : toServer;
+  const secured = { ...listenLeg(), tls: source({ ...leg, isEndHeld }) };
   const pinhole = openPinhole(plane, {
     client: side === "client" ? secured : listenLeg(),
     server: side === "server" ? secured : listenLeg(),
@@ -84,12 +85,18 @@ async function transfer(side: "client" | "server", version: "TLSv1.2" | "TLSv1.3
   return { outcome: closed.outcome, received, end, isWhole: way.hasEnded, passed: way.passed };
 }
 
+const ways = [
+  ["what the handle knows", false],
+  ["the order of the ends", true],
+] as const;
+
 describe.each(["client", "server"] as const)("a file from the %s", (side) => {
-  test.each(["TLSv1.2", "TLSv1.3"] as const)(
-    "under %s that is cut anywhere never passes for complete, and whole it does",
+  const kinds = (["TLSv1.2", "TLSv1.3"] as const).flatMap((version) => ways.map((way) => [version, ...way] as const));
+  test.each(kinds)(
+    "under %s that is cut anywhere never passes for complete, and whole it does, told by %s",
     { timeout: 300_000 },
-    async (version) => {
-      const whole = await transfer(side, version, Infinity);
+    async (version, _way, isEndHeld) => {
+      const whole = await transfer(side, version, isEndHeld, Infinity);
       expect(whole).toMatchObject({ outcome: "complete", received: content.length, end: "fin", isWhole: true });
       const { passed: total } = whole;
       // Every byte of the end, where close_notify is, and others all over.
@@ -98,7 +105,7 @@ describe.each(["client", "server"] as const)("a file from the %s", (side) => {
       );
       const broken: readonly PinholeOutcome[] = ["tls-truncated", `${side}-tls-failed`, `${side}-reset`];
       for (const most of places) {
-        const cut = await transfer(side, version, most);
+        const cut = await transfer(side, version, isEndHeld, most);
         const isComplete = cut.outcome === "complete" && cut.end === "fin";
         const isBroken = broken.includes(cut.outcome) && cut.end === "reset";
         // All bytes through, close_notify too, and then FIN: that is whole.

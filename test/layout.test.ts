@@ -287,6 +287,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "tls/leg-tls.ts": "dataplane/relay/secure-carriage.test.ts",
   "dataplane/protected.ts": "dataplane/relay/secure-carriage.test.ts: splice can't carry",
   "dataplane/relay/gathered-flow.ts": "dataplane/relay/secure-carriage.test.ts",
+  "dataplane/relay/secure-leg.ts": "dataplane/relay/secure-carriage.test.ts",
   "dataplane/relay/secure-carry.ts": "dataplane/relay/secure-carriage.test.ts: in each thread",
   "dataplane/relay/secure-worker.ts": "dataplane/relay/secure-thread.test.ts; dataplane/relay/secure-carriage.test.ts",
   "sockets/borrowed-socket.ts": "dataplane/relay/secure-carriage.test.ts: in a thread of its own",

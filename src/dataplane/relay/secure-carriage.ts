@@ -2,7 +2,6 @@
 // ready. A leg under TLS has ended completely when TLS has ended on it, and not with TCP alone.
 import type { Socket } from "node:net";
 import { hasTrulyEnded, readingSocket } from "../../sockets/reading-socket.ts";
-import type { TlsEnd } from "../../sockets/tls-handle.ts";
 import { watchHandshake } from "../../tls/handshake.ts";
 import type { LegTls, OpenLeg } from "../../tls/leg-tls.ts";
 import type { Side } from "../pinhole.ts";
@@ -12,19 +11,8 @@ import { endLeg } from "../userspace/leg-guard.ts";
 import { createFlow } from "./flow.ts";
 import { createGatheredFlow } from "./gathered-flow.ts";
 import type { ReadBuffers } from "./read-buffers.ts";
-import type { Lane, SecureCarriage, SecureCarriageEvents, SecurePair } from "./secure-pair.ts";
-
-type Leg = {
-  /** What is read from and written to; under TLS only once it is ready. */
-  socket: Socket;
-  readonly lane: Lane;
-  tlsEnd: (() => TlsEnd | undefined) | undefined;
-  tolerates: boolean;
-  isReady: boolean;
-  hasEnded: boolean;
-  /** It was closed after all that it had to say. */
-  isGone: boolean;
-};
+import { hasFinished, isOver, type SecureLeg as Leg } from "./secure-leg.ts";
+import type { SecureCarriage, SecureCarriageEvents, SecurePair } from "./secure-pair.ts";
 
 type State = {
   readonly pair: SecurePair;
@@ -202,10 +190,6 @@ function peerEnded(state: State, side: Side): void {
   if (!leg.lane.hasUnsent()) endOther(state, side);
 }
 
-function hasFinished({ socket, isGone }: Leg): boolean {
-  return isGone || socket.writableFinished;
-}
-
 /**
  * A leg that closes when both of its directions have ended is no break, nor is a reset behind a peer's close_notify, if all that it said was
  * read and nothing is on its way to it.
@@ -225,10 +209,6 @@ function peerClosed(state: State, side: Side, why: string): void {
     if (!leg.lane.hasUnsent()) endOther(state, side);
   }
   if (hasFinished(opposite)) finish(state);
-}
-
-function isOver({ socket, hasEnded }: Leg): boolean {
-  return hasEnded && socket.writableFinished && socket.errored === null;
 }
 
 type Break = { readonly end: CarriageEnd; readonly detail: string };

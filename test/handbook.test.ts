@@ -86,7 +86,10 @@ test("the table of the configuration has every key of the full example, and the 
       "servers[].users",
       "servers[].hosts",
     ].map((key) => `gateways[].route.${key}`),
-    ...["balance", "slowStart", "health.every", "health.fall"].map((key) => `gateways[].route.${key}`),
+    ...["balance", "slowStart", "health.every", "health.fall", "health.timeout", "health.rise"].map(
+      (key) => `gateways[].route.${key}`,
+    ),
+    ...["health.login.user", "health.login.passwordFile", "health.transfer"].map((key) => `gateways[].route.${key}`),
     "gateways[].probe.passwordFile",
     "gateways[].route.login.allow",
     "gateways[].route.transparent",

@@ -52,7 +52,14 @@ export const keyDescriptions: Readonly<Record<string, string>> = {
     "which server is next: least-sessions (if left out), round-robin, client-hash or user-hash",
   "gateways[].route.slowStart":
     "a server that is new or comes back gets its share within so long, a growing part of it before; if left out, at once",
-  "gateways[].route.health.every": "one session tries a server that is down after so long, 10s if left out",
+  "gateways[].route.health.every":
+    "each server is checked so often, 10s if left out; without checks one session tries a server that is down after so long",
+  "gateways[].route.health.timeout": "of one check, 5s if left out; this key and those below it are what makes checks",
+  "gateways[].route.health.rise": "so many checks passed in a row, 2 if left out, and a server that was down is up",
+  "gateways[].route.health.login.user": "a check logs in; left out: it ends with the greeting",
+  "gateways[].route.health.login.passwordFile": "a file with the password; left out: as anonymous users have it",
+  "gateways[].route.health.transfer":
+    "list: a check lists a directory, too, over a passive data connection; none if left out",
   "gateways[].route.health.fall": "so many failures in a row, 3 if left out, and a server is down",
   "gateways[].route.login.allow": "who may be logged in to: names, *.example.com, networks, or * for anybody",
   "gateways[].route.transparent": "{}, or with any of the keys below it; see transparent",
@@ -191,6 +198,7 @@ export const sectionDescriptions: Readonly<Record<string, string>> = {
   "gateways[].policies[].users": "users whom it is for, with * and ?; left out: all",
   "gateways[].clientSide.advertiseTo[].address": "what clients there are told: an address, or where it is found",
   "gateways[].route.health": "when a server of a pool is down",
+  "gateways[].route.health.login": "as whom checks log in",
 };
 
 /** An entry of `policies` has the keys of `policy`; a value alone is a list of one. */

@@ -11,6 +11,7 @@ import { messageOf, problemsOf, withoutEchoes } from "./problems.ts";
 import { fileSchema } from "./schema.ts";
 import type { FileSettings } from "./schema.ts";
 import { defaultName } from "./settings.ts";
+import { checksOf } from "./pool.ts";
 import { tlsMistakes } from "./tls-mistakes.ts";
 
 type GatewaySettings = FileSettings["gateways"][number];
@@ -110,7 +111,16 @@ function composeRoute({
   if (server) return { kind: "fixed", server };
   if (servers) {
     const { every: everyMs = 10_000, fall = 3 } = health ?? {};
-    return { kind: "pool", servers, balance: balance ?? "least-sessions", everyMs, fall, slowStartMs: slowStart };
+    const checks = checksOf(health ?? {});
+    return {
+      kind: "pool",
+      servers,
+      balance: balance ?? "least-sessions",
+      everyMs,
+      fall,
+      slowStartMs: slowStart,
+      ...(checks && { checks }),
+    };
   }
   if (login) return { kind: "login", allow: login.allow };
   if (transparent) return { kind: "transparent", ...transparent };

@@ -1,10 +1,10 @@
 // Pool: the servers of a route that has several, and how sessions are spread over them.
 import { z } from "zod";
-import type { Balance, PoolServer } from "../gateway/options.ts";
+import type { Balance, HealthChecks, PoolServer } from "../gateway/options.ts";
 import { formatEndpoint, parseAddress } from "../net/endpoint.ts";
 import { parseHostPattern } from "./host-pattern.ts";
 import { choice, count, duration, listOf, notAvailableYet, scalar } from "./scalars.ts";
-import { parseServer, parseUserPattern } from "./settings.ts";
+import { parseFile, parseServer, parseUser, parseUserPattern } from "./settings.ts";
 
 const defaultWeight = 1;
 
@@ -52,14 +52,27 @@ export const balance = choice<Balance>({
   "user-hash": true,
 });
 
-export const health = z.strictObject({
-  every: duration(100).default(10_000),
-  fall: count(1000).default(3),
-  timeout: notAvailableYet,
-  rise: notAvailableYet,
-  login: notAvailableYet,
-  transfer: notAvailableYet,
-});
+export const health = z
+  .strictObject({
+    every: duration(100).default(10_000),
+    fall: count(1000).default(3),
+    timeout: duration(100).exactOptional(),
+    rise: count(1000).exactOptional(),
+    login: z.strictObject({ user: scalar(parseUser), passwordFile: scalar(parseFile).exactOptional() }).exactOptional(),
+    transfer: choice<"none" | "list">({ none: true, list: true }).exactOptional(),
+  })
+  .refine(({ login, transfer }) => transfer !== "list" || login !== undefined, {
+    error: "list needs login",
+    path: ["transfer"],
+  });
+
+export type Health = z.output<typeof health>;
+
+/** Undefined where sessions alone find out who is up: none of the keys of checks is there. */
+export function checksOf({ timeout, rise, login, transfer }: Partial<Health>): HealthChecks | undefined {
+  if (timeout === undefined && rise === undefined && login === undefined && transfer === undefined) return undefined;
+  return { timeoutMs: timeout ?? 5000, rise: rise ?? 2, isListing: transfer === "list", ...(login && { login }) };
+}
 
 /** The gateway greets by itself, and USER or HOST tells which server is meant. */
 export function isChosenByUser(route: {

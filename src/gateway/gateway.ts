@@ -15,6 +15,7 @@ import type { Entrance as EntranceOptions, GatewayOptions, HostPort } from "./op
 import type { PreparedChange } from "./prepared-change.ts";
 import type { SharedResources } from "./shared-resources.ts";
 import { createRunningSessions, type RunningSessions } from "./running-sessions.ts";
+import { readHealthLogin } from "./servers/health-login.ts";
 import { createServerMemory } from "./servers/server-memory.ts";
 import { createServerPool } from "./servers/server-pool.ts";
 import type { DrivenSession } from "./driver/driver-deps.ts";
@@ -56,7 +57,7 @@ export type Gateway = {
 function settingsDepsOf(
   { shared, telemetry }: GatewayDeps,
   counts: SharedCounts | undefined,
-): Omit<SettingsDeps, "plane" | "tls"> {
+): Omit<SettingsDeps, "plane" | "tls" | "healthLogin"> {
   return {
     ...shared,
     systemPorts: { client: createSystemPool(), server: createSystemPool() },
@@ -64,6 +65,7 @@ function settingsDepsOf(
     pool: createServerPool({ ...memoryOptions, counts, dice: shared.dice }),
     lastAddresses: new Map(),
     serverConnected: telemetry.serverConnected,
+    serverChecked: telemetry.serverChecked,
   };
 }
 
@@ -91,13 +93,12 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
   }
 
   async function prepare(options = initialOptions, plane = deps.plane): Promise<PreparedChange> {
-    const speaking = { plane, tls: await tlsOf(options.tls, telemetry, shared.ticketRing) };
-    const next = createSessionSettings(options, { ...settingsDeps, ...speaking });
+    const next = createSessionSettings(options, { ...settingsDeps, plane, ...(await readFiles(options, deps)) });
     const listening = await listeners.prepare(options);
     return {
       commit() {
         if (settings === undefined) watchGateway(deps, () => settings, entrance);
-        watchCertificates(settings, next);
+        switchWatch(settings, next);
         settings = next;
         telemetry.keepServers(next.serverStates().map(({ name }) => name));
         shared.addresses.want(listeners, addressSources(options));
@@ -113,6 +114,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     listeners.close();
     proxied.closeWaiting();
     entrance.closeWaiting();
+    settings?.health?.stop();
   }
 
   async function drain(): Promise<void> {
@@ -125,7 +127,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     closeEntrance();
     await sessions.stop("stopped");
     if (settings !== undefined) telemetry.stopped();
-    watchCertificates(settings, undefined);
+    switchWatch(settings, undefined);
     settings = undefined;
     shared.addresses.want(listeners, []);
   }
@@ -141,6 +143,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     prepare,
     drain,
     async retire() {
+      settings?.health?.stop();
       const isReplaced = listeners.close();
       await (isReplaced ? sessions.allClosed() : drain());
     },
@@ -149,10 +152,22 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
   };
 }
 
-/** Those of the settings that come into force, and no longer those of the settings before. */
-function watchCertificates(before: SessionSettings | undefined, now: SessionSettings | undefined): void {
+/** What the options name: certificates, and whom health checks log in as. Rejects with an Error that says what is wrong with which. */
+async function readFiles(
+  { route, tls }: GatewayOptions,
+  { telemetry, shared }: GatewayDeps,
+): Promise<Pick<SettingsDeps, "tls" | "healthLogin">> {
+  const checks = route.kind === "pool" ? route.checks : undefined;
+  const healthLogin = checks && (await readHealthLogin(checks));
+  return { healthLogin, tls: await tlsOf(tls, telemetry, shared.ticketRing) };
+}
+
+/** Certificates and servers of the settings that come into force, and no longer those of the settings before. */
+function switchWatch(before: SessionSettings | undefined, now: SessionSettings | undefined): void {
   before?.driver.tls?.loaded.close();
+  before?.health?.stop();
   now?.driver.tls?.loaded.watch();
+  now?.health?.start();
 }
 
 function gatewayFacts(

@@ -9,6 +9,8 @@ import type { DataPorts, GatewayOptions, PoolRoute, PortRange } from "./options.
 import type { OwnEndpoints } from "./own-endpoints.ts";
 import type { PortPools } from "./port-pools.ts";
 import { commandLines, replyLines } from "./control/line-format.ts";
+import type { HealthWatch, ServerChecked } from "./servers/health-checks.ts";
+import type { HealthLogin } from "./servers/health-login.ts";
 import type { NameResolver } from "./servers/name-resolver.ts";
 import type { ServerCounted } from "./servers/pooled-dial.ts";
 import type { ServerMemory } from "./servers/server-memory.ts";
@@ -16,6 +18,8 @@ import type { PoolState, ServerPool } from "./servers/server-pool.ts";
 import { createServers } from "./servers/servers.ts";
 import type { DriverDeps } from "./driver/driver-deps.ts";
 import type { TlsOfGateway } from "./driver/session-tls.ts";
+import type { ProbeTls } from "../probe/security.ts";
+import { serverProbeTls } from "./tls/server-probe.ts";
 import type { Sockets } from "../sockets/sockets.ts";
 import type { ClientOptions, PoolChoice, SessionOptions } from "../session/options.ts";
 import { policiesOf } from "../session/policies.ts";
@@ -26,6 +30,7 @@ export type SessionSettings = {
   readonly advertising: Advertising;
   /** Of the servers of a pool. */
   serverStates(): readonly PoolState[];
+  readonly health: HealthWatch | undefined;
   /** What holds for a client at this address. */
   clientOptions(address: string): ClientOptions;
   readonly clientPorts: PortPool;
@@ -46,6 +51,9 @@ export type SettingsDeps = {
   readonly lastAddresses: Map<string, readonly string[]>;
   /** A server of a pool was tried. */
   readonly serverConnected: ServerCounted;
+  readonly serverChecked: ServerChecked;
+  /** As whom a pool's servers are checked. */
+  readonly healthLogin: HealthLogin | undefined;
   readonly names: NameResolver;
   readonly addresses: ChangingAddresses;
   readonly sockets: Sockets;
@@ -68,11 +76,16 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
     heldBytes: limits.bufferedBytes,
   };
   const advertising = createAdvertising(options, addresses.find);
-  const servers = createServers(options, { ...deps, dial: sockets.dial, counted: deps.serverConnected });
+  const servers = createServers(options, {
+    ...deps,
+    ...{ dial: sockets.dial, counted: deps.serverConnected },
+    health: { checked: deps.serverChecked, login: deps.healthLogin, tls: () => probeTls(tls, deps.tls) },
+  });
   return {
     options,
     advertising,
     serverStates: servers.states,
+    health: servers.health,
     clientPorts,
     serverPorts,
     intercept: route.kind === "transparent" ? createIntercept(route) : undefined,
@@ -111,6 +124,12 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
 function sessionRoute(route: GatewayOptions["route"]): SessionOptions["route"] {
   if (route.kind === "pool") return { kind: "pool", ...poolChoice(route) };
   return route.kind === "fixed" ? { kind: "fixed", ...route.server } : route;
+}
+
+/** As sessions speak to the servers of a pool, which have one name in their certificates. */
+function probeTls(options: GatewayOptions["tls"], tls: TlsOfGateway | undefined): ProbeTls | undefined {
+  if (options?.kind !== "terminate" || tls === undefined) return undefined;
+  return serverProbeTls(options.server, tls.loaded.material().client(options.server.name ?? "").tls);
 }
 
 /** Where it is asked for. */

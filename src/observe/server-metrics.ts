@@ -10,6 +10,7 @@ export type ServerConnectOutcome = "connected" | "unreachable" | "refused" | "si
 
 export type ServerMetrics = {
   serverConnected(server: string, outcome: ServerConnectOutcome): void;
+  serverChecked(server: string, isHealthy: boolean): void;
   /** Servers of other names are counted no more. */
   keepServers(names: readonly string[]): void;
   /** Asked at every scrape. Returns what ends that. */
@@ -26,6 +27,9 @@ export function defineServerMetrics(
   const connects = counter("server_connects_total", "Servers of a pool that were tried, and what came of it.", [
     ...([...labelNames, "outcome"] as const),
   ]);
+  const checks = counter("server_checks_total", "Health checks of the servers of a pool.", [
+    ...([...labelNames, "outcome"] as const),
+  ]);
   const up = registerAskedGauge(registry, {
     ...{ name: `${prefix}server_up`, help: "Whether a server of a pool gets sessions: 1 or 0.", labelNames },
   });
@@ -33,14 +37,21 @@ export function defineServerMetrics(
     ...{ name: `${prefix}server_sessions`, help: "Sessions with a server of a pool.", labelNames },
   });
   return (gateway) => {
-    const cells = new Map<string, Map<ServerConnectOutcome, CounterCell>>();
+    const cells = new Map<string, Map<string, CounterCell>>();
+
+    function count(server: string, key: string, make: () => CounterCell): void {
+      const ofServer = cells.get(server) ?? new Map<string, CounterCell>();
+      cells.set(server, ofServer);
+      const cell = ofServer.get(key) ?? make();
+      ofServer.set(key, cell);
+      cell.inc();
+    }
+
     return {
-      serverConnected(server, outcome) {
-        const ofServer = cells.get(server) ?? new Map<ServerConnectOutcome, CounterCell>();
-        cells.set(server, ofServer);
-        const cell = ofServer.get(outcome) ?? connects({ gateway, server, outcome });
-        ofServer.set(outcome, cell);
-        cell.inc();
+      serverConnected: (server, outcome) => count(server, outcome, () => connects({ gateway, server, outcome })),
+      serverChecked(server, isHealthy) {
+        const outcome = isHealthy ? "passed" : "failed";
+        count(server, outcome, () => checks({ gateway, server, outcome }));
       },
       keepServers(names) {
         for (const server of cells.keys()) {

@@ -48,6 +48,12 @@ export type GatewayTelemetry = {
     outcome: ServerConnectOutcome,
     news: { readonly change: "down" | "up" | undefined; readonly detail: string },
   ): void;
+  /** A health check of a server of a pool. */
+  serverChecked(
+    server: { readonly name: string },
+    isHealthy: boolean,
+    news: { readonly change: "down" | "up" | undefined; readonly detail: string },
+  ): void;
   /** Servers of other names are no longer in the configuration. */
   keepServers(names: readonly string[]): void;
   /** So many sessions may be open at once; asked at every scrape, until `stopped`. */
@@ -139,6 +145,11 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
     serverConnected({ name: server }, outcome, { change, detail }) {
       counts.serverConnected(server, outcome);
       if (change === "down") log().warn({ server, outcome, detail }, "server down");
+      if (change === "up") log().info({ server }, "server up");
+    },
+    serverChecked({ name: server }, isHealthy, { change, detail }) {
+      counts.serverChecked(server, isHealthy);
+      if (change === "down") log().warn({ server, outcome: "check-failed", detail }, "server down");
       if (change === "up") log().info({ server }, "server up");
     },
     sessionsLimit: (limit) => void endings.push(counts.sessionsLimit(limit)),

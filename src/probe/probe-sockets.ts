@@ -6,8 +6,8 @@ import type { ProbeTlsSocket } from "./probe-tls.ts";
 import type { ProbeConnection, ProbeEvent } from "./report.ts";
 import type { ProbeTls } from "./security.ts";
 
-/** `host`: a literal address, or a name. */
-export type ProbeTarget = { readonly host: string; readonly port: number };
+/** `host`: a literal address, or a name. `opening`: sent on the control connection before anything else, latin1. */
+export type ProbeTarget = { readonly host: string; readonly port: number; readonly opening?: string };
 
 export type ProbeControl = {
   /** The address of this machine that it has, once it is made. */
@@ -38,7 +38,7 @@ const maxLineBytes = 8192;
 const mostKept = 64 * 1024;
 const lineFeed = 10;
 
-export function openProbeControl({ host, port }: ProbeTarget, tell: Tell): ProbeControl {
+export function openProbeControl({ host, port, opening }: ProbeTarget, tell: Tell): ProbeControl {
   let reader = createReplyReader({ maxBytes: maxLineBytes });
   const raw = connect({ host, port, noDelay: true });
   let socket: Socket = raw;
@@ -70,6 +70,7 @@ export function openProbeControl({ host, port }: ProbeTarget, tell: Tell): Probe
     to.once("error", (error) => (why = wordsOf(error)));
   };
   raw.once("connect", () => {
+    if (opening !== undefined) raw.write(opening, "latin1");
     const local = endpointOf(raw.localAddress, raw.localPort);
     const remote = endpointOf(raw.remoteAddress, raw.remotePort);
     tell({ kind: "connected", local, remote });

@@ -23,6 +23,8 @@ export type ProbeOptions = {
   readonly password: string;
   /** Uploaded under that name, downloaded and deleted; absent: nothing is written. `content` is latin1. */
   readonly file?: { readonly name: string; readonly content: string };
+  /** It ends there, as a health check does, and nothing but 220 is a greeting then. Absent: behind the list, or the file. */
+  readonly upTo?: "greeting" | "login" | "list";
   /** Absent: all is in clear. */
   readonly tls?: ProbeTls;
   /** For so long at most nothing may happen; for the words of a report, the driver measures it. */
@@ -81,7 +83,7 @@ type Play = () => Script<StepResult>;
 
 function scriptOf(
   talk: Conversation,
-  { form, user, password, file, tls }: ProbeOptions,
+  { form, user, password, file, tls, upTo }: ProbeOptions,
 ): (readonly [ProbeStep["name"], Play])[] {
   const listing = function* (): Script<StepResult> {
     const listed = yield* transfer(talk, form, "LIST");
@@ -90,10 +92,11 @@ function scriptOf(
   };
   const plays: (readonly [ProbeStep["name"], Play])[] = [
     ["connect", () => connect(talk)],
-    ...beginning(talk, tls),
+    ...beginning(talk, tls, upTo !== undefined),
     ["login", () => login(talk, user, password)],
     ["list", listing],
   ];
+  if (upTo !== undefined) return plays.slice(0, plays.length - { greeting: 2, login: 1, list: 0 }[upTo]);
   if (file === undefined) return plays;
   const { name, content } = file;
   const upload = function* (): Script<StepResult> {
@@ -112,13 +115,17 @@ function scriptOf(
 }
 
 /** With implicit TLS the greeting is under it. */
-function beginning(talk: Conversation, tls: ProbeTls | undefined): (readonly [ProbeStep["name"], Play])[] {
-  const greets: readonly [ProbeStep["name"], Play] = ["greeting", () => greeting(talk)];
+function beginning(
+  talk: Conversation,
+  tls: ProbeTls | undefined,
+  isStrict: boolean,
+): (readonly [ProbeStep["name"], Play])[] {
+  const greets: readonly [ProbeStep["name"], Play] = ["greeting", () => greeting(talk, isStrict)];
   if (tls === undefined) return [greets];
   const secures: readonly [ProbeStep["name"], Play] = ["tls", () => secureControl(talk, tls)];
   if (tls.kind === "explicit") return [greets, secures];
   const greetsAndProtects = function* (): Script<StepResult> {
-    const greeted = yield* greeting(talk);
+    const greeted = yield* greeting(talk, isStrict);
     return greeted.outcome === "ok" ? yield* protectData(talk, tls) : greeted;
   };
   return [secures, ["greeting", greetsAndProtects]];
@@ -130,12 +137,13 @@ function* connect(talk: Conversation): Script<StepResult> {
   return talk.remote === undefined ? talk.lost("not-connected", "no connection") : ok();
 }
 
-function* greeting(talk: Conversation): Script<StepResult> {
+function* greeting(talk: Conversation, isStrict: boolean): Script<StepResult> {
   let reply = yield* talk.reply();
   // 120: in a while.
   while (reply !== undefined && isPreliminary(reply.code)) reply = yield* talk.reply();
   if (reply === undefined) return talk.lost("no-reply", "no greeting");
-  return isPositive(reply.code) ? ok() : problem("rejected", `the greeting is ${reply.text}`);
+  const isGood = isStrict ? reply.code === 220 : isPositive(reply.code);
+  return isGood ? ok() : problem("rejected", `the greeting is ${reply.text}`);
 }
 
 function* login(talk: Conversation, user: string, password: string): Script<StepResult> {

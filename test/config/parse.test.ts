@@ -366,3 +366,25 @@ test("a pool is a list of servers, each by its name and with a weight", () => {
     slowStartMs: 30_000,
   });
 });
+
+test("health of a pool has checks as soon as one of their keys is there", () => {
+  const checksWith = (health: string) => {
+    const { route } = gatewayWith(`route: { servers: [a, b], health: ${health} }`);
+    return route.kind === "pool" ? route.checks : expect.fail();
+  };
+  expect(checksWith("{ every: 1s, fall: 2 }")).toBe(undefined);
+  expect(checksWith("{ rise: 3 }")).toEqual({ rise: 3, timeoutMs: 5000, isListing: false });
+  expect(checksWith("{ timeout: 1s }")).toEqual({ rise: 2, timeoutMs: 1000, isListing: false });
+  expect(checksWith("{ transfer: none }")).toEqual({ rise: 2, timeoutMs: 5000, isListing: false });
+  expect(checksWith("{ login: { user: m, passwordFile: /p }, transfer: list }")).toEqual({
+    ...{ rise: 2, timeoutMs: 5000, isListing: true },
+    login: { user: "m", passwordFile: "/p" },
+  });
+});
+
+test("a check that lists has to log in", () => {
+  const parsed = parseConfig("gateways: [{ listen: :21, route: { servers: [a], health: { transfer: list } } }]");
+  expect(parsed.ok ? [] : parsed.problems).toMatchObject([
+    { path: "gateways[0].route.health.transfer", message: "list needs login" },
+  ]);
+});

@@ -166,6 +166,8 @@ const messages: Readonly<Record<string, readonly string[]>> = {
     "gateways[2].route.servers[2].users: needs at least one user",
     'gateways[2].route.servers[3].hosts[1]: expected a host name such as ftp.example.com, or a pattern such as *.example.com, got "*"',
     'gateways[2].route.balance: expected one of least-sessions, round-robin, client-hash, user-hash, got "user"; did you mean user-hash?',
+    "gateways[2].route.health.timeout: must be at least 100ms, is 5ms",
+    "gateways[2].route.health.login.user: is required",
     "gateways[3].route: balance, health and slowStart have no meaning without servers",
   ],
   "route-transparent-advertise.yml": [

@@ -21,6 +21,8 @@ function setUp() {
     pool: createServerPool({ now: () => 0 }),
     lastAddresses: new Map<string, readonly string[]>(),
     serverConnected() {},
+    serverChecked() {},
+    healthLogin: undefined,
     names: createNameResolver(),
     addresses: { want() {}, find: () => undefined },
     sockets: testedSockets,

@@ -59,6 +59,7 @@ const closedSets: Readonly<Record<string, readonly string[]>> = {
 };
 const outcomes: Readonly<Record<string, readonly string[]>> = {
   ftp_alg_tls_handshakes_total: ["full", "resumed", ...tlsCauses],
+  ftp_alg_server_checks_total: ["passed", "failed"],
   ftp_alg_server_connects_total: ["connected", "unreachable", "refused", "silent"],
   ftp_alg_pinholes_total: ["used", "expired", "released", "refused"],
   ftp_alg_transfers_total: transferOutcomes,

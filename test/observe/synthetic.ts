@@ -79,6 +79,8 @@ export function playAll(telemetry: Telemetry): void {
   const pooled = { name: "files.example.net:21" };
   gateway.serverConnected(pooled, "unreachable", { change: "down", detail: "10.0.0.5:21 timed out" });
   gateway.serverConnected(pooled, "connected", { change: "up", detail: "" });
+  gateway.serverChecked(pooled, false, { change: "down", detail: "10.0.0.5: no greeting within 5 s" });
+  gateway.serverChecked(pooled, true, { change: "up", detail: "" });
   gateway.sessionsLimit(() => 10_000);
   gateway.acceptFailed("EMFILE");
   gateway.sessionRefused(client, "too-many-sessions");

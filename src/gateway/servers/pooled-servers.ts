@@ -20,7 +20,10 @@ export type PooledServersDeps = Pick<
 /** Once one server is known, so long is waited for the names of the others. */
 const othersMs = 500;
 
-export type PooledServers = Pick<Servers, "resolve" | "dial" | "states">;
+export type PooledServers = Pick<Servers, "resolve" | "dial" | "states"> & {
+  /** Where a server is now, by what name servers say; at least one. Reports once, after it has returned. */
+  lookUp(server: PoolServer, settled: (members: readonly PoolMember[]) => void): Attempt;
+};
 
 export function createPooledServers(route: PoolRoute, deps: PooledServersDeps): PooledServers {
   const { pool, counted, lastAddresses } = deps;
@@ -30,6 +33,12 @@ export function createPooledServers(route: PoolRoute, deps: PooledServersDeps): 
     servers.flatMap((server) => membersOf(server, lastAddresses.get(server.server.host) ?? []));
   return {
     states: () => pool.states(membersAt(route.servers)),
+    lookUp(server, settled) {
+      const found = (): void => settled(membersAt([server]));
+      if (parseAddress(server.server.host) === undefined) return lookUp(server, found);
+      const immediate = setImmediate(found);
+      return { cancel: () => clearImmediate(immediate) };
+    },
     resolve(_, __, report) {
       const failures: string[] = [];
       let left = named.length;

@@ -75,14 +75,14 @@ export function createServerPool({ now, dice, counts }: ServerPoolDeps): ServerP
   };
 
   return {
-    order(members, { balance, everyMs, slowStartMs }, key) {
+    order(members, { balance, everyMs, slowStartMs, checks }, key) {
       const moment = now();
       const open = members.filter(({ weight }) => weight > 0);
       for (const member of members) if (member.weight === 0) known(member).since = moment;
       const weigh: Weigh = (member) => member.weight * shareOf(known(member), slowStartMs, moment);
       const up = open.filter((member) => known(member).tryAt === undefined);
       // One session at a time finds out whether a server that fell is back; should it not be, the others follow.
-      const isDue = (member: PoolMember): boolean => (known(member).tryAt ?? Infinity) <= moment;
+      const isDue = (member: PoolMember): boolean => checks === undefined && isDueAt(known(member), moment);
       // By a hash only a client of its own does: no other is to see another server for once.
       const isHashed = orders[balance] === hashed;
       const [first] = isHashed && up.length > 0 ? hashed(open, key, weigh) : open.filter(isDue);
@@ -142,6 +142,11 @@ function inTurn(
 /** Of its weight, by how long it has been there. */
 function shareOf({ since }: Known, slowStartMs: number, moment: number): number {
   return slowStartMs === 0 ? 1 : Math.min(1, Math.max(leastShare, (moment - since) / slowStartMs));
+}
+
+/** One that fell by checks, which there are no more, may be tried at once. */
+function isDueAt({ tryAt }: Known, moment: number): boolean {
+  return tryAt !== undefined && (tryAt <= moment || tryAt === Infinity);
 }
 
 function rise(one: Known, moment: number): true {

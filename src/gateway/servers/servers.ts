@@ -6,6 +6,7 @@ import type { SessionEvent } from "../../session/events.ts";
 import type { Wanted } from "../../session/pool-choice.ts";
 import type { GatewayOptions, HostPort } from "../options.ts";
 import { dialServer, type Attempt, type DialEvents } from "./dial-server.ts";
+import { createHealthWatch, type HealthDeps, type HealthWatch } from "./health-checks.ts";
 import { createPooledServers, type PooledServersDeps } from "./pooled-servers.ts";
 import type { ServerMemory } from "./server-memory.ts";
 import type { PoolState } from "./server-pool.ts";
@@ -22,6 +23,8 @@ export type Servers = {
   learn(server: Endpoint, rejects: Mode): void;
   /** Of a pool; none elsewhere. */
   states(): readonly PoolState[];
+  /** Of a pool whose servers are checked. */
+  readonly health: HealthWatch | undefined;
 };
 
 /**
@@ -36,11 +39,12 @@ export type DialOrigin = {
 
 export type ServersDeps = Pick<PooledServersDeps, "names" | "dial" | "pool" | "counted" | "lastAddresses"> & {
   readonly memory: ServerMemory;
+  readonly health: Pick<HealthDeps, "checked" | "login" | "tls">;
 };
 
 export function createServers(
   { route, timeouts, tls }: Pick<GatewayOptions, "route" | "timeouts" | "tls">,
-  { memory, ...deps }: ServersDeps,
+  { memory, health, ...deps }: ServersDeps,
 ): Servers {
   const { names, dial } = deps;
   const { connectMs: timeoutMs, keepaliveMs } = timeouts;
@@ -52,7 +56,13 @@ export function createServers(
     // Where TLS begins with the first byte, it is the server that is waiting.
     const greets = !(tls?.kind === "terminate" && tls.server.mode !== "off" && tls.server.implicit);
     const pooled = createPooledServers(route, { ...deps, timeoutMs, keepaliveMs, greets });
-    return { ...pooled, ...remembered };
+    const { lookUp, ...ofSessions } = pooled;
+    const watching = { ...health, pool: deps.pool, lookUp, random: Math.random };
+    return {
+      ...ofSessions,
+      ...remembered,
+      health: route.checks && createHealthWatch(route, route.checks, watching),
+    };
   }
   // A configured server may be restarting. What a client named or meant is that client's affair.
   const retry = route.kind === "fixed";
@@ -75,5 +85,6 @@ export function createServers(
     },
     ...remembered,
     states: () => [],
+    health: undefined,
   };
 }

@@ -15,7 +15,15 @@ const { dial } = testedSockets;
 const names = createNameResolver();
 const memory = createServerMemory({ maxServers: 10, expiryMs: 1000, now: () => 0 });
 const pool = createServerPool({ now: () => performance.now() });
-const deps = { memory, names, dial, pool, counted() {}, lastAddresses: new Map<string, readonly string[]>() };
+const deps = {
+  memory,
+  names,
+  dial,
+  pool,
+  counted() {},
+  health: { checked() {}, login: undefined, tls: () => undefined },
+  lastAddresses: new Map<string, readonly string[]>(),
+};
 const origin = {
   asClient: false,
   client: { peer: { address: "192.0.2.7", port: 1234 }, local: { address: "192.0.2.1", port: 21 } },

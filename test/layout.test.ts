@@ -226,6 +226,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "process/gateways.ts": "process/reload.test.ts: gateways that are renamed, gone, new",
   "gateway/entrance/gateway-listeners.ts": "gateway/gateway.test.ts, process/reload.test.ts",
   "gateway/entrance/awaited-verdicts.ts": "gateway/entrance/shared-counts.test.ts",
+  "process/shared/examine-redis.ts": "cli/doctor.test.ts: a Redis is asked",
   "process/shared/redis-counts.ts": "process/shared/redis-store.test.ts: for two processes together",
   "process/shared/redis-keys.ts": "process/shared/redis-store.test.ts: whatever happens, every key",
   "process/shared/redis-link.ts": "process/shared/redis-store.test.ts: not there, frozen, says no",

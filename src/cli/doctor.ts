@@ -11,6 +11,8 @@ import { type Capability, parseCapabilities } from "./capabilities.ts";
 import type { Io } from "../process/io.ts";
 import { descriptorShortage, readDescriptorLimit } from "../process/descriptors.ts";
 import { plannedPlanes } from "../process/planes.ts";
+import { examineRedis } from "../process/shared/examine-redis.ts";
+import { shownUrl } from "../process/shared/redis-url.ts";
 import { readMachinePorts } from "./port-ranges.ts";
 import { paintFor, type Paint } from "./style.ts";
 import { wrapped } from "./wrapped.ts";
@@ -27,6 +29,7 @@ export async function doctor(config: Config, io: Pick<Io, "out" | "columns" | "e
     ...(await planeFindings(config)),
     ...(await routeFindings(config, capabilities)),
     ...(await portFindings(config, capabilities)),
+    ...(await sharedFindings(config)),
   ];
   const look = { width: io.columns, paint: paintFor(io) };
   io.out(findings.map((finding) => formatFinding(finding, look)).join(""));
@@ -90,6 +93,17 @@ async function planeFindings(config: Config): Promise<Finding[]> {
     for (const text of remarks) findings.push({ verdict: "note", what, text });
   }
   return findings;
+}
+
+/** A Redis that is away is no reason not to start. */
+async function sharedFindings({ shared }: Config): Promise<Finding[]> {
+  if (shared === undefined) return [];
+  const found = await examineRedis(shared.redis, shared.prefix);
+  const what = `shared.redis ${shownUrl(shared.redis)}`;
+  if ("reason" in found) return [{ verdict: "note", what, text: `${found.reason}; each process counts by itself` }];
+  const text = `answers in ${found.ms.toFixed(1)} ms`;
+  if (found.ms <= shared.timeoutMs) return [{ verdict: "ok", what, text }];
+  return [{ verdict: "note", what, text: `${text}, longer than shared.timeout: each process counts by itself` }];
 }
 
 async function routeFindings(config: Config, capabilities: ReadonlySet<Capability>): Promise<Finding[]> {

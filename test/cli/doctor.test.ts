@@ -1,10 +1,13 @@
 import { expect, test } from "vitest";
 import { doctor, formatFinding } from "../../src/cli/doctor.ts";
 import { coloured, plain } from "../../src/cli/style.ts";
+import { requireNone } from "../lab/availability.ts";
+import { redisObstacle, setRedis } from "../process/shared/redis-server.ts";
 import { configFrom } from "../../src/config/parse.ts";
 
-async function examine(gateway: object) {
+async function examine(gateway: object, rest: object = {}) {
   const parsed = configFrom({
+    ...rest,
     gateways: [{ name: "g", listen: ["127.0.0.1:0"], route: { server: "10.0.0.5:21" }, ...gateway }],
   });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
@@ -48,4 +51,21 @@ test("interception without its table is missing, or can't be seen; the table is 
 test("data ports that the system hands out itself are noted with the cure", async () => {
   const { lines } = await examine({ dataPlane: "relay", clientSide: { dataPorts: "1024-65535" } });
   expect(lines.find((line) => line.includes("dataPorts"))).toMatch(/^note .*ip_local_reserved_ports/);
+});
+
+test("a Redis in which is counted together is asked, and none is a note that tells no password", async (context) => {
+  const { lines: missing } = await examine(
+    { dataPlane: "relay" },
+    { shared: { redis: "redis://me:s3cret@127.0.0.1:9/1" } },
+  );
+  expect(missing.at(-1)).toBe(
+    "note    shared.redis redis://127.0.0.1:9/1: connect ECONNREFUSED 127.0.0.1:9; each process counts by itself",
+  );
+  requireNone(redisObstacle, context);
+  const redis = await setRedis({ requirepass: "s3cret" });
+  const ask = async (url: string) =>
+    (await examine({ dataPlane: "relay" }, { shared: { redis: url, timeout: "5s" } })).lines.at(-1);
+  expect(await ask(redis.url)).toMatch(/^ok {6}shared\.redis redis:\/\/127\.0\.0\.1:\d+\/0: answers in \d+\.\d ms$/);
+  expect(await ask(`redis://127.0.0.1:${redis.port}`)).toMatch(/^note .*NOAUTH .*; each process counts by itself$/);
+  expect(await redis.ask("DBSIZE")).toBe(0);
 });

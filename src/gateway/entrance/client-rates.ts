@@ -16,7 +16,7 @@ export type ClientRates = {
   loginFailed(client: string): Promise<boolean>;
   /** Milliseconds for which the client is banned from now on; 0: it is not. */
   bannedFor(client: string): Promise<number>;
-  /** Others have banned the client, for so long from now. */
+  /** Others have banned the client, for so long from now; no longer than a ban may be here. */
   ban(client: string, ms: number): Promise<void>;
   /** Clients that are banned at this moment. */
   countBans(): number;
@@ -56,7 +56,7 @@ export function createClientRates(limits: RateLimits): ClientRates {
       return true;
     },
     bannedFor: failures.overFor,
-    ban: (client, ms) => failures.block(client, ms / 1000),
+    ban: (client, ms) => failures.block(client, Math.min(ms, rule.banMostMs) / 1000),
     countBans: failures.countOver,
   };
 }

@@ -59,16 +59,19 @@ export function createServerPool({ now, dice, counts }: ServerPoolDeps): ServerP
   }
 
   /** Of what other processes have at a server each of its addresses has its part. */
-  function loadOf(member: PoolMember, all: readonly PoolMember[], weigh: Weigh): number {
-    const elsewhere = counts?.serverSessionsElsewhere(member.name) ?? 0;
-    const parts = elsewhere === 0 ? 1 : all.filter(({ name }) => name === member.name).length;
-    return (known(member).sessions + elsewhere / parts) / weigh(member);
+  function leastSessions(up: readonly PoolMember[], _: string, weigh: Weigh): readonly PoolMember[] {
+    const addresses = counts && addressesOf(up);
+    return inTurn(up, known, weigh, (member) => {
+      const elsewhere = counts?.serverSessionsElsewhere(member.name) ?? 0;
+      const part = elsewhere === 0 ? 0 : elsewhere / (addresses?.get(member.name) ?? 1);
+      return (known(member).sessions + part) / weigh(member);
+    });
   }
 
   const orders: Readonly<
     Record<Balance, (up: readonly PoolMember[], key: string, weigh: Weigh) => readonly PoolMember[]>
   > = {
-    "least-sessions": (up, _, weigh) => inTurn(up, known, weigh, (member) => loadOf(member, up, weigh)),
+    "least-sessions": leastSessions,
     "round-robin": (up, _, weigh) => inTurn(up, known, weigh, () => 0),
     "client-hash": hashed,
     "user-hash": hashed,
@@ -117,6 +120,13 @@ export function createServerPool({ now, dice, counts }: ServerPoolDeps): ServerP
     },
     states: (members) => statesOf(members, known, sessions),
   };
+}
+
+/** By the name of a server. */
+function addressesOf(members: readonly PoolMember[]): ReadonlyMap<string, number> {
+  const count = new Map<string, number>();
+  for (const { name } of members) count.set(name, (count.get(name) ?? 0) + 1);
+  return count;
 }
 
 /** Whose turn it is, and who comes after it should it fail: those that are behind most. */

@@ -102,3 +102,6 @@ return answer
 
 /** The instance lives no more, and what it had counts for nobody. Keys: the living. Arguments: instance. */
 export const goneScript = script(`return redis.call('ZREM', KEYS[1], ARGV[1])`);
+
+/** Changes nothing. Keys: any. */
+export const lookScript = script(`return redis.call('PTTL', KEYS[1])`);

@@ -7,6 +7,7 @@ import { inTime } from "./in-time.ts";
 import { createRedisCounts, type RedisCounts } from "./redis-counts.ts";
 import { createRedisLink, type RedisLink } from "./redis-link.ts";
 import type { RedisScript } from "./redis-scripts.ts";
+import { withoutPassword } from "./redis-url.ts";
 
 export type RedisStoreOptions = {
   /** `redis://[user[:password]@]host[:port][/db]`, or `rediss://` for TLS. */
@@ -192,13 +193,4 @@ async function beat(store: Store): Promise<void> {
 
 function newInstance(): string {
   return randomBytes(8).toString("hex");
-}
-
-/** A server's message may quote what it was sent. */
-function withoutPassword(text: string, url: string): string {
-  const { password } = new URL(url);
-  return [password, decodeURIComponent(password)].reduce(
-    (shown, secret) => (secret === "" ? shown : shown.replaceAll(secret, "***")),
-    text,
-  );
 }

@@ -5,6 +5,7 @@ import type { Condition } from "../../observe/readiness.ts";
 import type { Logger } from "../../observe/log.ts";
 import type { Metrics } from "../../observe/metrics.ts";
 import { createRedisStore } from "./redis-store.ts";
+import { shownUrl } from "./redis-url.ts";
 
 export type SharedOfProcess = {
   /** What the gateway of that name counts together with other processes. */
@@ -22,10 +23,10 @@ export function openSharedStore(
 ): SharedOfProcess {
   if (options === undefined) return { countsOf: () => undefined, conditions: () => [], stop: async () => {} };
   const { redis: url, ...rest } = options;
-  const shared = shownUrl(url);
+  const where = { path: "shared.redis", shared: shownUrl(url) };
   const store = createRedisStore({ url, ...rest }, (state) => {
-    if (state.isUp) logger.info({ shared }, "shared counts hold");
-    else logger.warn({ shared, detail: state.reason }, "shared counts away");
+    if (state.isUp) logger.info(where, "shared counts hold");
+    else logger.warn({ ...where, detail: state.reason }, "shared counts away");
   });
   metrics.shared(() => store.state().isUp);
   return {
@@ -37,12 +38,4 @@ export function openSharedStore(
     ],
     stop: store.stop,
   };
-}
-
-/** Without user and password. */
-function shownUrl(url: string): string {
-  const shown = new URL(url);
-  shown.username = "";
-  shown.password = "";
-  return shown.href;
 }

@@ -36,6 +36,17 @@ test("limit commandsPerSecond: who says more waits for the next second", async (
   expect(await commandsRead("a", 1)).toBe(0);
 });
 
+test("a ban that others have made holds for as long as they say, and no longer than one may be here", async () => {
+  const rates = createClientRates(limits);
+  await rates.ban("a", 10_000);
+  await rates.ban("b", 2 ** 40);
+  expect([await rates.connected("a"), await rates.connected("b"), rates.countBans()]).toEqual(["banned", "banned", 2]);
+  await sleep(10_001);
+  expect([await rates.connected("a"), await rates.connected("b")]).toEqual([undefined, "banned"]);
+  await sleep(20_000);
+  expect(await rates.connected("b")).toBeUndefined();
+});
+
 describe("a wall clock that is set", () => {
   function setClock(ms: number): void {
     const { now } = Date;

@@ -22,13 +22,8 @@ type Process = SpawnedGateway & {
 
 const shared = (redis: string, rest: object = {}) => ({ redis, timeout: "200ms", ...rest });
 
-async function setProcess(of: object, limits: object, serverPort: number, env = {}): Promise<Process> {
-  const gateway = {
-    name: "public",
-    listen: "127.0.0.1:0",
-    route: { server: `127.0.0.1:${serverPort}` },
-    limits,
-  };
+async function setProcess(of: object, limits: object, route: object, env = {}): Promise<Process> {
+  const gateway = { name: "public", listen: "127.0.0.1:0", route, limits };
   const spawned = spawnGateway([gateway], { rest: { shared: of, admin: { listen: "127.0.0.1:0" } }, env });
   const endpointOf = async (line: string): Promise<string> => String((await spawned.logged(line))["endpoint"]);
   const port = Number((await endpointOf("listening")).split(":").at(-1));
@@ -48,10 +43,12 @@ async function setProcess(of: object, limits: object, serverPort: number, env = 
   };
 }
 
+const routeTo = ({ port }: { port: number }) => ({ server: `127.0.0.1:${port}` });
+
 /** Both count together already. */
-async function setTwo(of: object, limits: object, script = {}) {
-  const server = await setServer(script);
-  const both = await Promise.all([setProcess(of, limits, server.port), setProcess(of, limits, server.port)]);
+async function setTwo(of: object, limits: object, script = {}, wanted?: object) {
+  const route = wanted ?? routeTo(await setServer(script));
+  const both = await Promise.all([setProcess(of, limits, route), setProcess(of, limits, route)]);
   for (const one of both) await one.logged("shared counts hold");
   return both;
 }
@@ -103,9 +100,30 @@ test("limit loginFailures: failures at both ban the client at both, and a restar
   }
   one.signal("SIGTERM");
   await one.ended;
-  const again = await setProcess(shared(redis.url), limits, (await setServer()).port);
+  const again = await setProcess(shared(redis.url), limits, routeTo(await setServer()));
   await again.logged("shared counts hold");
   expect((await again.greet()).reply).toMatch(/^421 Too many failed logins/);
+});
+
+test("least-sessions looks at the sessions of both", async () => {
+  const redis = await setRedis();
+  const servers = await Promise.all([setServer(), setServer()]);
+  const [first, second] = servers.map(({ port }) => `127.0.0.1:${port}`);
+  const route = { servers: [first, second], balance: "least-sessions" };
+  const [one, other] = await setTwo(shared(redis.url), {}, {}, route);
+  const sessionsAt = (at: number): number => servers[at]?.sessions.length ?? NaN;
+  const clients = [];
+  for (let at = 0; at < 6; at++) clients.push((await one.greet()).client);
+  expect([sessionsAt(0), sessionsAt(1)]).toEqual([3, 3]);
+  // Of the first server's all go: the next three are due there, wherever they come in.
+  for (const { socket } of servers[0]?.sessions ?? []) socket.destroy();
+  await until(async () => (await one.admin("/metrics")).text.includes('ftp_alg_sessions_active{gateway="public"} 3\n'));
+  // A gateway hears of a server from its first session on; then once a second.
+  (await other.greet()).client.close();
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  const before = sessionsAt(0);
+  for (let at = 0; at < 3; at++) expect((await other.greet()).reply).toMatch(/^220/);
+  expect(sessionsAt(0) - before).toBe(3);
 });
 
 test("limit connectsPerSecond holds for both", async () => {
@@ -167,9 +185,9 @@ describe("while Redis is not there", () => {
   test("it refuses: the log says where and why, without the password, and clients are greeted", async () => {
     const redis = await setRedis({ requirepass: "right" });
     const server = await setServer();
-    const one = await setProcess(shared(`redis://:wr0ng-secret@127.0.0.1:${redis.port}/2`), {}, server.port);
+    const one = await setProcess(shared(`redis://:wr0ng-secret@127.0.0.1:${redis.port}/2`), {}, routeTo(server));
     const said = await one.logged("shared counts away");
-    expect(said).toMatchObject({ level: "warn", shared: `redis://127.0.0.1:${redis.port}/2` });
+    expect(said).toMatchObject({ level: "warn", path: "shared.redis", shared: `redis://127.0.0.1:${redis.port}/2` });
     expect(said["detail"]).toMatch(/^WRONGPASS/);
     expect((await one.greet()).reply).toMatch(/^220/);
     expect(JSON.stringify(one.lines())).not.toContain("secret");
@@ -181,9 +199,9 @@ test("rediss:// is TLS: a certificate that the system's authorities have not sig
   const redis = await setRedis({ "tls-cert-file": certFile, "tls-key-file": keyFile, "tls-auth-clients": "no" });
   const server = await setServer();
   const url = `rediss://127.0.0.1:${redis.port}`;
-  const distrusting = await setProcess(shared(url), {}, server.port);
+  const distrusting = await setProcess(shared(url), {}, routeTo(server));
   expect(String((await distrusting.logged("shared counts away"))["detail"])).toMatch(/self.signed certificate/);
-  const trusting = await setProcess(shared(url), {}, server.port, { NODE_EXTRA_CA_CERTS: certFile });
+  const trusting = await setProcess(shared(url), {}, routeTo(server), { NODE_EXTRA_CA_CERTS: certFile });
   await trusting.logged("shared counts hold");
   expect((await trusting.greet()).reply).toMatch(/^220/);
 });

@@ -1,5 +1,5 @@
 // The results of the matrix as Markdown: a row for each client and mode, a column for each server.
-import { clientNames, type ClientName } from "./clients/all.ts";
+import { clearClientNames, type ClientName } from "./clients/all.ts";
 import { bothModes, type Mode } from "./clients/client.ts";
 import { families, isCrossing, modesOfClient, serverModes, type ServerMode } from "./matrix.ts";
 import type { KeptResult, MatrixResults } from "./matrix-results.ts";
@@ -23,7 +23,7 @@ function mark(results: Sessions): string {
 
 type Line = { readonly client: ClientName; readonly mode: Mode };
 
-const lines: readonly Line[] = clientNames.flatMap((client) =>
+const lines: readonly Line[] = clearClientNames.flatMap((client) =>
   bothModes.filter((mode) => modesOfClient(client).includes(mode)).map((mode) => ({ client, mode })),
 );
 

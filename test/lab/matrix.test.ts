@@ -2,7 +2,7 @@
 // mode of either side. The whole matrix is played beforehand, in lanes side by side; each test looks at one of its sessions.
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { clientObstacle, obstacleTo, requireNone, titleOfClient, titleOfServer } from "./availability.ts";
-import { clientNames, type ClientName } from "./clients/all.ts";
+import { clearClientNames, type ClientName } from "./clients/all.ts";
 import { cellKey, cells, cellTitle } from "./matrix.ts";
 import { keepResults } from "./matrix-results.ts";
 import { faults, playMatrix, type CellResult } from "./matrix-runner.ts";
@@ -22,7 +22,7 @@ const lookUp = async <T extends string>(
 };
 
 const labObstacle = await obstacleTo("nft");
-const clients = await lookUp<ClientName>(clientNames, titleOfClient, clientObstacle);
+const clients = await lookUp<ClientName>(clearClientNames, titleOfClient, clientObstacle);
 const servers = await lookUp<ServerKind>(serverKinds, titleOfServer, (kind) => obstacleTo(kind));
 
 const missing = (client: ClientName, server: ServerKind): string | undefined =>
@@ -39,7 +39,7 @@ beforeAll(async () => {
 
 for (const server of serverKinds) {
   describe(servers.get(server)?.title ?? server, () => {
-    for (const client of clientNames) {
+    for (const client of clearClientNames) {
       const own = cells.filter((cell) => cell.server === server && cell.client === client);
       if (own.length === 0) continue;
       describe(`does with ${clients.get(client)?.title ?? client} through the gateway what it does directly`, () => {

@@ -1,6 +1,6 @@
 // The matrix as data: which real client talks to which real server, in which mode, over which address families and with
 // which `serverSide.mode` of the gateway between them, and which operations such a session does.
-import { clientNames, clients, type ClientName } from "./clients/all.ts";
+import { clearClientNames, clients, type ClientName } from "./clients/all.ts";
 import type { Client, Mode } from "./clients/client.ts";
 import type { OperationName } from "./operations.ts";
 import type { Blueprint } from "./servers/blueprint.ts";
@@ -77,7 +77,7 @@ function cellsOf(client: ClientName, server: ServerKind, mode: Mode): Cell[] {
 export const isCrossing = ({ clientFamily, serverFamily }: Cell): boolean => clientFamily !== serverFamily;
 
 export const cells: readonly Cell[] = serverKinds.flatMap((server) =>
-  clientNames
+  clearClientNames
     .filter((client) => !isHopeless(client, server))
     .flatMap((client) => modesOfClient(client).flatMap((mode) => cellsOf(client, server, mode))),
 );

@@ -66,6 +66,8 @@ const catalog = {
   "gnutls-cli": { binary: "gnutls-cli", package: "gnutls-bin", group: "gnutls-bin" },
   openssl: { binary: "openssl", package: "openssl", group: "openssl" },
   stunnel: { binary: "stunnel4", package: "stunnel4", group: "stunnel4" },
+  java: { binary: "java", package: "default-jdk-headless", group: "default-jdk-headless" },
+  "commons-net": { binary: "share/java/commons-net.jar", package: "libcommons-net-java", group: "libcommons-net-java" },
   aioftp: { binary: "lib/python3/dist-packages/aioftp", package: "python3-aioftp", group: "python" },
 } as const satisfies Record<string, Source>;
 

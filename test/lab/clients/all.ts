@@ -3,9 +3,11 @@ import { program, type Program } from "../programs.ts";
 import { basicFtp } from "./basic-ftp.ts";
 import { inetutilsFtp, tnftp } from "./bsd-ftp.ts";
 import type { Client } from "./client.ts";
+import { commonsNet } from "./commons-net.ts";
 import { curl } from "./curl.ts";
 import { aria2, wget } from "./downloaders.ts";
 import { ftplib } from "./ftplib.ts";
+import { gnutlsCli } from "./gnutls-cli.ts";
 import { lftp } from "./lftp.ts";
 import { ncftp } from "./ncftp.ts";
 import { netFtp } from "./net-ftp.ts";
@@ -27,13 +29,24 @@ export const clients = {
   busybox,
   axel,
   wput,
+  "gnutls-cli": gnutlsCli,
+  "commons-net": commonsNet,
 } as const satisfies Record<string, Client>;
 
 export type ClientName = keyof typeof clients;
 export const clientNames = Object.keys(clients) as ClientName[];
 
+export function isTlsOnly(name: ClientName): boolean {
+  const client: Client = clients[name];
+  return client.isTlsOnly === true;
+}
+
+/** Those that are played without TLS. */
+export const clearClientNames = clientNames.filter((name) => !isTlsOnly(name));
+
 export async function clientProgram(name: ClientName): Promise<Program | undefined> {
   const client: Client = clients[name];
+  for (const need of client.needs ?? []) await program(need);
   return client.program === undefined ? undefined : program(client.program);
 }
 

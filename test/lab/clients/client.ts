@@ -47,6 +47,8 @@ export type Client = {
   /** Its program; undefined for a library that is a dependency of this project. */
   readonly program?: ProgramName;
   readonly title?: string;
+  /** What its program needs besides. */
+  readonly needs?: readonly ProgramName[];
   readonly modes: readonly Mode[];
   readonly families: readonly Family[];
   /** Kinds of steps that the software offers. */
@@ -55,6 +57,8 @@ export type Client = {
   readonly anyBytes: boolean;
   /** How it speaks TLS, if it does and that is tested. */
   readonly security?: readonly VisitTls["security"][];
+  /** It is played under TLS and not in clear. */
+  readonly isTlsOnly?: true;
   /** Performs the steps in order, as few processes as it allows; gives everything that was printed. */
   play(visit: Visit): Promise<string>;
 };

@@ -1,5 +1,5 @@
 // The FTPS matrix as data: which client talks to which server under which TLS, with the gateway between them in which role.
-import { clientNames, clients, type ClientName } from "../clients/all.ts";
+import { clientNames, clients, isTlsOnly, type ClientName } from "../clients/all.ts";
 import type { Client, TlsVersion } from "../clients/client.ts";
 import type { OperationName } from "../operations.ts";
 import type { Blueprint, Security } from "../servers/blueprint.ts";
@@ -41,11 +41,12 @@ function securityOf(kind: ServerKind): readonly Security[] {
 function isPossible(cell: TlsCell): boolean {
   const { client, server, security, version, legs: leg } = cell;
   if (leg === "server" && version !== "TLSv1.3") return false;
+  if (!isClientSecured(cell) && isTlsOnly(client)) return false;
   if (isServerSecured(cell) && !securityOf(server).includes(security)) return false;
   return !isClientSecured(cell) || speaksTls(client).includes(security);
 }
 
-const securities: readonly Security[] = ["explicit", "implicit"];
+export const securities: readonly Security[] = ["explicit", "implicit"];
 
 export const tlsCells: readonly TlsCell[] = serverKinds.flatMap((server) =>
   securities.flatMap((security) =>

@@ -14,7 +14,8 @@ import {
 } from "./matrix.ts";
 import type { KeptResult, MatrixResults } from "./matrix-results.ts";
 import type { Outcomes } from "./matrix-runner.ts";
-import { formatMatrix, totalsOf } from "./matrix-table.ts";
+import { formatMatrix } from "./matrix-table.ts";
+import { totalsOf } from "./played.ts";
 import { serverKinds } from "./servers/server.ts";
 import { offered } from "./session.ts";
 

@@ -213,14 +213,20 @@ function peerClosed(state: State, side: Side, why: string): void {
 
 type Break = { readonly end: CarriageEnd; readonly detail: string };
 
-function whyBroken({ events }: State, side: Side, { socket, tlsEnd, tolerates }: Leg): Break | undefined {
+function whyBroken(state: State, side: Side, { socket, tlsEnd, tolerates }: Leg): Break | undefined {
   if (tlsEnd === undefined) {
     return hasTrulyEnded(socket) ? undefined : { end: `${side}-reset`, detail: "read ECONNRESET" };
   }
-  if (tlsEnd() === "close-notify") return undefined;
+  if (tlsEnd() === "close-notify" || hasOnlyTaken(state, side)) return undefined;
   if (!tolerates) return { end: "tls-truncated", detail: `${side}: the end came without close_notify` };
-  events.noCloseNotify(side);
+  state.events.noCloseNotify(side);
   return undefined;
+}
+
+/** It was given everything and has said nothing, so nothing of it can be missing (gnutls-cli closes so after a download). */
+function hasOnlyTaken({ legs }: State, side: Side): boolean {
+  const giver = legs[other[side]];
+  return giver.hasEnded && !giver.lane.hasUnsent() && legs[side].lane.bytes() === 0;
 }
 
 /** Bytes towards the broken side no longer matter. Bytes from it are real: they go out before the reset. */

@@ -178,6 +178,31 @@ describe.each(["thread", "this thread"] as const)("a data connection under TLS, 
       expect(await pinhole.outcome()).toBe("complete");
     });
 
+    test("whose receiver ends with TCP alone when it was given everything is complete", async () => {
+      const wanted = { client: true, server: true, version };
+      const pinhole = open(plane, wanted);
+      const { client, server } = await peers(pinhole, wanted);
+      const taken = new Promise((resolve) => client.socket.resume().on("end", resolve));
+      server.socket.resume();
+      await give(server, Buffer.from("abc"));
+      await taken;
+      cutBeneath(client.raw);
+      expect(await pinhole.event("closed")).toMatchObject({ outcome: "complete", bytesDown: 3 });
+    });
+
+    test("whose receiver ends with TCP alone before it was given everything is cut", async () => {
+      const wanted = { client: true, server: true, version };
+      const pinhole = open(plane, wanted);
+      const { client, server } = await peers(pinhole, wanted);
+      server.socket.resume();
+      client.socket.resume();
+      await Promise.all([client.secured, server.secured]);
+      await pinhole.event("secured");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      cutBeneath(client.raw);
+      expect(await pinhole.outcome()).toBe("tls-truncated");
+    });
+
     test("whose client must resume, and does not, is no data connection", async () => {
       const wanted = { client: true, server: false, version, clientTls: { mustResume: true } as Partial<LegTls> };
       const pinhole = open(plane, wanted);

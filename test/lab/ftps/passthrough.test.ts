@@ -12,8 +12,8 @@ import { account } from "../servers/blueprint.ts";
 import { startServer, type Server } from "../servers/server.ts";
 import { addresses } from "../topology.ts";
 import { labCertificate } from "./certificate.ts";
-import { tlsCells, tlsCellTitle } from "./cells.ts";
-import { playTlsMatrix, tlsFaults, type TlsResult } from "./runner.ts";
+import { tlsCells } from "./cells.ts";
+import { describeSample } from "./sample.ts";
 
 const obstacle = await obstacleTo(
   "nft",
@@ -27,25 +27,15 @@ const obstacle = await obstacleTo(
 );
 beforeEach((context) => requireNone(obstacle, context));
 
-describe("a sample of the FTPS matrix: clients do under TLS that passes through what they do directly", () => {
-  const sample = tlsCells.filter(
-    ({ client, server, security, version, legs }) =>
-      legs === "passthrough" &&
-      (security === "implicit" ? server === "ProFTPD" : server === "vsftpd") &&
-      (version === "TLSv1.3" ? ["curl", "lftp", "Python ftplib"] : ["lftp"]).includes(client),
-  );
-  let results: readonly TlsResult[] = [];
-  beforeAll(async () => {
-    if (obstacle === undefined) results = await playTlsMatrix(sample);
-  }, 300_000);
-
-  test.each(sample.map((cell) => [tlsCellTitle(cell), cell] as const))("%s", (_title, cell) => {
-    const result = results.find((one) => one.cell === cell);
-    if (result === undefined) throw new Error("not played");
-    expect(tlsFaults(result), result.story).toEqual({});
-    expect(result.direct.download).toBe("ok");
-    expect(result.gateway).toContain("session is opaque");
-  });
+const sample = tlsCells.filter(
+  ({ client, server, security, version, legs }) =>
+    legs === "passthrough" &&
+    (security === "implicit" ? server === "ProFTPD" : server === "vsftpd") &&
+    (version === "TLSv1.3" ? ["curl", "lftp", "Python ftplib"] : ["lftp"]).includes(client),
+);
+describeSample("clients do under TLS that passes through what they do directly", sample, {
+  obstacle,
+  logged: "session is opaque",
 });
 
 const body = noise("behind CCC", 300_000);

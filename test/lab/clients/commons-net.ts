@@ -27,7 +27,7 @@ const options = [
     "--add-opens",
     "java.base/sun.security.util=ALL-UNNAMED",
   ],
-  "-Djdk.tls.useExtendedMasterSecret=false",
+  ...["-Djdk.tls.useExtendedMasterSecret=false", "-Djdk.tls.client.enableSessionTicketExtension=false"],
 ];
 
 export const commonsNet: Client = {

@@ -1,5 +1,6 @@
 // Plays the FTPS matrix: each session directly too, in a lab whose edge only routes, so that what a client can't do with a server
 // at all is not taken for the gateway's fault.
+import { isTlsOnly } from "../clients/all.ts";
 import { fixedRoute, startGateway, type LabGateway } from "../gateway.ts";
 import { startIntercepting } from "../intercepting-gateway.ts";
 import { createLab, type Lab } from "../lab.ts";
@@ -17,6 +18,7 @@ export type TlsResult = {
   readonly outcomes: SessionResult["outcomes"];
   /** Of those, what failed once, but fails directly too now and then, and was done again. */
   readonly repeated: readonly OperationName[];
+  readonly seconds: number;
   /** What the gateway has logged. */
   readonly gateway: string;
   /** The same, and what the client printed. */
@@ -105,9 +107,18 @@ function playIn(site: Site, cell: TlsCell, host: string, isSecured: boolean): Pr
   return play(lab, server, target, client, "passive", operationsOfTlsCell(cell));
 }
 
-/** The server under TLS where it is so through the gateway; else as the client can, in clear. */
-const playDirectly = (site: Site, cell: TlsCell): Promise<SessionResult> =>
-  playIn(site, cell, addresses.server.IPv4, cell.legs === "passthrough" || cell.legs === "both");
+/**
+ * The server under TLS where it is so through the gateway; else as the client can, in clear. Who can't has no server of its kind to speak
+ * with directly: through the gateway all has to work.
+ */
+async function playDirectly(site: Site, cell: TlsCell): Promise<Pick<SessionResult, "outcomes" | "printed">> {
+  const isSecured = cell.legs === "passthrough" || cell.legs === "both";
+  if (isSecured || !isTlsOnly(cell.client)) return playIn(site, cell, addresses.server.IPv4, isSecured);
+  return {
+    outcomes: Object.fromEntries(operationsOfTlsCell(cell).map((operation) => [operation, "ok"])),
+    printed: "not to be had",
+  };
+}
 
 const playThrough = (site: Site, cell: TlsCell): Promise<SessionResult> =>
   playIn(
@@ -125,10 +136,11 @@ function failsNowAndThen({ client, server, version }: TlsCell, operation: Operat
   return client === "curl" && server === "vsftpd" && version === "TLSv1.3" && operation === "64 MiB";
 }
 
-async function compare(cell: TlsCell, direct: Site, behind: Site): Promise<Omit<TlsResult, "gateway">> {
+async function compare(cell: TlsCell, direct: Site, behind: Site): Promise<Omit<TlsResult, "gateway" | "seconds">> {
   const baseline = await playDirectly(direct, cell);
   const first = await playThrough(behind, cell);
-  const result = { cell, direct: baseline.outcomes, outcomes: first.outcomes, repeated: [], story: first.printed };
+  const story = `${first.printed}\n--- directly:\n${baseline.printed}`;
+  const result = { cell, direct: baseline.outcomes, outcomes: first.outcomes, repeated: [], story };
   const failed = Object.keys(tlsFaults(result)) as OperationName[];
   if (failed.length === 0) return result;
   const flaky = new Set<OperationName>(failed.filter((operation) => failsNowAndThen(cell, operation)));
@@ -153,9 +165,11 @@ async function playGroup(cells: readonly TlsCell[], done: (result: TlsResult) =>
       const gateway = await startGatewayFor(behind, example);
       for (const cell of cells) {
         const before = gateway.log().length;
+        const began = performance.now();
         const result = await compare(cell, direct, behind);
+        const seconds = (performance.now() - began) / 1000;
         const log = gateway.log().slice(before);
-        done({ ...result, gateway: log, story: `${result.story}\n--- the gateway:\n${log}` });
+        done({ ...result, seconds, gateway: log, story: `${result.story}\n--- the gateway:\n${log}` });
       }
       await gateway.stop();
     } finally {
@@ -172,14 +186,18 @@ const baselineLegs = ({ legs }: TlsCell): TlsCell["legs"] => (legs === "server" 
 export async function playTlsMatrix(
   cells: readonly TlsCell[],
   done: (result: TlsResult) => void = () => {},
+  groupDone: (results: readonly TlsResult[]) => Promise<void> = async () => {},
 ): Promise<readonly TlsResult[]> {
   const results: TlsResult[] = [];
   const groups = Map.groupBy(cells, ({ server, security, legs }) => [server, security, legs].join(" "));
   for (const group of groups.values()) {
+    const own: TlsResult[] = [];
     await playGroup(group, (result) => {
-      results.push(result);
+      own.push(result);
       done(result);
     });
+    await groupDone(own);
+    results.push(...own);
   }
   return results;
 }

@@ -2,7 +2,7 @@
 // the TLS, and this program the FTP. A program of its own in the client's namespace.
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createReadStream, createWriteStream, statSync } from "node:fs";
+import { createReadStream, createWriteStream, existsSync, readFileSync, statSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -22,12 +22,16 @@ type Told = {
 const told = JSON.parse(Buffer.from(process.argv[2] ?? "", "base64").toString()) as Told;
 const { host, tls } = told;
 
+const logs: string[] = [];
+
 type Connection = { readonly process: ChildProcess; readonly stdin: Writable; readonly stdout: Readable };
 
 function connect(port: number, more: readonly string[] = []): Connection {
   const trust = ["--x509cafile", tls.ca, "--priority", `NORMAL:-VERS-ALL:+VERS-${tls.version.replace("v", "")}`];
-  // What it tells about TLS does not belong into the data.
-  const args = [...trust, "--logfile", "/dev/stderr", ...more, "--port", String(port), host];
+  // What it tells about TLS does not belong into the data; it can't open a standard error that is a socket.
+  const log = `gnutls-${logs.length}.log`;
+  logs.push(log);
+  const args = [...trust, "--logfile", log, ...more, "--port", String(port), host];
   const child = spawn(told.program, args, { env: { ...process.env, ...told.env }, stdio: ["pipe", "pipe", "inherit"] });
   child.stdin.on("error", () => {});
   return { process: child, stdin: child.stdin, stdout: child.stdout };
@@ -119,4 +123,5 @@ try {
   console.log(`failed: ${String(error)}`);
 } finally {
   control.process.kill();
+  for (const log of logs.filter((file) => existsSync(file))) console.log(`--- ${log}\n${readFileSync(log, "latin1")}`);
 }

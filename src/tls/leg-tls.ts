@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
+import { createEndingFeed } from "../sockets/ending-feed.ts";
 import { createHeldFeed } from "../sockets/held-feed.ts";
 import { type TlsEnd, watchTlsEnd } from "../sockets/tls-handle.ts";
 import { type ClientContext, type ClientTls, createClientContext } from "./client-context.ts";
@@ -15,12 +16,14 @@ type Truncation = "reset" | "tolerate";
 
 /**
  * `key`: legs with the same are done with the same context, which takes a while to make. `isEndHeld`: how TLS ends is told the slow way, by
- * the order of its end and TCP's. `isDownload`: the file comes from the server.
+ * the order of its end and TCP's. `mayCancel`: the peer may end with user_canceled, and its records are watched for that. `isDownload`:
+ * the file comes from the server.
  */
 type LegTraits = {
   readonly key: string;
   readonly truncation: Truncation;
   readonly isEndHeld?: boolean;
+  readonly mayCancel?: boolean;
   readonly isDownload?: boolean;
 };
 
@@ -102,14 +105,14 @@ export function createLegOpener(): OpenLeg {
 
 function openOver(
   raw: Socket,
-  { isEndHeld = false }: LegTraits,
+  { isEndHeld = false, mayCancel = false }: LegTraits,
   open: (beneath: Socket | Duplex) => TLSSocket,
 ): Omit<OpenedLeg, "refusal"> {
-  if (!isEndHeld) {
+  if (!isEndHeld && !mayCancel) {
     const socket = open(raw);
     return { socket, end: watchTlsEnd(socket) };
   }
-  const feed = createHeldFeed(raw);
+  const feed = mayCancel ? createEndingFeed(raw) : createHeldFeed(raw);
   const socket = open(feed.stream);
   return { socket, end: feed.watch(socket) };
 }

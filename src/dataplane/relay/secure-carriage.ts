@@ -213,20 +213,17 @@ function peerClosed(state: State, side: Side, why: string): void {
 
 type Break = { readonly end: CarriageEnd; readonly detail: string };
 
-function whyBroken(state: State, side: Side, { socket, tlsEnd, tolerates }: Leg): Break | undefined {
+function whyBroken(state: State, side: Side, { socket, lane, tlsEnd, tolerates }: Leg): Break | undefined {
   if (tlsEnd === undefined) {
     return hasTrulyEnded(socket) ? undefined : { end: `${side}-reset`, detail: "read ECONNRESET" };
   }
-  if (tlsEnd() === "close-notify" || hasOnlyTaken(state, side)) return undefined;
+  const giver = state.legs[other[side]];
+  // Who was given everything and has said nothing has nothing that could be missing (gnutls-cli after a download).
+  const hasOnlyTaken = giver.hasEnded && !giver.lane.hasUnsent() && lane.bytes() === 0;
+  if (tlsEnd() === "close-notify" || hasOnlyTaken) return undefined;
   if (!tolerates) return { end: "tls-truncated", detail: `${side}: the end came without close_notify` };
   state.events.noCloseNotify(side);
   return undefined;
-}
-
-/** It was given everything and has said nothing, so nothing of it can be missing (gnutls-cli closes so after a download). */
-function hasOnlyTaken({ legs }: State, side: Side): boolean {
-  const giver = legs[other[side]];
-  return giver.hasEnded && !giver.lane.hasUnsent() && legs[side].lane.bytes() === 0;
 }
 
 /** Bytes towards the broken side no longer matter. Bytes from it are real: they go out before the reset. */

@@ -1,4 +1,5 @@
 // Session TLS: what one session has of it: the sessions of TLS on its two control connections, which its data connections resume.
+import type { TLSSocket } from "node:tls";
 import type { Side } from "../../dataplane/pinhole.ts";
 import type { Direction } from "../../session/facts.ts";
 import type { SecuredConnection } from "../../sockets/secure-transport.ts";
@@ -36,6 +37,7 @@ export function createSessionTls({ loaded, tools }: TlsOfGateway): SessionTls {
   const mustResume = material.options.client.sessionReuse === "require";
   // Whose key opens a ticket is whose session it is.
   let ownKeys: TicketKeys | undefined = mustResume ? [tools.newTicketKey()] : undefined;
+  let mayCancel = false;
   let serverHost = "";
   let serverSession: Uint8Array | undefined;
 
@@ -44,7 +46,10 @@ export function createSessionTls({ loaded, tools }: TlsOfGateway): SessionTls {
     const keys = ownKeys;
     const context = keys === undefined ? serverContext : makeContext(server, () => keys, "renew");
     return {
-      open: (connection) => context.open(connection, store),
+      open(connection) {
+        const socket = context.open(connection, store);
+        return socket.once("secure", () => (mayCancel = mayEndWithCancel(socket)));
+      },
       refusal: context.refusal,
       mayEnd: options.client.ccc,
     };
@@ -76,6 +81,7 @@ export function createSessionTls({ loaded, tools }: TlsOfGateway): SessionTls {
         isDownload: direction() === "download",
         sessions: store.entries(),
         mustResume,
+        mayCancel: mayCancel && direction() !== "download",
       }),
       learned: (entry) => store.add(entry),
       accepted() {
@@ -100,6 +106,16 @@ export function createSessionTls({ loaded, tools }: TlsOfGateway): SessionTls {
       return { describe, learned() {}, accepted() {} };
     },
   };
+}
+
+/**
+ * Java does in TLS 1.3, and what it is can't be seen but in what it offers: OpenSSL, which does not, offers signatures that no other does
+ * together. Who is taken for Java costs a little more, and is judged no less strictly.
+ */
+function mayEndWithCancel(socket: TLSSocket): boolean {
+  if (socket.getProtocol() !== "TLSv1.3") return false;
+  const offered = socket.getSharedSigalgs();
+  return !(offered.includes("Ed448+UNDEF") && offered.includes("ECDSA+SHA224"));
 }
 
 function serverLeg(loaded: LoadedTls, material: TlsMaterial, host: string, session: Uint8Array | undefined): LegTls {

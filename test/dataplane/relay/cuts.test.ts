@@ -51,10 +51,12 @@ const rsa = makeCertificate({ kind: "rsa" });
 const secureContext = createSecureContext({ cert: rsa.cert, key: rsa.key });
 const toServer: LegTls = { ...clientLeg, key: "rsa", tls: { ...clientLeg.tls, ca: rsa.cert } };
 
+type Traits = Pick<LegTls, "isEndHeld" | "mayCancel">;
+
 /** The side that speaks TLS sends the file; the other takes it in clear. */
-async function transfer(side: "client" | "server", version: "TLSv1.2" | "TLSv1.3", isEndHeld: boolean, most: number) {
+async function transfer(side: "client" | "server", version: "TLSv1.2" | "TLSv1.3", traits: Traits, most: number) {
   const leg: LegTls = side === "client" ? { ...serverLeg, policy: "none" } : toServer;
-  const secured = { ...listenLeg(), tls: source({ ...leg, isEndHeld }) };
+  const secured = { ...listenLeg(), tls: source({ ...leg, ...traits }) };
   const pinhole = openPinhole(plane, {
     client: side === "client" ? secured : listenLeg(),
     server: side === "server" ? secured : listenLeg(),
@@ -86,8 +88,9 @@ async function transfer(side: "client" | "server", version: "TLSv1.2" | "TLSv1.3
 }
 
 const ways = [
-  ["what the handle knows", false],
-  ["the order of the ends", true],
+  ["what the handle knows", {}],
+  ["the order of the ends", { isEndHeld: true }],
+  ["the records", { mayCancel: true }],
 ] as const;
 
 describe.each(["client", "server"] as const)("a file from the %s", (side) => {
@@ -95,8 +98,8 @@ describe.each(["client", "server"] as const)("a file from the %s", (side) => {
   test.each(kinds)(
     "under %s that is cut anywhere never passes for complete, and whole it does, told by %s",
     { timeout: 300_000 },
-    async (version, _way, isEndHeld) => {
-      const whole = await transfer(side, version, isEndHeld, Infinity);
+    async (version, _way, traits) => {
+      const whole = await transfer(side, version, traits, Infinity);
       expect(whole).toMatchObject({ outcome: "complete", received: content.length, end: "fin", isWhole: true });
       const { passed: total } = whole;
       // Every byte of the end, where close_notify is, and others all over.
@@ -105,7 +108,7 @@ describe.each(["client", "server"] as const)("a file from the %s", (side) => {
       );
       const broken: readonly PinholeOutcome[] = ["tls-truncated", `${side}-tls-failed`, `${side}-reset`];
       for (const most of places) {
-        const cut = await transfer(side, version, isEndHeld, most);
+        const cut = await transfer(side, version, traits, most);
         const isComplete = cut.outcome === "complete" && cut.end === "fin";
         const isBroken = broken.includes(cut.outcome) && cut.end === "reset";
         // All bytes through, close_notify too, and then FIN: that is whole.

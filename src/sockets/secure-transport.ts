@@ -106,8 +106,11 @@ function listenToTcp(connection: Connection, tcp: Socket): void {
 }
 
 function heard(connection: Connection, from: Socket, chunk: Uint8Array): void {
-  if (!connection.isEnding) receive(connection, chunk, chunk.length);
-  else if ((connection.discarded += chunk.length) > discardedBytes) from.destroy();
+  if (!connection.isEnding) {
+    receive(connection, chunk, chunk.length);
+    // Else an idle connection would hold on to the last that it has heard.
+    if (!hasInput(connection)) connection.memory = sharedMemory;
+  } else if ((connection.discarded += chunk.length) > discardedBytes) from.destroy();
 }
 
 function ended(connection: Connection): void {

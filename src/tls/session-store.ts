@@ -15,6 +15,15 @@ export type SessionStore = {
 /** A control connection makes one; a client whose data connections resume nothing makes one for each. */
 const most = 4;
 
+/** INTEGER 1, INTEGER 0x0304: what OpenSSL's form of a session of TLS 1.3 begins with, behind the head of a SEQUENCE. */
+const tls13 = Buffer.from([2, 1, 1, 2, 2, 3, 4]);
+const longestHead = 5;
+
+/** They are resumed by tickets alone, and each handshake makes two. */
+function isOfTls13(data: Buffer): boolean {
+  return data.subarray(0, longestHead + tls13.length).includes(tls13);
+}
+
 /** `added`: a handshake has made a new one. */
 export function createSessionStore(
   known: readonly SessionEntry[] = [],
@@ -27,6 +36,7 @@ export function createSessionStore(
     if (entries.length > most) entries.shift();
   };
   emitter.on("newSession", (id: Buffer, data: Buffer, done: () => void) => {
+    if (isOfTls13(data)) return done();
     const entry = { id: Buffer.from(id), data: Buffer.from(data) };
     add(entry);
     added?.(entry);

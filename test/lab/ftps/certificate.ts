@@ -1,5 +1,5 @@
 // One certificate for all who are TLS servers in a lab, made by openssl when the lab begins.
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { labFile, type Lab } from "../lab.ts";
 import { output } from "../process.ts";
@@ -15,7 +15,9 @@ const keyKinds = {
 
 /** It is for every address at which clients may find a server, and signs itself. */
 export async function labCertificate(lab: Lab, kind: keyof typeof keyKinds = "rsa"): Promise<LabCertificate> {
-  const [cert, key] = ["cert.pem", "key.pem"].map((name) => path.join(lab.folder, name)) as [string, string];
+  // Alone in its folder: a gateway watches that, and logs are written beside it.
+  const both = await labFile(lab, "certificate/both.pem", "", 0o600);
+  const [cert, key] = ["cert.pem", "key.pem"].map((name) => path.join(path.dirname(both), name)) as [string, string];
   const hosts = [addresses.server, addresses.edgeToClient].flatMap((one) => Object.values(one));
   const subject = ["-subj", "/CN=lab", "-addext", `subjectAltName=${hosts.map((host) => `IP:${host}`).join(",")}`];
   await output([
@@ -32,6 +34,6 @@ export async function labCertificate(lab: Lab, kind: keyof typeof keyKinds = "rs
     "-out",
     cert,
   ]);
-  const both = await labFile(lab, "both.pem", Buffer.concat([await readFile(key), await readFile(cert)]), 0o600);
+  await writeFile(both, Buffer.concat([await readFile(key), await readFile(cert)]));
   return { cert, key, both };
 }

@@ -21,6 +21,7 @@ export type HeldCounts = {
   takeAll(): readonly string[];
   /** So many clients, in turn. */
   nextClients(most: number): readonly string[];
+  nextServers(most: number): readonly string[];
 };
 
 /** Names of servers come from the configuration; a bound all the same. */
@@ -32,7 +33,6 @@ export function createHeldCounts(): HeldCounts {
   let all = 0;
   let old = new Set<string>();
   let oldServers = new Set<string>();
-  let turn = clients.keys();
 
   function change(client: string, by: 1 | -1): void {
     const count = (clients.get(client) ?? 0) + by;
@@ -77,14 +77,21 @@ export function createHeldCounts(): HeldCounts {
       old = new Set();
       return [...clients.keys()];
     },
-    nextClients(most) {
-      const taken: string[] = [];
-      while (taken.length < Math.min(most, clients.size)) {
-        const { done, value } = turn.next();
-        if (done === true) turn = clients.keys();
-        else taken.push(value);
-      }
-      return taken;
-    },
+    nextClients: inTurn(clients),
+    nextServers: inTurn(servers),
+  };
+}
+
+/** So many keys, those that come next; after the last one the first. */
+function inTurn(map: ReadonlyMap<string, number>): (most: number) => readonly string[] {
+  let turn = map.keys();
+  return (most) => {
+    const taken: string[] = [];
+    while (taken.length < Math.min(most, map.size)) {
+      const { done, value } = turn.next();
+      if (done === true) turn = map.keys();
+      else taken.push(value);
+    }
+    return taken;
   };
 }

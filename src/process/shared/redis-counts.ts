@@ -45,9 +45,10 @@ export function createRedisCounts(deps: RedisCountsDeps): RedisCounts {
     async admit(client, { sessions, sessionsPerClient, connectsPerSecond: { rate, burst } }) {
       held.add(client);
       const of = (["client", "ban", "second", "burst"] as const).map((kind) => keys.of(kind, client));
-      const own = [instance(), held.sessions(), held.sessionsOf(client)];
+      const me = instance();
+      const own = [me, held.sessions(), held.sessionsOf(client)];
       const limits = [sessions, sessionsPerClient, rate, burst, burstSeconds * 1000, keptMs];
-      const answer = await ask(admitScript, [keys.living, keys.sessions, ...of], [...own, ...limits]);
+      const answer = await ask(admitScript, [keys.living, keys.totals, keys.parts + me, ...of], [...own, ...limits]);
       const [code = -1, ms = 0, isKnown] = numbers(answer);
       if (isKnown === 0) forgotten();
       const verdict: SharedVerdict = verdicts[code] ?? { kind: "unknown" };

@@ -23,6 +23,7 @@ export type RedisLinkEvents = {
 /** Of the library, what is used here. */
 type Client = {
   connect(): Promise<unknown>;
+  ping(): Promise<unknown>;
   evalSha(sha: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   eval(text: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   on(event: "error", listener: (error: unknown) => void): unknown;
@@ -62,6 +63,8 @@ export function createRedisLink(url: string, events: RedisLinkEvents): RedisLink
     timer = setTimeout(() => lose(mine, `no answer within ${connectMs} ms`), connectMs);
     try {
       await mine.connect();
+      // A server that wants a password says so to what is short, and to a longer command that this is no protocol.
+      await mine.ping();
       if (client !== mine) return;
       clearTimeout(timer);
       isConnected = true;

@@ -2,7 +2,7 @@
 // own numbers whole, so that one that was told twice, or not, is put right by the next.
 import type { HeldCounts } from "./held-counts.ts";
 import type { RedisKeys } from "./redis-keys.ts";
-import { goneScript, syncScript, type RedisScript } from "./redis-scripts.ts";
+import { allSessions, goneScript, syncScript, type RedisScript } from "./redis-scripts.ts";
 
 export type Run = (
   script: RedisScript,
@@ -45,41 +45,47 @@ const leaseMs = 10_000;
 export const keptMs = 15 * 60_000;
 const refreshes = keptMs / 3 / 1000;
 /** The server does nothing else meanwhile: about a millisecond. */
-const mostKeys = 256;
+const mostKeys = 128;
+/** Of a longer list of servers some are heard of in each second. */
+const mostServers = 1024;
 
-type Count = { readonly name: string; readonly sessions: number };
+type Told = {
+  /** By which this process was known before. */
+  readonly former?: string | undefined;
+  readonly servers?: readonly string[];
+  readonly clients?: readonly string[];
+};
 
 export function createRedisTelling({ keys, held, instance, run, forgotten }: TellingDeps): RedisTelling {
   const heard = new Map<string, number>();
 
-  /** `summed`: those of which the sum of the others is asked. Resolves to these sums. */
-  async function sync(summed: readonly Count[], others: readonly Count[], former?: string): Promise<readonly number[]> {
-    const counts = [...summed, ...others];
-    const args = [instance(), former ?? "", leaseMs, keptMs, summed.length, ...counts.map(({ sessions }) => sessions)];
-    const [isKnown, ...sums] = numbers(await run(syncScript, [keys.living, ...counts.map(({ name }) => name)], args));
+  /** How many sessions there are in all is told each time. */
+  async function tell({ former, servers = [], clients = [] }: Told): Promise<void> {
+    const me = instance();
+    const parts = servers.flatMap((server) => [serverPart(server), held.serverSessions(server)]);
+    const answer = await run(
+      syncScript,
+      [keys.living, keys.totals, keys.parts + me, ...clients.map((client) => keys.of("client", client))],
+      [
+        ...[me, former ?? "", leaseMs, keptMs, keys.parts, servers.length + 1, allSessions, held.sessions()],
+        ...[...parts, ...clients.map(held.sessionsOf)],
+      ],
+    );
+    const [isKnown, , ...elsewhere] = numbers(answer);
+    servers.forEach((server, at) => heard.set(server, elsewhere[at] ?? 0));
     if (isKnown === 0 && former === undefined) forgotten();
-    return sums;
   }
 
-  async function tellServers(servers: readonly string[]): Promise<void> {
-    for (const some of chunks(servers)) {
-      const counts = some.map((server) => ({ name: keys.of("server", server), sessions: held.serverSessions(server) }));
-      const sums = await sync(counts, []);
-      some.forEach((server, at) => heard.set(server, sums[at] ?? 0));
-    }
+  async function tellServers(all: readonly string[]): Promise<void> {
+    for (const servers of chunks(all)) await tell({ servers });
   }
 
-  /** And how many sessions there are in all, which changes with them. */
-  async function tellClients(clients: readonly string[]): Promise<void> {
-    const all = (): Count => ({ name: keys.sessions, sessions: held.sessions() });
-    const count = (client: string): Count => ({ name: keys.of("client", client), sessions: held.sessionsOf(client) });
-    for (const some of chunks(clients)) await sync([], [all(), ...some.map(count)]);
+  async function tellClients(all: readonly string[]): Promise<void> {
+    for (const clients of chunks(all)) await tell({ clients });
   }
 
   return {
-    async touch(former) {
-      await sync([], [], former);
-    },
+    touch: (former) => tell({ former }),
     async tellAll() {
       held.takeServers();
       await tellClients(held.takeAll());
@@ -91,10 +97,10 @@ export function createRedisTelling({ keys, held, instance, run, forgotten }: Tel
     },
     async refresh() {
       await tellClients(held.nextClients(1 + Math.ceil(held.sessions() / refreshes)));
-      await tellServers(held.servers());
+      await tellServers(held.nextServers(mostServers));
     },
     async gone() {
-      await run(goneScript, [keys.living], [instance()]);
+      await run(goneScript, [keys.living, keys.totals], [instance(), keys.parts]);
     },
     elsewhere: (server) => heard.get(server) ?? 0,
     forget: () => heard.clear(),
@@ -106,8 +112,11 @@ export function numbers(answer: unknown): readonly number[] {
   return Array.isArray(answer) ? answer.map(Number) : [];
 }
 
-/** At least one, if only an empty one. */
 function chunks<T>(list: readonly T[]): readonly (readonly T[])[] {
-  const count = Math.max(1, Math.ceil(list.length / mostKeys));
+  const count = Math.ceil(list.length / mostKeys);
   return Array.from({ length: count }, (_, at) => list.slice(at * mostKeys, (at + 1) * mostKeys));
+}
+
+function serverPart(server: string): string {
+  return `server:${server}`;
 }

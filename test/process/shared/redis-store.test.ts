@@ -151,15 +151,22 @@ describe("for two processes together", () => {
   test("one that says nothing any more counts until its lease is over, and leaves nothing", async () => {
     const { url, ask } = await setRedis();
     const one = await setUp(url);
-    const [dead, living] = ["dead", "test:{public}:living"];
+    const [dead, living, of] = ["dead", "test:{public}:living", `test:{public}:client:${client}`];
     await ask("ZADD", living, String(2 ** 50), dead);
-    for (const key of ["sessions", `client:${client}`]) await ask("HSET", `test:{public}:${key}`, dead, "2");
+    await ask("HSET", of, dead, "2");
+    await ask("HSET", `test:{public}:part:${dead}`, "sessions", "5", "server:a", "3");
+    await ask("HSET", "test:{public}:totals", "sessions", "5", "server:a", "3");
+    one.counts.setServerSessions("a", 1);
+    await until(() => one.counts.serverSessionsElsewhere("a") === 3);
     expect(await kind(one.counts.admit(client, limits))).toBe("too-many-sessions-per-client");
+    expect(await kind(one.counts.admit("192.0.2.2", { ...limits, sessions: 5 }))).toBe("too-many-sessions");
     await ask("ZADD", living, "1", dead);
     expect(await kind(one.counts.admit(client, limits))).toBe("admitted");
-    expect(await ask("HKEYS", `test:{public}:client:${client}`)).not.toContain(dead);
-    expect(await ask("HKEYS", "test:{public}:sessions")).not.toContain(dead);
-    await until(async () => !((await ask("ZRANGE", living, "0", "-1")) as string[]).includes(dead));
+    expect(await ask("HKEYS", of)).not.toContain(dead);
+    await until(async () => (await ask("EXISTS", `test:{public}:part:${dead}`)) === 0);
+    await until(() => one.counts.serverSessionsElsewhere("a") === 0);
+    expect(await ask("HGETALL", "test:{public}:totals")).toEqual({ sessions: "1", "server:a": "1" });
+    expect(await ask("ZRANGE", living, "0", "-1")).not.toContain(dead);
   });
 
   test("one that was taken for dead tells what it has when it is heard of again", async () => {
@@ -354,7 +361,7 @@ test("whatever happens, every key names the gateway in its slot and expires", as
   const keys = (await redis.ask("KEYS", "*")) as string[];
   expect(keys.length).toBeGreaterThan(10);
   for (const key of keys)
-    expect(key).toMatch(/^test:\{public\}:(living|sessions|(client|server|ban|second|burst|failures|bans):)/);
+    expect(key).toMatch(/^test:\{public\}:(living|totals|(part|client|ban|second|burst|failures|bans):)/);
   const expiries = await redis.ask(
     "EVAL",
     "local ttl = {} for at, key in ipairs(KEYS) do ttl[at] = redis.call('PTTL', key) end return ttl",

@@ -1,11 +1,15 @@
 #!/usr/bin/env node
 // The program: the command line, the signals and the exit code. The only file that names `process`.
+import { fstatSync } from "node:fs";
 import { text as textOf } from "node:stream/consumers";
 import { parseArguments } from "./cli/arguments.ts";
 import { commands } from "./cli/commands.ts";
 import { inheritedDescriptors } from "./cli/inherited-descriptors.ts";
 import { managedBy } from "./cli/managed-by.ts";
+import { isJournal } from "./cli/journal-stream.ts";
 import type { Io } from "./process/io.ts";
+import { channelToParent } from "./process/workers/worker-io.ts";
+import { workerVariable } from "./process/workers/spawned-worker.ts";
 import { createTerminal } from "./process/terminal.ts";
 
 // Else Node opens its inspector on it, and with that the process to whoever may send signals or reach the port.
@@ -35,14 +39,20 @@ const io: Io = {
   managedBy: managedBy(process.env, process.pid),
   onReload: (listener) => void process.on("SIGHUP", listener),
   onReopen: (listener) => void process.on("SIGUSR1", listener),
+  program: { executable: process.execPath, args: [...process.execArgv, import.meta.filename], env: process.env },
 };
+
+/** Started by a process that supervises this one and others, and that tells it what to do. */
+const isWorker = process.env[workerVariable] !== undefined && process.send !== undefined;
 
 // A reader of our output that has gone does not end the gateway.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
-    if (!stop.signal.aborted) return stop.abort();
+    // Whoever tells all processes of a terminal or of a unit tells the supervisor, too.
+    if (isWorker && process.connected) return;
+    if (!isWorker && !stop.signal.aborted) return stop.abort();
     kill.abort();
     // Whatever still holds the event loop had its chance.
     setTimeout(() => process.exit(1), 500).unref();
@@ -74,4 +84,13 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main();
+async function work(): Promise<never> {
+  process.on("SIGHUP", () => {});
+  const { runWorker } = await import("./process/workers/worker.ts");
+  const isRead = isJournal(process.env["JOURNAL_STREAM"], fstatSync(1));
+  await runWorker({ channel: channelToParent(process), isJournal: isRead, kill: kill.signal });
+  // Nothing of it is of use to anybody any more.
+  process.exit(0);
+}
+
+process.exitCode = isWorker ? await work() : await main();

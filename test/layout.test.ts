@@ -266,6 +266,8 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "observe/ladder/transfer-rows.ts": "observe/ladder/layout.test.ts: transfers",
   "observe/page/": "observe/page/page.test.ts: what it shows; browser/page.test.ts: how it looks and behaves",
   "observe/event-feed.ts": "observe/session-history.test.ts: the feed tells",
+  "config/workers.ts": "config/problems.test.ts: workers.yml; config/parse.test.ts",
+  "process/workers/": "process/workers/supervisor.test.ts: the whole program",
   "observe/local-sessions.ts": "observe/api/api.test.ts; observe/page/page.test.ts; process/probes.test.ts",
   "observe/kept-session.ts": "observe/session-history.test.ts: the limits",
   "process/probe-exposition.ts": "process/probes.test.ts: as Prometheus reads it",

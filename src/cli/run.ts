@@ -6,7 +6,9 @@ import { ephemeralWarnings } from "../config/ephemeral.ts";
 import { flushLog, openLog, type Logger } from "../observe/log.ts";
 import { warningsOf } from "../process/warnings.ts";
 import { errorMessage } from "../process/error-message.ts";
-import { createGatewayProcess } from "../process/gateway-process.ts";
+import { createGatewayProcess, type GatewayProcess, type GatewayProcessOptions } from "../process/gateway-process.ts";
+import { spawnWorker, type Program } from "../process/workers/spawned-worker.ts";
+import { workerCount } from "../process/workers/worker-count.ts";
 import type { Io } from "../process/io.ts";
 import { createLogFiles, type LogFiles } from "../process/log-files.ts";
 import { createReload } from "../process/reload.ts";
@@ -16,7 +18,10 @@ import { isJournal } from "./journal-stream.ts";
 import { formatProblems } from "./load-config.ts";
 import { readMachinePorts } from "./port-ranges.ts";
 
-type RunIo = Pick<Io, "err" | "stop" | "kill" | "env" | "inherited" | "managedBy" | "onReload" | "onReopen">;
+type RunIo = Pick<
+  Io,
+  "err" | "stop" | "kill" | "env" | "inherited" | "managedBy" | "onReload" | "onReopen" | "program"
+>;
 
 /** Runs until told to stop: 0 after a drain, 1 if something could not be started. `reread`: what SIGHUP asks for. */
 export async function runGateway(config: Config, io: RunIo, reread: () => Promise<ParsedConfig>): Promise<number> {
@@ -24,18 +29,23 @@ export async function runGateway(config: Config, io: RunIo, reread: () => Promis
   // speed and doubles the memory of an idle session (measured).
   setFlagsFromString("--semi-space-growth-factor=1");
   const isRead = isJournal(io.env["JOURNAL_STREAM"], fstatSync(1));
-  const log = openLog(config.log, undefined, isRead ? openJournal() : undefined);
+  const workers = io.program === undefined ? 1 : workerCount(config);
+  const log = openLog(config.log, undefined, isRead ? openJournal() : undefined, workers > 1 ? {} : undefined);
   const { logger } = log;
   const logFiles = createLogFiles(log);
   if (!(await haveOpened(logFiles, config, logger))) return 1;
-  io.onReopen(() => void logFiles.reopen());
   const { inherited = [] } = io;
   const manager = createServiceManager(io.managedBy);
   const told = new AbortController();
   const stop = AbortSignal.any([io.stop, told.signal]);
   const requests = { reload: () => reload(), drain: () => told.abort() };
   const isStopping = (): boolean => stop.aborted;
-  const running = await createGatewayProcess(config, { logger, logFiles, inherited, isStopping, requests });
+  const options = { logger, logFiles, inherited, isStopping, requests };
+  const running = await createRunning(config, options, workers, io.program);
+  io.onReopen(() => {
+    void logFiles.reopen();
+    running.reopenLogs?.();
+  });
   let hasStarted = (): void => {};
   const started = new Promise<void>((resolve) => (hasStarted = resolve));
   const rereadValid = async (): Promise<Config> => {
@@ -68,6 +78,22 @@ export async function runGateway(config: Config, io: RunIo, reread: () => Promis
     await running.stop();
     await Promise.all([flushLog(logger), logFiles.close()]);
   }
+}
+
+type Running = Pick<GatewayProcess, "telemetry" | "start" | "apply" | "drain" | "stop"> & {
+  reopenLogs?(): void;
+};
+
+/** One process, or one that supervises several. */
+async function createRunning(
+  config: Config,
+  options: GatewayProcessOptions,
+  workers: number,
+  program: Program | undefined,
+): Promise<Running> {
+  if (workers === 1 || program === undefined) return createGatewayProcess(config, options);
+  const { createSupervisor } = await import("../process/workers/supervisor.ts");
+  return createSupervisor(config, { ...options, count: workers, spawn: () => spawnWorker(program) });
 }
 
 /** Before anything is logged that belongs there. */

@@ -41,6 +41,8 @@ export type Config = {
   };
   /** Where limits, bans and sessions per server are counted together with other processes; absent: this one counts by itself. */
   readonly shared?: { readonly redis: string; readonly prefix: string; readonly timeoutMs: number };
+  /** So many processes serve all of it together; `auto`: one for each core. */
+  readonly workers: number | "auto";
   /** What is kept of sessions: so many that have ended well, so many that have failed, so many bytes of each and of all. */
   readonly history: {
     readonly sessions: number;

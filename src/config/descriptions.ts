@@ -21,6 +21,8 @@ export const keyDescriptions: Readonly<Record<string, string>> = {
     "redis:// or rediss:// (TLS), [user:password@]host[:port][/database]: there limits, bans and sessions per server are counted for all gateways of one name",
   "shared.prefix": "before every key; gateways with another one count apart",
   "shared.timeout": "so long a client waits for it at most; then the gateway's own counts decide",
+  workers:
+    "so many processes serve all of it together, each with its part of the ports: a number, or auto for one on each core: see all cores",
   "history.sessions": "so many sessions that have ended well are kept for the API; those that run are all kept",
   "history.failures": "so many sessions that have failed",
   "history.bytesPerSession": "of each; its oldest lines go first",

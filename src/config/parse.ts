@@ -12,6 +12,7 @@ import { fileSchema } from "./schema.ts";
 import type { FileSettings } from "./schema.ts";
 import { defaultName } from "./settings.ts";
 import { checksOf } from "./pool.ts";
+import { sliceProblems } from "./slices.ts";
 import { tlsMistakes } from "./tls-mistakes.ts";
 
 type GatewaySettings = FileSettings["gateways"][number];
@@ -48,14 +49,19 @@ export function configFrom(document: unknown): ParsedConfig {
     ...(parsed.success ? tlsMistakes(parsed.data) : []),
     ...conflictsOf(document),
   ];
-  return parsed.success && problems.length === 0 ? { ok: true, config: compose(parsed.data) } : { ok: false, problems };
+  if (!parsed.success || problems.length > 0) return { ok: false, problems };
+  const config = compose(parsed.data);
+  const { workers } = config;
+  const tooMany = workers === "auto" ? [] : sliceProblems(config, workers, `workers: ${workers}`);
+  return tooMany.length > 0 ? { ok: false, problems: tooMany } : { ok: true, config };
 }
 
-function compose({ log, admin, shared, history, kernel, tls, gateways }: FileSettings): Config {
+function compose({ log, admin, workers, shared, history, kernel, tls, gateways }: FileSettings): Config {
   const { total, ...perSession } = history;
   return {
     log,
     ...(admin && { admin }),
+    workers,
     ...(shared && { shared: { redis: shared.redis, prefix: shared.prefix, timeoutMs: shared.timeout } }),
     history: { ...perSession, totalBytes: total },
     kernel,

@@ -28,6 +28,7 @@ import {
   parseUserPattern,
   parseVerb,
 } from "./settings.ts";
+import { workers } from "./workers.ts";
 import type { DataPeer, DataPlaneChoice, DataPorts, GatewayOptions } from "../gateway/options.ts";
 import type { ForeignAddress } from "../session/options.ts";
 
@@ -256,6 +257,7 @@ const kernel = z
 export const fileSchema = z.strictObject({
   log: log.prefault({}),
   admin: admin.exactOptional(),
+  workers: workers.default(1),
   tls: sharedTls.prefault({}),
   shared: shared.exactOptional(),
   history: history.prefault({}),

@@ -9,7 +9,7 @@ import type { TokenAttempts } from "./admin-access.ts";
 import { boundConnections, boundWaiting } from "./admin-connections.ts";
 import { adminGuard, loginForm, notAllowed } from "./admin-guard.ts";
 import { exposition } from "./exposition.ts";
-import type { Metrics } from "./metrics.ts";
+import type { MetricsReader } from "./metrics.ts";
 import { createPage } from "./page/page.ts";
 import { formatReadiness, type Condition } from "./readiness.ts";
 import type { TrafficPoint } from "./page/traffic-series.ts";
@@ -36,11 +36,11 @@ export type AdminOptions = {
   readonly attempts?: TokenAttempts;
   /** The time for a request to arrive; by default 5 seconds. */
   readonly requestMs?: number;
-  readonly metrics: Pick<Metrics, "text" | "contentType" | "openMetrics">;
+  readonly metrics: Pick<MetricsReader, "text" | "contentType" | "openMetrics">;
   /** Listening and able to take sessions; false while stopping. */
-  readonly isReady: () => boolean;
+  readonly isReady: () => boolean | Promise<boolean>;
   /** What `/readyz?verbose` says besides; by default nothing. */
-  readonly conditions?: () => readonly Condition[];
+  readonly conditions?: () => readonly Condition[] | Promise<readonly Condition[]>;
   /** Tries a gateway, as it is asked for behind `?`, within that time; what is answered. */
   readonly probe?: (
     query: { readonly gateway: string | undefined; readonly mode: string | undefined },
@@ -121,9 +121,10 @@ export function adminApp(options: AdminOptions): Hono {
     });
   }
   app.get("/healthz", (context) => context.text("ok\n"));
-  app.get("/readyz", ({ req, text }) => {
-    const is = isReady();
-    return text(formatReadiness(is, req.query("verbose") === undefined ? [] : conditions()), is ? 200 : 503);
+  app.get("/readyz", async ({ req, text }) => {
+    const is = await isReady();
+    const said = req.query("verbose") === undefined ? [] : await conditions();
+    return text(formatReadiness(is, said), is ? 200 : 503);
   });
   if (api !== undefined) {
     app.route("/api", createApi(api));

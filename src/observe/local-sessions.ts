@@ -3,10 +3,11 @@ import { sameEndpoint } from "../net/endpoint.ts";
 import { sessionAnswer, sessionDetailAnswer, type Asked } from "./api/session-answer.ts";
 import { listSessions } from "./api/session-list.ts";
 import { formatTrace } from "./api/trace-formats.ts";
+import type { KeptSession } from "./kept-session.ts";
 import { overviewOf } from "./page/overview.ts";
 import { sessionLadder } from "./page/session-ladder.ts";
 import type { SessionHistory } from "./session-history.ts";
-import type { SessionReader } from "./session-reader.ts";
+import type { BeganBefore, SessionReader } from "./session-reader.ts";
 import type { WallClock } from "./wall-clock.ts";
 
 export type LocalSessionsDeps = {
@@ -28,9 +29,10 @@ export function createLocalSessions({ history, clock, update, endSession }: Loca
       const now = asked();
       return overviewOf(history.newestFirst(), now);
     },
-    async list(query) {
+    async list(query, began) {
       const now = asked();
-      const list = listSessions(history.newestFirst(), query);
+      const all = history.newestFirst();
+      const list = listSessions(began === undefined ? all : all.filter((kept) => isBefore(kept, began, clock)), query);
       return list && { sessions: list.sessions.map((kept) => sessionAnswer(kept, now)), next: list.next };
     },
     async detail(id) {
@@ -64,4 +66,9 @@ export function createLocalSessions({ history, clock, update, endSession }: Loca
       return kept.record.end === undefined && endSession(id) ? "ended" : "has-ended";
     },
   };
+}
+
+function isBefore({ record }: KeptSession, { time, isInclusive }: BeganBefore, clock: WallClock): boolean {
+  const startedAt = clock.timeOf(record.startedAt);
+  return startedAt < time || (isInclusive && startedAt === time);
 }

@@ -32,6 +32,9 @@ export type Log = {
   besideFile(say: () => void): void;
 };
 
+/** Several processes write to one output. `worker`: the number of this one, which stands in each line. */
+export type SharedOutput = { readonly worker?: number };
+
 /** Systemd's. `send`: an entry in its native protocol; false where it can't be sent. */
 export type Journal = { readonly send: (entry: string) => boolean };
 
@@ -39,10 +42,16 @@ type LogFile = Pick<AppendFile, "append" | "flush">;
 
 /**
  * A log whose options may change while it is written; otherwise as `createLogger`. `journal`: systemd's journal reads what is written, and
- * is told the priority of each line, or, with the format `journal`, its fields.
+ * is told the priority of each line, or, with the format `journal`, its fields. `shared`: other processes write there too.
  */
-export function openLog({ level, format }: LogOptions, write?: (line: string) => void, journal?: Journal): Log {
-  const stream = write ? { write } : standardOutput((count) => logger.warn({ count }, "log lines dropped"));
+export function openLog(
+  { level, format }: LogOptions,
+  write?: (line: string) => void,
+  journal?: Journal,
+  shared?: SharedOutput,
+): Log {
+  const reportDropped = (count: number): void => logger.warn({ count }, "log lines dropped");
+  const stream = write ? { write } : standardOutput(reportDropped, shared);
   let file: LogFile | undefined;
   const target: FlushableStream = {
     write: (line) => (file === undefined ? stream.write(line) : file.append(line)),
@@ -52,7 +61,7 @@ export function openLog({ level, format }: LogOptions, write?: (line: string) =>
   const options = {
     level,
     // Neither process id nor host name: the collector of the log adds them.
-    base: null,
+    base: shared?.worker === undefined ? null : { worker: shared.worker },
     timestamp: createTimestamp(),
     formatters: { level: (label: string) => ({ level: label }) },
   };
@@ -117,13 +126,16 @@ function openUnblocked(): number {
   }
 }
 
+/** The kernel writes so much to a pipe at once or not at all (PIPE_BUF): no line of another process gets between. */
+const undividedBytes = 4096;
+
 /** Whoever reads slowly is waited for, as long as `mayWait` says so. */
-const openStandardOutput = (mayWait: () => boolean) =>
+const openStandardOutput = (mayWait: () => boolean, shared: SharedOutput | undefined) =>
   openDestination({
     dest: openUnblocked(),
     sync: false,
     maxLength: maxUnwrittenBytes,
-    minLength: 8 * 1024,
+    ...(shared ? { minLength: undividedBytes / 2, maxWrite: undividedBytes } : { minLength: 8 * 1024 }),
     retryEAGAIN: mayWait,
   });
 
@@ -131,8 +143,8 @@ const openStandardOutput = (mayWait: () => boolean) =>
  * Lines are collected and written together: a write for each would cost a busy gateway more than all else that it tells operators.
  * A log in which nothing happens needs no timer. `reportDropped` is told how many lines were dropped, when there is room again.
  */
-function standardOutput(reportDropped: (count: number) => void): FlushableStream {
-  const destination = openStandardOutput(() => !isGivenUp);
+function standardOutput(reportDropped: (count: number) => void, shared: SharedOutput | undefined): FlushableStream {
+  const destination = openStandardOutput(() => !isGivenUp, shared);
   let unwrittenBytes = 0;
   let dropped = 0;
   /** The last write has failed. */

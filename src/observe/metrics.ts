@@ -19,6 +19,8 @@ export type Metrics = {
   configReloaded(result: ReloadResult): void;
   /** Whether limits and bans are counted together with other processes, asked at every scrape. Only where they are to be. */
   shared(isUp: () => boolean): void;
+  /** A worker that had died was started again. */
+  workerRestarted(): void;
   /** `update` is called each time before they are read, those that were added last first. */
   beforeReading(update: () => void): void;
   /** What these metrics have now, by their names without the prefix; what is 0 is left out. */
@@ -68,6 +70,8 @@ export function createMetrics(version: string, collect = collectProcessMetrics):
       const gauge = new Gauge({ name: `${prefix}shared_up`, help, registers: [registry] });
       updates.push(() => gauge.set(isUp() ? 1 : 0));
     },
+    workerRestarted: cells.counter("worker_restarts_total", "Workers that have died and were started again.", [])({})
+      .inc,
     beforeReading: (one) => void updates.unshift(one),
   };
 }

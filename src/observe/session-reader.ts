@@ -10,8 +10,11 @@ import type { ShownTransfer } from "./page/transfer-table.ts";
 
 export type SessionReader = {
   overview(): Promise<SessionsOverview>;
-  /** Undefined: the session that is named by `before` is not kept any more. */
-  list(query: ListQuery): Promise<SessionList | undefined>;
+  /**
+   * Undefined: the session that is named by `before` is not kept any more. `began`: those alone that began before that session of another
+   * process.
+   */
+  list(query: ListQuery, began?: BeganBefore): Promise<SessionList | undefined>;
   detail(id: string): Promise<SessionDetailAnswer | undefined>;
   trace(id: string, query: TraceQuery): Promise<Trace>;
   /** With its ladder as markup; `transfer`: as somebody has typed it, of that one alone. */
@@ -21,6 +24,9 @@ export type SessionReader = {
   /** An operator ends it now. */
   end(id: string): Promise<"ended" | "has-ended" | "missing">;
 };
+
+/** A moment in ISO 8601. `isInclusive`: those that began in the same millisecond, too. */
+export type BeganBefore = { readonly time: string; readonly isInclusive: boolean };
 
 /** `next`: the id from which on there are more. */
 export type SessionList = { readonly sessions: readonly SessionAnswer[]; readonly next: string | undefined };

@@ -4,17 +4,20 @@ import { adoptListeners, type InheritedListeners } from "../gateway/entrance/inh
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { prepareAll, type PreparedChange } from "../gateway/prepared-change.ts";
 import type { AddressNews } from "../gateway/changing-addresses.ts";
-import { createSharedResources } from "../gateway/shared-resources.ts";
-import { formatEndpoint } from "../net/endpoint.ts";
+import type { TakeInherited } from "../gateway/entrance/listener.ts";
+import type { OwnEndpoints } from "../gateway/own-endpoints.ts";
+import { createSharedResources, type SharedResources } from "../gateway/shared-resources.ts";
+import { formatEndpoint, type Endpoint } from "../net/endpoint.ts";
 import { createAdmin, type RequestFailure } from "../observe/admin.ts";
+import type { ApiDeps } from "../observe/api/api.ts";
 import type { GatewayFacts } from "../observe/api/status-answer.ts";
 import type { Logger } from "../observe/log.ts";
 import { createEventFeed, type EventFeed } from "../observe/event-feed.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
 import { createRepeatedLine } from "../observe/repeated-line.ts";
 import { createTrafficSampler } from "../observe/page/traffic-sampler.ts";
-import { gatewayConditions } from "../observe/readiness.ts";
-import { createSessionHistory } from "../observe/session-history.ts";
+import { gatewayConditions, type Condition } from "../observe/readiness.ts";
+import { createSessionHistory, type SessionHistory } from "../observe/session-history.ts";
 import { createTelemetry, type Telemetry } from "../observe/telemetry.ts";
 import { createAdminListener } from "./admin-listener.ts";
 import { descriptorShares, readDescriptorLimit, warnOfDescriptors } from "./descriptors.ts";
@@ -29,14 +32,24 @@ import { readVersion } from "./version.ts";
 
 export type GatewayProcess = {
   readonly telemetry: Telemetry;
-  readonly metrics: Pick<Metrics, "text">;
+  readonly metrics: Pick<Metrics, "text" | "families">;
   readonly feed: Pick<EventFeed, "subscribe">;
+  /** What the API is told of it. */
+  readonly api: ApiDeps;
+  readonly history: Pick<SessionHistory, "counts">;
+  /** What nothing in it may dial. */
+  readonly ownEndpoints: Pick<OwnEndpoints, "add" | "remove">;
   /** What its gateways are, and where they listen. */
   facts(): readonly GatewayFacts[];
+  isReady(): boolean;
+  /** Of what it needs beside its gateways. */
+  conditions(): readonly Condition[];
   /** Rejects with an Error that says what could not be started. */
   start(): Promise<void>;
   /** Another configuration in place of the one that runs. Rejects with an Error, and nothing has changed. */
   apply(config: Config): Promise<void>;
+  /** The same in two steps. */
+  prepare(config: Config): Promise<PreparedChange>;
   /** Accepts no more; resolves when the last session has ended. */
   drain(): Promise<void>;
   /** Ends what is left. */
@@ -50,6 +63,11 @@ export type GatewayProcessOptions = {
   readonly inherited: readonly number[];
   /** Told to end: not ready any more. */
   readonly isStopping: () => boolean;
+  /** It is one of several workers: what it has from the process that supervises them, which listens and is asked in its place. */
+  readonly worker?: {
+    readonly takeListener: TakeInherited;
+    readonly countsOf: SharedResources["countsOf"];
+  };
   /** For the charts; by default every 10 seconds. */
   readonly sampleTrafficEveryMs?: number;
   /** What the API may ask of the process. */
@@ -59,7 +77,7 @@ export type GatewayProcessOptions = {
 };
 
 export async function createGatewayProcess(config: Config, options: GatewayProcessOptions): Promise<GatewayProcess> {
-  const { logger, logFiles, isStopping, requests } = options;
+  const { logger, logFiles, isStopping, requests, worker } = options;
   const version = readVersion();
   const metrics = createMetrics(version, options.collectMetrics);
   const feed = createEventFeed();
@@ -70,16 +88,15 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   let inherited: InheritedListeners | undefined;
   const descriptorLimit = await readDescriptorLimit();
   const counting = openSharedStore(config.shared, logger, metrics);
-  const resources = createSharedResources(
-    { takeInherited: (wanted) => inherited?.take(wanted), mayShare: true },
-    {},
-    descriptorShares(descriptorLimit),
-    addressReport(logger),
-    counting.countsOf,
-  );
-  const shared = { ...resources, dice: Math.random };
+  const countsOf: SharedResources["countsOf"] = (name) => counting.countsOf(name) ?? worker?.countsOf(name);
+  const takeInherited = worker?.takeListener ?? ((wanted: Endpoint) => inherited?.take(wanted));
+  const shared = resourcesOf({ takeInherited, countsOf, descriptorLimit, logger });
   const create = (gateway: GatewayConfig): Gateway =>
-    createGateway(gateway, { shared, plane: planes.of(gateway), telemetry: telemetry.gateway(gateway.name) });
+    createGateway(gateway, {
+      shared,
+      plane: planes.of(gateway),
+      telemetry: telemetryOf(telemetry, gateway.name, worker),
+    });
   const gateways = createGateways({ planes, create, forget: metrics.forgetGateway });
   const isReady = (): boolean => !isStopping() && gateways.areReady();
   const api = processApi({ version, metrics, history, feed, telemetry, gateways, isReady, isStopping, requests });
@@ -107,20 +124,17 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
 
   return {
     ...{ telemetry, metrics, feed, facts: gateways.facts, drain: gateways.drain },
+    ...{ api, history, isReady, conditions: counting.conditions, ownEndpoints: shared.ownEndpoints, prepare },
     async start() {
       inherited = adoptListeners(options.inherited);
       (await prepare(config)).commit();
+      if (worker !== undefined) return;
       traffic.start();
       warnOfDescriptors(logger, descriptorLimit, config);
-      closeUnused(inherited, logger);
+      tellClosed(logger, inherited.closeRest());
     },
     async apply(next) {
-      const change = await prepare(next);
-      if (isStopping()) {
-        change.rollback();
-        throw new Error("the process is ending");
-      }
-      change.commit();
+      commitUnless(isStopping(), await prepare(next));
       warnOfDescriptors(logger, descriptorLimit, next);
       for (const key of restartNeeded(config, next)) logger.warn({ key }, "changed, but takes a restart");
     },
@@ -136,17 +150,45 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   };
 }
 
-function closeUnused(inherited: InheritedListeners, logger: Logger): void {
-  for (const endpoint of inherited.closeRest()) {
-    logger.warn({ endpoint: formatEndpoint(endpoint) }, "inherited socket closed: no gateway listens there");
-  }
-}
-
 function addressReport(logger: Logger): (news: AddressNews) => void {
   return ({ kind, ...news }) => {
     if (kind === "changed") logger.info(news, "advertised address found");
     else logger.warn(news, "advertised address not found");
   };
+}
+
+/** A reload that is ready when the process is told to end comes too late. */
+export function commitUnless(isStopping: boolean, change: PreparedChange): void {
+  if (!isStopping) return change.commit();
+  change.rollback();
+  throw new Error("the process is ending");
+}
+
+export function tellClosed(logger: Pick<Logger, "warn">, endpoints: readonly Endpoint[]): void {
+  for (const endpoint of endpoints) {
+    logger.warn({ endpoint: formatEndpoint(endpoint) }, "inherited socket closed: no gateway listens there");
+  }
+}
+
+type Resourcing = Pick<SharedResources, "countsOf"> & {
+  readonly takeInherited: TakeInherited;
+  readonly descriptorLimit: number | undefined;
+  readonly logger: Logger;
+};
+
+function resourcesOf({ takeInherited, countsOf, descriptorLimit, logger }: Resourcing): SharedResources {
+  const listening = { takeInherited, mayShare: true };
+  const shares = descriptorShares(descriptorLimit);
+  return { ...createSharedResources(listening, {}, shares, addressReport(logger), countsOf), dice: Math.random };
+}
+
+/** Where a worker listens is the supervisor's to tell. */
+function telemetryOf(
+  telemetry: Telemetry,
+  name: string,
+  worker: GatewayProcessOptions["worker"],
+): ReturnType<Telemetry["gateway"]> {
+  return { ...telemetry.gateway(name), ...(worker && { listening() {} }) };
 }
 
 /** What can't fail. */

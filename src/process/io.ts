@@ -2,6 +2,7 @@
 // the real one; a test makes its own.
 import type { Terminal } from "./terminal.ts";
 import type { ManagedBy } from "./sd-notify.ts";
+import type { Program } from "./workers/spawned-worker.ts";
 
 export type Io = {
   /** Writes to standard output as given: the line end is the caller's. */
@@ -24,6 +25,8 @@ export type Io = {
   readonly inherited?: readonly number[];
   /** Who wants to be told what the process does. */
   readonly managedBy?: ManagedBy | undefined;
+  /** How this program is run once more. */
+  readonly program?: Program;
   /** Called on each SIGHUP. Until somebody listens, SIGHUP ends the process, as the system has it. */
   readonly onReload: (listener: () => void) => void;
   /** Called on each SIGUSR1: files of the log were renamed. */

@@ -54,6 +54,11 @@ export function listenOnBound(handle: unknown): Server {
   return server;
 }
 
+/** Of a handle on which nobody listens here. Others that have it keep it. */
+export function closeBound(handle: unknown): void {
+  (handle as NativeSocket).close();
+}
+
 const createNative: CreateNative = (...how) => {
   const { _createServerHandle: create } = net as unknown as { readonly _createServerHandle?: CreateNative };
   if (create === undefined) throw withCode("ENOTSUP", "this Node.js can't bind a socket alone");

@@ -121,6 +121,7 @@ const beyond = [
     "size-too-large",
 
     "data-ports-zero",
+    "workers-ports",
   ],
   ...["route-server-port-zero", "route-server-unspecified", "route-transparent-advertise-server"],
   ...["route-transparent-client-address", "route-transparent-advertise"],

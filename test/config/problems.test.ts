@@ -243,6 +243,10 @@ const messages: Readonly<Record<string, readonly string[]>> = {
     "(top level): no usable YAML: Unresolved alias (the anchor must be set before the alias): missing",
   ],
   "yaml-unknown-tag.yml": ["line 2, column 13: Unresolved tag: !list"],
+  "workers.yml": ['workers: expected a number from 1 on, or auto, got "none"'],
+  "workers-ports.yml": [
+    "gateways[0].clientSide.dataPorts: 50000-50002 has 3 ports, fewer than workers: 4 takes: each process has at least one of its own",
+  ],
 };
 
 function problemsIn(text: string): string[] {

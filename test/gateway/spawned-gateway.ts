@@ -1,6 +1,6 @@
 // The whole program as a process of its own, for what only a process has: inherited descriptors, missing libraries, rights.
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,6 +13,8 @@ export type SpawnedGateway = {
   logged(message: string): Promise<Record<string, unknown>>;
   lines(): Record<string, unknown>[];
   readonly pid: number;
+  /** Its configuration, changed in the file that a reload reads. */
+  rewrite(change: (config: { gateways: Record<string, unknown>[] }) => void): void;
   signal(name: NodeJS.Signals): void;
   /** The exit code; null if a signal killed it. */
   readonly ended: Promise<number | null>;
@@ -79,6 +81,11 @@ export function spawnGateway(gateways: readonly object[], options: SpawnOptions 
     },
     lines,
     pid: child.pid ?? 0,
+    rewrite(change) {
+      const now = JSON.parse(readFileSync(config, "utf8")) as { gateways: Record<string, unknown>[] };
+      change(now);
+      writeFileSync(config, JSON.stringify(now));
+    },
     signal: (name) => void child.kill(name),
     ended,
   };

@@ -93,7 +93,7 @@ async function listenShared(wanted: Endpoint): Promise<Server> {
 }
 
 /** Whether a socket listens there already: binding a shared port succeeds in either case. */
-async function isTaken(wanted: Endpoint): Promise<boolean> {
+export async function isTaken(wanted: Endpoint): Promise<boolean> {
   try {
     const alone = await listen(wanted, false);
     await new Promise((resolve) => alone.close(resolve));

@@ -81,7 +81,7 @@ function formatEvent(event: EventAnswer): string {
   return `event: ${event.kind}\ndata: ${escapeUnprintable(JSON.stringify(event))}\n\n`;
 }
 
-export function eventsOf(feed: EventFeed, clock: WallClock): EventSource {
+export function eventsOf(feed: Pick<EventFeed, "subscribe">, clock: WallClock): EventSource {
   return (listener) => feed.subscribe((event) => listener(eventAnswer(event, clock)));
 }
 

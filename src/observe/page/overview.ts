@@ -6,7 +6,7 @@ import type { FailureKind } from "./failures.ts";
 import type { Newest, SessionsOverview } from "../session-reader.ts";
 
 const hourMs = 3_600_000;
-const most = { kinds: 12, live: 25, transfers: 25, pinholes: 15 };
+export const mostInOverview = { kinds: 12, live: 25, transfers: 25, pinholes: 15 };
 
 export function overviewOf(newestFirst: readonly KeptSession[], asked: Asked): SessionsOverview {
   const live = newestFirst.filter(({ record }) => record.end === undefined);
@@ -26,11 +26,11 @@ export function overviewOf(newestFirst: readonly KeptSession[], asked: Asked): S
   return {
     failedLastHour: failed.filter(({ record }) => asked.now - (record.failedAt ?? -Infinity) < hourMs).length,
     failed: { shown: kindsOf(failed, asked), all: failed.length },
-    live: newest(live, most.live, (kept) => [sessionAnswer(kept, asked)]),
-    transfers: newest(transfers, most.transfers, ({ kept, connection }) => [
+    live: newest(live, mostInOverview.live, (kept) => [sessionAnswer(kept, asked)]),
+    transfers: newest(transfers, mostInOverview.transfers, ({ kept, connection }) => [
       { session: kept.record.id, transfer: transferAnswer(kept, connection, asked) },
     ]),
-    pinholes: newest(pinholes, most.pinholes, ({ session, connection }) =>
+    pinholes: newest(pinholes, mostInOverview.pinholes, ({ session, connection }) =>
       pinholeAnswers(connection, asked).map((pinhole) => ({ session, pinhole })),
     ),
   };
@@ -50,6 +50,6 @@ function kindsOf(failed: readonly KeptSession[], asked: Asked): readonly Failure
     kind.count += 1;
     kinds.set(name, kind);
   }
-  const shown = [...kinds.values()].slice(0, most.kinds);
+  const shown = [...kinds.values()].slice(0, mostInOverview.kinds);
   return shown.map(({ newest: kept, count }) => ({ newest: sessionAnswer(kept, asked), count }));
 }

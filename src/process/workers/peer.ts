@@ -21,7 +21,7 @@ export type Peer<Theirs extends Calls> = {
   ): Promise<Awaited<ReturnType<Theirs[Name]>>>;
   tell<Name extends keyof Theirs & string>(name: Name, ...args: Parameters<Theirs[Name]>): void;
   /** The last of the arguments there is the socket. */
-  give<Name extends keyof Theirs & string>(name: Name, argument: unknown, handle: unknown): void;
+  give(name: keyof Theirs & string, argument: unknown, handle: unknown): void;
 };
 
 type Message =
@@ -71,7 +71,7 @@ export function createPeer<Theirs extends Calls>(channel: Channel, ours: Calls):
       if (isGone) return Promise.reject(new PeerGone("the process is gone"));
       const id = ++lastId;
       return new Promise((resolve, reject) => {
-        waiting.set(id, { resolve: resolve as Waiting["resolve"], reject });
+        waiting.set(id, { resolve, reject });
         send({ kind: "call", id, name, args });
       });
     },

@@ -89,9 +89,13 @@ export function createRecordFeed(socket: Socket, unread: Uint8Array): RecordFeed
   }
 }
 
+/** RFC 8446, section 5.2, and RFC 5246, section 6.2.3, which allows for more. */
+const longestRecord = 16_384 + 2048;
+
 /** Of the record at the start; all of it where none begins, which TLS is to say. */
 function recordLength(bytes: Buffer): number {
   if (bytes.length < headerBytes) return headerBytes;
   const [type = 0] = bytes;
-  return type >= 0x14 && type <= 0x18 ? headerBytes + bytes.readUInt16BE(3) : bytes.length;
+  const length = bytes.readUInt16BE(3);
+  return type >= 0x14 && type <= 0x18 && length <= longestRecord ? headerBytes + length : bytes.length;
 }

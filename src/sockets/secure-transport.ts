@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { createRecordFeed } from "./record-feed.ts";
+import { movedSocket } from "./reading-socket.ts";
 import { resetSocket } from "./reset-socket.ts";
 import { failureCode } from "./socket-ends.ts";
 import { descriptorOf } from "./socket-handle.ts";
@@ -33,7 +34,10 @@ export type SecuredConnection = {
  * One that was upgraded: what stands above TCP just now, whether what comes from it is for the owner, and
  * whether it is about to end alone.
  */
-type Layer = { above: Duplex; isOpen: boolean; isClearing: boolean };
+type Layer = { above: Duplex; isOpen: boolean; isClearing: boolean; heardClearing: number };
+
+/** What may come under TLS while its end is waited for: a few commands that were sent before. Whoever says more is cut off. */
+const mostWhileClearing = 8192;
 
 /** TLS from exactly the next byte, or what is unread; nothing is unsent. `open` makes it of the connection. */
 export function secureTransport(
@@ -49,7 +53,7 @@ export function secureTransport(
   if (feed === undefined && unread.length > 0) moved.unshift(unread);
   const tcp = feed?.tcp ?? moved;
   const socket = open(feed?.stream ?? tcp);
-  const layer: Layer = { above: socket, isOpen: false, isClearing: false };
+  const layer: Layer = { above: socket, isOpen: false, isClearing: false, heardClearing: 0 };
   connection.ways = waysAbove(layer, tcp, feed !== undefined);
   connection.memory = sharedMemory;
   // Not that of what stands above it, which does not come after every reset.
@@ -76,7 +80,9 @@ export function secureTransport(
         socket.destroy();
         cleared();
         if (rest.length > 0) heard(connection, tcp, rest);
-        if (!connection.isReading) tcp.pause();
+        // It may have gone without a word.
+        if (tcp.readableEnded) ended(connection);
+        else if (!connection.isReading) tcp.pause();
       });
       socket.end();
       socket.resume();
@@ -87,7 +93,10 @@ export function secureTransport(
 function listen(connection: Connection, socket: TLSSocket, layer: Layer): void {
   const isAbove = (): boolean => layer.above === socket;
   socket.on("data", (chunk: Buffer) => {
-    if (isAbove()) heard(connection, socket, chunk);
+    if (!isAbove()) return;
+    if (layer.isClearing && (layer.heardClearing += chunk.length) > mostWhileClearing)
+      return void socket.destroy(flooded());
+    heard(connection, socket, chunk);
   });
   socket.on("end", () => {
     if (!layer.isClearing) ended(connection);
@@ -97,6 +106,10 @@ function listen(connection: Connection, socket: TLSSocket, layer: Layer): void {
   });
   socket.on("drain", () => connection.events.drained(connection.owner));
   if (!connection.isReading) socket.pause();
+}
+
+function flooded(): Error {
+  return Object.assign(new Error("too much was said before the end of TLS"), { code: "EPROTO" });
 }
 
 function listenToTcp(connection: Connection, tcp: Socket): void {
@@ -154,7 +167,9 @@ function waysAbove(layer: Layer, tcp: Socket, hasFeed: boolean): Ways {
     descriptor: () => descriptorOf(tcp),
     originalDestination: (_connection, family) => originalDestination(tcp, family),
     detach() {
-      throw new Error("a connection under TLS is to be detached");
+      // In clear again, it may go under TLS once more (REIN).
+      if (layer.above !== tcp) throw new Error("a connection under TLS is to be detached");
+      return movedSocket(tcp);
     },
   };
 }

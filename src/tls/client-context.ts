@@ -1,6 +1,6 @@
 // Client context: what TLS is spoken with towards servers, and whether a server is the one that is meant. Described by plain data, so that
 // another thread can make the same of it.
-import { createHash, X509Certificate } from "node:crypto";
+import { constants, createHash, X509Certificate } from "node:crypto";
 import { isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import * as nodeTls from "node:tls";
@@ -47,6 +47,8 @@ export function createClientContext(tls: ClientTls): ClientContext {
     ...trusted(tls),
     ...(certificate && { cert: certificate.chain, key: certificate.key }),
     minVersion,
+    // Who has been looked at stays who it is, and a server can't have us calculate at will.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   });
   const servername = isIP(name) === 0 ? name : "";
   return {

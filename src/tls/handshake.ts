@@ -49,6 +49,9 @@ export function watchHandshake(socket: TLSSocket, refusal: Refusal, { secured, f
   });
 }
 
+/** A client may ask for anything, line ends among it; what is no name is nobody's. */
+const hostName = /^[\w.:-]{1,255}$/;
+
 function describe(socket: TLSSocket, durationMs: number): Handshake {
   const { servername } = socket as { readonly servername?: string | false | null };
   const subject = socket.getPeerX509Certificate()?.subject;
@@ -59,7 +62,7 @@ function describe(socket: TLSSocket, durationMs: number): Handshake {
     cipher: socket.getCipher().name,
     resumed: socket.isSessionReused(),
     durationMs,
-    ...(typeof servername === "string" && servername !== "" && { name: servername }),
+    ...(typeof servername === "string" && hostName.test(servername) && { name: servername }),
     ...(subject !== undefined && { subject: subject.replaceAll("\n", ",") }),
     ...(user !== undefined && { user }),
   };

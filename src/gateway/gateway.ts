@@ -82,10 +82,8 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
   const sessions = createRunningSessions();
   const entrance = createEntrance({ telemetry, places: shared.places, limits: initialOptions.limits, counts });
   const proxied = createProxiedArrivals();
-  const listeners = createGatewayListeners(shared.listeningSockets, telemetry, {
-    accepted: accept,
-    failed: (cause) => telemetry.acceptFailed(cause),
-  });
+  const accepting = { accepted: accept, failed: telemetry.acceptFailed };
+  const listeners = createGatewayListeners(shared.listeningSockets, telemetry, accepting);
 
   function accept(transport: Transport, from: EntranceOptions): void {
     if (settings === undefined || isDraining) return abortTransport(transport);
@@ -113,18 +111,19 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
   function closeEntrance(): void {
     listeners.close();
     proxied.closeWaiting();
-    entrance.closeWaiting();
     settings?.health?.stop();
   }
 
   async function drain(): Promise<void> {
     isDraining = true;
     closeEntrance();
+    await entrance.allJudged();
     await sessions.drain((settings?.options ?? initialOptions).timeouts.drainMs);
   }
 
   async function stop(): Promise<void> {
     closeEntrance();
+    entrance.closeWaiting();
     await sessions.stop("stopped");
     if (settings !== undefined) telemetry.stopped();
     switchWatch(settings, undefined);
@@ -144,8 +143,9 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     drain,
     async retire() {
       settings?.health?.stop();
-      const isReplaced = listeners.close();
-      await (isReplaced ? sessions.allClosed() : drain());
+      if (!listeners.close()) return drain();
+      await entrance.allJudged();
+      await sessions.allClosed();
     },
     stop,
     [Symbol.asyncDispose]: stop,

@@ -12,6 +12,8 @@ export type VerdictEvents = {
 
 export type AwaitedVerdicts = {
   await(transport: Transport, client: string, limits: SharedLimits, events: VerdictEvents): void;
+  /** Resolves when nobody waits of those that do now. */
+  allJudged(): Promise<void>;
   /** Closes the connections of those that wait. */
   closeWaiting(): void;
 };
@@ -22,19 +24,24 @@ type Waiting = {
   readonly transport: Transport;
   readonly events: VerdictEvents;
   readonly waiting: Set<Waiting>;
+  /** Whatever becomes of it. */
+  judged: Promise<void>;
 };
 
 export function createAwaitedVerdicts(counts: Pick<SharedCounts, "admit" | "left">): AwaitedVerdicts {
   const waiting = new Set<Waiting>();
   return {
     await(transport, client, limits, events) {
-      const one: Waiting = { transport, events, waiting };
+      const one: Waiting = { transport, events, waiting, judged: Promise.resolve() };
       waiting.add(one);
       listenTo(transport, one, transportEvents);
-      void counts.admit(client, limits).then((verdict) => {
+      one.judged = counts.admit(client, limits).then((verdict) => {
         if (waiting.delete(one)) return events.judged(verdict);
         if (isLetIn(verdict)) counts.left(client);
       });
+    },
+    async allJudged() {
+      await Promise.all([...waiting].map(({ judged }) => judged));
     },
     closeWaiting() {
       for (const one of [...waiting]) leave(one);

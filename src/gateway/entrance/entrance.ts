@@ -32,6 +32,8 @@ export type Entrance = {
   sendAway(transport: Transport, reason: EntranceRefusal, detail: string): void;
   /** Clients that are banned at this moment. */
   countBans(): number;
+  /** Resolves when nobody is between the door and a session of those that are there now. */
+  allJudged(): Promise<void>;
   /** Closes the connections of those that are not in yet. */
   closeWaiting(): void;
 };
@@ -121,6 +123,7 @@ export function createEntrance({ telemetry, places, limits: initialLimits, count
       turnAwayAtOnce(transport, reason);
     },
     countBans: rates.countBans,
+    allJudged: async () => verdicts?.allJudged(),
     closeWaiting: () => verdicts?.closeWaiting(),
   };
 }

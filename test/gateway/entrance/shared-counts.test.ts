@@ -112,6 +112,27 @@ describe("a client about whom the other processes are asked", () => {
     expect(server.sessions).toHaveLength(0);
   });
 
+  test("that has ended its half of the connection meanwhile is answered, and its session ends", async () => {
+    const { asked, left, gateway } = await setShared();
+    const client = await setClient(gateway);
+    client.socket.end("QUIT\r\n");
+    await until(() => asked.length === 1);
+    asked[0]?.judge({ kind: "admitted" });
+    expect(await client.rest()).toMatch(/^220 [^]*\r\n221 Goodbye\r\n$/);
+    await until(() => left.length === 1);
+  });
+
+  test("is let in by a gateway that drains, and told of it", async () => {
+    const { asked, left, gateway } = await setShared();
+    const client = await setClient(gateway);
+    await until(() => asked.length === 1);
+    const drained = gateway.gateway.drain();
+    asked[0]?.judge({ kind: "admitted" });
+    expect(await client.rest()).toMatch(/421 /);
+    await drained;
+    expect(left).toHaveLength(1);
+  });
+
   test("is closed when the gateway stops, and begins no session after that", async () => {
     const { asked, left, gateway, server } = await setShared();
     const client = await setClient(gateway);

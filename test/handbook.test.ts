@@ -83,6 +83,7 @@ test("the table of the configuration has every key of the full example, and the 
       "servers[].server",
       "servers[].weight",
       "servers[].proxyProtocol",
+      "servers[].proxyProtocolData",
       "servers[].users",
       "servers[].hosts",
     ].map((key) => `gateways[].route.${key}`),

@@ -304,6 +304,10 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "config/advertised.ts": "config/parse.test.ts and config/wrong-values.test.ts: an advertised address",
   "gateway/entrance/arrival.ts": "gateway/entrance/proxied-arrival.test.ts; gateway/changing-addresses.test.ts",
   "config/route.ts": "config/problems.test.ts: route-*.yml",
+  "dataplane/userspace/proxied-connections.ts":
+    "gateway/driver/data-headers.test.ts: a balancer that carries data connections too",
+  "config/data-peer.ts":
+    "config/parse.test.ts: data ports may be for the networks of a balancer; config/problems.test.ts",
   "config/pool.ts": "config/problems.test.ts: route-servers.yml; config/parse.test.ts: a pool",
   "gateway/servers/weighted-hash.ts": "gateway/servers/server-pool.test.ts: client-hash",
   "observe/server-metrics.ts": "gateway/servers/pooled-dial.test.ts",

@@ -47,6 +47,7 @@ export const keyDescriptions: Readonly<Record<string, string>> = {
   "gateways[].route.servers[].server": "host[:port], where there is more to say of it",
   "gateways[].route.servers[].weight": "its share of sessions, 1 to 100, 1 if left out; 0: it gets no new one",
   "gateways[].route.servers[].proxyProtocol": "v1 or v2: a PROXY header tells it who the client is",
+  "gateways[].route.servers[].proxyProtocolData": "data connections to it begin with a PROXY header, too",
   "gateways[].route.servers[].users": "users whose server it is, with * and ?; see users and hosts of servers",
   "gateways[].route.servers[].hosts":
     "names in HOST, or in the client's TLS, whose server it is: ftp.example.com, *.example.com",
@@ -79,7 +80,9 @@ export const keyDescriptions: Readonly<Record<string, string>> = {
   "gateways[].clientSide.dataPorts":
     "20000-20999, or { listen: 50000-50099, advertise: 30000-30099 }; if left out, any port the system gives, see data ports",
   "gateways[].clientSide.dataPeer":
-    "who may use a pinhole: same-address as the control connection, same-network (IPv4 /24, IPv6 /64), any",
+    "who may use a pinhole: same-address as the control connection, same-network (IPv4 /24, IPv6 /64), any, or { networks: [10.0.0.0/8] }",
+  "gateways[].clientSide.dataProxyProtocol":
+    "the balancers of listen carry data connections too: each begins with a PROXY header, see behind a balancer",
   "gateways[].serverSide.mode": "same passive active auto, see modes",
   "gateways[].serverSide.advertise":
     "the address put into PORT and EPRT, likewise; if left out, the local address of the server's connection",
@@ -199,6 +202,8 @@ export const sectionDescriptions: Readonly<Record<string, string>> = {
   "gateways[].policies[].clients": "networks whose clients it is for; left out: all",
   "gateways[].policies[].users": "users whom it is for, with * and ?; left out: all",
   "gateways[].clientSide.advertiseTo[].address": "what clients there are told: an address, or where it is found",
+  "gateways[].clientSide.dataPeer.networks": "networks that may use a pinhole",
+  "gateways[].serverSide.dataPeer.networks": "networks that may use a pinhole",
   "gateways[].route.health": "when a server of a pool is down",
   "gateways[].route.health.login": "as whom checks log in",
 };

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Balance, HealthChecks, PoolServer } from "../gateway/options.ts";
 import { formatEndpoint, parseAddress } from "../net/endpoint.ts";
 import { parseHostPattern } from "./host-pattern.ts";
-import { choice, count, duration, listOf, notAvailableYet, scalar } from "./scalars.ts";
+import { choice, count, duration, listOf, scalar } from "./scalars.ts";
 import { parseFile, parseServer, parseUser, parseUserPattern } from "./settings.ts";
 
 const defaultWeight = 1;
@@ -12,7 +12,7 @@ const entry = z.strictObject({
   server: scalar(parseServer),
   weight: count(100, 0).default(defaultWeight),
   proxyProtocol: choice<"v1" | "v2">({ v1: true, v2: true }).exactOptional(),
-  proxyProtocolData: notAvailableYet,
+  proxyProtocolData: z.boolean().exactOptional(),
   users: listOf(scalar(parseUserPattern), "needs at least one user").exactOptional(),
   hosts: listOf(scalar(parseHostPattern), "needs at least one host").exactOptional(),
 });
@@ -40,6 +40,11 @@ export const servers = listOf(poolServer, "needs at least one server")
     const names = all.map(({ name }) => name);
     const twice = names.find((name, index) => names.indexOf(name) < index);
     if (twice !== undefined) addIssue({ code: "custom", message: `names ${twice} twice` });
+    for (const [index, { proxyProtocol, proxyProtocolData }] of all.entries()) {
+      if (proxyProtocolData !== true || proxyProtocol !== undefined) continue;
+      const path = [index, "proxyProtocolData"];
+      addIssue({ code: "custom", path, message: "needs proxyProtocol, which says in what version" });
+    }
   })
   .refine((all) => all.length === 0 || all.some(({ weight }) => weight > 0), {
     error: "needs a server whose weight is above 0",

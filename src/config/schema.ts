@@ -5,6 +5,7 @@ import { addressKind } from "../net/address-kind.ts";
 import { familyOf } from "../net/endpoint.ts";
 import { entrance } from "./entrance.ts";
 import { advertised } from "./advertised.ts";
+import { dataPeer } from "./data-peer.ts";
 import { isChosenByUser } from "./pool.ts";
 import { route } from "./route.ts";
 import { logLevel, log } from "./log-schema.ts";
@@ -29,13 +30,12 @@ import {
   parseVerb,
 } from "./settings.ts";
 import { workers } from "./workers.ts";
-import type { DataPeer, DataPlaneChoice, DataPorts, GatewayOptions } from "../gateway/options.ts";
+import type { DataPlaneChoice, DataPorts, GatewayOptions } from "../gateway/options.ts";
 import type { ForeignAddress } from "../session/options.ts";
 
 type ServerMode = GatewayOptions["serverSide"]["mode"];
 
 const mebibyte = 1024 * 1024;
-const dataPeer = choice<DataPeer>({ "same-address": true, "same-network": true, any: true }).default("same-address");
 
 const admin = z
   .strictObject({
@@ -86,6 +86,7 @@ const clientSide = z.strictObject({
   advertiseTo: z.array(advertiseTo).default([]),
   dataPorts: dataPorts.exactOptional(),
   dataPeer,
+  dataProxyProtocol: z.boolean().default(false),
   tls: clientSideTls.exactOptional(),
 });
 
@@ -215,6 +216,13 @@ const gateway = z
     error: "passthrough has no meaning with route.login: clients say AUTH before USER names the server",
     path: ["policy", "tls"],
   })
+  .refine(
+    ({ listen, clientSide: { dataProxyProtocol } }) => !dataProxyProtocol || listen.some((one) => one.proxyProtocol),
+    {
+      error: "needs an entrance with proxyProtocol, whose balancers are believed",
+      path: ["clientSide", "dataProxyProtocol"],
+    },
+  )
   .refine(({ policy: { tls }, route: leads }) => tls !== "passthrough" || !isChosenByUser(leads), {
     error: "passthrough has no meaning with users, hosts or user-hash: clients say AUTH before USER tells the server",
     path: ["policy", "tls"],

@@ -15,6 +15,7 @@ export type PlaneName = (typeof planeNames)[number];
 export type ExpectedPeer =
   | { readonly match: "address"; readonly address: string }
   | { readonly match: "network"; readonly network: Network }
+  | { readonly match: "networks"; readonly networks: readonly Network[] }
   | { readonly match: "any" };
 
 /**
@@ -23,6 +24,8 @@ export type ExpectedPeer =
  * `bind` is the literal local address; with `isForeign` it is another machine's, for which the gateway speaks.
  * `port` is wanted of `ports` because it was announced before: where it can't be had, the pinhole is refused.
  * `tls`: it runs TLS, for which it takes a plane that reads the bytes.
+ * `balancers`: they alone connect, and begin with a PROXY header, whose source is whom `expect` means.
+ * `opening` is sent before anything else, latin1 text of its bytes; it takes a plane that reads the bytes, as `balancers` does.
  * `fromPort` is the preferred source port of a dialled leg (control port − 1); any other port serves where that one is taken.
  */
 export type Leg = { readonly tls?: LegTlsSource } & (
@@ -33,6 +36,7 @@ export type Leg = { readonly tls?: LegTlsSource } & (
       readonly ports: PortPool;
       readonly port?: number;
       readonly expect: ExpectedPeer;
+      readonly balancers?: readonly Network[];
     }
   | {
       readonly kind: "dial";
@@ -42,8 +46,12 @@ export type Leg = { readonly tls?: LegTlsSource } & (
       readonly isRouted?: boolean;
       readonly isForeign?: boolean;
       readonly fromPort?: number;
+      readonly opening?: (other: LegEnds | undefined) => string;
     }
 );
+
+/** Of a leg that has admitted its peer: the peer, and where it has come to. */
+export type LegEnds = { readonly from: Endpoint; readonly at: Endpoint };
 
 export type ListenLeg = Extract<Leg, { readonly kind: "listen" }>;
 export type DialLeg = Extract<Leg, { readonly kind: "dial" }>;

@@ -21,7 +21,7 @@ export type DataPorts = PortRange & { readonly advertised?: PortRange };
 export type HostPort = { readonly host: string; readonly port: number };
 
 /** Who may connect to a data port, seen from the peer of the control connection; `same-network` is its /24 or /64. */
-export type DataPeer = "same-address" | "same-network" | "any";
+export type DataPeer = "same-address" | "same-network" | "any" | { readonly networks: readonly Network[] };
 
 /** `auto`: the best that the machine has. A plane by name is tried first, those after it in the order still follow. */
 export type DataPlaneChoice = "auto" | PlaneName;
@@ -50,6 +50,8 @@ export type PoolServer = {
   readonly weight: number;
   /** A PROXY header of that version tells it who the client is. */
   readonly proxyProtocol?: ProxyVersion;
+  /** Data connections to it begin with one, too. */
+  readonly proxyProtocolData?: boolean;
 } & ServerFor;
 
 /** `client-hash`, `user-hash`: a client, or a user, comes to the same server as long as that is up. */
@@ -172,6 +174,8 @@ export type GatewayOptions = {
   readonly clientSide: SideOptions & {
     /** The first that contains the client's address wins, before `advertise`. */
     readonly advertiseTo: readonly { readonly clients: Network; readonly address: Advertised }[];
+    /** The balancers of the entrances carry data connections, too: each begins with a PROXY header, whose source is the client. */
+    readonly dataProxyProtocol: boolean;
   };
   readonly serverSide: SideOptions & { readonly mode: ServerMode };
   /** Absent: AUTH is refused. */

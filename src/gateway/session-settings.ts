@@ -2,6 +2,7 @@
 // change.
 import type { DataPlane, Side } from "../dataplane/pinhole.ts";
 import type { PortPool } from "../dataplane/port-pool.ts";
+import type { Network } from "../net/endpoint.ts";
 import { createAdvertising, type Advertising } from "./advertising.ts";
 import type { ChangingAddresses } from "./changing-addresses.ts";
 import { createIntercept, type Intercept } from "./entrance/interception.ts";
@@ -101,7 +102,7 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
       },
       pinholes: {
         plane,
-        client: { ports: clientPorts, dataPeer: clientSide.dataPeer },
+        client: { ports: clientPorts, dataPeer: clientSide.dataPeer, ...balancersOf(options) },
         server: { ports: serverPorts, dataPeer: serverSide.dataPeer },
         expiryMs: timeouts.pinholeMs,
         connectMs: timeouts.connectMs,
@@ -137,6 +138,13 @@ function poolChoice({ servers, balance }: PoolRoute): { readonly choice?: PoolCh
   const byUser = balance === "user-hash";
   const isAsked = byUser || servers.some(({ users, hosts }) => users !== undefined || hosts !== undefined);
   return isAsked ? { choice: { servers, byUser } } : {};
+}
+
+/** Those of all entrances, where they carry data connections too. */
+function balancersOf({ clientSide, listen }: GatewayOptions): { readonly balancers?: readonly Network[] } {
+  return clientSide.dataProxyProtocol
+    ? { balancers: listen.flatMap(({ proxyProtocol }) => proxyProtocol?.from ?? []) }
+    : {};
 }
 
 function portShift(client: DataPorts | undefined, server: DataPorts | undefined): Pick<SessionOptions, "portShift"> {

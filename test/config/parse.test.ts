@@ -23,7 +23,7 @@ const defaults: GatewayConfig = {
   name: "gateway-1",
   listen: [{ address: "127.0.0.1", port: 0 }],
   route: { kind: "fixed", server: { host: "10.0.0.5", port: 21 } },
-  clientSide: { advertiseTo: [], dataPeer: "same-address" },
+  clientSide: { advertiseTo: [], dataPeer: "same-address", dataProxyProtocol: false },
   serverSide: { mode: "same", dataPeer: "same-address" },
   dataPlane: "auto",
   policy: {
@@ -203,6 +203,7 @@ test("both sides take what is theirs", () => {
     advertiseTo: [{ clients: { base: "10.0.0.0", bits: 8 }, address: "10.0.0.1" }],
     dataPorts: { first: 50_000, last: 50_999 },
     dataPeer: "same-network",
+    dataProxyProtocol: false,
   });
   expect(gateway.serverSide).toEqual({
     mode: "auto",
@@ -387,5 +388,34 @@ test("a check that lists has to log in", () => {
   const parsed = parseConfig("gateways: [{ listen: :21, route: { servers: [a], health: { transfer: list } } }]");
   expect(parsed.ok ? [] : parsed.problems).toMatchObject([
     { path: "gateways[0].route.health.transfer", message: "list needs login" },
+  ]);
+});
+
+test("data ports may be for the networks of a balancer, and a header there needs an entrance that has one", () => {
+  const [gateway] = configIn(`gateways:
+  - listen: { endpoint: ":21", proxyProtocol: { from: 10.0.0.0/24 } }
+    route: { server: a }
+    clientSide: { dataPeer: { networks: 10.0.0.0/24 }, dataProxyProtocol: true }
+`).gateways;
+  const { clientSide, listen } = gateway ?? expect.fail();
+  const networks = [{ base: "10.0.0.0", bits: 24 }];
+  expect(clientSide).toMatchObject({ dataPeer: { networks }, dataProxyProtocol: true });
+  expect(listen[0]?.proxyProtocol).toEqual({ from: [{ base: "10.0.0.0", bits: 24 }] });
+});
+
+test.each([
+  ["clientSide: { dataProxyProtocol: true }", "clientSide.dataProxyProtocol", "needs an entrance with proxyProtocol"],
+  ["clientSide: { dataPeer: { networks: [] } }", "clientSide.dataPeer.networks", "needs at least one network"],
+])("%s is refused", (line, path, message) => {
+  const parsed = parseConfig(`gateways:\n  - listen: :21\n    route: { server: a }\n    ${line}\n`);
+  expect(parsed.ok ? [] : parsed.problems).toMatchObject([
+    { path: `gateways[0].${path}`, message: expect.stringContaining(message) },
+  ]);
+});
+
+test("a server of a pool that wants headers on data connections has to say in what version", () => {
+  const parsed = parseConfig("gateways: [{ listen: :21, route: { servers: { server: a, proxyProtocolData: true } } }]");
+  expect(parsed.ok ? [] : parsed.problems).toMatchObject([
+    { message: "needs proxyProtocol, which says in what version" },
   ]);
 });

@@ -38,7 +38,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
     'gateways[0].policy.commands.deny[0]: expected the verb of a command such as SITE or SITE CHMOD, got "SITE CHMOD 644"',
   ],
   "data-peer.yml": [
-    'gateways[0].clientSide.dataPeer: expected one of same-address, same-network, any, got "anybody"; did you mean any?',
+    'gateways[0].clientSide.dataPeer: expected one of same-address, same-network, any, or { networks: [cidr] }, got "anybody"; did you mean any?',
   ],
   "data-plane.yml": ['gateways[0].dataPlane: expected one of auto, relay, splice, kernel, got "quantum"'],
   "data-ports-contain-listen.yml": [

@@ -96,7 +96,7 @@ export function gatewayOptions(serverPort: number, overrides: Overrides): Gatewa
     name: "test",
     listen: listen ?? [{ address: "127.0.0.1", port: 0 }],
     route: (route ?? { kind: "fixed", server: { host: "127.0.0.1", port: serverPort } }) as GatewayOptions["route"],
-    clientSide: { advertiseTo: [], dataPeer: "same-address", ...clientSide },
+    clientSide: { dataProxyProtocol: false, advertiseTo: [], dataPeer: "same-address", ...clientSide },
     serverSide: { mode: "same", dataPeer: "same-address", ...serverSide },
     policy: {
       foreignAddress: { kind: "use-peer" },

@@ -16,7 +16,14 @@ test("PASV and PORT are not tried over IPv6, which they can't say", () => {
 test("a probe connects to a listener; where that is every address, to the advertised one if it is this machine's", () => {
   const target = (listeners: string[], advertise?: string) =>
     targetOf(
-      { clientSide: { advertiseTo: [], dataPeer: "any", ...(advertise !== undefined && { advertise }) } },
+      {
+        clientSide: {
+          advertiseTo: [],
+          dataPeer: "any",
+          dataProxyProtocol: false,
+          ...(advertise !== undefined && { advertise }),
+        },
+      },
       listeners.map((address) => ({ address, port: 21 })),
       ["10.0.0.1"],
     )?.host;

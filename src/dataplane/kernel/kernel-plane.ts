@@ -9,7 +9,7 @@ import { familyOf } from "../../net/endpoint.ts";
 import { type Ffi, loadFfi } from "../../sockets/ffi.ts";
 import { soon } from "../../sockets/soon.ts";
 import { bindSystemCalls, errnoName } from "../../sockets/system-calls.ts";
-import { unfitForTls } from "../protected.ts";
+import { unfitUnseen } from "../protected.ts";
 import type { DataPlane, MissingPlane, Pinhole, PinholeEvent, PinholeOutcome, PinholeRequest } from "../pinhole.ts";
 import { createConnectionAborter } from "./connection-abort.ts";
 import { type Generation, ownGeneration, removeAbandoned } from "./generations.ts";
@@ -119,7 +119,7 @@ function startPlane(
   const standing = () => (stopping ? "the data plane is stopping" : obstacle.current());
 
   function unfit(request: PinholeRequest): string | undefined {
-    const legs = standing() ?? unfitForTls(request) ?? natLegs(request, route);
+    const legs = standing() ?? unfitUnseen(request) ?? natLegs(request, route);
     if (typeof legs === "string") return legs;
     return isForwarded(legs.peer) ? undefined : `IPv${familyOf(legs.peer)} is not forwarded by this machine`;
   }
@@ -130,7 +130,7 @@ function startPlane(
   }
 
   function open(request: PinholeRequest, report: (event: PinholeEvent) => void): Pinhole {
-    const legs = standing() ?? unfitForTls(request) ?? natLegs(request, route);
+    const legs = standing() ?? unfitUnseen(request) ?? natLegs(request, route);
     if (typeof legs === "string") {
       soon(() => report({ kind: "refused", reason: "plane-unavailable", detail: legs }));
       return inert;

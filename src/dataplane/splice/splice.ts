@@ -6,7 +6,7 @@ import { createReadBuffers, type ReadBuffersOptions } from "../relay/read-buffer
 import { relayCarry } from "../relay/relay-carriage.ts";
 import { loadSpliceCalls } from "./splice-calls.ts";
 import { createSpliceThread, type SpliceThread } from "./splice-thread.ts";
-import { unfitForTls } from "../protected.ts";
+import { unfitUnseen } from "../protected.ts";
 import { createUserSpacePlane } from "../userspace/user-space-plane.ts";
 
 export type SpliceOptions = {
@@ -35,7 +35,7 @@ export function createSplicePlane(thread: SpliceThread, options: SpliceOptions =
   });
   return {
     ...plane,
-    unfit: (request) => unfitForTls(request) ?? plane.unfit(request),
+    unfit: (request) => unfitUnseen(request) ?? plane.unfit(request),
     open(request, report) {
       // It takes tens of milliseconds to start, and peers take longer to come.
       thread.start();

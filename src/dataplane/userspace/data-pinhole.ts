@@ -1,12 +1,14 @@
 // Data pinhole: one data connection through this process, with its sockets and timers. What happens next is decided by
 // data-connection.ts; here it is done.
 import type { Socket } from "node:net";
+import type { Endpoint } from "../../net/endpoint.ts";
 import { inTurn } from "../in-turn.ts";
 import { cancelDeadline, type Deadline, setDeadline } from "../../sockets/deadlines.ts";
 import { watchStandstill, watchUnacknowledged } from "../../sockets/socket-options.ts";
 import { soon } from "../../sockets/soon.ts";
 import {
   type ByteCounts,
+  type LegEnds,
   type Pinhole,
   type PinholeEvent,
   type PinholeRequest,
@@ -35,6 +37,8 @@ type Driver = {
   readonly dials: { cancel(): void }[];
   /** Connected, and not handed to the carriage yet. */
   readonly sockets: Map<Side, Socket>;
+  /** Of the leg that listens first, once its peer has come. */
+  ends: LegEnds | undefined;
   carriage: HoldingCarriage | undefined;
   /** Once nothing is carried any more. */
   finalCounts: ByteCounts | undefined;
@@ -65,6 +69,7 @@ export function openDataPinhole(plane: PlaneName, carry: Carry, request: Pinhole
     listeningLegs: [],
     dials: [],
     sockets: new Map(),
+    ends: undefined,
     carriage: undefined,
     finalCounts: undefined,
     joinedAt: undefined,
@@ -134,13 +139,18 @@ function perform(driver: Driver, ask: DataAsk): void {
   }
 }
 
-function listen({ request, listeningLegs, sockets, step }: Driver, listening: readonly Side[]): void {
+function listen(driver: Driver, listening: readonly Side[]): void {
+  const { request, listeningLegs, sockets, step } = driver;
   let isRefused = false;
+  let at: Endpoint | undefined;
   for (const side of listening) {
     const leg = request[side];
     if (leg.kind !== "listen" || isRefused) continue;
     const listeningLeg = openListeningLeg(leg, {
-      opened: (endpoint) => step({ kind: "listening", side, endpoint }),
+      opened(endpoint) {
+        at = endpoint;
+        step({ kind: "listening", side, endpoint });
+      },
       refused(reason, detail) {
         isRefused = true;
         step({ kind: "refused", reason, detail });
@@ -151,6 +161,7 @@ function listen({ request, listeningLegs, sockets, step }: Driver, listening: re
           side,
           socket.on("error", () => {}),
         );
+        driver.ends ??= at && { from, at };
         step({ kind: "admitted", side, from });
       },
     });
@@ -158,12 +169,13 @@ function listen({ request, listeningLegs, sockets, step }: Driver, listening: re
   }
 }
 
-function dial({ request, dials, sockets, step }: Driver, side: Side): void {
+function dial({ request, dials, sockets, step, ends }: Driver, side: Side): void {
   const leg = request[side];
   if (leg.kind !== "dial") return;
   const { fromPort: wanted = 0 } = leg;
   const attempt = dialLeg(leg, request.connectMs, {
     connected(socket, portRefusal) {
+      if (leg.opening !== undefined) socket.write(leg.opening(ends), "latin1");
       sockets.set(
         side,
         socket.on("error", () => {}),

@@ -3,6 +3,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { type Endpoint, networkContains, parseAddress } from "../../net/endpoint.ts";
 import { bindForeign } from "../../sockets/foreign-socket.ts";
+import { createProxiedConnections } from "./proxied-connections.ts";
 import { guard } from "./leg-guard.ts";
 import type { ExpectedPeer, ListenLeg, OpenRefusal } from "../pinhole.ts";
 import { noPort, portsTaken } from "../port-refusals.ts";
@@ -38,13 +39,17 @@ export function openListeningLeg(leg: ListenLeg, events: ListeningLegEvents): Li
   let server: Server | undefined;
   let port: number | undefined;
   let isReleased = false;
+  const proxied = leg.balancers && createProxiedConnections(leg.balancers, { proxied: judge, refused: sendAway });
+  const take = proxied?.receive ?? judge;
   attempt(1);
 
   function attempt(count: number) {
     port = leg.ports.take(leg.port);
     if (port === undefined) return events.refused("ports-exhausted", noPort(leg));
     // Bulk is written in large pieces and a peer's small pieces want no delay, so Nagle's algorithm has nothing to give.
-    server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, accept);
+    server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) =>
+      take(socket, peerOf(socket)),
+    );
     server.once("error", (error: NodeJS.ErrnoException) => failed(error, count));
     if (leg.isForeign) listenForeign(server, port, count);
     else server.listen({ host: leg.bind, port, backlog }, listening);
@@ -81,16 +86,18 @@ export function openListeningLeg(leg: ListenLeg, events: ListeningLegEvents): Li
     events.opened({ address: parseAddress(bound.address) ?? bound.address, port: bound.port });
   }
 
-  function accept(socket: Socket) {
-    const from = peerOf(socket);
-    if (!server?.listening || !isExpected(leg.expect, from)) {
-      socket.on("error", () => {});
-      resetSocket(socket);
-      return events.stranger(from);
-    }
+  function judge(socket: Socket, from: Endpoint) {
+    if (!server?.listening || !isExpected(leg.expect, from)) return sendAway(socket, from);
     // Closed with the admission: the kernel refuses a second connection.
     server.close();
+    proxied?.close();
     events.admitted(socket, from);
+  }
+
+  function sendAway(socket: Socket, from: Endpoint) {
+    socket.on("error", () => {});
+    resetSocket(socket);
+    events.stranger(from);
   }
 
   function releasePort() {
@@ -102,6 +109,7 @@ export function openListeningLeg(leg: ListenLeg, events: ListeningLegEvents): Li
     release() {
       if (isReleased) return;
       isReleased = true;
+      proxied?.close();
       if (server?.listening) server.close();
       releasePort();
     },
@@ -120,6 +128,8 @@ function isExpected(expected: ExpectedPeer, { address, port }: Endpoint): boolea
       return address === parseAddress(expected.address);
     case "network":
       return networkContains(expected.network, address);
+    case "networks":
+      return expected.networks.some((network) => networkContains(network, address));
     case "any":
       return true;
   }

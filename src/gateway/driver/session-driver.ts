@@ -182,10 +182,15 @@ function perform(driver: Driver, effects: readonly SessionEffect[]): void {
 function openSessionPinholes(driver: Driver): SessionPinholes {
   const { interception, share } = driver.own;
   const legTls = legTlsOf(driver);
-  return createSessionPinholes(driver.deps.pinholes, { interception, share: share.client, legTls }, (id, event) => {
-    dispatch(driver, { kind: "pinhole", id, event });
-    reportClosed(driver);
-  });
+  const dataHeader = () => driver.stay?.dataHeader;
+  return createSessionPinholes(
+    driver.deps.pinholes,
+    { interception, share: share.client, legTls, dataHeader },
+    (id, event) => {
+      dispatch(driver, { kind: "pinhole", id, event });
+      reportClosed(driver);
+    },
+  );
 }
 
 function connectServer(driver: Driver, { candidates, wanted }: Extract<SessionEffect, { kind: "connect" }>): void {

@@ -1,8 +1,18 @@
 // The pinholes of one session: plans become requests with addresses, ports and times, and every pinhole is known until the
 // data plane has closed it.
-import type { ByteCounts, DataPlane, ExpectedPeer, Leg, Pinhole, PinholeEvent, Side } from "../../dataplane/pinhole.ts";
+import type {
+  ByteCounts,
+  DataPlane,
+  DialLeg,
+  ExpectedPeer,
+  Leg,
+  Pinhole,
+  PinholeEvent,
+  Side,
+} from "../../dataplane/pinhole.ts";
 import type { PortPool } from "../../dataplane/port-pool.ts";
-import { familyOf, type Endpoint } from "../../net/endpoint.ts";
+import { familyOf, type Endpoint, type Network } from "../../net/endpoint.ts";
+import { formatProxyHeader, type ProxyVersion } from "../../net/proxy-protocol.ts";
 import type { SessionEffect, LegPlan } from "../../session/events.ts";
 import { serverOf, type ControlSide, type Session } from "../../session/state.ts";
 import { soon } from "../../sockets/soon.ts";
@@ -12,7 +22,12 @@ import type { ClientShare } from "../entrance/client-share.ts";
 import type { Interception } from "../entrance/interception.ts";
 
 /** What one side's legs are made with. */
-type SideOptions = { readonly ports: PortPool; readonly dataPeer: DataPeer };
+type SideOptions = {
+  readonly ports: PortPool;
+  readonly dataPeer: DataPeer;
+  /** Who carries its data connections, with a PROXY header each; absent: the peer makes them itself. */
+  readonly balancers?: readonly Network[];
+};
 
 export type PinholeOptions = {
   readonly plane: DataPlane;
@@ -40,11 +55,13 @@ export type PinholeOwner = {
   readonly share: ClientShare;
   /** What a leg that runs TLS does it with. */
   legTls(side: Side, id: number): LegTlsSource;
+  /** Of the PROXY header that the server wants before its data connections. */
+  dataHeader(): ProxyVersion | undefined;
 };
 
 export function createSessionPinholes(
   options: PinholeOptions,
-  { interception, share, legTls }: PinholeOwner,
+  { interception, share, legTls, dataHeader }: PinholeOwner,
   report: (id: number, event: PinholeEvent) => void,
 ): SessionPinholes {
   const open = new Map<number, Pinhole>();
@@ -65,6 +82,7 @@ export function createSessionPinholes(
         server: {
           ...leg(server, serverOf(session), options.server, { isForeign: interception?.asClient, isRouted: true }),
           ...(server.protection && { tls: legTls("server", id) }),
+          ...(server.kind === "dial" && opening(dataHeader(), session.client)),
         },
         expiryMs: options.expiryMs,
         connectMs: options.connectMs,
@@ -102,7 +120,8 @@ function leg(plan: LegPlan, control: ControlSide, side: SideOptions, traits: Leg
   if (plan.kind === "listen") {
     const expect = expected(side.dataPeer, control.peer);
     const wanted = plan.port === undefined ? {} : { port: plan.port };
-    return { kind: "listen", bind, isForeign, ports: side.ports, ...wanted, expect };
+    const through = side.balancers && { balancers: side.balancers };
+    return { kind: "listen", bind, isForeign, ports: side.ports, ...wanted, expect, ...through };
   }
   const { to, fromPort } = plan;
   const isRouted = traits.isRouted === true && to.address === control.peer.address;
@@ -110,7 +129,21 @@ function leg(plan: LegPlan, control: ControlSide, side: SideOptions, traits: Leg
   return fromPort === undefined || fromPort <= 0 ? dialled : { ...dialled, fromPort };
 }
 
+/** Of the client's own data connection; where it makes none, of its control connection. */
+function opening(version: ProxyVersion | undefined, { peer, local }: ControlSide): Pick<DialLeg, "opening"> {
+  if (version === undefined) return {};
+  return {
+    opening: (other) =>
+      formatProxyHeader(version, {
+        kind: "proxied",
+        source: other?.from ?? peer,
+        destination: other?.at ?? local,
+      }),
+  };
+}
+
 function expected(dataPeer: DataPeer, { address }: Endpoint): ExpectedPeer {
+  if (typeof dataPeer === "object") return { match: "networks", networks: dataPeer.networks };
   switch (dataPeer) {
     case "same-address":
       return { match: "address", address };

@@ -1,5 +1,6 @@
 // Dialling a server's control connection: candidates tried in order, within one deadline.
 import { formatEndpoint, type Endpoint } from "../../net/endpoint.ts";
+import type { ProxyVersion } from "../../net/proxy-protocol.ts";
 import type { Dial, Transport } from "../../sockets/transport.ts";
 
 /** Under way until one of its events comes, or until `cancel`; after that nothing does. */
@@ -17,6 +18,8 @@ export type DialOptions = {
 
 /** A session's stay with a server of a pool; `cancel` ends it. */
 export type Stay = Attempt & {
+  /** The PROXY header with which its data connections are to begin, if any. */
+  readonly dataHeader: ProxyVersion | undefined;
   /** The server is what the session needs. */
   chosen(): void;
   /** It is not: one of the events comes again, for the next one. Who calls has closed the connection. */

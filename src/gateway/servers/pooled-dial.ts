@@ -129,6 +129,7 @@ function chosen({ options: { counted, pool, rules } }: Dialling, server: PoolMem
 
 function stayOf(dialling: Dialling, server: PoolMember, { peer }: Transport): Stay {
   return {
+    dataHeader: server.proxyProtocolData === true ? server.proxyProtocol : undefined,
     cancel() {
       dialling.attempt?.cancel();
       dialling.leave?.();

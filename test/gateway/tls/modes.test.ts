@@ -116,7 +116,7 @@ test.each([false, true])("the servers of a pool are under TLS by one name, impli
   }));
   const gateway = await startGateway(0, {
     tls: terminating({ server: { mode: "required", implicit: isImplicit } }),
-    route: { kind: "pool", servers, balance: "round-robin", fall: 3, everyMs: 10_000 },
+    route: { kind: "pool", servers, balance: "round-robin", fall: 3, everyMs: 10_000, slowStartMs: 0 },
   });
   stops.push(gateway.stop);
   for (let session = 0; session < 4; session++) {

@@ -9,9 +9,17 @@ import {
   type Client,
   type Mode,
   type Step,
+  type Visit,
 } from "./client.ts";
 
 const fetching: readonly Step["kind"][] = ["list", "download", "resume"];
+
+/** Of Debian's, which is built with GnuTLS. Without `ftps:` it speaks no TLS, explicit or not. */
+function wgetSecurity({ tls }: Visit): string[] {
+  if (tls === undefined) return [];
+  const version = `--ciphers=NORMAL:-VERS-ALL:+VERS-${tls.version.replace("v", "")}`;
+  return [`--ca-certificate=${tls.ca}`, version, ...(tls.security === "implicit" ? ["--ftps-implicit"] : [])];
+}
 
 export const wget: Client = {
   program: "wget",
@@ -19,16 +27,19 @@ export const wget: Client = {
   families: bothFamilies,
   kinds: fetching,
   anyBytes: true,
+  security: ["explicit", "implicit"],
   async play(visit) {
     const mode = visit.mode === "passive" ? "--passive-ftp" : "--no-passive-ftp";
-    const common = ["--no-config", "-d", "-t", "1", "-T", String(patienceSeconds), "--no-iri", mode];
+    const tries = ["-t", "1", "-T", String(patienceSeconds)];
+    const common = ["--no-config", "-d", ...tries, "--no-iri", mode, ...wgetSecurity(visit)];
+    const root = visit.tls === undefined ? rootUrl(visit) : rootUrl(visit).replace(/^ftps?:/, "ftps:");
     const printed: string[] = [];
     for (const step of visit.steps) {
       if (step.kind === "list") {
-        printed.push(await launch(visit, [...common, "-O", "-", rootUrl(visit)]));
+        printed.push(await launch(visit, [...common, "-O", "-", root]));
       } else if (step.kind === "download" || step.kind === "resume") {
         const target = [...(step.kind === "resume" ? ["-c"] : []), "-O", step.local];
-        printed.push(await launch(visit, [...common, ...target, `${rootUrl(visit)}${inUrl(step.remote)}`]));
+        printed.push(await launch(visit, [...common, ...target, `${root}${inUrl(step.remote)}`]));
       }
     }
     return printed.join("");

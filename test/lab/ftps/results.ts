@@ -26,8 +26,15 @@ export async function keptTlsResults(): Promise<TlsMatrixResults> {
   return JSON.parse(await readFile(file, "utf8")) as TlsMatrixResults;
 }
 
-/** In the order of the matrix; what it no longer has is dropped. */
-export async function keepTlsResults(results: readonly TlsResult[]): Promise<void> {
+let writing: Promise<void> = Promise.resolve();
+
+/** In the order of the matrix; what it no longer has is dropped. One after the other. */
+export function keepTlsResults(results: readonly TlsResult[]): Promise<void> {
+  writing = writing.then(() => addToKept(results));
+  return writing;
+}
+
+async function addToKept(results: readonly TlsResult[]): Promise<void> {
   const kept = await keptTlsResults();
   const date = new Date().toISOString().slice(0, 10);
   const known = new Map(kept.results.map((result) => [tlsCellTitle(result.cell), result]));

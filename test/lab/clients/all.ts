@@ -6,6 +6,7 @@ import type { Client } from "./client.ts";
 import { commonsNet } from "./commons-net.ts";
 import { curl } from "./curl.ts";
 import { aria2, wget } from "./downloaders.ts";
+import { filezilla } from "./filezilla.ts";
 import { ftplib } from "./ftplib.ts";
 import { gnutlsCli } from "./gnutls-cli.ts";
 import { lftp } from "./lftp.ts";
@@ -31,6 +32,7 @@ export const clients = {
   wput,
   "gnutls-cli": gnutlsCli,
   "commons-net": commonsNet,
+  FileZilla: filezilla,
 } as const satisfies Record<string, Client>;
 
 export type ClientName = keyof typeof clients;

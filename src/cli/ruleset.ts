@@ -2,11 +2,13 @@
 import type { Config } from "../config/config.ts";
 import { warningsOf } from "../process/warnings.ts";
 import { formatRange } from "../config/settings.ts";
+import { sliceConfig } from "../config/slices.ts";
 import { createMarks, formatMark, markMatch } from "../dataplane/kernel/marks.ts";
 import { defaultPinholes, formatRuleset } from "../dataplane/kernel/nftables/ruleset.ts";
 import { interceptionRuleset } from "../gateway/entrance/interception-ruleset.ts";
 import type { Io } from "../process/io.ts";
 import { plannedPlanes } from "../process/planes.ts";
+import { workerCount } from "../process/workers/worker-count.ts";
 
 /** Returns the exit code. */
 export function printRuleset(config: Config, io: Pick<Io, "out" | "err">): number {
@@ -27,8 +29,10 @@ export function formatNeeded(config: Config): string {
   return parts.length === 0 ? "# This configuration needs no rules.\n" : parts.join("\n");
 }
 
-function kernelPart({ kernel, gateways }: Config): string {
-  const marks = createMarks(kernel.mark, kernel.mask);
+function kernelPart(config: Config): string {
+  const { gateways } = config;
+  const kernels = slicesOf(config).map(({ kernel }) => kernel);
+  const marks = kernels.map(({ mark, mask }) => createMarks(mark, mask));
   const isNamed = gateways.some(({ dataPlane }) => dataPlane === "kernel");
   const notes = [
     `The data plane kernel${isNamed ? "" : " (dataPlane: auto takes it where it can)"}. The gateway loads this table itself when it starts and`,
@@ -37,12 +41,23 @@ function kernelPart({ kernel, gateways }: Config): string {
     "  sysctl -w net.ipv4.ip_forward=1",
     "  sysctl -w net.ipv6.conf.all.forwarding=1",
     "  sysctl -w net.netfilter.nf_conntrack_acct=1",
-    "A chain of yours that drops what is forwarded needs one rule, ahead of the others:",
-    `  ${markMatch(marks)} accept`,
+    `A chain of yours that drops what is forwarded needs ${kernels.length === 1 ? "one rule" : "one rule for each worker"}, ahead of the others:`,
+    ...marks.map((one) => `  ${markMatch(one)} accept`),
     "or, with iptables:",
-    `  iptables -I FORWARD -m connmark --mark ${formatMark(kernel.mark)}/${formatMark(kernel.mask)} -j ACCEPT`,
+    ...kernels.map(
+      ({ mark, mask }) => `  iptables -I FORWARD -m connmark --mark ${formatMark(mark)}/${formatMark(mask)} -j ACCEPT`,
+    ),
   ];
-  return comment(notes) + formatRuleset({ table: kernel.table, marks, pinholes: defaultPinholes });
+  const tables = kernels.map(({ table, mark, mask }) =>
+    formatRuleset({ table, marks: createMarks(mark, mask), pinholes: defaultPinholes }),
+  );
+  return comment(notes) + tables.join("\n");
+}
+
+/** One for each worker. */
+function slicesOf(config: Config): readonly Config[] {
+  const of = workerCount(config);
+  return Array.from({ length: of }, (_, index) => sliceConfig(config, { index, of }));
 }
 
 /** Data ports that no other program of the machine should be given. */

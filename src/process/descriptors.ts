@@ -37,12 +37,14 @@ export function descriptorShares(limit: number | undefined): DescriptorShares {
   };
 }
 
-/** The sentence for an operator whose sessions don't fit; undefined if they do. */
+/** The sentence for an operator whose sessions don't fit; undefined if they do. `processes`: so many share them, each with that limit. */
 export function descriptorShortage(
   limit: number | undefined,
   { gateways }: Pick<Config, "gateways">,
+  processes = 1,
 ): string | undefined {
-  const sessions = gateways.reduce((sum, { limits }) => sum + limits.sessions, 0);
+  const all = gateways.reduce((sum, { limits }) => sum + limits.sessions, 0);
+  const sessions = Math.ceil(all / processes);
   const { sessions: most } = descriptorShares(limit);
   if (sessions <= most) return undefined;
   const needed = sessions * descriptorsPerSession + ofProcess + mostTurnedAway;
@@ -53,7 +55,8 @@ export function warnOfDescriptors(
   logger: Pick<Logger, "warn">,
   limit: number | undefined,
   config: Pick<Config, "gateways">,
+  processes = 1,
 ): void {
-  const detail = descriptorShortage(limit, config);
+  const detail = descriptorShortage(limit, config, processes);
   if (detail !== undefined) logger.warn({ detail }, "too few descriptors");
 }

@@ -67,6 +67,7 @@ export type GatewayProcessOptions = {
   readonly worker?: {
     readonly takeListener: TakeInherited;
     readonly countsOf: SharedResources["countsOf"];
+    readonly ticketRing: SharedResources["ticketRing"];
   };
   /** For the charts; by default every 10 seconds. */
   readonly sampleTrafficEveryMs?: number;
@@ -90,7 +91,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   const counting = openSharedStore(config.shared, logger, metrics);
   const countsOf: SharedResources["countsOf"] = (name) => counting.countsOf(name) ?? worker?.countsOf(name);
   const takeInherited = worker?.takeListener ?? ((wanted: Endpoint) => inherited?.take(wanted));
-  const shared = resourcesOf({ takeInherited, countsOf, descriptorLimit, logger });
+  const shared = { ...resourcesOf({ takeInherited, countsOf, descriptorLimit, logger }), ...ticketsOf(worker) };
   const create = (gateway: GatewayConfig): Gateway =>
     createGateway(gateway, {
       shared,
@@ -168,6 +169,10 @@ export function tellClosed(logger: Pick<Logger, "warn">, endpoints: readonly End
   for (const endpoint of endpoints) {
     logger.warn({ endpoint: formatEndpoint(endpoint) }, "inherited socket closed: no gateway listens there");
   }
+}
+
+function ticketsOf(worker: GatewayProcessOptions["worker"]): Partial<SharedResources> {
+  return worker === undefined ? {} : { ticketRing: worker.ticketRing };
 }
 
 type Resourcing = Pick<SharedResources, "countsOf"> & {

@@ -40,7 +40,13 @@ test("another checkout is measured beside ours when it is named, and processes a
   });
 });
 
+test("our gateways are measured with several workers beside those that are one process", () => {
+  const names = candidates(options("--only", "logins", "--planes", "relay", "--peers", "none", "--workers", "2"));
+  expect(names.map(({ name }) => name)).toEqual(["direct", "relay", "relay, 2 workers"]);
+});
+
 test.each([
+  ["--workers", "1"],
   ["--only", "bulks"],
   ["--peers", "haproxy,nginx"],
   ["--rounds", "0"],

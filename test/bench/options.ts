@@ -24,6 +24,8 @@ export type Options = {
   readonly sessions: number;
   readonly json: string;
   readonly readme: boolean;
+  /** Our gateways are measured with so many workers, besides. */
+  readonly workers?: number;
   /** Another checkout, installed, whose gateways are measured beside ours. */
   readonly against?: string;
   /**
@@ -47,6 +49,7 @@ export const usage = `npm run bench -- [options]
   --logins N         logins, and handshakes, per measurement (1000)
   --sessions N       idle sessions (2000)
   --warm-up N        logins, small files and NOOPs that our gateways serve before they are measured (0)
+  --workers N        our gateways with N workers, beside those that are one process
   --against FOLDER   another checkout of this repository, after npm ci there: its gateways are measured beside ours
   --json FILE        every figure of every round (a new file among the temporary files)
   --readme           put the table into test/README.md
@@ -101,6 +104,7 @@ export function parseOptions(args: readonly string[], now: Date): Parsed {
         logins: text,
         sessions: text,
         "warm-up": text,
+        workers: text,
         against: text,
         json: text,
         readme: { type: "boolean", default: false },
@@ -120,6 +124,7 @@ export function parseOptions(args: readonly string[], now: Date): Parsed {
         logins: count("logins", values.logins, 1000, 100_000),
         sessions: count("sessions", values.sessions, 2000, 4000),
         warmUp: count("warm-up", values["warm-up"], 0, 100_000, 0),
+        ...(values.workers === undefined ? {} : { workers: count("workers", values.workers, 2, 64, 2) }),
         ...(values.against === undefined ? {} : { against: path.resolve(values.against) }),
         json: path.resolve(values.json ?? path.join(tmpdir(), `ftp-alg-bench-${stamp}.json`)),
         readme: values.readme,

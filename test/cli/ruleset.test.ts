@@ -60,3 +60,12 @@ test("open door: rules that intercept connections from any network come with a w
   if (parsed.ok) printRuleset(parsed.config, { out: () => {}, err: (text) => (warned += text) });
   expect(warned).toMatch(/^warning: gateways\[0\]\.route\.transparent: .*: interface: eth1\n$/);
 });
+
+test("with workers each has a table and a mark of its own, and a firewall a rule for each", () => {
+  const text = needed([{}], { workers: 2 });
+  expect(text).toContain("table inet ftp_alg_0 {");
+  expect(text).toContain("table inet ftp_alg_1 {");
+  expect(text).toContain(
+    "#   ct mark & 0xff000000 == 0x46000000 accept\n#   ct mark & 0xff000000 == 0x47000000 accept\n",
+  );
+});

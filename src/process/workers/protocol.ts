@@ -7,12 +7,14 @@ import type { GatewayFacts } from "../../observe/api/status-answer.ts";
 import type { MetricFamily } from "../../observe/metric-families.ts";
 import type { Condition } from "../../observe/readiness.ts";
 import type { SessionReader } from "../../observe/session-reader.ts";
+import type { TicketKeys } from "../../tls/ticket-keys.ts";
 
 /** What a worker is, as long as it lives. `foreign`: where others of this program listen, and nothing here may dial. */
 export type WorkerBeginning = {
   readonly index: number;
   readonly foreign: readonly Endpoint[];
   readonly isHeard: boolean;
+  readonly ticketKeys: TicketKeys;
 };
 
 export type WorkerFacts = {
@@ -39,6 +41,7 @@ export type WorkerCalls = SessionReader & {
   facts(): WorkerFacts;
   /** Whether it is to tell what happens. */
   hear(isHeard: boolean): void;
+  setTicketKeys(keys: TicketKeys): void;
   /** By server, the sessions that the other workers have there. */
   setElsewhere(gateway: string, sessions: ReadonlyMap<string, number>): void;
   reopenLogs(): Promise<void>;

@@ -2,14 +2,18 @@
 import type { Config } from "../../config/config.ts";
 import type { PreparedChange } from "../../gateway/prepared-change.ts";
 import { createAdmin, type RequestFailure } from "../../observe/admin.ts";
-import type { ApiDeps } from "../../observe/api/api.ts";
+import type { EventFeed } from "../../observe/event-feed.ts";
 import type { Logger } from "../../observe/log.ts";
 import { createTrafficSampler } from "../../observe/page/traffic-sampler.ts";
 import { gatewayConditions, type Condition } from "../../observe/readiness.ts";
 import { createRepeatedLine } from "../../observe/repeated-line.ts";
 import { createAdminListener } from "../admin-listener.ts";
 import { createProbes } from "../probes.ts";
+import type { ProcessRequests } from "../process-api.ts";
+import { readVersion } from "../version.ts";
 import type { ForeignEndpoints } from "./foreign-endpoints.ts";
+import type { GroupEvents } from "./group-events.ts";
+import { supervisorApi } from "./supervisor-api.ts";
 import type { WorkerReaders } from "./worker-readers.ts";
 
 export type SupervisorAdmin = {
@@ -23,8 +27,11 @@ export type SupervisorAdmin = {
 export type SupervisorAdminDeps = {
   readonly logger: Logger;
   readonly readers: WorkerReaders;
-  readonly api: ApiDeps;
-  readonly isReady: () => Promise<boolean>;
+  readonly events: GroupEvents;
+  readonly feed: EventFeed;
+  readonly isStarted: () => boolean;
+  readonly isStopping: () => boolean;
+  readonly requests: ProcessRequests;
   readonly foreign: ForeignEndpoints;
   /** In force, with the ports that were taken. */
   readonly config: () => Config;
@@ -35,7 +42,9 @@ export type SupervisorAdminDeps = {
 };
 
 export function createSupervisorAdmin(deps: SupervisorAdminDeps): SupervisorAdmin {
-  const { logger, readers, api, isReady, config, count, countRunning } = deps;
+  const { logger, readers, config, count, countRunning, isStarted, isStopping } = deps;
+  const isReady = async (): Promise<boolean> => isStarted() && !isStopping() && (await readers.facts()).isReady;
+  const api = supervisorApi({ ...deps, version: readVersion(), isReady });
   const { metrics, sessions } = readers;
   const gateways = { endpoints: (name: string) => config().gateways.find((one) => one.name === name)?.listen ?? [] };
   const probes = createProbes({ config, gateways, sessions });

@@ -8,14 +8,15 @@ import { createMetrics, type Metrics } from "../../observe/metrics.ts";
 import { createTelemetry } from "../../observe/telemetry.ts";
 import { commitUnless, tellClosed, type GatewayProcess, type GatewayProcessOptions } from "../gateway-process.ts";
 import { restartNeeded } from "../reload.ts";
+import { readDescriptorLimit, warnOfDescriptors } from "../descriptors.ts";
 import { readVersion } from "../version.ts";
 import { createForeignEndpoints } from "./foreign-endpoints.ts";
 import { createGroupCounts, type GroupCounts } from "./group-counts.ts";
 import { createGroupEvents } from "./group-events.ts";
+import { createGroupTickets } from "./group-tickets.ts";
 import { createSharedSockets, type PreparedSockets } from "./shared-sockets.ts";
 import type { SpawnedWorker } from "./spawned-worker.ts";
 import { createSupervisorAdmin } from "./supervisor-admin.ts";
-import { supervisorApi } from "./supervisor-api.ts";
 import { createWorkerGroup, type Worker } from "./worker-group.ts";
 import { createWorkerReaders } from "./worker-readers.ts";
 
@@ -46,10 +47,12 @@ export function createSupervisor(initialConfig: Config, options: SupervisorOptio
   const counts = createGroupCounts(running);
   const events = createGroupEvents(feed, running);
   const foreign = createForeignEndpoints(running);
+  const tickets = createGroupTickets(running);
+  const told = () => ({ foreign: foreign.all(), isHeard: events.areHeard(), ticketKeys: tickets.keys() });
   const group = createWorkerGroup({
     ...{ count, logger, spawn, sockets: sockets.all, config: () => current },
     slice: (config, index) => sliceOf(config, index, count),
-    beginning: (index) => ({ index, foreign: foreign.all(), isHeard: events.areHeard() }),
+    beginning: (index) => ({ ...told(), index }),
     callsFor: (worker) => ({ ...counts.callsFor(worker), happened: events.happened }),
     died(worker) {
       readers.forget(worker);
@@ -58,12 +61,10 @@ export function createSupervisor(initialConfig: Config, options: SupervisorOptio
     restarted: metrics.workerRestarted,
   });
   const readers = createWorkerReaders(running, metrics);
-  const isReady = async (): Promise<boolean> => hasStarted && !isStopping() && (await readers.facts()).isReady;
-  const api = supervisorApi({ ...options, version: readVersion(), readers, events, feed, isReady });
   const admin = createSupervisorAdmin({
-    ...{ logger, readers, api, isReady, foreign, count, config: () => current },
+    ...{ ...options, readers, events, feed, foreign, config: () => current },
+    isStarted: () => hasStarted,
     countRunning: () => running().length,
-    sampleTrafficEveryMs: options.sampleTrafficEveryMs,
   });
   const counted = watchedBy(metrics, counts);
 
@@ -91,7 +92,9 @@ export function createSupervisor(initialConfig: Config, options: SupervisorOptio
       await group.start();
       hasStarted = true;
       admin.start();
+      tickets.start();
       tellClosed(logger, sockets.closeUnused());
+      warnOfDescriptors(logger, await readDescriptorLimit(), current, count);
     },
     async apply(next) {
       commitUnless(isStopping(), await prepare(next, true));
@@ -103,13 +106,12 @@ export function createSupervisor(initialConfig: Config, options: SupervisorOptio
     },
     async stop() {
       admin.stopProbes();
+      tickets.stop();
       sockets.close();
       await group.stop();
       await admin.stop();
     },
-    reopenLogs() {
-      for (const { peer } of running()) peer.tell("reopenLogs");
-    },
+    reopenLogs: () => running().forEach(({ peer }) => peer.tell("reopenLogs")),
   };
 }
 

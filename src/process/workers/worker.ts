@@ -6,6 +6,7 @@ import type { Endpoint } from "../../net/endpoint.ts";
 import { eventsOf } from "../../observe/api/event-stream.ts";
 import { flushLog, openLog } from "../../observe/log.ts";
 import { createWallClock } from "../../observe/wall-clock.ts";
+import type { TicketKeys } from "../../tls/ticket-keys.ts";
 import { createGatewayProcess, type GatewayProcess } from "../gateway-process.ts";
 import { openJournal } from "../journal.ts";
 import { createLogFiles, type LogFiles } from "../log-files.ts";
@@ -49,7 +50,10 @@ export async function runWorker({ channel, isJournal, kill }: WorkerIo): Promise
     // The answer is on its way first.
     stop: () => stop().finally(() => setImmediate(end)),
     async start(config: Config, beginning: WorkerBeginning) {
-      const deps = { sockets, counts, isJournal, isStopping: () => told.signal.aborted };
+      let { ticketKeys } = beginning;
+      ours["setTicketKeys"] = (keys: TicketKeys): void => void (ticketKeys = keys);
+      const ticketRing = { keys: () => ticketKeys };
+      const deps = { sockets, counts, ticketRing, isJournal, isStopping: () => told.signal.aborted };
       const { running, logFiles, close } = await createWorkerProcess(config, beginning, deps);
       stopRunning = close;
       drainRunning = running.drain;
@@ -79,6 +83,7 @@ export async function runWorker({ channel, isJournal, kill }: WorkerIo): Promise
 type WorkerDeps = {
   readonly sockets: ReceivedSockets;
   readonly counts: WorkerCounts;
+  readonly ticketRing: { readonly keys: () => TicketKeys };
   readonly isJournal: boolean;
   readonly isStopping: () => boolean;
 };
@@ -86,7 +91,7 @@ type WorkerDeps = {
 async function createWorkerProcess(
   config: Config,
   { index, foreign }: WorkerBeginning,
-  { sockets, counts, isJournal, isStopping }: WorkerDeps,
+  { sockets, counts, ticketRing, isJournal, isStopping }: WorkerDeps,
 ) {
   const log = openLog(config.log, undefined, isJournal ? openJournal() : undefined, { worker: index });
   const logFiles = createLogFiles(log);
@@ -95,7 +100,7 @@ async function createWorkerProcess(
   const running = await createGatewayProcess(config, {
     ...{ logger: log.logger, logFiles, isStopping, inherited: [] },
     requests: { reload: notAsked, drain() {} },
-    worker: { takeListener: sockets.take, countsOf: counts.of },
+    worker: { takeListener: sockets.take, countsOf: counts.of, ticketRing },
   });
   for (const endpoint of foreign) running.ownEndpoints.add(endpoint);
   return {

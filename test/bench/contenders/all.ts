@@ -2,7 +2,7 @@ import type { Candidate } from "../contender.ts";
 import type { Options, Peer } from "../options.ts";
 import { direct } from "./direct.ts";
 import { ftpProxy } from "./ftp-proxy.ts";
-import { otherBuild, ourBuild, ourGateway } from "./gateway.ts";
+import { otherBuild, ourBuild, ourGateway, withWorkers } from "./gateway.ts";
 import { haproxy } from "./haproxy.ts";
 import { nfNatFtp } from "./nf-nat-ftp.ts";
 import { proftpd } from "./proftpd.ts";
@@ -24,14 +24,20 @@ const byPeer: Readonly<Partial<Record<Peer, Candidate>>> = {
 const byTlsPeer: Readonly<Partial<Record<Peer, Candidate>>> = { haproxy: tlsHaproxy, stunnel, proftpd: tlsProftpd };
 
 /** Going direct first, which everything is compared with. Of ours the relay plane alone speaks TLS. */
-export function candidates({ sections, planes, peers, against, cpuProfile }: Options): Candidate[] {
-  const builds = [ourBuild, ...(against === undefined ? [] : [otherBuild(against)])];
+export function candidates({ sections, planes, peers, workers, against, cpuProfile }: Options): Candidate[] {
+  const builds = [
+    ourBuild,
+    ...(workers === undefined ? [] : [withWorkers(workers)]),
+    ...(against === undefined ? [] : [otherBuild(against)]),
+  ];
   const inClear = [
     ...planes.flatMap((plane) => builds.map((build) => ourGateway(build, plane, cpuProfile))),
     ...peers.flatMap((peer) => byPeer[peer] ?? []),
   ];
   const underTls = [
-    ...(planes.includes("relay") ? builds.map((build) => ourTlsGateway(build, cpuProfile)) : []),
+    ...(planes.includes("relay")
+      ? builds.filter(({ workers: many }) => many === 1).map((build) => ourTlsGateway(build, cpuProfile))
+      : []),
     ...peers.flatMap((peer) => byTlsPeer[peer] ?? []),
   ];
   return [

@@ -18,6 +18,7 @@ export type Build = {
   readonly limits: string;
   /** Keys of the admin listener beside `listen`. */
   readonly admin: string;
+  readonly workers: number;
 };
 
 export const ourBuild: Build = {
@@ -28,14 +29,29 @@ export const ourBuild: Build = {
   limits:
     "{ sessions: 100000, sessionsPerClient: 100000, preLogin: 100%, connectsPerSecond: { rate: 1000000 }, commandsPerSecond: { rate: 1000000 }, pinholesPerClient: 100000 }",
   admin: ", open: true",
+  workers: 1,
 };
+
+/** The same with so many workers. */
+export function withWorkers(workers: number): Build {
+  const kernel = "{ table: ftp_alg_workers, mark: 0x48000000, mask: 0xff000000 }";
+  return { ...ourBuild, suffix: `, ${workers} workers`, offset: 2 * planes.length, kernel, workers };
+}
 
 /** Another commit of this repository, installed in `folder`. */
 export function otherBuild(folder: string): Build {
   // Keys that every commit knows.
   const limits = "{ sessions: 100000, sessionsPerClient: 100000 }";
   const kernel = "{ table: ftp_alg_other, mark: 0x47000000, mask: 0xff000000 }";
-  return { root: folder, suffix: " of the other checkout", offset: planes.length, kernel, limits, admin: "" };
+  return {
+    root: folder,
+    suffix: " of the other checkout",
+    offset: planes.length,
+    kernel,
+    limits,
+    admin: "",
+    workers: 1,
+  };
 }
 
 /**
@@ -59,7 +75,7 @@ function configuration(build: Build, plane: Plane): string {
     dataPlane: ${plane}
     limits: ${build.limits}`;
   return `admin: { listen: "${edgeAddress}:${adminPort(build, plane)}"${build.admin} }
-kernel: ${build.kernel}
+kernel: ${build.kernel}${build.workers === 1 ? "" : `\nworkers: ${build.workers}`}
 gateways: ${gateway("light", serverPorts.plain)}${gateway("vsftpd", serverPorts.vsftpd)}
 `;
 }

@@ -232,7 +232,7 @@ test("a drain lets transfers of every worker end, and nothing is left", async ()
   for (const { client } of all) {
     const data = await passive(client);
     await client.ask("RETR x");
-    transfers.push(readAll(data));
+    transfers.push(readAll(data).finally(() => data.end()));
   }
   const pids = startedWorkers(gateway).map(({ pid }) => Number(pid));
   // As a terminal or systemd does it: all of them.

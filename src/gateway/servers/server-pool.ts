@@ -129,24 +129,29 @@ function addressesOf(members: readonly PoolMember[]): ReadonlyMap<string, number
   return count;
 }
 
-/** Whose turn it is, and who comes after it should it fail: those that are behind most. */
+/**
+ * Whose turn it is, and who comes after it should it fail. Those take turns by weight whose load is below the lowest that any would have with
+ * one session more, so that many short sessions are spread by weight, too; the others follow by their load.
+ */
 function inTurn(
   up: readonly PoolMember[],
   known: (member: PoolMember) => Known,
   weigh: Weigh,
   load: Weigh,
 ): readonly PoolMember[] {
+  const ranked = up.map((member) => ({ member, one: known(member), weight: weigh(member), load: load(member) }));
+  const most = Math.min(...ranked.map((one) => one.load + 1 / one.weight));
+  const roomy = ranked.filter((one) => one.load < most);
   let total = 0;
-  for (const member of up) {
-    const weight = weigh(member);
+  for (const { one, weight } of roomy) {
     total += weight;
-    known(member).current += weight;
+    one.current += weight;
   }
-  const ranked = up.map((member) => ({ member, one: known(member), load: load(member) }));
-  ranked.sort((a, b) => a.load - b.load || b.one.current - a.one.current);
-  const [first] = ranked;
+  roomy.sort((a, b) => b.one.current - a.one.current);
+  const [first] = roomy;
   if (first !== undefined) first.one.current -= total;
-  return ranked.map(({ member }) => member);
+  const others = ranked.filter((one) => one.load >= most).toSorted((a, b) => a.load - b.load);
+  return [...roomy, ...others].map(({ member }) => member);
 }
 
 /** Of its weight, by how long it has been there. */

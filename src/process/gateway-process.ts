@@ -24,6 +24,7 @@ import { descriptorShares, readDescriptorLimit, warnOfDescriptors } from "./desc
 import { createGateways } from "./gateways.ts";
 import type { LogFiles } from "./log-files.ts";
 import { openSharedStore } from "./shared/shared-store.ts";
+import { stackCounts } from "./shared/stacked-counts.ts";
 import { createPlanes, type PlanesTelemetry } from "./planes.ts";
 import { createProbes } from "./probes.ts";
 import { processApi, type ProcessRequests } from "./process-api.ts";
@@ -89,7 +90,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   let inherited: InheritedListeners | undefined;
   const descriptorLimit = await readDescriptorLimit();
   const counting = openSharedStore(config.shared, logger, metrics);
-  const countsOf: SharedResources["countsOf"] = (name) => counting.countsOf(name) ?? worker?.countsOf(name);
+  const countsOf: SharedResources["countsOf"] = (name) => stackCounts(worker?.countsOf(name), counting.countsOf(name));
   const takeInherited = worker?.takeListener ?? ((wanted: Endpoint) => inherited?.take(wanted));
   const shared = { ...resourcesOf({ takeInherited, countsOf, descriptorLimit, logger }), ...ticketsOf(worker) };
   const create = (gateway: GatewayConfig): Gateway =>

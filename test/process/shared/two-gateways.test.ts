@@ -5,7 +5,7 @@ import { requireNone } from "../../lab/availability.ts";
 import type { FakeSession } from "../../gateway/fake-server.ts";
 import { openDialogue, type Dialogue } from "../../gateway/ftp-dialogue.ts";
 import { spawnGateway, type SpawnedGateway } from "../../gateway/spawned-gateway.ts";
-import { setServer, until } from "../../gateway/stage.ts";
+import { freePort, setServer, until } from "../../gateway/stage.ts";
 import { makeCertificate } from "../../tls/made-certificate.ts";
 import { redisObstacle, setRedis } from "./redis-server.ts";
 
@@ -22,9 +22,10 @@ type Process = SpawnedGateway & {
 
 const shared = (redis: string, rest: object = {}) => ({ redis, timeout: "200ms", ...rest });
 
-async function setProcess(of: object, limits: object, route: object, env = {}): Promise<Process> {
-  const gateway = { name: "public", listen: "127.0.0.1:0", route, limits };
-  const spawned = spawnGateway([gateway], { rest: { shared: of, admin: { listen: "127.0.0.1:0" } }, env });
+async function setProcess(of: object, limits: object, route: object, env = {}, workers = 1): Promise<Process> {
+  const listen = `127.0.0.1:${workers === 1 ? 0 : await freePort()}`;
+  const gateway = { name: "public", listen, route, limits, dataPlane: "relay" };
+  const spawned = spawnGateway([gateway], { rest: { shared: of, workers, admin: { listen: "127.0.0.1:0" } }, env });
   const endpointOf = async (line: string): Promise<string> => String((await spawned.logged(line))["endpoint"]);
   const port = Number((await endpointOf("listening")).split(":").at(-1));
   const url = `http://${await endpointOf("admin listening")}`;
@@ -124,6 +125,29 @@ test("least-sessions looks at the sessions of both", async () => {
   const before = sessionsAt(0);
   for (let at = 0; at < 3; at++) expect((await other.greet()).reply).toMatch(/^220/);
   expect(sessionsAt(0) - before).toBe(3);
+});
+
+test("a gateway of several workers counts with another one, and its workers with each other while Redis is away", async () => {
+  const redis = await setRedis();
+  const route = routeTo(await setServer());
+  const limits = { sessionsPerClient: 4 };
+  const [several, other] = await Promise.all([
+    setProcess(shared(redis.url), limits, route, {}, 2),
+    setProcess(shared(redis.url), limits, route),
+  ]);
+  await other.logged("shared counts hold");
+  await until(() => count(several, "shared counts hold") === 2, 20_000);
+  for (let at = 0; at < 4; at++) expect((await several.greet()).reply).toMatch(/^220/);
+  expect((await other.greet()).reply).toMatch(/^421 Too many/);
+  expect((await several.greet()).reply).toMatch(/^421 Too many/);
+  expect(await isShared(several)).toBe("1");
+  await redis.kill();
+  await until(() => count(several, "shared counts away") === 2, 20_000);
+  expect((await several.greet()).reply).toMatch(/^421 Too many/);
+  expect(await isShared(several)).toBe("0");
+  expect((await several.admin("/readyz?verbose")).text).toContain("[-]shared counts away");
+  await other.logged("shared counts away");
+  expect((await other.greet()).reply).toMatch(/^220/);
 });
 
 test("limit connectsPerSecond holds for both", async () => {

@@ -94,7 +94,7 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
       policies.length === 0 ? everybody : { ...everybody, ...policiesOf(policy, policies, address) },
     driver: {
       options: {
-        route: sessionRoute(route),
+        route: sessionRoute(route, servers.commonFeatures),
         timeouts,
         own: ownEndpoints,
         ...(tls && { tls }),
@@ -122,8 +122,8 @@ export function createSessionSettings(options: GatewayOptions, deps: SettingsDep
   };
 }
 
-function sessionRoute(route: GatewayOptions["route"]): SessionOptions["route"] {
-  if (route.kind === "pool") return { kind: "pool", ...poolChoice(route) };
+function sessionRoute(route: GatewayOptions["route"], features: PoolChoice["features"]): SessionOptions["route"] {
+  if (route.kind === "pool") return { kind: "pool", ...poolChoice(route, features) };
   return route.kind === "fixed" ? { kind: "fixed", ...route.server } : route;
 }
 
@@ -134,10 +134,13 @@ function probeTls(options: GatewayOptions["tls"], tls: TlsOfGateway | undefined)
 }
 
 /** Where it is asked for. */
-function poolChoice({ servers, balance }: PoolRoute): { readonly choice?: PoolChoice } {
+function poolChoice(
+  { servers, balance }: PoolRoute,
+  features: PoolChoice["features"],
+): { readonly choice?: PoolChoice } {
   const byUser = balance === "user-hash";
   const isAsked = byUser || servers.some(({ users, hosts }) => users !== undefined || hosts !== undefined);
-  return isAsked ? { choice: { servers, byUser } } : {};
+  return isAsked ? { choice: { servers, byUser, features } } : {};
 }
 
 /** Those of all entrances, where they carry data connections too. */

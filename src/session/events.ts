@@ -153,6 +153,8 @@ export type SessionEffect =
   | { readonly kind: "timer"; readonly timer: TimerName; readonly ms: number }
   | { readonly kind: "cancel"; readonly timer: TimerName }
   | { readonly kind: "learn"; readonly rejects: Mode }
+  /** The lines of FEAT that this server of a pool has. */
+  | { readonly kind: "learn-features"; readonly features: readonly string[] }
   | { readonly kind: "record"; readonly fact: Fact }
   /** Close both control connections once what was written is out. Everything opened is released. */
   | { readonly kind: "end"; readonly reason: EndReason };

@@ -3,9 +3,10 @@
 import { featureOf } from "../ftp/feat.ts";
 import { formatReply } from "../ftp/reply.ts";
 import { isHiddenFeature } from "./policy.ts";
+import { tlsVerbs } from "./security-policy.ts";
 import { clientTls } from "./security-state.ts";
 import { isVerbatim, type OpenReply, type Session } from "./state.ts";
-import type { Work } from "./work.ts";
+import { emit, type Work } from "./work.ts";
 
 /** What the client is given for one line of the body, or for the last line. */
 export function featureLine(
@@ -16,9 +17,13 @@ export function featureLine(
   raw: string,
 ): readonly string[] {
   const { session } = work;
-  if (isLast) return [...missing(session, openReply.features), raw];
+  if (isLast) {
+    if (hasChoice(session)) emit(work, { kind: "learn-features", features: openReply.lines });
+    return [...missing(session, openReply.features), raw];
+  }
   const feature = featureOf(text);
   if (feature === undefined) return [raw];
+  if (hasChoice(session)) keepLine(work, text);
   if (isHiddenFeature(session, feature)) return [];
   if (supplied.includes(feature) && !openReply.features.includes(feature)) {
     session.openReply = { ...openReply, features: [...openReply.features, feature] };
@@ -60,10 +65,34 @@ export function ownFeatures(session: Session): string {
   return formatReply(211, ["Features:", ...missing(session, []).map((line) => line.trim()), "End"].join("\n"));
 }
 
+function hasChoice({ options: { route } }: Session): boolean {
+  return route.kind === "pool" && route.choice !== undefined;
+}
+
+/** What a server says of itself is bounded. */
+const mostLines = 64;
+const longestLine = 256;
+
+function keepLine({ session }: Work, text: string): void {
+  const { openReply } = session;
+  if (openReply === undefined || openReply.lines.length >= mostLines || text.length > longestLine) return;
+  session.openReply = { ...openReply, lines: [...openReply.lines, text.trim()] };
+}
+
 /** While no server is known. */
 export function featuresBeforeLogin(session: Session): string {
   const { route } = session.options;
-  const hasHosts = route.kind === "pool" && route.choice?.servers.some(({ hosts }) => hosts !== undefined) === true;
-  const features = [...tlsFeatures(session), ...(hasHosts ? ["HOST"] : [])];
+  const choice = route.kind === "pool" ? route.choice : undefined;
+  const hasHosts = choice?.servers.some(({ hosts }) => hosts !== undefined) === true;
+  const own = [...tlsFeatures(session), ...(hasHosts ? ["HOST"] : [])];
+  const features = [...commonFeatures(session, choice?.features() ?? []), ...own];
   return features.length === 0 ? "No features before login." : ["Features:", ...features, "End"].join("\n");
+}
+
+/** What is the gateway's own to say is not the servers'. */
+function commonFeatures(session: Session, lines: readonly string[]): readonly string[] {
+  return lines.filter((line) => {
+    const feature = featureOf(line) ?? "";
+    return feature !== "HOST" && !tlsVerbs.has(feature) && !isHiddenFeature(session, feature);
+  });
 }

@@ -85,7 +85,12 @@ export type PolicyEntry = {
 export type ServerFor = { readonly users?: readonly string[]; readonly hosts?: readonly string[] };
 
 /** `byUser`: each user has one server among those that are meant. */
-export type PoolChoice = { readonly servers: readonly ServerFor[]; readonly byUser: boolean };
+export type PoolChoice = {
+  readonly servers: readonly ServerFor[];
+  readonly byUser: boolean;
+  /** Lines of FEAT that each of the servers was seen to have, without the blank before them; none while one has not been seen. */
+  readonly features: () => readonly string[];
+};
 
 export type Route =
   | { readonly kind: "fixed"; readonly host: string; readonly port: number }

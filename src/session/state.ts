@@ -91,10 +91,12 @@ export type OpenReply = {
   readonly waits: number;
   /** FEAT: those seen so far that the gateway would supply. */
   readonly features: readonly string[];
+  /** FEAT of a server of a pool whose users have their own: what it has. */
+  readonly lines: readonly string[];
 };
 
 /** What is known of the rest at its first line. */
-export const atFirstLine = { isOvertaken: false, isDoubted: false, waits: 0, features: [] } as const;
+export const atFirstLine = { isOvertaken: false, isDoubted: false, waits: 0, features: [], lines: [] } as const;
 
 /** A completion reply that waits for the data: its first line, and whether more lines follow. */
 export type HeldReply = {

@@ -180,6 +180,7 @@ function effectLines(effect: SessionEffect): readonly string[] {
     case "timer":
     case "cancel":
     case "server-chosen":
+    case "learn-features":
       return [];
   }
 }

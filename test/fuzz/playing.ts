@@ -268,6 +268,7 @@ function perform(play: Play, effect: SessionEffect): void {
       break;
     case "connect-next":
     case "server-chosen":
+    case "learn-features":
     case "start-tls":
     case "end-tls":
     case "go-opaque":

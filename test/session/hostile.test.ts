@@ -205,7 +205,7 @@ test("a session survives any event in any phase", () => {
     {},
     { route: { kind: "login", allow: [{ kind: "name", pattern: "*" }] } },
     { route: { kind: "fixed", host: "ftp.example.com", port: 21 } },
-    { route: { kind: "pool", choice: { servers: [{ users: ["u"] }, {}], byUser: false } } },
+    { route: { kind: "pool", choice: { servers: [{ users: ["u"] }, {}], byUser: false, features: () => [] } } },
   );
   fc.assert(
     fc.property(options, routes, fc.array(anyEvent, { maxLength: 40 }), (playOptions, route, events) => {

@@ -11,7 +11,7 @@ const servers: readonly ServerFor[] = [
 ];
 
 function poolOf(choice: Partial<PoolChoice> = {}, rest: PlayOptions = {}): PlayOptions {
-  return { route: { kind: "pool", choice: { servers, byUser: false, ...choice } }, ...rest };
+  return { route: { kind: "pool", choice: { servers, byUser: false, features: () => [], ...choice } }, ...rest };
 }
 
 /** Plays from the gateway's own greeting. */
@@ -75,6 +75,39 @@ C> FEAT
     `,
       poolOf({ servers: [{}], byUser: true }, { tls: {} }),
     );
+  });
+
+  test("FEAT names what all servers have, but for what policy hides and what is the gateway's own to say", () => {
+    const features = () => ["UTF8", "MDTM", "SITE CHMOD", "AUTH TLS", "PROT", "HOST"];
+    playPool(
+      `
+C> FEAT
+     >C 211-Features:
+     >C  UTF8
+     >C  MDTM
+     >C  HOST
+     >C 211 End
+    `,
+      poolOf({ features }, { policy: { commands: { deny: ["SITE"] } } }),
+    );
+  });
+
+  test("what a server has is learned from its answer to FEAT", () => {
+    const { effects } = playPool(`${chosen}
+C> FEAT
+     >S FEAT
+S> 331 Password
+     >C 331 Password
+S> 211-Features:
+     >C 211-Features:
+S>  UTF8
+     >C  UTF8
+S>  MLST type*;size*;
+     >C  MLST type*;size*;
+S> 211 End
+     >C 211 End
+    `);
+    expect(effects).toContainEqual({ kind: "learn-features", features: ["UTF8", "MLST type*;size*;"] });
   });
 
   test("an unknown HOST is 504, one that is none 501, and the one that was said before holds", () => {

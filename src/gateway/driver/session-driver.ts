@@ -168,6 +168,9 @@ function perform(driver: Driver, effects: readonly SessionEffect[]): void {
       case "learn":
         deps.servers.learn(serverOf(driver.session).peer, effect.rejects);
         break;
+      case "learn-features":
+        deps.servers.learnFeatures(serverOf(driver.session).peer, effect.features);
+        break;
       case "record":
         // The rest is for the observer.
         if (effect.fact.kind === "login-failed") void driver.own.share.loginFailed();

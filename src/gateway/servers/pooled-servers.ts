@@ -2,6 +2,7 @@
 // while nobody can resolve it, and no session waits for one that is looked up again.
 import { parseAddress, sameEndpoint, type Endpoint } from "../../net/endpoint.ts";
 import type { PoolRoute, PoolServer } from "../options.ts";
+import { createCommonFeatures } from "./common-features.ts";
 import type { Attempt } from "./dial-server.ts";
 import type { NameResolver } from "./name-resolver.ts";
 import { dialPool, type PooledDialOptions } from "./pooled-dial.ts";
@@ -20,7 +21,7 @@ export type PooledServersDeps = Pick<
 /** Once one server is known, so long is waited for the names of the others. */
 const othersMs = 500;
 
-export type PooledServers = Pick<Servers, "resolve" | "dial" | "states"> & {
+export type PooledServers = Pick<Servers, "resolve" | "dial" | "states" | "learnFeatures" | "commonFeatures"> & {
   /** Where a server is now, by what name servers say; at least one. Reports once, after it has returned. */
   lookUp(server: PoolServer, settled: (members: readonly PoolMember[]) => void): Attempt;
 };
@@ -31,7 +32,10 @@ export function createPooledServers(route: PoolRoute, deps: PooledServersDeps): 
   const { named, lookUp, patience } = createPoolNames(open, deps);
   const membersAt = (servers: readonly PoolServer[]): readonly PoolMember[] =>
     servers.flatMap((server) => membersOf(server, lastAddresses.get(server.server.host) ?? []));
+  const features = createCommonFeatures();
   return {
+    learnFeatures: features.learn,
+    commonFeatures: () => features.common(membersAt(open).flatMap(({ endpoint }) => endpoint ?? [])),
     states: () => pool.states(membersAt(route.servers)),
     lookUp(server, settled) {
       const found = (): void => settled(membersAt([server]));

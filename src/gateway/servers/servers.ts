@@ -23,6 +23,10 @@ export type Servers = {
   learn(server: Endpoint, rejects: Mode): void;
   /** Of a pool; none elsewhere. */
   states(): readonly PoolState[];
+  /** What this server of a pool has answered to FEAT. */
+  learnFeatures(server: Endpoint, features: readonly string[]): void;
+  /** What each server of a pool has; none while one has not been asked yet. */
+  commonFeatures(): readonly string[];
   /** Of a pool whose servers are checked. */
   readonly health: HealthWatch | undefined;
 };
@@ -85,6 +89,8 @@ export function createServers(
     },
     ...remembered,
     states: () => [],
+    learnFeatures() {},
+    commonFeatures: () => [],
     health: undefined,
   };
 }

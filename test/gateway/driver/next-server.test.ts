@@ -145,6 +145,26 @@ test("a server that refuses TLS is replaced by the next one; where none has it t
   await expectNothingLeft(gateway);
 });
 
+test("FEAT before USER has what all servers have, once a session has asked each", async () => {
+  const [one, other] = [
+    await setServer({ FEAT: (s) => s.write("211-Features:\r\n UTF8\r\n MDTM\r\n211 End\r\n") }),
+    await setServer({ FEAT: (s) => s.write("211-Features:\r\n SIZE\r\n UTF8\r\n211 End\r\n") }),
+  ];
+  const gateway = await setPool([at(one, { users: ["a-*"] }), at(other, { users: ["b-*"] })]);
+  const asked = async (user: string): Promise<string> => {
+    const client = await setClient(gateway);
+    await client.reply();
+    const before = await client.ask("FEAT");
+    await client.ask(`USER ${user}`);
+    await client.ask("PASS p");
+    await client.ask("FEAT");
+    client.close();
+    return before;
+  };
+  expect([await asked("a-1"), await asked("b-1")]).toEqual(Array(2).fill("211 No features before login."));
+  expect(await asked("a-1")).toBe("211-Features:\n UTF8\n211 End");
+});
+
 test("a client that goes while a server is waited for leaves nothing behind", async () => {
   const silent = await setServer({}, { greeting: "" });
   const gateway = await setPool([at(silent)], "user-hash");

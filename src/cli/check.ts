@@ -1,6 +1,7 @@
-// `ftp-alg check`: is this file a configuration, and are its certificates what it takes? It asks nothing else of the machine.
+// `ftp-alg check`: is this file a configuration, and are its certificates and its passwords of health checks what it takes? It asks nothing else of the machine.
 import { warningsOf } from "../process/warnings.ts";
 import { examineCertificates } from "../process/certificates.ts";
+import { examineHealthLogins } from "../process/health-logins.ts";
 import type { Io } from "../process/io.ts";
 import { formatProblem, formatProblems, loadConfig } from "./load-config.ts";
 
@@ -12,8 +13,9 @@ export async function check(file: string, io: Pick<Io, "out" | "input" | "env">)
     return 2;
   }
   const certificates = await examineCertificates(parsed.config);
-  if (certificates.problems.length > 0) {
-    io.out(formatProblems(certificates.problems));
+  const problems = [...certificates.problems, ...(await examineHealthLogins(parsed.config))];
+  if (problems.length > 0) {
+    io.out(formatProblems(problems));
     return 2;
   }
   const count = parsed.config.gateways.length;

@@ -158,8 +158,12 @@ async function readFiles(
   { telemetry, shared }: GatewayDeps,
 ): Promise<Pick<SettingsDeps, "tls" | "healthLogin">> {
   const checks = route.kind === "pool" ? route.checks : undefined;
-  const healthLogin = checks && (await readHealthLogin(checks));
+  const healthLogin = checks && (await readHealthLogin(checks).catch(namingItsKey));
   return { healthLogin, tls: await tlsOf(tls, telemetry, shared.ticketRing) };
+}
+
+function namingItsKey(error: Error): never {
+  throw new Error(`route.health.login.passwordFile: ${error.message}`);
 }
 
 /** Certificates and servers of the settings that come into force, and no longer those of the settings before. */

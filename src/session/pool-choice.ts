@@ -1,5 +1,5 @@
 // Pool choice: for which servers of a pool a user is.
-import { hostMatches } from "../ftp/host-name.ts";
+import { hostMatches, parseHostPort } from "../ftp/host-name.ts";
 import type { ServerFor } from "./options.ts";
 import type { Introduction } from "./state.ts";
 import { isUserMeant } from "./user-pattern.ts";
@@ -21,5 +21,8 @@ export function isHostOf({ hosts = [] }: ServerFor, host: string): boolean {
 
 /** What the client has said goes before what its TLS has asked for. */
 export function hostOf({ host, tlsName }: Introduction): string | undefined {
-  return host ?? tlsName;
+  if (host === undefined) return tlsName;
+  // An address stands in brackets there.
+  const parsed = parseHostPort(host);
+  return parsed.ok ? parsed.host : host;
 }

@@ -178,7 +178,7 @@ C> HOST FTP.beta.example
 C> USER bob
      resolve pool:21
 resolved 10.0.0.6:21
-     connect 10.0.0.6:21 for bob at FTP.beta.example
+     connect 10.0.0.6:21 for bob at ftp.beta.example
 connected 10.0.0.6:21
 S> 220 ready
      >S HOST FTP.beta.example
@@ -220,6 +220,25 @@ resolved 10.0.0.5:21
      connect 10.0.0.5:21 for bob at one.beta.example
     `,
       poolOf({}, tls),
+    );
+  });
+
+  test("HOST with an address in brackets is told the server as it was said", () => {
+    playPool(
+      `
+C> HOST [2001:DB8::5]
+     >C 220 Host accepted.
+C> USER bob
+     resolve pool:21
+resolved 10.0.0.5:21
+     connect 10.0.0.5:21 for bob at 2001:db8::5
+connected 10.0.0.5:21
+S> 220 ready
+     >S HOST [2001:DB8::5]
+S> 220 ok
+     >S USER bob
+    `,
+      poolOf({ servers: [{ hosts: ["2001:db8::5"] }] }),
     );
   });
 
@@ -395,6 +414,7 @@ describe("whom a server is for", () => {
     ["bob", "one.beta.example", [1]],
     ["bob", "FTP.acme.example.", [0]],
     ["bob", "beta.example", [2]],
+    ["bob", "2001:db8::5", [2]],
     ["bob", undefined, [2]],
   ])("user %s, host %s", (user, host, expected) => {
     expect(meantServers(servers, { user, host }).map((server) => servers.indexOf(server))).toEqual(expected);

@@ -4,6 +4,7 @@ import type { Slice } from "../../config/slices.ts";
 import { defineCommand, type Flags, flagOf } from "../command.ts";
 import { configFault, configOperand, configOption } from "../config-file.ts";
 import { examineCertificates } from "../../process/certificates.ts";
+import { examineHealthLogins } from "../../process/health-logins.ts";
 import { type ConfigSource, formatProblems, loadConfig, withConfig } from "../load-config.ts";
 
 const options = {
@@ -61,7 +62,8 @@ export const run = defineCommand({
     if (typeof source === "string") throw new Error(source);
     const { runGateway } = await import("../run.ts");
     return withConfig(source, io, async (config) => {
-      const { problems } = await examineCertificates(config);
+      const certificates = await examineCertificates(config);
+      const problems = [...certificates.problems, ...(await examineHealthLogins(config))];
       if (problems.length === 0) return runGateway(config, io, () => loadConfig(source, io));
       io.err(formatProblems(problems));
       return 2;

@@ -22,8 +22,8 @@ test("nobody, anonymous, or a user with the first line of a file, byte by byte",
   });
 });
 
-test.each(["/no/such/file", "/"])("a file that can't be read is named with its key: %s", async (passwordFile) => {
+test.each(["/no/such/file", "/"])("a file that can't be read is named: %s", async (passwordFile) => {
   await expect(readHealthLogin({ ...checks, login: { user: "m", passwordFile } })).rejects.toThrow(
-    `route.health.login.passwordFile: ${passwordFile} can't be read: E`,
+    `${passwordFile} can't be read: E`,
   );
 });

@@ -100,6 +100,8 @@ const fixedCommand = fc.constantFrom(
   ],
   ...[
     "USER u",
+    "HOST ftp.example.com",
+    "OPTS UTF8 ON",
     "PASS p",
     "ACCT a",
     "USER u@10.0.0.5",

@@ -49,7 +49,7 @@ export function createClientView(setup: Setup): ClientView {
       read(bytes);
       return;
     }
-    const inOneLine = /^211-[^]*?\r\n((?: EP(?:RT|SV)\r\n)+)211 End\r\n$/.exec(bytes);
+    const inOneLine = /^211-[^]*?\r\n((?: (?:EPRT|EPSV|UTF8|HOST)\r\n)+)211 End\r\n$/.exec(bytes);
     if (inOneLine !== null && openCode === undefined) finals += 1;
     else if (suppliedFeature.test(bytes)) assert.equal(openCode, 211, "a feature stands inside a reply");
     else {

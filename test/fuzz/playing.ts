@@ -36,7 +36,7 @@ export type Play = {
   readonly client: Input;
   /** From `connected` on. */
   serverInput: Input | undefined;
-  readonly server: ScriptedServer;
+  server: ScriptedServer;
   readonly pinholes: PlaneModel;
   readonly timers: Set<TimerName>;
   attempt: Extract<SessionEffect, { kind: "resolve" | "connect" }> | undefined;
@@ -48,10 +48,14 @@ export type Play = {
   readonly first: readonly SessionEffect[];
 };
 
+const poolServers = [{ users: ["u*"] }, { hosts: ["*.example.com"] }, {}];
+
 function routeOf({ route, server }: Setup): Route {
   if (route === "fixed") return { kind: "fixed", host: serverAddresses[server], port: 21 };
   if (route === "named") return { kind: "fixed", host: "ftp.example.com", port: 21 };
   if (route === "transparent") return { kind: "transparent" };
+  if (route === "pool")
+    return { kind: "pool", choice: { servers: poolServers, byUser: false, features: () => ["UTF8"] } };
   return { kind: "login", allow: [{ kind: "name", pattern: "*" }] };
 }
 
@@ -84,11 +88,13 @@ export function begin(play: Play): void {
 
 /** USER and PASS, in the way of the route. */
 function logIn(play: Play): void {
-  const login = play.setup.route === "login" ? `USER u@${serverAddresses[play.setup.server]}\r\n` : "USER u\r\n";
-  if (play.setup.route === "login") make(play, { do: "client", bytes: login }, []);
+  const { route, server } = play.setup;
+  const login = route === "login" ? `USER u@${serverAddresses[server]}\r\n` : "USER u\r\n";
+  const isFirst = route === "login" || route === "pool";
+  if (isFirst) make(play, { do: "client", bytes: login }, []);
   for (let left = 2; left > 0; left -= 1) make(play, { do: "attempt", pick: 0 }, []);
   make(play, { do: "answer", pick: 1 }, []);
-  if (play.setup.route !== "login") make(play, { do: "client", bytes: login }, []);
+  if (!isFirst) make(play, { do: "client", bytes: login }, []);
   make(play, { do: "answer", pick: 1 }, []);
   make(play, { do: "client", bytes: "PASS p\r\n" }, []);
   make(play, { do: "answer", pick: 1 }, []);
@@ -267,6 +273,10 @@ function perform(play: Play, effect: SessionEffect): void {
       for (const pinhole of pinholes.values()) pinhole.isReleased = true;
       break;
     case "connect-next":
+      play.attempt = { kind: "connect", candidates: [] };
+      play.server = createServer();
+      play.serverInput = undefined;
+      break;
     case "server-chosen":
     case "learn-features":
     case "start-tls":

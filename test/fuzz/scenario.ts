@@ -21,7 +21,7 @@ export type Move =
   | { readonly do: "drain" | "stop" };
 
 export type Setup = {
-  readonly route: "fixed" | "named" | "login" | "transparent";
+  readonly route: "fixed" | "named" | "login" | "pool" | "transparent";
   readonly serverMode: ServerMode;
   readonly client: Family;
   readonly server: Family;
@@ -38,7 +38,7 @@ const family = fc.constantFrom<Family>(4, 4, 4, 6);
 const serverMode = fc.constantFrom<ServerMode>("same", "passive", "active", "auto");
 
 const setup: fc.Arbitrary<Setup> = fc.record({
-  route: fc.constantFrom("fixed", "fixed", "named", "login", "transparent"),
+  route: fc.constantFrom("fixed", "fixed", "named", "login", "pool", "transparent"),
   serverMode,
   client: family,
   server: family,

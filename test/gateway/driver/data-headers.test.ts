@@ -1,13 +1,15 @@
 // PROXY headers on data connections, through a whole gateway: from a balancer in front, and to a server that wants them.
 import { once } from "node:events";
-import { createServer, type AddressInfo, type Socket } from "node:net";
+import { connect as connectTcp, createServer, type AddressInfo, type Socket } from "node:net";
+import { connect } from "node:tls";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { PoolRoute } from "../../../src/gateway/options.ts";
+import type { GatewayTls, PoolRoute } from "../../../src/gateway/options.ts";
 import { formatProxyHeader, readProxyHeader, type ProxyVersion } from "../../../src/net/proxy-protocol.ts";
 import { fileBody, type FakeSession } from "../fake-server.ts";
 import { dialData, openDialogue, portOf, readAll, type Dialogue } from "../ftp-dialogue.ts";
 import { expectNothingLeft, setClient, setGateway, setServer, until } from "../stage.ts";
 import type { Overrides, TestGateway } from "../start-gateway.ts";
+import { readData, spoken, terminating } from "../tls/terminating.ts";
 
 const anyClient = "127.0.0.77";
 
@@ -19,11 +21,11 @@ const headerOf = (source: string, version: ProxyVersion = "v2"): string =>
   });
 
 describe("a balancer that carries data connections too", () => {
-  async function setBalanced(clientSide: Overrides["clientSide"], server?: { readonly port: number }) {
-    const { port } = server ?? (await setServer());
+  async function setBalanced(clientSide: Overrides["clientSide"], tls?: GatewayTls) {
+    const { port } = await setServer();
     const proxyProtocol = { from: [{ base: "127.0.0.1", bits: 32 }] };
     const listen = [{ address: "127.0.0.1", port: 0, proxyProtocol }];
-    return setGateway(port, { listen, ...(clientSide && { clientSide }) });
+    return setGateway(port, { listen, ...(clientSide && { clientSide }), ...(tls && { tls }) });
   }
 
   async function come(gateway: TestGateway): Promise<Dialogue> {
@@ -96,6 +98,33 @@ describe("a balancer that carries data connections too", () => {
     data.end();
     client.close();
     await expectNothingLeft(gateway);
+  });
+
+  test("says so in clear before the client's TLS, on the control connection and on data connections", async () => {
+    const gateway = await setBalanced({ dataProxyProtocol: true }, terminating());
+    const tcp = connectTcp(gateway.port, "127.0.0.1");
+    onTestFinished(() => void tcp.destroy());
+    tcp.write(headerOf(anyClient), "latin1");
+    await once(tcp, "data");
+    tcp.write("AUTH TLS\r\n");
+    await once(tcp, "data");
+    const socket = connect({ socket: tcp, host: "127.0.0.1", rejectUnauthorized: false });
+    const client = await spoken(socket);
+    await once(socket, "secureConnect");
+    for (const line of ["USER anna", "PASS secret", "PBSZ 0", "PROT P"]) await client.say(line);
+    const announced = await client.say("EPSV");
+    const data = connectTcp(Number(/\|\|\|(\d+)\|/.exec(announced)?.[1]), "127.0.0.1");
+    data.write(headerOf(anyClient, "v1"), "latin1");
+    socket.write("RETR x\r\n");
+    const session = client.session();
+    const { bytes, resumed } = await readData(announced, {
+      socket: data,
+      host: "127.0.0.1",
+      ...(session && { session }),
+    });
+    expect(bytes.equals(fileBody)).toBe(true);
+    expect(resumed).toBe(true);
+    expect(await client.reply()).toBe("226 Done");
   });
 
   test("without headers may come from the networks that are named", async () => {

@@ -16,6 +16,13 @@ export type FeedEvent =
       readonly client: Endpoint;
       readonly reason: RefusalReason;
     }
+  /** A server of a pool. `detail`: what it failed with, or empty. */
+  | {
+      readonly kind: "server-up" | "server-down";
+      readonly gateway: string;
+      readonly server: string;
+      readonly detail: string;
+    }
   | { readonly kind: "reload"; readonly result: ReloadResult; readonly detail: string };
 
 export type EventFeed = {

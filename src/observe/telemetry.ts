@@ -120,6 +120,7 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
   /** Each ends something that is asked at every scrape. */
   const endings: (() => void)[] = [];
   const acceptFailed = createRepeatedLine(60_000, (line: { detail: string }) => log().error(line, "accept failed"));
+  const serverChanged = serverReport(name, log, feed);
   /** One for each reason. */
   const refused = new Map<RefusalReason, (line: { client: string; reason: RefusalReason; detail?: string }) => void>();
   return {
@@ -144,13 +145,11 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
     keepServers: counts.keepServers,
     serverConnected({ name: server }, outcome, { change, detail }) {
       counts.serverConnected(server, outcome);
-      if (change === "down") log().warn({ server, outcome, detail }, "server down");
-      if (change === "up") log().info({ server }, "server up");
+      serverChanged(server, change, { outcome, detail });
     },
     serverChecked({ name: server }, isHealthy, { change, detail }) {
       counts.serverChecked(server, isHealthy);
-      if (change === "down") log().warn({ server, outcome: "check-failed", detail }, "server down");
-      if (change === "up") log().info({ server }, "server up");
+      serverChanged(server, change, { outcome: "check-failed", detail });
     },
     sessionsLimit: (limit) => void endings.push(counts.sessionsLimit(limit)),
     dataPorts: (side, ports) => void endings.push(counts.dataPorts(side, ports)),
@@ -182,6 +181,16 @@ function gatewayTelemetry(name: string, shared: Shared): GatewayTelemetry {
       const record = notes?.record ?? createSessionRecord(start);
       return createSessionObserver(observed, { record, log: sessionLog, logLevel, notes, source });
     },
+  };
+}
+
+/** Of a pool: that it is down from now on, or up again. */
+function serverReport(gateway: string, log: () => Logger, feed: EventFeed | undefined) {
+  return (server: string, change: "up" | "down" | undefined, why: { outcome: string; detail: string }): void => {
+    if (change === undefined) return;
+    if (change === "down") log().warn({ server, ...why }, "server down");
+    else log().info({ server }, "server up");
+    feed?.publish({ kind: `server-${change}`, gateway, server, detail: change === "down" ? why.detail : "" });
   };
 }
 

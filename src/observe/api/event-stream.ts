@@ -90,6 +90,10 @@ export function eventAnswer(event: FeedEvent, clock: WallClock): EventAnswer {
   const now = performance.now();
   const at = clock.timeOf(now);
   if (event.kind === "reload") return { kind: event.kind, at, result: event.result, detail: event.detail };
+  if ("server" in event) {
+    const { kind, gateway, server, detail } = event;
+    return { kind, at, gateway, server, detail };
+  }
   if (event.session === undefined) {
     const { kind, gateway, reason } = event;
     return { kind, at, gateway, client: formatEndpoint(event.client), reason, detail: "" };

@@ -234,6 +234,15 @@ export const eventSchema = z
         detail: z.string(),
       })
       .describe("Without a session: a connection that was turned away"),
+    z
+      .strictObject({
+        kind: z.enum(["server-up", "server-down"]),
+        at: time,
+        gateway: z.string(),
+        server: z.string().describe("As it is configured"),
+        detail: z.string().describe("What it failed with, or empty"),
+      })
+      .describe("A server of a pool gets sessions again, or none any more"),
     z.strictObject({
       kind: z.literal("reload"),
       at: time,

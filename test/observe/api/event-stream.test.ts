@@ -57,6 +57,21 @@ test("whoever listens hears of sessions, transfers, refusals and reloads as they
   ]);
 });
 
+test("whoever listens hears of a pool's server that is down, and of its return, once each", async () => {
+  const stage = await setApi();
+  const { events } = await listenTo(stage.url);
+  const telemetry = stage.telemetry.gateway("pool");
+  const server = { name: "a.example.net:21" };
+  telemetry.serverConnected(server, "unreachable", { change: undefined, detail: "ECONNREFUSED" });
+  telemetry.serverConnected(server, "unreachable", { change: "down", detail: "ECONNREFUSED" });
+  telemetry.serverChecked(server, true, { change: "up", detail: "" });
+  await until(() => events.length >= 2);
+  expect(events).toMatchObject([
+    { kind: "server-down", gateway: "pool", server: "a.example.net:21", detail: "ECONNREFUSED" },
+    { kind: "server-up", gateway: "pool", server: "a.example.net:21", detail: "" },
+  ]);
+});
+
 test("limit: 16 may listen; who comes then is told so, until one has gone", async () => {
   const stage = await setApi();
   const listeners = await Promise.all(Array.from({ length: 16 }, () => listenTo(stage.url)));

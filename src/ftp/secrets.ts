@@ -28,6 +28,11 @@ export function createSecrets(): Secrets {
   function remember(secret: string): void {
     if (secret === "" || secrets.includes(secret)) return;
     secrets = [...secrets, secret].slice(-remembered);
+    // Nearly every session hears of one.
+    if (secrets.length === 1 && secret.length >= shortest && isPrintable.test(secret)) {
+      hidden = secrets;
+      return;
+    }
     const long = secrets.filter(({ length }) => length >= shortest);
     hidden = [...new Set(long.flatMap((one) => [one, one.replace(/[^\x20-\x7e]/g, "?")]))].toSorted(
       (one, other) => other.length - one.length,
@@ -48,6 +53,7 @@ export function createSecrets(): Secrets {
   };
 }
 
+const isPrintable = /^[\x20-\x7e]*$/;
 const negativeReply = /\b[45]\d\d[ -][^]*/;
 
 function withoutWords(said: string, words: readonly RegExp[]): string {
@@ -62,8 +68,14 @@ function wordOf(secret: string): RegExp {
   return new RegExp(`(?<![a-z0-9\x80-\xff])${literal}(?![a-z0-9\x80-\xff])`, "gi");
 }
 
+const none: readonly string[] = [];
+
+/** With a letter of theirs (OPEN, ACCT, PASS and what it is mistyped as, SITE, USER): nearly every other line is done with that. */
+const beginsLikeSecret = /^[^a-z]*[oapsu]/i;
+
 /** Takes no more steps than a few for each byte: a client chooses the line. */
 function secretsIn(line: string, isPassExpected: boolean): readonly string[] {
+  if (!isPassExpected && !beginsLikeSecret.test(line)) return none;
   const glued = /^[^a-z]*(?:pass|acct)(?=[^ \t])([^]*)/i.exec(line)?.[1];
   // Servers quote a verb in capitals, and may take all of it for one.
   if (glued !== undefined) return [glued, upperCaseAscii(glued)].map(withoutBlanks);

@@ -3,16 +3,13 @@ import { createTimestamp } from "./wall-clock.ts";
 import type { AppendFile } from "./append-file.ts";
 import { journalEntry } from "./journal-entry.ts";
 import { escapeUnprintable } from "./unprintable.ts";
-import { constants, fstatSync, openSync } from "node:fs";
-import { destination as openDestination, pino, type DestinationStream, type Logger } from "pino";
+import { pino, type Logger } from "pino";
 import { prettyFactory } from "pino-pretty";
+import { type FlushableStream, type SharedOutput, standardOutput } from "./standard-output.ts";
 
 export type { Logger };
 export type LogLevel = "fatal" | "error" | "warn" | "info" | "debug" | "trace";
 export type LogOptions = { readonly level: LogLevel; readonly format: "json" | "pretty" | "journal" };
-
-/** While nobody reads the log, this much is kept; further lines are dropped rather than memory filled. */
-const maxUnwrittenBytes = 4 * 1024 * 1024;
 
 /**
  * A logger that writes lines to `write`, by default to standard output, in the background: a slow reader of the log never
@@ -31,9 +28,6 @@ export type Log = {
   /** What `say` logs goes to where lines went at first: it is said of the file. */
   besideFile(say: () => void): void;
 };
-
-/** Several processes write to one output. `worker`: the number of this one, which stands in each line. */
-export type SharedOutput = { readonly worker?: number };
 
 /** Systemd's. `send`: an entry in its native protocol; false where it can't be sent. */
 export type Journal = { readonly send: (entry: string) => boolean };
@@ -105,125 +99,10 @@ export function flushLog(logger: Logger): Promise<void> {
   return new Promise((resolve) => logger.flush(() => resolve()));
 }
 
-/** `flush` is what pino's `logger.flush()` calls. */
-type FlushableStream = DestinationStream & { flush?(done?: () => void): void };
-
-/** A line is written no later than this after it was logged. */
-const writeWithinMs = 100;
-/** Who has not read the log so long after the last flush does not keep the process from ending. */
-const flushWithinMs = 2000;
-
-/**
- * Standard output; a pipe is opened once more, so that no write waits in the kernel for whoever reads it: a thread that waits
- * there keeps the process from ending. The pipe of another user can't be opened.
- */
-function openUnblocked(): number {
-  try {
-    if (!fstatSync(1).isFIFO()) return 1;
-    return openSync("/proc/self/fd/1", constants.O_WRONLY | constants.O_NONBLOCK);
-  } catch {
-    return 1;
-  }
-}
-
-/** The kernel writes so much to a pipe at once or not at all (PIPE_BUF): no line of another process gets between. */
-const undividedBytes = 4096;
-
-/** Whoever reads slowly is waited for, as long as `mayWait` says so. */
-const openStandardOutput = (mayWait: () => boolean, shared: SharedOutput | undefined) =>
-  openDestination({
-    dest: openUnblocked(),
-    sync: false,
-    maxLength: maxUnwrittenBytes,
-    ...(shared ? { minLength: undividedBytes / 2, maxWrite: undividedBytes } : { minLength: 8 * 1024 }),
-    retryEAGAIN: mayWait,
-  });
-
-/**
- * Lines are collected and written together: a write for each would cost a busy gateway more than all else that it tells operators.
- * A log in which nothing happens needs no timer. `reportDropped` is told how many lines were dropped, when there is room again.
- */
-function standardOutput(reportDropped: (count: number) => void, shared: SharedOutput | undefined): FlushableStream {
-  const destination = openStandardOutput(() => !isGivenUp, shared);
-  let unwrittenBytes = 0;
-  let dropped = 0;
-  /** The last write has failed. */
-  let isFailing = false;
-  /** Nothing is written any more. */
-  let isGivenUp = false;
-  let timer: NodeJS.Timeout | undefined;
-
-  function writeSoon(): void {
-    timer ??= setTimeout(writeCollected, writeWithinMs).unref();
-  }
-
-  function writeCollected(): void {
-    timer = undefined;
-    // While a write is under way this does nothing; `drain` tells when that is over.
-    if (unwrittenBytes > 0) destination.flush();
-  }
-
-  /** What is left would be tried for ever when the process exits. */
-  function giveUp(): void {
-    isGivenUp = true;
-    clearTimeout(timer);
-    destination.destroy();
-  }
-
-  /** A write that is under way takes only what came before it: the rest is written by another, as long as one gets on. */
-  function flushOn(done: () => void): void {
-    const before = unwrittenBytes;
-    destination.flush(() => {
-      if (unwrittenBytes > 0 && unwrittenBytes < before) return flushOn(done);
-      if (isFailing && !isGivenUp) giveUp();
-      done();
-    });
-  }
-
-  function flush(done?: () => void): void {
-    const late = setTimeout(() => {
-      isGivenUp = true;
-      // At the exit of the process it would be tried again.
-      destination.flushSync = () => {};
-      done?.();
-    }, flushWithinMs);
-    flushOn(() => {
-      clearTimeout(late);
-      done?.();
-    });
-  }
-
-  destination.on("write", (bytes: number) => {
-    isFailing = false;
-    unwrittenBytes -= bytes;
-  });
-  destination.on("drop", (line: string) => {
-    dropped += 1;
-    unwrittenBytes -= Buffer.byteLength(line);
-  });
-  // A full disk, say. What could not be written is kept and tried again; nobody's session ends because of the log.
-  destination.on("error", () => {
-    isFailing = true;
-    writeSoon();
-  });
-  destination.on("drain", () => {
-    const count = dropped;
-    dropped = 0;
-    if (count > 0) reportDropped(count);
-    if (unwrittenBytes > 0) writeSoon();
-  });
-  return {
-    write(line) {
-      if (isGivenUp) return;
-      unwrittenBytes += Buffer.byteLength(line);
-      destination.write(line);
-      writeSoon();
-    },
-    flush,
-  };
-}
-
 type LogFormat = LogOptions["format"];
+
+/** Nearly every line: nothing in it is to be escaped. */
+const isPlain = /^[ -~]*\n$/;
 
 /** What the journal takes off the beginning of a line (sd-daemon(3)), by pino's level. */
 const journalPriorities: Readonly<Record<number, string>> = {
@@ -241,7 +120,7 @@ function changeableFormat(stream: FlushableStream, format: LogFormat, journalNow
   let current = format;
   // A line is one line of JSON; its end is not part of the text.
   const formatted = (line: string): string =>
-    current === "json" ? `${escapeUnprintable(line.trimEnd())}\n` : prettify(line);
+    current !== "json" ? prettify(line) : isPlain.test(line) ? line : `${escapeUnprintable(line.trimEnd())}\n`;
   const isSent = (line: string, journal: Journal): boolean => {
     const log = JSON.parse(line) as Record<string, unknown>;
     return journal.send(journalEntry(log, formatMessage(log)));
@@ -255,7 +134,7 @@ function changeableFormat(stream: FlushableStream, format: LogFormat, journalNow
       const journal = journalNow();
       if (journal !== undefined && current === "journal" && isSent(line, journal)) return;
       const priority = journal === undefined ? undefined : journalPriorities[formatting.lastLevel];
-      stream.write(`${priority ?? ""}${formatted(line)}`);
+      stream.write(priority === undefined ? formatted(line) : `${priority}${formatted(line)}`);
     },
   };
   return { stream: formatting, change: (next: LogFormat) => void (current = next) };

@@ -3,6 +3,13 @@ import type { X509Certificate } from "node:crypto";
 import { dayOf, momentOf } from "./certificate.ts";
 import type { HandshakeFailure } from "./handshake-failure.ts";
 
+const mostWords = 300;
+
+/** Of what stands in a peer's certificate, which may be of any length. */
+export function inShort(text: string): string {
+  return text.length <= mostWords ? text : `${text.slice(0, mostWords)}…`;
+}
+
 /** `code`: OpenSSL's, as Node gives it. */
 export function chainFailure(code: string, { validFrom, validTo, issuer }: X509Certificate): HandshakeFailure {
   switch (code) {
@@ -19,7 +26,7 @@ export function chainFailure(code: string, { validFrom, validTo, issuer }: X509C
     case "UNABLE_TO_GET_ISSUER_CERT":
     case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
     case "UNABLE_TO_VERIFY_LEAF_SIGNATURE": {
-      const who = issuer.replaceAll("\n", ", ");
+      const who = inShort(issuer.replaceAll("\n", ", "));
       return { cause: "unknown-ca", detail: `the certificate is signed by ${who}, which is not trusted` };
     }
     default:

@@ -14,7 +14,7 @@ import {
 } from "node:tls";
 import type { TlsVersion } from "../net/tls.ts";
 import { chainErrorOf } from "../sockets/tls-handle.ts";
-import { chainFailure } from "./chain-failure.ts";
+import { chainFailure, inShort } from "./chain-failure.ts";
 import type { Refusal } from "./handshake.ts";
 import type { HandshakeFailure } from "./handshake-failure.ts";
 
@@ -92,7 +92,7 @@ function whyRefused({ verify, name, pin }: ClientTls, socket: TLSSocket): Handsh
     const wrongName = checkServerIdentity(name, certificate);
     if (wrongName !== undefined) {
       const names = certificate.subjectaltname ?? certificate.subject?.CN ?? "nobody";
-      return { cause: "certificate-name", detail: `the certificate is for ${String(names)}, not for ${name}` };
+      return { cause: "certificate-name", detail: `the certificate is for ${inShort(String(names))}, not for ${name}` };
     }
   }
   if (pin === undefined || pin === pinOf(certificate.raw)) return undefined;

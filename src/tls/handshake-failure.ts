@@ -20,6 +20,7 @@ const meanings: readonly (readonly [RegExp, TlsCause, string])[] = [
     "not-tls",
     "the peer speaks no TLS",
   ],
+  [/NO_APPLICATION_PROTOCOL/, "failed", "the peer wants to speak another protocol than FTP"],
   [/ALERT_UNKNOWN_CA/, "rejected", "the peer does not trust who has signed the certificate"],
   [/ALERT_CERTIFICATE_EXPIRED/, "rejected", "the peer says that the certificate has expired"],
   [/ALERT_CERTIFICATE_REQUIRED|ALERT_NO_CERTIFICATE/, "rejected", "the peer demands a certificate"],

@@ -2,6 +2,7 @@
 import type { TLSSocket } from "node:tls";
 import type { Secured, TlsVersion } from "../net/tls.ts";
 import { watchEnd } from "../sockets/tls-handle.ts";
+import { inShort } from "./chain-failure.ts";
 import { explainHandshake, type HandshakeFailure } from "./handshake-failure.ts";
 
 /** `name`: that the client has asked for (SNI). `subject` and `user` (its CN): of a peer's certificate that was checked. */
@@ -63,7 +64,7 @@ function describe(socket: TLSSocket, durationMs: number): Handshake {
     resumed: socket.isSessionReused(),
     durationMs,
     ...(typeof servername === "string" && hostName.test(servername) && { name: servername }),
-    ...(subject !== undefined && { subject: subject.replaceAll("\n", ",") }),
+    ...(subject !== undefined && { subject: inShort(subject.replaceAll("\n", ",")) }),
     ...(user !== undefined && { user }),
   };
 }

@@ -67,6 +67,7 @@ export function createServerContext(tls: ServerTls, keys: () => TicketKeys, poli
       secureContext: first.context,
       requestCert: tls.clientCertificates !== undefined,
       rejectUnauthorized: false,
+      ALPNCallback: chooseProtocol,
       ...byName,
       ...(sessions && { server: sessions.emitter }),
     };
@@ -76,6 +77,11 @@ export function createServerContext(tls: ServerTls, keys: () => TicketKeys, poli
     return releaseControl(socket);
   };
   return { open, refusal: (socket) => whyRefused(tls, socket) };
+}
+
+/** Of those that a client offers (ALPN); none: TLS is refused. A browser that was led here would take a file for its own site's (ALPACA). */
+function chooseProtocol({ protocols }: { readonly protocols: readonly string[] }): string | undefined {
+  return protocols.find((protocol) => !/^(?:h2|h3|http\/)/.test(protocol));
 }
 
 function whyRefused({ clientCertificates }: ServerTls, socket: TLSSocket): HandshakeFailure | undefined {

@@ -8,7 +8,7 @@ import { createClientContext } from "../../../src/tls/client-context.ts";
 import { made } from "../../tls/tls-peers.ts";
 import { setServer } from "../stage.ts";
 import { startGateway } from "../start-gateway.ts";
-import { authenticated, terminating, type Wanted } from "./terminating.ts";
+import { authenticated, loggedIn, terminating, type Wanted } from "./terminating.ts";
 
 async function setGateway(wanted: Wanted = {}) {
   const server = await setServer({ REIN: (session) => session.say("220 Again") });
@@ -150,4 +150,31 @@ test("attack: a server that asks for another handshake in the middle of TLS 1.2 
   // OpenSSL's server breaks at a no.
   expect((await broken).message).toContain("alert handshake failure");
   expect(isRenegotiated).toBe(false);
+});
+
+test("attack: a browser that is led to a control or data connection (ALPN) is given nothing of it, and who offers FTP is served", async () => {
+  const gateway = await setGateway();
+  const offer = async (port: number, protocols: string[]) => {
+    const raw = connectTcp(port, "127.0.0.1").on("error", () => {});
+    onTestFinished(() => void raw.destroy());
+    if (port === gateway.port) {
+      await once(raw, "data");
+      expect(await say(raw, "AUTH TLS")).toMatch(/^234 /);
+    }
+    const socket = connectTls({ socket: raw, rejectUnauthorized: false, ALPNProtocols: protocols });
+    return new Promise<string>((resolve) => {
+      socket.once("secureConnect", () => resolve(String(socket.alpnProtocol)));
+      socket.once("error", ({ message }) => resolve(message));
+    });
+  };
+  expect(await offer(gateway.port, ["h2", "http/1.1"])).toMatch(/no application protocol/);
+  await expect.poll(() => JSON.stringify(gateway.log)).toContain("another protocol than FTP");
+  expect(await offer(gateway.port, ["x-filezilla-ftp", "ftp"])).toBe("x-filezilla-ftp");
+  expect(await offer(gateway.port, ["http/1.1", "ftp"])).toBe("ftp");
+  const client = await loggedIn(gateway.port);
+  onTestFinished(() => void client.socket.destroy());
+  const port = Number(/\|\|\|(\d+)\|/.exec(await client.say("EPSV"))?.[1]);
+  const listed = client.say("LIST");
+  expect(await offer(port, ["h2", "http/1.1"])).toMatch(/no application protocol|disconnected|ECONNRESET/);
+  expect(await listed).toMatch(/^425 /);
 });

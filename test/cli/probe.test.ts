@@ -119,6 +119,19 @@ test("through a gateway that demands TLS each mode is private, and what is wrong
   expect((await run("-c", config, "--cert", "a.pem")).err).toContain("--cert and --key go together");
 });
 
+test("TLS that fails between gateway and server is that hop's, in the gateway's words", async () => {
+  const { config } = await setProbed({
+    policy: { tls: "terminate" },
+    clientSide: { tls: { certificates: [{ cert: made.certFile, key: made.keyFile }], require: "login" } },
+    serverSide: { tls: { mode: "required" } },
+  });
+  const { code, out } = await runCommand(["probe", "-c", config, "--mode", "pasv", "--json"]);
+  expect(code).toBe(1);
+  const [mode] = (JSON.parse(out) as Json).gateways[0]?.modes ?? [];
+  expect(mode).toMatchObject({ failure: { hop: "server-control", cause: "tls-refused" } });
+  expect(mode?.hops.map(({ state }) => state)).toEqual(["ok", "failed", "not-tried", "not-tried"]);
+});
+
 test("a login is that of the configuration, or what is given", async () => {
   const { config, listen } = await setProbed({ probe: { user: "watch", passwordFile: "/nowhere/password" } });
   const password = temporaryFile("password", "secret\n");

@@ -1,7 +1,7 @@
 // Embedded gateway: what another program imports as `ftp-alg`. It is the gateway process of `ftp-alg run` without what belongs to a program
 // of its own: no signals, no files found by name, no standard output, no exit. Several stand side by side and share nothing.
 import { EventEmitter } from "node:events";
-import type { Config } from "../config/config.ts";
+import type { Config, Problem } from "../config/config.ts";
 import { configFrom, parseConfig } from "../config/parse.ts";
 import type { FileDocument } from "../config/schema.ts";
 import { formatEndpoint } from "../net/endpoint.ts";
@@ -119,8 +119,13 @@ export async function createGateway(
 function read(configuration: Configuration, { environment = {} }: EmbeddingOptions): Config {
   const parsed =
     typeof configuration === "string" ? parseConfig(configuration, environment) : configFrom(configuration);
-  if (parsed.ok) return parsed.config;
-  throw new Error(parsed.problems.map(({ path, message }) => `${path}: ${message}`).join("\n"));
+  if (!parsed.ok) throw new Error(formatProblems(parsed.problems));
+  if (parsed.config.workers === 1) return parsed.config;
+  throw new Error(formatProblems([{ path: "workers", message: "a gateway inside another program is of one process" }]));
+}
+
+function formatProblems(problems: readonly Problem[]): string {
+  return problems.map(({ path, message }) => `${path}: ${message}`).join("\n");
 }
 
 /** Listeners are called once the gateway is through with what it tells them of: what they do, or throw, is not its concern. */

@@ -113,6 +113,8 @@ test("a configuration with mistakes is refused with each of them and its path", 
   const wrong = { gateways: [{ listen: "nowhere", route: { server: "127.0.0.1:70000" } }] };
   await expect(createGateway(wrong)).rejects.toThrow(/^gateways\[0\]\.listen.*\ngateways\[0\]\.route\.server/);
   await expect(createGateway("gateways: [")).rejects.toThrow("line 1");
+  const several = { workers: 2, gateways: [{ listen: "127.0.0.1:0", route: { server: "127.0.0.1:1" } }] };
+  await expect(createGateway(several)).rejects.toThrow("workers: a gateway inside another program is of one process");
 });
 
 test("a configuration may be a text of YAML, with the variables that it is given", async () => {

@@ -28,7 +28,7 @@ const logFile = path.join(folder, "filezilla.log");
 const options = {
   // No window greets, and none asks about updates.
   ...{ "Greeting version": "99.0.0", "Update Check": "0" },
-  ...{ "Logging file": logFile, "Logging Raw Listing": "1", "Number of Transfers": "1", "Reconnect count": "0" },
+  ...{ "Logging file": logFile, "Number of Transfers": "1", "Reconnect count": "0" },
   ...{ "Passive mode fallback": "0", Timeout: "10" },
 };
 

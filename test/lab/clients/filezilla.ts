@@ -14,7 +14,8 @@ export const filezilla: Client = {
   needs: ["Xvfb", "xdotool"],
   modes: ["passive"],
   families: ["IPv4"],
-  kinds: ["list", "download", "resume", "upload"],
+  // It lists before it transfers, and does not tell what.
+  kinds: ["download", "resume", "upload"],
   anyBytes: false,
   security: ["explicit", "implicit"],
   isTlsOnly: true,

@@ -1,5 +1,4 @@
 // Restarts: workers that have died are started again, each later than the time before, unless it had lived for a while.
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../../observe/log.ts";
 import { errorMessage } from "../error-message.ts";
 
@@ -20,25 +19,34 @@ export function createRestarts(
   begin: (index: number) => Promise<void>,
 ): Restarts {
   const delays = new Map<number, number>();
+  const timers = new Set<NodeJS.Timeout>();
+  ending.addEventListener("abort", () => timers.forEach(clearTimeout), { once: true });
 
-  async function later(index: number): Promise<void> {
+  function later(index: number): void {
+    if (ending.aborted) return;
     const delay = delays.get(index) ?? backoff.first;
     delays.set(index, Math.min(backoff.most, delay * 2));
-    await sleep(delay, undefined, { signal: ending }).catch(() => {});
-    if (ending.aborted) return;
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      void beginAgain(index);
+    }, delay);
+    timers.add(timer);
+  }
+
+  async function beginAgain(index: number): Promise<void> {
     try {
       await begin(index);
     } catch (error) {
       if (ending.aborted) return;
       logger.error({ worker: index, detail: errorMessage(error) }, "worker not started");
-      void later(index);
+      later(index);
     }
   }
 
   return {
     died(index, livedMs) {
       if (livedMs > healthyMs) delays.delete(index);
-      void later(index);
+      later(index);
     },
   };
 }

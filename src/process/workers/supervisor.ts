@@ -5,7 +5,7 @@ import { sliceConfig } from "../../config/slices.ts";
 import { prepareAll, type PreparedChange } from "../../gateway/prepared-change.ts";
 import { createEventFeed } from "../../observe/event-feed.ts";
 import { createMetrics, type Metrics } from "../../observe/metrics.ts";
-import { createTelemetry } from "../../observe/telemetry.ts";
+import { createTelemetry, type Telemetry } from "../../observe/telemetry.ts";
 import { commitUnless, tellClosed, type GatewayProcess, type GatewayProcessOptions } from "../gateway-process.ts";
 import { restartNeeded } from "../reload.ts";
 import { readDescriptorLimit, warnOfDescriptors } from "../descriptors.ts";
@@ -14,7 +14,7 @@ import { createForeignEndpoints } from "./foreign-endpoints.ts";
 import { createGroupCounts, type GroupCounts } from "./group-counts.ts";
 import { createGroupEvents } from "./group-events.ts";
 import { createGroupTickets } from "./group-tickets.ts";
-import { createSharedSockets, type PreparedSockets } from "./shared-sockets.ts";
+import { createSharedSockets, type PreparedSockets, type SharedSocket } from "./shared-sockets.ts";
 import type { SpawnedWorker } from "./spawned-worker.ts";
 import { createSupervisorAdmin } from "./supervisor-admin.ts";
 import { createWorkerGroup, type Worker } from "./worker-group.ts";
@@ -43,6 +43,7 @@ export function createSupervisor(initialConfig: Config, options: SupervisorOptio
   /** What is in force, with the ports that were taken. */
   let current = initialConfig;
   let hasStarted = false;
+  const news = listeningNews(telemetry);
   const running = (): readonly Worker[] => group.running();
   const counts = createGroupCounts(running);
   const events = createGroupEvents(feed, running);
@@ -54,10 +55,7 @@ export function createSupervisor(initialConfig: Config, options: SupervisorOptio
     slice: (config, index) => sliceOf(config, index, count),
     beginning: (index) => ({ ...told(), index }),
     callsFor: (worker) => ({ ...counts.callsFor(worker), happened: events.happened }),
-    died(worker) {
-      readers.forget(worker);
-      counts.forget(worker);
-    },
+    died: (worker) => [readers, counts].forEach(({ forget }) => forget(worker)),
     restarted: metrics.workerRestarted,
   });
   const readers = createWorkerReaders(running, metrics);
@@ -67,12 +65,11 @@ export function createSupervisor(initialConfig: Config, options: SupervisorOptio
     countRunning: () => running().length,
   });
   const counted = watchedBy(metrics, counts);
-
   const takeConfig = (prepared: PreparedSockets): void => {
     counted(current, prepared.config);
     current = prepared.config;
     prepared.commit();
-    for (const { gateway, endpoint, ...how } of prepared.added) telemetry.gateway(gateway).listening(endpoint, how);
+    news.add(prepared.added);
   };
 
   async function prepare(next: Config, areWorkersAsked: boolean): Promise<PreparedChange> {
@@ -91,6 +88,7 @@ export function createSupervisor(initialConfig: Config, options: SupervisorOptio
       (await prepare(initialConfig, false)).commit();
       await group.start();
       hasStarted = true;
+      news.tell();
       admin.start();
       tickets.start();
       tellClosed(logger, sockets.closeUnused());
@@ -98,6 +96,7 @@ export function createSupervisor(initialConfig: Config, options: SupervisorOptio
     },
     async apply(next) {
       commitUnless(isStopping(), await prepare(next, true));
+      news.tell();
       for (const key of restartNeeded(initialConfig, next)) logger.warn({ key }, "changed, but takes a restart");
     },
     async drain() {
@@ -112,6 +111,17 @@ export function createSupervisor(initialConfig: Config, options: SupervisorOptio
       await admin.stop();
     },
     reopenLogs: () => running().forEach(({ peer }) => peer.tell("reopenLogs")),
+  };
+}
+
+/** New sockets are told of once workers accept there. */
+function listeningNews(telemetry: Telemetry) {
+  const untold: SharedSocket[] = [];
+  return {
+    add: (sockets: readonly SharedSocket[]) => void untold.push(...sockets),
+    tell(): void {
+      for (const { gateway, endpoint, ...how } of untold.splice(0)) telemetry.gateway(gateway).listening(endpoint, how);
+    },
   };
 }
 

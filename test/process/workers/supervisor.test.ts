@@ -8,7 +8,7 @@ import { type SpawnedGateway, spawnGateway, temporaryFile } from "../../gateway/
 import { downloadWhole, freePort, passive, setServer } from "../../gateway/stage.ts";
 
 // Whole programs are started for each test.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 type Stage = {
   readonly gateway: SpawnedGateway;
@@ -33,7 +33,7 @@ async function setWorkers(overrides: object = {}, script: Script = {}, rest: obj
   const gateway = spawnGateway([{ ...base, dataPlane: "relay", ...overrides }], {
     rest: { workers: 2, admin: { listen: `127.0.0.1:${admin}`, token: { file } }, ...rest },
   });
-  await expect.poll(() => startedWorkers(gateway).length, { timeout: 20_000 }).toBe(2);
+  await expect.poll(() => startedWorkers(gateway).length, { timeout: 60_000 }).toBe(2);
   const url = `http://127.0.0.1:${admin}`;
   const get = (path: string, init: RequestInit = {}): Promise<Response> =>
     fetch(url + path, { ...init, headers: { authorization: `Bearer ${token}` } });
@@ -171,7 +171,7 @@ test("a worker that is killed takes its own sessions alone, clients meanwhile ar
   expect(await metric("commands_total")).toBeGreaterThanOrEqual(before.started);
   expect(await metric("transfer_bytes_total")).toBeGreaterThan(before.bytes);
   expect(await gateway.logged("worker ended")).toMatchObject({ worker: 0, detail: "SIGKILL", level: "error" });
-  await expect.poll(() => startedWorkers(gateway).length, { timeout: 20_000 }).toBe(3);
+  await expect.poll(() => startedWorkers(gateway).length, { timeout: 60_000 }).toBe(3);
   await expect.poll(() => metric("worker_restarts_total")).toBe(1);
   expect(await metric("sessions_active")).toBe(survivors.length);
   await clients(2);

@@ -48,7 +48,7 @@ export function openDatagrams(path: string): OpenedDatagrams {
 }
 
 /** struct sockaddr_un. A name in the file system ends with a NUL, an abstract one begins with it. */
-function unixAddress(path: string): Buffer | undefined {
+export function unixAddress(path: string): Buffer | undefined {
   const isAbstract = path.startsWith("@");
   const name = Buffer.from(isAbstract ? `\0${path.slice(1)}` : `${path}\0`);
   if (name.length > longestPath) return undefined;

@@ -188,7 +188,8 @@ function writeSocketAddress({ address, port }: Endpoint): Buffer {
   return written;
 }
 
-function readSocketAddress(written: Buffer): Endpoint | undefined {
+/** Undefined if it is no address of IP. */
+export function readSocketAddress(written: Buffer): Endpoint | undefined {
   const bytes = written.readUInt16LE(0) === inet[4] ? written.subarray(4, 8) : written.subarray(8, 24);
   const address = parseAddress(ipaddr.fromByteArray([...bytes]).toString());
   return address === undefined ? undefined : { address, port: written.readUInt16BE(2) };

@@ -40,6 +40,8 @@ const io: Io = {
   onReload: (listener) => void process.on("SIGHUP", listener),
   onReopen: (listener) => void process.on("SIGUSR1", listener),
   program: { executable: process.execPath, args: [...process.execArgv, import.meta.filename], env: process.env },
+  onReplace: (listener) => void process.on("SIGUSR2", listener),
+  startedAs: { file: process.execPath, args: [...process.execArgv, ...process.argv.slice(1)], pid: process.pid },
 };
 
 /** Started by a process that supervises this one and others, and that tells it what to do. */

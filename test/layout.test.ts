@@ -206,6 +206,14 @@ test("the source keeps its own rules", () => {
 /** Sources with code and without a test file of their own, or a whole folder of them, and where they are tested. */
 const testedElsewhere: Readonly<Record<string, string>> = {
   "exports/": "package.test.ts: what other programs import",
+  "gateway/entrance/handed-over-listener.ts": "process/handover/handover.test.ts",
+  "process/handover/handed-sockets.ts": "process/handover/handover.test.ts",
+  "process/handover/place.ts": "process/handover/handover.test.ts",
+  "process/handover/predecessor.ts": "process/handover/handover.test.ts",
+  "process/handover/start-successor.ts": "process/handover/handover.test.ts: SIGUSR2",
+  "process/handover/successor.ts": "process/handover/handover.test.ts",
+  "sockets/local-calls.ts": "sockets/local-conversation.test.ts",
+  "sockets/local-peer.ts": "sockets/local-conversation.test.ts",
   "process/version.ts": "main.test.ts: --version",
   "dataplane/kernel/examination.ts": "lab/planes.test.ts: the doctor",
   "dataplane/kernel/kernel-plane.ts": "lab/kernel-plane.test.ts",

@@ -30,6 +30,10 @@ export function manPage(commands: readonly Command[], version: string): string {
     ".SH SIGNALS",
     "Of a running gateway:",
     ...item("SIGTERM, SIGINT", "Accept nobody new, let running transfers end, and end. A second one ends at once."),
+    ...item(
+      "SIGUSR2",
+      "Start this program once more, to take the place of this process: no client is refused, no transfer cut.",
+    ),
     ...item("SIGHUP", "Read the configuration again. If anything is wrong with it, the old one goes on."),
     ".SH ENVIRONMENT",
     ...paragraphs([

@@ -9,6 +9,10 @@ import { errorMessage } from "../process/error-message.ts";
 import { createGatewayProcess, type GatewayProcess, type GatewayProcessOptions } from "../process/gateway-process.ts";
 import { spawnWorker, type Program } from "../process/workers/spawned-worker.ts";
 import { workerCount } from "../process/workers/worker-count.ts";
+import { createHandover, type HandoverIo } from "../process/handover/handover.ts";
+import type { Subject } from "../process/handover/handover-path.ts";
+import type { Takeover } from "../process/handover/successor.ts";
+import { readVersion } from "../process/version.ts";
 import type { Io } from "../process/io.ts";
 import { createLogFiles, type LogFiles } from "../process/log-files.ts";
 import { createReload } from "../process/reload.ts";
@@ -21,10 +25,19 @@ import { readMachinePorts } from "./port-ranges.ts";
 type RunIo = Pick<
   Io,
   "err" | "stop" | "kill" | "env" | "inherited" | "managedBy" | "onReload" | "onReopen" | "program"
->;
+> &
+  HandoverIo;
 
-/** Runs until told to stop: 0 after a drain, 1 if something could not be started. `reread`: what SIGHUP asks for. */
-export async function runGateway(config: Config, io: RunIo, reread: () => Promise<ParsedConfig>): Promise<number> {
+export type RunOptions = {
+  /** What SIGHUP asks for. */
+  readonly reread: () => Promise<ParsedConfig>;
+  readonly subject: Subject;
+  /** Takes the place of the process that runs it, if there is one. */
+  readonly replaces?: boolean;
+};
+
+/** Runs until told to stop, or another process has its place: 0 after a drain, 1 if something could not be started. */
+export async function runGateway(config: Config, io: RunIo, options: RunOptions): Promise<number> {
   // What a gateway allocates is short-lived or stays for a session; a young generation that grows to 32 MiB buys it no
   // speed and doubles the memory of an idle session (measured).
   setFlagsFromString("--semi-space-growth-factor=1");
@@ -40,8 +53,24 @@ export async function runGateway(config: Config, io: RunIo, reread: () => Promis
   const stop = AbortSignal.any([io.stop, told.signal]);
   const requests = { reload: () => reload(), drain: () => told.abort() };
   const isStopping = (): boolean => stop.aborted;
-  const options = { logger, logFiles, inherited, isStopping, requests };
-  const running = await createRunning(config, options, workers, io.program);
+  const notStarted = (error: unknown): number => {
+    const detail = errorMessage(error);
+    logger.fatal({ detail }, "could not start");
+    // Whoever has started it looks there, and not into the file.
+    if (config.log.file !== undefined) io.err(`error: could not start: ${detail}\n`);
+    return 1;
+  };
+  const handover = createHandover(options.subject, io, logger, readVersion());
+  let takeover: Takeover | undefined;
+  try {
+    takeover = options.replaces ? await handover.take(workers) : undefined;
+  } catch (error) {
+    const code = notStarted(error);
+    await Promise.all([flushLog(logger), logFiles.close()]);
+    return code;
+  }
+  const parts = { logger, logFiles, inherited, isStopping, requests, takeover };
+  const running = await createRunning(config, parts, workers, io.program);
   io.onReopen(() => {
     void logFiles.reopen();
     running.reopenLogs?.();
@@ -49,7 +78,8 @@ export async function runGateway(config: Config, io: RunIo, reread: () => Promis
   let hasStarted = (): void => {};
   const started = new Promise<void>((resolve) => (hasStarted = resolve));
   const rereadValid = async (): Promise<Config> => {
-    const parsed = await reread();
+    if (handover.isBusy()) throw new Error("another process takes the place of this one");
+    const parsed = await options.reread();
     if (!parsed.ok) throw new Error(formatProblems(parsed.problems).trimEnd());
     return parsed.config;
   };
@@ -63,24 +93,28 @@ export async function runGateway(config: Config, io: RunIo, reread: () => Promis
     await running.start();
     hasStarted();
     manager.ready("takes sessions");
-    await aborted(stop);
+    if (takeover) logger.info({ pid: takeover.pid, release: takeover.release }, "took over");
+    await handover.offer(running.place, manager);
+    const next = await Promise.race([handover.handedOver, aborted(stop)]);
+    if (next !== undefined) await Promise.race([next.left, aborted(stop)]);
+    if (!stop.aborted) return 0;
+    if (next === undefined) handover.stop();
     manager.stopping("draining: running transfers go on, up to timeouts.drain");
     logger.info("draining");
     await Promise.race([running.drain(), aborted(io.kill)]);
     return 0;
   } catch (error) {
-    const detail = errorMessage(error);
-    logger.fatal({ detail }, "could not start");
-    // Whoever has started it looks there, and not into the file.
-    if (config.log.file !== undefined) io.err(`error: could not start: ${detail}\n`);
-    return 1;
+    takeover?.fail(errorMessage(error));
+    return notStarted(error);
   } finally {
     await running.stop();
+    handover.stop();
     await Promise.all([flushLog(logger), logFiles.close()]);
   }
 }
 
 type Running = Pick<GatewayProcess, "telemetry" | "start" | "apply" | "drain" | "stop"> & {
+  readonly place?: GatewayProcess["place"];
   reopenLogs?(): void;
 };
 

@@ -1,5 +1,6 @@
 // Gateway: one configured entrance, its listening sockets, and the sessions behind it. It knows no FTP; it hands each client
 // that is admitted to a driver, and ends them all.
+import { setTimeout as delay } from "node:timers/promises";
 import type { DataPlane } from "../dataplane/pinhole.ts";
 import { createSystemPool } from "../dataplane/port-pool.ts";
 import { formatEndpoint, parseAddress, type Endpoint } from "../net/endpoint.ts";
@@ -8,8 +9,8 @@ import type { GatewayTelemetry } from "../observe/telemetry.ts";
 import { addressSources } from "./advertising.ts";
 import { receiveClient, type Arrival, type ArrivalEvents } from "./entrance/arrival.ts";
 import { createEntrance, type Entrance, type GuestWatch } from "./entrance/entrance.ts";
-import { createGatewayListeners } from "./entrance/gateway-listeners.ts";
-import { createProxiedArrivals } from "./entrance/proxied-arrival.ts";
+import { createGatewayListeners, type GatewayListeners } from "./entrance/gateway-listeners.ts";
+import { createProxiedArrivals, type ProxiedArrivals } from "./entrance/proxied-arrival.ts";
 import type { SharedCounts } from "./entrance/shared-counts.ts";
 import type { Entrance as EntranceOptions, GatewayOptions, HostPort } from "./options.ts";
 import type { PreparedChange } from "./prepared-change.ts";
@@ -49,6 +50,11 @@ export type Gateway = {
   drain(): Promise<void>;
   /** No longer configured. Sessions go on to their own end where another gateway has taken over a listening socket; else `drain`. */
   retire(): Promise<void>;
+  /**
+   * Another process has the listening sockets: accepts no more. Sessions go on to their own end, idle ones too, up to the drain time;
+   * whoever is being admitted still gets one. Resolves when the last has ended.
+   */
+  leave(): Promise<void>;
   /** Ends every session now. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -69,6 +75,41 @@ function settingsDepsOf(
   };
 }
 
+/** How often it is looked whether headers are still awaited. */
+const arrivalMs = 100;
+
+function tell(telemetry: Pick<GatewayTelemetry, "keepServers" | "setLogLevel">, next: SessionSettings): void {
+  telemetry.keepServers(next.serverStates().map(({ name }) => name));
+  telemetry.setLogLevel(next.options.logLevel);
+}
+
+type Leaving = {
+  readonly settings: SessionSettings | undefined;
+  readonly listeners: GatewayListeners;
+  readonly proxied: ProxiedArrivals;
+  readonly entrance: Entrance;
+  readonly sessions: RunningSessions;
+};
+
+async function leaveEntrance(
+  { settings, listeners, proxied, entrance, sessions }: Leaving,
+  drainMs: number,
+): Promise<void> {
+  settings?.health?.stop();
+  listeners.close();
+  const leftMs = await awaitArrivals(proxied, drainMs);
+  await entrance.allJudged();
+  await sessions.leave(leftMs);
+}
+
+/** Of those who were accepted it is known who they are when it resolves; with what is left of the time. */
+async function awaitArrivals({ countWaiting }: ProxiedArrivals, withinMs: number): Promise<number> {
+  const until = performance.now() + withinMs;
+  do await delay(Math.min(arrivalMs, withinMs));
+  while (countWaiting() > 0 && performance.now() < until);
+  return Math.max(0, until - performance.now());
+}
+
 const memoryOptions = { maxServers: 10_000, expiryMs: 3_600_000, now: () => performance.now() };
 
 export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps): Gateway {
@@ -84,7 +125,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
   const proxied = createProxiedArrivals();
   const accepting = { accepted: accept, failed: telemetry.acceptFailed };
   const listeners = createGatewayListeners(shared.listeningSockets, telemetry, accepting);
-
+  const drainMs = (): number => (settings?.options ?? initialOptions).timeouts.drainMs;
   function accept(transport: Transport, from: EntranceOptions): void {
     if (settings === undefined || isDraining) return abortTransport(transport);
     receiveClient(transport, from, settings, proxied, guestOf(settings, entrance, { deps, sessions }));
@@ -98,9 +139,8 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
         if (settings === undefined) watchGateway(deps, () => settings, entrance);
         switchWatch(settings, next);
         settings = next;
-        telemetry.keepServers(next.serverStates().map(({ name }) => name));
         shared.addresses.want(listeners, addressSources(options));
-        telemetry.setLogLevel(options.logLevel);
+        tell(telemetry, next);
         entrance.setLimits(options.limits);
         listening.commit();
       },
@@ -118,7 +158,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
     isDraining = true;
     closeEntrance();
     await entrance.allJudged();
-    await sessions.drain((settings?.options ?? initialOptions).timeouts.drainMs);
+    await sessions.drain(drainMs());
   }
 
   async function stop(): Promise<void> {
@@ -147,6 +187,7 @@ export function createGateway(initialOptions: GatewayOptions, deps: GatewayDeps)
       await entrance.allJudged();
       await sessions.allClosed();
     },
+    leave: () => leaveEntrance({ settings, listeners, proxied, entrance, sessions }, drainMs()),
     stop,
     [Symbol.asyncDispose]: stop,
   };

@@ -13,6 +13,8 @@ export type RunningSessions = {
   end(id: string, reason: EndReason): boolean;
   /** Each ends when its transfer does, and all of them after the drain time; resolves when they are closed. */
   drain(drainMs: number): Promise<void>;
+  /** Each goes on to its own end, and all that are left end after the drain time; resolves when they are closed. */
+  leave(drainMs: number): Promise<void>;
   /** Ends every one now; resolves when they are closed. */
   stop(reason: EndReason): Promise<void>;
   /** Resolves when none is left. */
@@ -52,6 +54,11 @@ export function createRunningSessions(): RunningSessions {
     },
     async drain(drainMs) {
       for (const { session } of [...sessions]) session.drain();
+      const deadline = setTimeout(() => void stop("drained"), drainMs);
+      await allClosed();
+      clearTimeout(deadline);
+    },
+    async leave(drainMs) {
       const deadline = setTimeout(() => void stop("drained"), drainMs);
       await allClosed();
       clearTimeout(deadline);

@@ -1,6 +1,6 @@
 // Admin listener: metrics, health, the API, and pages for people. Plain HTTP, for loopback or a management network.
 import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, ListenOptions } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { formatEndpoint, type Endpoint } from "../net/endpoint.ts";
@@ -15,6 +15,7 @@ import { formatReadiness, type Condition } from "./readiness.ts";
 import type { TrafficPoint } from "./page/traffic-series.ts";
 
 export type Admin = {
+  readonly server: Server;
   /** Listens, and returns where. Rejects with an Error that names the endpoint and the cause. */
   start(): Promise<Endpoint>;
   /** Closes the listener, and every connection that is not done within `graceMs`, by default at once. */
@@ -28,6 +29,8 @@ export type AdminOptions = {
   readonly listen: Endpoint;
   /** Other processes of the same user may listen there too if they say the same (SO_REUSEPORT); port 0 is never shared. */
   readonly mayShare?: boolean;
+  /** Of a socket that listens there already; it is the listener's from the start on. */
+  readonly descriptor?: number | undefined;
   /** Names that a Host header may have, besides literal addresses and `localhost`; lower case. Asked each time. */
   readonly hosts?: () => readonly string[];
   /** What a request must show, but for /healthz and /readyz; undefined: nothing. Asked each time. */
@@ -79,6 +82,7 @@ export function createAdmin(options: AdminOptions): Admin {
   // A connection on which neither side gets on while a request is answered. One that is kept alive has its own time.
   server.setTimeout(unreadMs);
   return {
+    server,
     start: () => start(server, options),
     async stop(graceMs = 0) {
       if (!server.listening) return;
@@ -147,12 +151,17 @@ function probeTime(scrapeSeconds: string | undefined): number {
 }
 
 /** Rejects with an Error that names the endpoint. Where the system can't share a port, it listens alone. */
-async function start(server: Server, { listen: wanted, mayShare = false }: AdminOptions): Promise<Endpoint> {
+async function start(server: Server, options: AdminOptions): Promise<Endpoint> {
+  const { listen: wanted, mayShare = false, descriptor } = options;
+  const { address: host, port: wantedPort } = wanted;
   try {
-    await listen(server, wanted, mayShare && wanted.port !== 0).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOTSUP") throw error;
-      return listen(server, wanted, false);
-    });
+    if (descriptor === undefined) {
+      const reusePort = mayShare && wantedPort !== 0;
+      await listen(server, { host, port: wantedPort, reusePort }).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "ENOTSUP") throw error;
+        return listen(server, { host, port: wantedPort });
+      });
+    } else await listen(server, { fd: descriptor });
   } catch (error) {
     const { code = "", message } = error as NodeJS.ErrnoException;
     const why = listenProblems[code] ?? message;
@@ -162,10 +171,10 @@ async function start(server: Server, { listen: wanted, mayShare = false }: Admin
   return { address, port };
 }
 
-function listen(server: Server, { address: host, port }: Endpoint, reusePort: boolean): Promise<void> {
+function listen(server: Server, where: ListenOptions & { readonly fd?: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ host, port, reusePort }, () => {
+    server.listen(where, () => {
       server.off("error", reject);
       resolve();
     });

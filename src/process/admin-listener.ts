@@ -1,16 +1,24 @@
 // Admin listener of a process: moved to another endpoint, opened or closed when the configuration says so.
 import type { Config } from "../config/config.ts";
+import type { HandedOver } from "../gateway/entrance/listener.ts";
+import type { OpenSocket } from "../gateway/entrance/listening-sockets.ts";
 import type { OwnEndpoints } from "../gateway/own-endpoints.ts";
 import type { PreparedChange } from "../gateway/prepared-change.ts";
 import { formatEndpoint, sameEndpoint, type Endpoint } from "../net/endpoint.ts";
 import type { Admin, AdminOptions } from "../observe/admin.ts";
 import type { Logger } from "../observe/log.ts";
+import { closeDescriptor } from "../sockets/local-conversation.ts";
+import { listeningDescriptor } from "../sockets/socket-options.ts";
 import { isOpenToAll, readAdminToken } from "./admin-token.ts";
 import { createTokenAttempts } from "./token-attempts.ts";
 
 export type AdminListener = {
   /** The new endpoint listens when it resolves. Rejects with an Error that names it, and nothing has changed. */
   prepare(config: Pick<Config, "admin">): Promise<PreparedChange>;
+  /** Its listening socket, to hand it on. */
+  open(): readonly OpenSocket[];
+  /** Another process has the listening socket: what is under way is answered. */
+  leave(): void;
   stop(): Promise<void>;
 };
 
@@ -22,9 +30,10 @@ const graceMs = 5000;
 
 /** `ownEndpoints`: nothing that this process dials may lead to the listener. */
 export function createAdminListener(
-  create: (options: Pick<AdminOptions, "listen" | "hosts" | "token" | "attempts">) => Admin,
+  create: (options: Pick<AdminOptions, "listen" | "hosts" | "token" | "attempts" | "descriptor">) => Admin,
   ownEndpoints: Pick<OwnEndpoints, "add" | "remove">,
   logger: Pick<Logger, "info" | "warn">,
+  takeHandedOver: (wanted: Endpoint) => HandedOver | undefined = () => undefined,
 ): AdminListener {
   const attempts = createTokenAttempts(logger);
   let running: Running | undefined;
@@ -53,19 +62,37 @@ export function createAdminListener(
       if (running !== undefined && sameEndpoint(running.wanted, wanted.listen)) {
         return { commit: takeAccess, rollback() {} };
       }
-      const admin = create({ listen: wanted.listen, hosts: () => hosts, token: () => token, attempts });
-      const endpoint = await admin.start();
+      const handedOver = takeHandedOver(wanted.listen);
+      const descriptor = handedOver?.descriptor;
+      const admin = create({ listen: wanted.listen, hosts: () => hosts, token: () => token, attempts, descriptor });
+      const endpoint = handedOver?.endpoint ?? (await admin.start());
       const next = { wanted: wanted.listen, endpoint, admin };
       ownEndpoints.add(endpoint);
       return {
         commit() {
           takeAccess();
           replaceBy(next);
+          // Until now it was answered by the process that the socket came from.
+          if (handedOver) void admin.start();
           logger.info({ endpoint: formatEndpoint(endpoint) }, "admin listening");
         },
-        rollback: () => void close(next, 0),
+        rollback() {
+          if (descriptor !== undefined) closeDescriptor(descriptor);
+          void close(next, 0);
+        },
       };
     },
+    open: () =>
+      running === undefined
+        ? []
+        : [
+            {
+              wanted: running.wanted,
+              endpoint: running.endpoint,
+              descriptor: listeningDescriptor(running.admin.server),
+            },
+          ],
+    leave: () => replaceBy(undefined),
     async stop() {
       if (running !== undefined) await close(running, 0);
     },

@@ -19,6 +19,9 @@ import { createTrafficSampler } from "../observe/page/traffic-sampler.ts";
 import { gatewayConditions, type Condition } from "../observe/readiness.ts";
 import { createSessionHistory, type SessionHistory } from "../observe/session-history.ts";
 import { createTelemetry, type Telemetry } from "../observe/telemetry.ts";
+import { createHandedSockets } from "./handover/handed-sockets.ts";
+import { createPlace, type Place, takePlace } from "./handover/place.ts";
+import type { Takeover } from "./handover/successor.ts";
 import { createAdminListener } from "./admin-listener.ts";
 import { descriptorShares, readDescriptorLimit, warnOfDescriptors } from "./descriptors.ts";
 import { createGateways } from "./gateways.ts";
@@ -53,6 +56,8 @@ export type GatewayProcess = {
   prepare(config: Config): Promise<PreparedChange>;
   /** Accepts no more; resolves when the last session has ended. */
   drain(): Promise<void>;
+  /** What another process needs to take the place of this one. */
+  readonly place: Place;
   /** Ends what is left. */
   stop(): Promise<void>;
 };
@@ -74,24 +79,29 @@ export type GatewayProcessOptions = {
   readonly sampleTrafficEveryMs?: number;
   /** What the API may ask of the process. */
   readonly requests: ProcessRequests;
+  /** Of the process whose place this one takes. */
+  readonly takeover?: Takeover | undefined;
   /** What adds the series of the process itself to the metrics; by default all of them. */
   readonly collectMetrics?: Parameters<typeof createMetrics>[1];
 };
 
 export async function createGatewayProcess(config: Config, options: GatewayProcessOptions): Promise<GatewayProcess> {
-  const { logger, logFiles, isStopping, requests, worker } = options;
+  const { logger, logFiles, isStopping, requests, worker, takeover } = options;
   const version = readVersion();
   const metrics = createMetrics(version, options.collectMetrics);
   const feed = createEventFeed();
   const history = createSessionHistory(config.history, feed);
   let current = config;
   const telemetry = createTelemetry({ metrics, logger, history, feed, ...logFiles });
-  const planes = await createPlanes(config, planesTelemetry(logger));
+  const handedOver = takeover?.sockets ?? createHandedSockets([]);
+  const planes = await createPlanes(config, planesTelemetry(logger), takeover !== undefined);
   let inherited: InheritedListeners | undefined;
+  let predecessorEnded = Promise.resolve();
   const descriptorLimit = await readDescriptorLimit();
   const counting = openSharedStore(config.shared, logger, metrics);
   const countsOf: SharedResources["countsOf"] = (name) => stackCounts(worker?.countsOf(name), counting.countsOf(name));
-  const takeInherited = worker?.takeListener ?? ((wanted: Endpoint) => inherited?.take(wanted));
+  const takeOwn: TakeInherited = (wanted) => inherited?.take(wanted) ?? handedOver.take("control", wanted);
+  const takeInherited = worker?.takeListener ?? takeOwn;
   const shared = { ...resourcesOf({ takeInherited, countsOf, descriptorLimit, logger }), ...ticketsOf(worker) };
   const create = (gateway: GatewayConfig): Gateway =>
     createGateway(gateway, {
@@ -111,6 +121,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
     (admitting) => createAdmin({ ...admitting, ...shown, mayShare: true }),
     shared.ownEndpoints,
     logger,
+    (wanted) => handedOver.take("admin", wanted),
   );
   /** All of it, or an Error and nothing has changed. */
   const prepare = (next: Config): Promise<PreparedChange> =>
@@ -123,17 +134,17 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
       () => gateways.prepare(next),
       () => admin.prepare(next),
     ]);
-
+  const place = createPlace(shared, admin, () => Promise.all([gateways.leave(), predecessorEnded]));
   return {
-    ...{ telemetry, metrics, feed, facts: gateways.facts, drain: gateways.drain },
+    ...{ telemetry, metrics, feed, facts: gateways.facts, drain: gateways.drain, place },
     ...{ api, history, isReady, conditions: counting.conditions, ownEndpoints: shared.ownEndpoints, prepare },
     async start() {
       inherited = adoptListeners(options.inherited);
-      (await prepare(config)).commit();
+      ({ ended: predecessorEnded } = await takePlace(await prepare(config), takeover, shared.portPools));
       if (worker !== undefined) return;
       traffic.start();
       warnOfDescriptors(logger, descriptorLimit, config);
-      tellClosed(logger, inherited.closeRest());
+      tellClosed(logger, [...inherited.closeRest(), ...handedOver.closeRest()]);
     },
     async apply(next) {
       commitUnless(isStopping(), await prepare(next));

@@ -19,6 +19,8 @@ export type Gateways = {
   endSession(id: string): boolean;
   /** Resolves when the last session has ended, which transfers may delay up to the drain time. */
   drain(): Promise<void>;
+  /** Another process has the listening sockets: sessions go on, up to the drain time. Resolves when the last has ended. */
+  leave(): Promise<void>;
   /** Ends every session now. */
   stop(): Promise<void>;
 };
@@ -95,6 +97,9 @@ export function createGateways({ planes, create, forget }: GatewaysDeps): Gatewa
     endSession: (id) => all().some((gateway) => gateway.endSession(id)),
     async drain() {
       await Promise.all(all().map((gateway) => gateway.drain()));
+    },
+    async leave() {
+      await Promise.all(all().map((gateway) => gateway.leave()));
     },
     async stop() {
       await Promise.all(all().map((gateway) => gateway.stop()));

@@ -1,6 +1,7 @@
 // Io: what a command may know of the process that runs it, such as where text goes, and when it is told to end. Only main.ts makes
 // the real one; a test makes its own.
 import type { Terminal } from "./terminal.ts";
+import type { StartedAs } from "./handover/start-successor.ts";
 import type { ManagedBy } from "./sd-notify.ts";
 import type { Program } from "./workers/spawned-worker.ts";
 
@@ -31,4 +32,8 @@ export type Io = {
   readonly onReload: (listener: () => void) => void;
   /** Called on each SIGUSR1: files of the log were renamed. */
   readonly onReopen: (listener: () => void) => void;
+  /** Called on each SIGUSR2: another process is to take the place of this one. */
+  readonly onReplace?: (listener: () => void) => void;
+  /** How this process was started; absent where it does more than run a command. */
+  readonly startedAs?: StartedAs;
 };

@@ -20,13 +20,18 @@ export type PlanesTelemetry = {
   chose(gateway: GatewayConfig, plane: PlaneName, why: string): void;
 };
 
-type Note = PlanesTelemetry["note"];
+type Tools = {
+  readonly note: PlanesTelemetry["note"];
+  /** The process takes the place of another one, which may still run. */
+  readonly isSuccessor?: boolean | undefined;
+};
 type MadePlane = { readonly plane: DataPlane } | { readonly unavailable: string };
 
 /** How each plane is made, the best first. */
-const makers: Readonly<Record<PlaneName, (config: Config, note: Note) => MadePlane | Promise<MadePlane>>> = {
+const makers: Readonly<Record<PlaneName, (config: Config, tools: Tools) => MadePlane | Promise<MadePlane>>> = {
   // What `auto` takes must work as the machine is; who names the kernel may have firewall rules that we can't judge.
-  kernel: (config, note) => createKernelPlane({ ...config.kernel, yieldsToDropPolicy: !namesKernel(config), note }),
+  kernel: (config, { note, isSuccessor = false }) =>
+    createKernelPlane({ ...config.kernel, yieldsToDropPolicy: !namesKernel(config), note, isSuccessor }),
   splice() {
     const loaded = loadSplicePlane();
     return loaded.ok ? { plane: loaded.plane } : { unavailable: loaded.reason };
@@ -50,14 +55,14 @@ export function namesKernel({ gateways }: Config): boolean {
 }
 
 /** A plane that a gateway names and that is not available is a warning; one that only `auto` would take is information. */
-export async function createPlanes(config: Config, telemetry: PlanesTelemetry): Promise<Planes> {
+export async function createPlanes(config: Config, telemetry: PlanesTelemetry, isSuccessor?: boolean): Promise<Planes> {
   const wanted = new Set(config.gateways.flatMap(plannedPlanes));
   const available = new Map<PlaneName, DataPlane>();
   /** Those that a gateway names; what only `auto` would take is missed by nobody. */
   const absent: MissingPlane[] = [];
   const { note } = telemetry;
   for (const name of order.filter((one) => wanted.has(one))) {
-    const made = await makers[name](config, note);
+    const made = await makers[name](config, { note, isSuccessor });
     if ("plane" in made) {
       available.set(name, made.plane);
       continue;

@@ -1,7 +1,7 @@
 // Acceptor on Node's own server.
 import type { Server, Socket } from "node:net";
 import { acceptedTransport } from "./node-transport.ts";
-import { acceptForeignAddresses, presetAccepted } from "./socket-options.ts";
+import { acceptForeignAddresses, listeningDescriptor, presetAccepted } from "./socket-options.ts";
 import type { Acceptor, AcceptorEvents, AcceptorOptions } from "./sockets.ts";
 
 /** Of the server: nothing is read from what it accepts until its transport is made. */
@@ -25,6 +25,7 @@ export function acceptByNode(
       if (!isInherited) preset();
     },
     acceptForeign: (family) => acceptForeignAddresses(server, family),
+    descriptor: () => listeningDescriptor(server),
     close: () => void server.close(),
   };
 

@@ -55,6 +55,17 @@ export function acceptForeignAddresses(listener: Server, family: Family): string
   return error && `${error}; it needs CAP_NET_RAW or CAP_NET_ADMIN`;
 }
 
+/** As `acceptForeignAddresses`, of a listening socket that Node does not have yet. */
+export function acceptForeignOn(descriptor: number, family: Family): string | undefined {
+  const loaded = loadSocketCalls();
+  return loaded.ok ? loaded.calls.makeTransparent(descriptor, family) : loaded.reason;
+}
+
+/** To hand it on to another process; -1 once it is closed. */
+export function listeningDescriptor(listener: Server): number {
+  return descriptorOf(listener);
+}
+
 /** Where an accepted connection was going before it was redirected. Undefined if the kernel has no record of it. */
 export function originalDestination(accepted: Socket, family: Family): Endpoint | undefined {
   const loaded = loadSocketCalls();

@@ -27,6 +27,8 @@ export type Acceptor = {
   setKeepalive(idleMs: number): void;
   /** Accepts connections to addresses of other machines, too. Returns why it may not, if so. */
   acceptForeign(family: Family): string | undefined;
+  /** Of the listening socket, to hand it on; -1 once it is closed. */
+  descriptor(): number;
   close(): void;
 };
 

@@ -47,7 +47,7 @@ export function spawnGateway(gateways: readonly object[], options: SpawnOptions 
   const command = [...by, process.execPath, ...nodeOptions, main, "run", "--config", config];
   const child = spawn(command[0] ?? "", command.slice(1), {
     stdio: ["ignore", "pipe", "inherit", ...descriptors],
-    env: { ...process.env, ...env },
+    env: { ...process.env, RUNTIME_DIRECTORY: path.dirname(config), ...env },
   });
   onTestFinished(() => void child.kill("SIGKILL"));
   let text = "";

@@ -4,6 +4,7 @@ import type { Slice } from "../../config/slices.ts";
 import { defineCommand, type Flags, flagOf } from "../command.ts";
 import { configFault, configOperand, configOption } from "../config-file.ts";
 import { examineCertificates } from "../../process/certificates.ts";
+import type { Subject } from "../../process/handover/handover-path.ts";
 import { examineHealthLogins } from "../../process/health-logins.ts";
 import { type ConfigSource, formatProblems, loadConfig, withConfig } from "../load-config.ts";
 
@@ -26,6 +27,9 @@ const options = {
     value: "I/N",
     what: "this is number I, from 0 on, of N processes with this configuration: it takes its part of the data ports, e.g. 0/4",
   },
+  replace: {
+    what: "take the place of the process that runs this configuration: no client is refused, no transfer cut",
+  },
   verbose: { short: "v", what: "the same as --log-level debug" },
   logFormat: {
     value: "FORMAT",
@@ -35,7 +39,7 @@ const options = {
 } as const;
 
 type RunFlags = Flags<typeof options>;
-type ConfigFlags = Omit<RunFlags, "logLevel" | "verbose" | "instance">;
+type ConfigFlags = Omit<RunFlags, "logLevel" | "verbose" | "instance" | "replace">;
 
 export const run = defineCommand({
   name: "run",
@@ -43,7 +47,7 @@ export const run = defineCommand({
   text: [
     "With --config, the file says everything but what the log's level is to be today. Without, --listen and --server are enough for one gateway in front of one server. " +
       "The log goes to standard output. SIGHUP reads the file again for new sessions; SIGTERM or SIGINT lets running " +
-      "transfers end, a second one ends at once.",
+      "transfers end, a second one ends at once. SIGUSR2 starts this program once more, with --replace.",
   ],
   operand: configOperand,
   options,
@@ -64,12 +68,21 @@ export const run = defineCommand({
     return withConfig(source, io, async (config) => {
       const certificates = await examineCertificates(config);
       const problems = [...certificates.problems, ...(await examineHealthLogins(config))];
-      if (problems.length === 0) return runGateway(config, io, () => loadConfig(source, io));
+      const { replace: replaces } = flags;
+      const subject = subjectOf(source);
+      if (problems.length === 0)
+        return runGateway(config, io, { reread: () => loadConfig(source, io), subject, replaces });
       io.err(formatProblems(problems));
       return 2;
     });
   },
 });
+
+/** By what a process that runs it is found. */
+function subjectOf(source: ConfigSource): Subject {
+  const instance = source.instance && `${source.instance.index}/${source.instance.of}`;
+  return source.kind === "file" ? { file: source.file, instance } : { listen: source.options.listen, instance };
+}
 
 /** FILE alone is `--config FILE`. */
 function withFile(flags: RunFlags, operand: string | undefined): RunFlags {
@@ -77,7 +90,7 @@ function withFile(flags: RunFlags, operand: string | undefined): RunFlags {
 }
 
 /** The source, or why these flags do not go together. */
-export function sourceOf({ logLevel, verbose, instance, ...flags }: RunFlags): ConfigSource | string {
+export function sourceOf({ logLevel, verbose, instance, replace: _, ...flags }: RunFlags): ConfigSource | string {
   if (verbose && logLevel !== undefined) return "--verbose and --log-level: which of them?";
   const slice = instance === undefined ? undefined : instanceOf(instance);
   if (typeof slice === "string") return slice;

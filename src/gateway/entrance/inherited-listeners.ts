@@ -3,10 +3,10 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { type Endpoint, parseAddress, sameEndpoint } from "../../net/endpoint.ts";
 import { acceptOptions } from "../../sockets/node-acceptor.ts";
-import type { TakeInherited } from "./listener.ts";
+import type { Inherited } from "./listener.ts";
 
 export type InheritedListeners = {
-  readonly take: TakeInherited;
+  take(wanted: Endpoint): Inherited | undefined;
   /** Closes those that no gateway has taken, and returns their endpoints. */
   closeRest(): readonly Endpoint[];
 };

@@ -3,11 +3,12 @@ import { explainListenError } from "../../net/listen-error.ts";
 import { createServer, type Server, type Socket } from "node:net";
 import { type Endpoint, familyOf, formatEndpoint } from "../../net/endpoint.ts";
 import { acceptOptions } from "../../sockets/node-acceptor.ts";
+import { openHandedOver } from "./handed-over-listener.ts";
 import { keepUrgentInline } from "../../sockets/socket-options.ts";
 import type { Acceptor, AcceptorEvents, Sockets } from "../../sockets/sockets.ts";
 
 /** `wanted` is what was configured; `endpoint` differs from it where that was port 0. */
-export type Listener = Pick<Acceptor, "setKeepalive" | "close"> & {
+export type Listener = Pick<Acceptor, "setKeepalive" | "descriptor" | "close"> & {
   readonly wanted: Endpoint;
   readonly endpoint: Endpoint;
   readonly isInherited: boolean;
@@ -15,10 +16,18 @@ export type Listener = Pick<Acceptor, "setKeepalive" | "close"> & {
   readonly isShared: boolean;
   /** Throws an Error that names the endpoint where it must and can't. May be asked for later, when the route changes. */
   acceptForeign(foreign: ListenerOptions["foreign"]): void;
+  /** Clients are accepted from now on at the latest. */
+  begin(): void;
 };
 
-/** A socket that the process was started with, and who has connected already; undefined if none is at that endpoint. */
-export type TakeInherited = (wanted: Endpoint) => { readonly server: Server; readonly early: Socket[] } | undefined;
+/** A socket that the process was started with, and who has connected already. */
+export type Inherited = { readonly server: Server; readonly early: Socket[] };
+
+/** A listening socket of another process, which accepts there too. */
+export type HandedOver = { readonly descriptor: number; readonly endpoint: Endpoint };
+
+/** Undefined if there is none at that endpoint. */
+export type TakeInherited = (wanted: Endpoint) => Inherited | HandedOver | undefined;
 
 export type ListenerOptions = {
   readonly sockets: Sockets;
@@ -37,6 +46,9 @@ export async function openListener(
   events: AcceptorEvents,
 ): Promise<Listener> {
   const taken = takeInherited?.(wanted);
+  if (taken !== undefined && "descriptor" in taken) {
+    return openHandedOver(wanted, taken, { sockets, foreign, keepaliveMs }, events);
+  }
   const isInherited = taken !== undefined;
   const { server, isShared } = taken ? { ...taken, isShared: false } : await bind(wanted, mayShare);
   keepUrgentInline(server);
@@ -54,14 +66,16 @@ export async function openListener(
     acceptor.close();
     throw error;
   }
-  const { setKeepalive, close } = acceptor;
+  const { setKeepalive, descriptor, close } = acceptor;
   return {
     wanted,
     endpoint: { address: wanted.address, port },
     isInherited,
     isShared,
     acceptForeign,
+    begin() {},
     setKeepalive,
+    descriptor,
     close,
   };
 }

@@ -32,7 +32,11 @@ export type Claim = {
 export type ListeningSockets = {
   /** Rejects with an Error that names the endpoint. Port 0 is another socket for each claimant. */
   claim(wanted: Entrance, options: ClaimOptions, claimant: Claimant): Promise<Claim>;
+  /** Those that are open, to hand them on. */
+  open(): readonly OpenSocket[];
 };
+
+export type OpenSocket = Pick<Listener, "wanted" | "endpoint"> & { readonly descriptor: number };
 
 /** Those who connect while a change is prepared; it takes milliseconds. */
 const maxUntaken = 1024;
@@ -86,6 +90,12 @@ export function createListeningSockets(
   }
 
   return {
+    open: () =>
+      [...entries].map(({ listener: { wanted, endpoint, descriptor } }) => ({
+        wanted,
+        endpoint,
+        descriptor: descriptor(),
+      })),
     async claim(wanted, options, claimant) {
       const { foreign, keepaliveMs } = options;
       const known = find(wanted, claimant);
@@ -100,6 +110,7 @@ export function createListeningSockets(
         take() {
           entry.taker = claimant;
           entry.entrance = wanted;
+          entry.listener.begin();
           entry.listener.setKeepalive(keepaliveMs);
           for (const transport of entry.untaken.splice(0)) {
             if (transport.isClosed) continue;

@@ -21,6 +21,7 @@ export type ProxiedArrivals = {
   receive(transport: Transport, rule: ProxyRule, timeoutMs: number, events: ProxiedEvents): void;
   /** Closes those whose header is still awaited. */
   closeWaiting(): void;
+  countWaiting(): number;
 };
 
 /** Connections without their header at once: a balancer sends it with the handshake. */
@@ -47,6 +48,7 @@ export function createProxiedArrivals(): ProxiedArrivals {
       listenTo(transport, one, transportEvents);
       read(one);
     },
+    countWaiting: () => waiting.size,
     closeWaiting() {
       for (const one of waiting) {
         leave(one);

@@ -134,7 +134,10 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
       () => gateways.prepare(next),
       () => admin.prepare(next),
     ]);
-  const place = createPlace(shared, admin, () => Promise.all([gateways.leave(), predecessorEnded]));
+  const place = createPlace(shared, admin, () => {
+    takeover?.hold();
+    return Promise.all([gateways.leave(), predecessorEnded]);
+  });
   return {
     ...{ telemetry, metrics, feed, facts: gateways.facts, drain: gateways.drain, place },
     ...{ api, history, isReady, conditions: counting.conditions, ownEndpoints: shared.ownEndpoints, prepare },

@@ -32,6 +32,8 @@ export type Takeover = {
   ready(): Promise<void>;
   /** Tells each time of ports that the other process is done with. Resolves when it has ended, and is done with all of them. */
   watch(released: (ports: readonly number[]) => void): Promise<void>;
+  /** This process does not end by itself while the other one runs. */
+  hold(): void;
   /** It comes to nothing: tells the other process why. */
   fail(reason: string): void;
 };
@@ -144,6 +146,7 @@ function createTakeover(
         if (message === undefined) return;
       }
     },
+    hold: () => void socket.ref(),
     fail(reason) {
       socket.end(formatMessage({ kind: "failed", reason: reason.slice(0, 10_000) }));
       socket.ref();

@@ -2,6 +2,8 @@
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { get, type IncomingMessage } from "node:http";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { formatMessage } from "../../../src/process/handover/handover-messages.ts";
@@ -77,7 +79,10 @@ function descriptorsOf(pid: number): number {
 }
 
 async function readyz(admin: string): Promise<string> {
-  return (await fetch(`${admin}/readyz`)).text();
+  // A connection of its own for each: one that is kept may be closed just when it is used again, as everywhere.
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  get(`${admin}/readyz`, { agent: false }, resolve).on("error", reject);
+  return text(await promise);
 }
 
 describe("a hand-over", () => {

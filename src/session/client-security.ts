@@ -3,6 +3,7 @@
 import type { Side } from "../dataplane/pinhole.ts";
 import { upperCaseAscii, type Command } from "../ftp/command.ts";
 import { endClientTls, updateSecurity } from "./client-tls.ts";
+import { tryNextServer } from "./next-server.ts";
 import { saidTooEarly } from "./passthrough.ts";
 import { serverTls, type Protection } from "./security-state.ts";
 import { follow, protectServer, secureServer } from "./server-security.ts";
@@ -66,6 +67,7 @@ function authorise(work: Work, data: Protection): void {
 /** What was said in clear behind AUTH, or behind its answer, may be anybody's: nothing of it is obeyed, and no TLS follows. */
 export function bytesBeforeTls(work: Work, side: Side, detail: string): void {
   record(work, { kind: "tls-failed", side, connection: "control", cause: "bytes-before-tls", detail });
+  if (side === "server" && tryNextServer(work, "said more in clear behind AUTH")) return;
   updateSecurity(work, { stage: undefined });
   saidTooEarly(work, detail);
 }

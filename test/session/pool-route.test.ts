@@ -341,6 +341,11 @@ S> 220 ok
   test.each([
     ["refuses TLS", "S> 502 No", "AUTH was answered 502 No"],
     [
+      "says more in clear behind AUTH",
+      "S> 234 go\n     start tls server\nS> 220 more",
+      "said more in clear behind AUTH",
+    ],
+    [
       "fails in TLS",
       "S> 234 go\n     start tls server\ntls failed server unknown-ca: self-signed",
       "TLS failed: unknown-ca, self-signed",

@@ -145,6 +145,30 @@ test("a server that refuses TLS is replaced by the next one; where none has it t
   await expectNothingLeft(gateway);
 });
 
+test.each<[string, Script]>([
+  ["answers AUTH with what is no TLS", { AUTH: (s) => s.write("234 go\r\nno TLS at all\r\n") }],
+  ["breaks the connection instead of a handshake", { AUTH: (s) => void (s.say("234 go"), s.socket.end()) }],
+  ["says no more after AUTH", { AUTH() {} }],
+])("a server that %s is replaced by one that speaks TLS, and data connections are under its TLS", async (_, script) => {
+  const bad = await setServer(script);
+  const inner = await setServer();
+  const secure = await setGateway(inner.port, { tls: terminating() });
+  const gateway = await setPool([at(bad, { users: ["bob"] }), at(secure, { users: ["bob"] })], "round-robin", {
+    tls: terminating({ server: { mode: "required", verify: false } }),
+  });
+  for (let session = 0; session < 2; session++) {
+    const client = await setClient(gateway);
+    await client.reply();
+    expect(await client.ask("USER bob")).toBe("331 Password please");
+    expect(await client.ask("PASS p")).toBe("230 Logged in");
+    expect((await downloadWhole(client)).bytes.equals(fileBody)).toBe(true);
+    client.close();
+  }
+  expect(bad.sessions.length).toBeGreaterThan(0);
+  expect(bad.sessions.flatMap(({ lines }) => lines).filter((line) => /USER|PASS/.test(line))).toEqual([]);
+  await expectNothingLeft(gateway);
+});
+
 test("FEAT before USER has what all servers have, once a session has asked each", async () => {
   const [one, other] = [
     await setServer({ FEAT: (s) => s.write("211-Features:\r\n UTF8\r\n MDTM\r\n211 End\r\n") }),

@@ -25,8 +25,12 @@ let input: Promise<string> | undefined;
 const terminal = createTerminal(process.stdin, process.stdout);
 // However the process ends, the shell gets its screen and its keyboard back.
 process.on("exit", () => terminal?.close());
+const { _tickCallback: runTicks } = process as unknown as { _tickCallback?: () => void };
+
+const hooks = { runTicks: runTicks?.bind(process) };
 
 const io: Io = {
+  hooks,
   input: () => (input ??= textOf(process.stdin)),
   env: process.env,
   ...(process.stdout.isTTY && { columns: process.stdout.columns }),
@@ -90,7 +94,7 @@ async function work(): Promise<never> {
   process.on("SIGHUP", () => {});
   const { runWorker } = await import("./process/workers/worker.ts");
   const isRead = isJournal(process.env["JOURNAL_STREAM"], fstatSync(1));
-  await runWorker({ channel: channelToParent(process), isJournal: isRead, kill: kill.signal });
+  await runWorker({ channel: channelToParent(process), isJournal: isRead, kill: kill.signal, hooks });
   // Nothing of it is of use to anybody any more.
   process.exit(0);
 }

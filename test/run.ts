@@ -18,6 +18,11 @@ const project = (name: string, groupOrder: number, files: object) => ({
 
 const projects = [
   project("unit", 0, { include: ["test/**/*.test.ts"], exclude: ["test/lab/**", "test/browser/**"] }),
+  // The same once more, on the event loop of our own.
+  project("loop", 0, {
+    include: ["test/gateway/**/*.test.ts", "test/sockets/transport.test.ts"],
+    env: { FTP_ALG_DRIVER: "loop" },
+  }),
   project("lab", 1, {
     include: ["test/lab/**/*.test.ts"],
     exclude: ["test/lab/leftovers.test.ts", "test/lab/matrix.test.ts"],

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { Config, GatewayConfig } from "../config/config.ts";
 import { ephemeralWarnings } from "../config/ephemeral.ts";
 import { loadFfi } from "../sockets/ffi.ts";
+import { loadLoopSockets } from "../sockets/loop/loop-sockets.ts";
 import { examineKernelPlane } from "../dataplane/kernel/examination.ts";
 import { nft } from "../dataplane/kernel/nftables/nft.ts";
 import { loadSplicePlane } from "../dataplane/splice/splice.ts";
@@ -25,6 +26,7 @@ export async function doctor(config: Config, io: Pick<Io, "out" | "columns" | "e
   const capabilities = parseCapabilities(await readFile("/proc/self/status", "utf8").catch(() => ""));
   const findings = [
     ...programFindings(capabilities),
+    loopFinding(config),
     descriptorFinding(await readDescriptorLimit(), config),
     ...(await planeFindings(config)),
     ...(await routeFindings(config, capabilities)),
@@ -59,6 +61,17 @@ function programFindings(capabilities: ReadonlySet<Capability>): Finding[] {
       ? { verdict: "ok", what: "koffi", text: "loads" }
       : { verdict: "note", what: "koffi", text: `${loaded.reason}; npm install koffi` },
   ];
+}
+
+function loopFinding({ driver }: Config): Finding {
+  const what = "event loop";
+  const loaded = loadLoopSockets({ runTicks() {} });
+  if (!loaded.ok) return { verdict: driver === "loop" ? "missing" : "note", what, text: loaded.reason };
+  return {
+    verdict: "ok",
+    what,
+    text: driver === "loop" ? "in use" : "available: driver: loop takes less of the processor",
+  };
 }
 
 /** Of the limit that a process has which is started here, as this one was. */

@@ -24,7 +24,7 @@ import { readMachinePorts } from "./port-ranges.ts";
 
 type RunIo = Pick<
   Io,
-  "err" | "stop" | "kill" | "env" | "inherited" | "managedBy" | "onReload" | "onReopen" | "program"
+  "err" | "stop" | "kill" | "env" | "inherited" | "managedBy" | "onReload" | "onReopen" | "program" | "hooks"
 > &
   HandoverIo;
 
@@ -69,7 +69,7 @@ export async function runGateway(config: Config, io: RunIo, options: RunOptions)
     await Promise.all([flushLog(logger), logFiles.close()]);
     return code;
   }
-  const parts = { logger, logFiles, inherited, isStopping, requests, takeover };
+  const parts = { logger, logFiles, inherited, isStopping, requests, takeover, hooks: io.hooks };
   const running = await createRunning(config, parts, workers, io.program);
   io.onReopen(() => {
     void logFiles.reopen();

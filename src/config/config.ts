@@ -18,6 +18,9 @@ export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
 export type LogFormat = "json" | "pretty" | "journal";
 export type TransferLogFormat = "xferlog" | "json";
 
+/** How a process holds its control connections: on Node's sockets, or on an event loop of its own. */
+export type DriverChoice = "auto" | "node" | "loop";
+
 export type Config = {
   readonly log: {
     readonly level: LogLevel;
@@ -50,6 +53,7 @@ export type Config = {
     readonly bytesPerSession: number;
     readonly totalBytes: number;
   };
+  readonly driver: DriverChoice;
   readonly kernel: KernelConfig;
   readonly gateways: readonly GatewayConfig[];
 };

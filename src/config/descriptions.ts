@@ -21,6 +21,8 @@ export const keyDescriptions: Readonly<Record<string, string>> = {
     "redis:// or rediss:// (TLS), [user:password@]host[:port][/database]: there limits, bans and sessions per server are counted for all gateways of one name",
   "shared.prefix": "before every key; gateways with another one count apart",
   "shared.timeout": "so long a client waits for it at most; then the gateway's own counts decide",
+  driver:
+    "what holds control connections and the data connections of relay and splice: Node's sockets (node), or an event loop of the gateway's own (loop), which takes less of the processor; see the event loop. auto is node. Takes a restart",
   workers:
     "so many processes serve all of it together, each with its part of the ports: a number, or auto for one on each core: see all cores",
   "history.sessions": "so many sessions that have ended well are kept for the API; those that run are all kept",

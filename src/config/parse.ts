@@ -56,7 +56,7 @@ export function configFrom(document: unknown): ParsedConfig {
   return tooMany.length > 0 ? { ok: false, problems: tooMany } : { ok: true, config };
 }
 
-function compose({ log, admin, workers, shared, history, kernel, tls, gateways }: FileSettings): Config {
+function compose({ log, admin, workers, shared, history, driver, kernel, tls, gateways }: FileSettings): Config {
   const { total, ...perSession } = history;
   return {
     log,
@@ -64,6 +64,7 @@ function compose({ log, admin, workers, shared, history, kernel, tls, gateways }
     workers,
     ...(shared && { shared: { redis: shared.redis, prefix: shared.prefix, timeoutMs: shared.timeout } }),
     history: { ...perSession, totalBytes: total },
+    driver,
     kernel,
     gateways: gateways.map((gateway, index) => composeGateway(gateway, index, tls.certificates)),
   };

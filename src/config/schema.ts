@@ -32,6 +32,7 @@ import {
 import { workers } from "./workers.ts";
 import type { DataPlaneChoice, DataPorts, GatewayOptions } from "../gateway/options.ts";
 import type { ForeignAddress } from "../session/options.ts";
+import type { DriverChoice } from "./config.ts";
 
 type ServerMode = GatewayOptions["serverSide"]["mode"];
 
@@ -269,6 +270,7 @@ export const fileSchema = z.strictObject({
   tls: sharedTls.prefault({}),
   shared: shared.exactOptional(),
   history: history.prefault({}),
+  driver: choice<DriverChoice>({ auto: true, node: true, loop: true }).default("auto"),
   kernel: kernel.prefault({}),
   gateways: z.array(gateway).min(1, { error: "needs at least one gateway" }),
 });

@@ -39,7 +39,14 @@ export function createSharedResources(
 ): SharedResources {
   const { sockets = nodeSockets } = listening;
   const ownEndpoints = createOwnEndpoints();
-  const names = createNameResolver(naming);
+  const resolver = createNameResolver(naming);
+  const names: NameResolver = {
+    ...resolver,
+    resolve(host, options, events) {
+      sockets.letNodeTurn();
+      return resolver.resolve(host, options, events);
+    },
+  };
   return {
     sockets,
     listeningSockets: createListeningSockets(ownEndpoints, { ...listening, sockets }),

@@ -20,11 +20,14 @@ const idleIntervalMs = 1000;
 /** A share of the time; below it the event loop counts as idle. One measurement takes less than a tenth of that. */
 const busyUtilization = 0.01;
 
-/** Measures as long as the process lives, without keeping it alive. Returns what reads the measurements, and begins anew. */
-export function measureEventLoopLag(): () => EventLoopLag {
+/**
+ * Measures as long as the process lives, without keeping it alive. Returns what reads the measurements, and begins anew.
+ * `waitedMs`: how long the process has waited, all in all, in what Node takes for work.
+ */
+export function measureEventLoopLag(waitedMs: () => number): () => EventLoopLag {
   const lags = createHistogram();
   let last = 0;
-  let utilization = performance.eventLoopUtilization();
+  let seen = workedAndPassed();
   let dueAt = 0;
 
   function measure(): void {
@@ -32,10 +35,15 @@ export function measureEventLoopLag(): () => EventLoopLag {
     last = lateMs / 1000;
     // The histogram takes whole numbers from 1 on.
     lags.record(Math.max(1, Math.round(lateMs * 1e6)));
-    const now = performance.eventLoopUtilization();
-    const isBusy = performance.eventLoopUtilization(now, utilization).utilization >= busyUtilization;
-    utilization = now;
+    const now = workedAndPassed();
+    const isBusy = now.workedMs - seen.workedMs >= busyUtilization * (now.passedMs - seen.passedMs);
+    seen = now;
     measureIn(isBusy ? busyIntervalMs : idleIntervalMs);
+  }
+
+  function workedAndPassed(): { readonly workedMs: number; readonly passedMs: number } {
+    const { active, idle } = performance.eventLoopUtilization();
+    return { workedMs: active - waitedMs(), passedMs: active + idle };
   }
 
   function measureIn(ms: number): void {

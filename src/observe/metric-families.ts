@@ -12,7 +12,7 @@ type Rule = "sum" | "min" | "max" | "own";
 
 /** `own`: that of the process that supervises, which alone knows or counts it. */
 const rules: readonly (readonly [RegExp, Rule])[] = [
-  [/^ftp_alg_(build_info|config_.*|worker_restarts_total|bans_active|sessions_limit)$/, "own"],
+  [/^ftp_alg_(build_info|driver_info|config_.*|worker_restarts_total|bans_active|sessions_limit)$/, "own"],
   [/^(process_start_time_seconds|nodejs_version_info)$/, "own"],
   [/^ftp_alg_(certificate_expiry_seconds|server_up|shared_up)$/, "min"],
   [/^ftp_alg_advertise_age_seconds$/, "max"],

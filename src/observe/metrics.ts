@@ -17,6 +17,8 @@ export type Metrics = {
   /** There is no gateway of that name any more, and no series of it. */
   forgetGateway(name: string): void;
   configReloaded(result: ReloadResult): void;
+  /** What holds the control connections. Once. */
+  driver(kind: "node" | "loop"): void;
   /** Whether limits and bans are counted together with other processes, asked at every scrape. Only where they are to be. */
   shared(isUp: () => boolean): void;
   /** A worker that had died was started again. */
@@ -37,7 +39,10 @@ export type Metrics = {
 export type Sample = { readonly labels: Readonly<Partial<Record<string, string | number>>>; readonly value: number };
 
 /** `version` is the label of `build_info`. `collect`: what adds the series of the process itself. */
-export function createMetrics(version: string, collect = collectProcessMetrics): Metrics {
+export function createMetrics(
+  version: string,
+  collect = (registry: Registry) => collectProcessMetrics(registry),
+): Metrics {
   const registry = new Registry();
   const cells = createMetricCells(registry);
   const updates = [collect(registry), cells.update];
@@ -65,6 +70,12 @@ export function createMetrics(version: string, collect = collectProcessMetrics):
       cells.forget(name);
     },
     configReloaded,
+    driver(driver) {
+      const help =
+        "Always 1; what holds the control connections, Node.js or the gateway's own event loop, is the label.";
+      const gauge = new Gauge({ name: `${prefix}driver_info`, help, labelNames: ["driver"], registers: [registry] });
+      gauge.set({ driver }, 1);
+    },
     shared(isUp) {
       const help = "Whether limits, bans and sessions per server are counted together with other processes: 1 or 0.";
       const gauge = new Gauge({ name: `${prefix}shared_up`, help, registers: [registry] });

@@ -20,11 +20,14 @@ const lagGauges: Readonly<Record<keyof EventLoopLag, readonly [name: string, hel
 /** Gauges that are named like counters, and are no more than the sums of others. */
 const sums = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
 
-/** Returns what brings the event loop's lag up to date, to be called before the registry is read. */
-export function collectProcessMetrics(register: Registry): () => void {
+/**
+ * Adds the series of the process to a registry, and returns what brings the event loop's lag up to date, to be called before the registry is
+ * read. `waitedMs`: how long the process has waited in what Node takes for work.
+ */
+export function collectProcessMetrics(register: Registry, waitedMs: () => number = () => 0): () => void {
   collectDefaultMetrics({ register, eventLoopMonitoringPrecision: never });
   for (const name of sums) register.removeSingleMetric(name);
-  const read = measureEventLoopLag();
+  const read = measureEventLoopLag(waitedMs);
   const gauges = (Object.keys(lagGauges) as (keyof EventLoopLag)[]).map((key) => {
     const [name, help] = lagGauges[key];
     register.removeSingleMetric(name);

@@ -14,6 +14,7 @@ import type { GatewayFacts } from "../observe/api/status-answer.ts";
 import type { Logger } from "../observe/log.ts";
 import { createEventFeed, type EventFeed } from "../observe/event-feed.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
+import { collectProcessMetrics } from "../observe/process-metrics.ts";
 import { createRepeatedLine } from "../observe/repeated-line.ts";
 import { createTrafficSampler } from "../observe/page/traffic-sampler.ts";
 import { gatewayConditions, type Condition } from "../observe/readiness.ts";
@@ -30,6 +31,7 @@ import { openSharedStore } from "./shared/shared-store.ts";
 import { stackCounts } from "./shared/stacked-counts.ts";
 import { createPlanes, type PlanesTelemetry } from "./planes.ts";
 import { createProbes } from "./probes.ts";
+import { chooseDriver, type NodeHooks } from "./driver.ts";
 import { processApi, type ProcessRequests } from "./process-api.ts";
 import { restartNeeded } from "./reload.ts";
 import { readVersion } from "./version.ts";
@@ -83,18 +85,19 @@ export type GatewayProcessOptions = {
   readonly takeover?: Takeover | undefined;
   /** What adds the series of the process itself to the metrics; by default all of them. */
   readonly collectMetrics?: Parameters<typeof createMetrics>[1];
+  readonly hooks?: NodeHooks;
 };
 
 export async function createGatewayProcess(config: Config, options: GatewayProcessOptions): Promise<GatewayProcess> {
   const { logger, logFiles, isStopping, requests, worker, takeover } = options;
   const version = readVersion();
-  const metrics = createMetrics(version, options.collectMetrics);
+  const { sockets, metrics } = openDriver(version, config, options);
   const feed = createEventFeed();
   const history = createSessionHistory(config.history, feed);
   let current = config;
   const telemetry = createTelemetry({ metrics, logger, history, feed, ...logFiles });
   const handedOver = takeover?.sockets ?? createHandedSockets([]);
-  const planes = await createPlanes(config, planesTelemetry(logger), takeover !== undefined);
+  const planes = await createPlanes(config, planesTelemetry(logger), { sockets, isSuccessor: takeover !== undefined });
   let inherited: InheritedListeners | undefined;
   let predecessorEnded = Promise.resolve();
   const descriptorLimit = await readDescriptorLimit();
@@ -102,7 +105,10 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   const countsOf: SharedResources["countsOf"] = (name) => stackCounts(worker?.countsOf(name), counting.countsOf(name));
   const takeOwn: TakeInherited = (wanted) => inherited?.take(wanted) ?? handedOver.take("control", wanted);
   const takeInherited = worker?.takeListener ?? takeOwn;
-  const shared = { ...resourcesOf({ takeInherited, countsOf, descriptorLimit, logger }), ...ticketsOf(worker) };
+  const shared = {
+    ...resourcesOf({ sockets, takeInherited, countsOf, descriptorLimit, logger }),
+    ...ticketsOf(worker),
+  };
   const create = (gateway: GatewayConfig): Gateway =>
     createGateway(gateway, {
       shared,
@@ -190,14 +196,23 @@ function ticketsOf(worker: GatewayProcessOptions["worker"]): Partial<SharedResou
   return worker === undefined ? {} : { ticketRing: worker.ticketRing };
 }
 
-type Resourcing = Pick<SharedResources, "countsOf"> & {
+function openDriver(version: string, { driver: wanted }: Config, options: GatewayProcessOptions) {
+  const { sockets, why, waitedMs } = chooseDriver(wanted, options.hooks);
+  if (why !== "") options.logger.warn({ why }, "the driver is node");
+  const { collectMetrics = (registry) => collectProcessMetrics(registry, waitedMs) } = options;
+  const metrics = createMetrics(version, collectMetrics);
+  metrics.driver(sockets.kind);
+  return { sockets, metrics };
+}
+
+type Resourcing = Pick<SharedResources, "sockets" | "countsOf"> & {
   readonly takeInherited: TakeInherited;
   readonly descriptorLimit: number | undefined;
   readonly logger: Logger;
 };
 
-function resourcesOf({ takeInherited, countsOf, descriptorLimit, logger }: Resourcing): SharedResources {
-  const listening = { takeInherited, mayShare: true };
+function resourcesOf({ sockets, takeInherited, countsOf, descriptorLimit, logger }: Resourcing): SharedResources {
+  const listening = { sockets, takeInherited, mayShare: true };
   const shares = descriptorShares(descriptorLimit);
   return { ...createSharedResources(listening, {}, shares, addressReport(logger), countsOf), dice: Math.random };
 }

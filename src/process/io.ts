@@ -5,6 +5,8 @@ import type { StartedAs } from "./handover/start-successor.ts";
 import type { ManagedBy } from "./sd-notify.ts";
 import type { Program } from "./workers/spawned-worker.ts";
 
+import type { NodeHooks } from "./driver.ts";
+
 export type Io = {
   /** Writes to standard output as given: the line end is the caller's. */
   readonly out: (text: string) => void;
@@ -29,6 +31,7 @@ export type Io = {
   /** How this program is run once more. */
   readonly program?: Program;
   /** Called on each SIGHUP. Until somebody listens, SIGHUP ends the process, as the system has it. */
+  readonly hooks: NodeHooks;
   readonly onReload: (listener: () => void) => void;
   /** Called on each SIGUSR1: files of the log were renamed. */
   readonly onReopen: (listener: () => void) => void;

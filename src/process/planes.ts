@@ -4,8 +4,10 @@ import type { Config, GatewayConfig } from "../config/config.ts";
 import { createFallbackPlane } from "../dataplane/fallback.ts";
 import { createKernelPlane } from "../dataplane/kernel/kernel-plane.ts";
 import type { DataPlane, MissingPlane, PlaneName } from "../dataplane/pinhole.ts";
+import { withNodeTurns } from "../dataplane/node-turns.ts";
 import { createRelayPlane } from "../dataplane/relay/relay.ts";
 import { loadSplicePlane } from "../dataplane/splice/splice.ts";
+import type { Sockets } from "../sockets/sockets.ts";
 
 export type Planes = {
   /** The plane for a gateway, made of those that the configuration at the start had a use for. */
@@ -24,19 +26,24 @@ type Tools = {
   readonly note: PlanesTelemetry["note"];
   /** The process takes the place of another one, which may still run. */
   readonly isSuccessor?: boolean | undefined;
+  /** What connections stand on. */
+  readonly sockets: Sockets;
 };
 type MadePlane = { readonly plane: DataPlane } | { readonly unavailable: string };
 
 /** How each plane is made, the best first. */
 const makers: Readonly<Record<PlaneName, (config: Config, tools: Tools) => MadePlane | Promise<MadePlane>>> = {
   // What `auto` takes must work as the machine is; who names the kernel may have firewall rules that we can't judge.
-  kernel: (config, { note, isSuccessor = false }) =>
-    createKernelPlane({ ...config.kernel, yieldsToDropPolicy: !namesKernel(config), note, isSuccessor }),
-  splice() {
-    const loaded = loadSplicePlane();
+  async kernel(config, { note, isSuccessor = false, sockets: { kind, letNodeTurn } }) {
+    const options = { yieldsToDropPolicy: !namesKernel(config), note, isSuccessor };
+    const made = await createKernelPlane({ ...config.kernel, ...options });
+    return kind === "node" || !("plane" in made) ? made : { plane: withNodeTurns(made.plane, letNodeTurn) };
+  },
+  splice(_, { sockets: { loop } }) {
+    const loaded = loadSplicePlane({ loop });
     return loaded.ok ? { plane: loaded.plane } : { unavailable: loaded.reason };
   },
-  relay: () => ({ plane: createRelayPlane() }),
+  relay: (_, { sockets: { loop } }) => ({ plane: createRelayPlane({ loop }) }),
 };
 const instead = "the next one carries instead, and ftp-alg doctor says what this one takes";
 const order = Object.keys(makers) as PlaneName[];
@@ -55,14 +62,18 @@ export function namesKernel({ gateways }: Config): boolean {
 }
 
 /** A plane that a gateway names and that is not available is a warning; one that only `auto` would take is information. */
-export async function createPlanes(config: Config, telemetry: PlanesTelemetry, isSuccessor?: boolean): Promise<Planes> {
+export async function createPlanes(
+  config: Config,
+  telemetry: PlanesTelemetry,
+  standing: Omit<Tools, "note">,
+): Promise<Planes> {
   const wanted = new Set(config.gateways.flatMap(plannedPlanes));
   const available = new Map<PlaneName, DataPlane>();
   /** Those that a gateway names; what only `auto` would take is missed by nobody. */
   const absent: MissingPlane[] = [];
   const { note } = telemetry;
   for (const name of order.filter((one) => wanted.has(one))) {
-    const made = await makers[name](config, { note, isSuccessor });
+    const made = await makers[name](config, { note, ...standing });
     if ("plane" in made) {
       available.set(name, made.plane);
       continue;

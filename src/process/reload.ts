@@ -46,5 +46,5 @@ export function createReload({ stop }: Pick<Io, "stop">, reload: Reload): () => 
 /** What a reload can't change: it takes a restart. */
 export function restartNeeded(before: Config, after: Config): readonly string[] {
   const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
-  return (["kernel", "shared", "workers"] as const).filter((key) => !same(before[key], after[key]));
+  return (["driver", "kernel", "shared", "workers"] as const).filter((key) => !same(before[key], after[key]));
 }

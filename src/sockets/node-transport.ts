@@ -171,9 +171,10 @@ const ways: Ways = {
     if (!hasInput(connection)) connection.memory = sharedMemory;
     socket.resume();
   },
-  end(connection) {
+  end(connection, says) {
     const { socket } = connection as NodeConnection;
     if (socket.destroyed || connection.isEnding) return;
+    if (says !== "") ways.send(connection, says);
     connection.isEnding = true;
     socket.end();
     // Unread bytes at close would turn our FIN into a reset that overtakes the farewell.

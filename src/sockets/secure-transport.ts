@@ -147,9 +147,10 @@ function waysAbove(layer: Layer, tcp: Socket, hasFeed: boolean): Ways {
       if (!hasInput(connection)) connection.memory = sharedMemory;
       layer.above.resume();
     },
-    end(connection) {
+    end(connection, says) {
       const { above } = layer;
       if (above.destroyed || connection.isEnding) return;
+      if (says !== "") connection.ways.send(connection, says);
       connection.isEnding = true;
       // In the middle of a handshake nothing can be said any more.
       if (!layer.isOpen) return void above.destroy();

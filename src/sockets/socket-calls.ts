@@ -14,6 +14,12 @@ export type SocketCalls = {
    * holds for every socket that it accepts.
    */
   resetWhenClosed(fd: number, isOn: boolean): boolean;
+  /** TCP_NODELAY */
+  noDelay(fd: number): boolean;
+  /** SO_REUSEADDR: a port in TIME_WAIT can be bound again, as everywhere in libuv. */
+  reuseAddress(fd: number): boolean;
+  /** Keepalive as libuv sets it, after `idleMs` every second, ten times, and `limitUnacknowledged`. */
+  keepAlive(fd: number, idleMs: number): boolean;
   /**
    * Set on a listener, it holds for every socket that it accepts: no delay (TCP_NODELAY), keepalive as libuv sets it,
    * after `idleMs` every second, ten times, and `limitUnacknowledged`. Whether all of it was set.
@@ -81,6 +87,8 @@ const lingers = { noTime: Buffer.from(new Int32Array([1, 0]).buffer), off: Buffe
 /** libuv's. */
 const keepaliveProbes = { count: 10, secondsApart: 1 } as const;
 
+const one = Buffer.from(new Int32Array([1]).buffer);
+
 const sendLimit = 16_384;
 /** Up to here copying by hand is less than the way to Node's copying. */
 const shortText = 256;
@@ -114,6 +122,10 @@ function declare({ func, errno }: Ffi): SocketCalls {
     setOption(fd, level, option, Buffer.from(new Int32Array([value]).buffer), 4) === 0;
   const switchOn = (fd: number, level: number, option: number): string | undefined =>
     setNumber(fd, level, option, 1) ? undefined : getSystemErrorName(-errno());
+  const noDelay = (fd: number): boolean => setOption(fd, sol.tcp, tcpNoDelay, one, 4) === 0;
+  const setKeepAlive = (fd: number, idleMs: number): boolean =>
+    keepaliveOptions(idleMs).every(([level, option, value]) => setNumber(fd, level, option, value)) &&
+    limitUnacknowledged(fd, idleMs);
   const makeTransparent = (fd: number, family: Family): string | undefined =>
     family === 4 ? switchOn(fd, sol.ip, ipTransparent) : switchOn(fd, sol.ipv6, ipv6Transparent);
 
@@ -123,13 +135,10 @@ function declare({ func, errno }: Ffi): SocketCalls {
   return {
     keepUrgentInline: (fd) => switchOn(fd, sol.socket, outOfBandInline) === undefined,
     resetWhenClosed: (fd, isOn) => setOption(fd, sol.socket, linger, isOn ? lingers.noTime : lingers.off, 8) === 0,
-    presetAccepted: (fd, idleMs) =>
-      setNumber(fd, sol.tcp, tcpNoDelay, 1) &&
-      setNumber(fd, sol.socket, keepAlive, 1) &&
-      setNumber(fd, sol.tcp, tcpKeepIdle, Math.max(1, Math.floor(idleMs / 1000))) &&
-      setNumber(fd, sol.tcp, tcpKeepInterval, keepaliveProbes.secondsApart) &&
-      setNumber(fd, sol.tcp, tcpKeepCount, keepaliveProbes.count) &&
-      limitUnacknowledged(fd, idleMs),
+    noDelay,
+    reuseAddress: (fd) => setOption(fd, sol.socket, reuseAddress, one, 4) === 0,
+    keepAlive: setKeepAlive,
+    presetAccepted: (fd, idleMs) => noDelay(fd) && setKeepAlive(fd, idleMs),
     limitUnacknowledged,
     send(fd, text) {
       const { length } = text;
@@ -176,6 +185,17 @@ function declare({ func, errno }: Ffi): SocketCalls {
       return getOption(fd, sol.tcp, tcpInfo, info, length) === 0 ? readTcpInfo(info) : undefined;
     },
   };
+}
+
+type NumberOption = readonly [level: number, option: number, value: number];
+
+function keepaliveOptions(idleMs: number): readonly NumberOption[] {
+  return [
+    [sol.socket, keepAlive, 1],
+    [sol.tcp, tcpKeepIdle, Math.max(1, Math.floor(idleMs / 1000))],
+    [sol.tcp, tcpKeepInterval, keepaliveProbes.secondsApart],
+    [sol.tcp, tcpKeepCount, keepaliveProbes.count],
+  ];
 }
 
 /** sockaddr_in, sockaddr_in6: the family in the machine's byte order, port and address in the network's. */

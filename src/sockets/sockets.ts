@@ -2,6 +2,7 @@
 // our own. What is accepted and what is dialled is a transport in either.
 import type { Server, Socket } from "node:net";
 import type { Family } from "../net/endpoint.ts";
+import type { Loop } from "./loop/loop.ts";
 import { acceptByNode } from "./node-acceptor.ts";
 import { dialTransport } from "./node-transport.ts";
 import type { Dial, Transport } from "./transport.ts";
@@ -37,6 +38,14 @@ export type Sockets = {
   readonly dial: Dial;
   /** `server` listens, accepts with `acceptOptions`, and is the acceptor's from now on. */
   accept(server: Server, options: AcceptorOptions, events: AcceptorEvents): Acceptor;
+  /** Something was asked of Node's own sockets: its loop turns before ours waits. */
+  letNodeTurn(): void;
+  /** Where it is: data connections may be there, too. */
+  readonly loop: Loop | undefined;
 };
 
-export const nodeSockets: Sockets = { kind: "node", dial: dialTransport, accept: acceptByNode };
+export const nodeSockets: Sockets = {
+  ...{ kind: "node", dial: dialTransport, accept: acceptByNode },
+  letNodeTurn() {},
+  loop: undefined,
+};

@@ -48,7 +48,7 @@ export type Ways = {
   backlog(connection: Connection): number;
   unacknowledged(connection: Connection): number;
   setReading(connection: Connection, wanted: boolean): void;
-  end(connection: Connection): void;
+  end(connection: Connection, says: string): void;
   close(connection: Connection): void;
   abort(connection: Connection): void;
   descriptor(connection: Connection): number;
@@ -114,11 +114,11 @@ export function setReading(transport: Transport, wanted: boolean): void {
   connection.ways.setReading(connection, wanted);
 }
 
-/** What was sent, then an end in order. The peer is no longer heard, and is cut off if it does not close as well. */
-export function endTransport(transport: Transport): void {
+/** What was sent, and `says`, then an end in order. The peer is no longer heard, and is cut off if it does not close as well. */
+export function endTransport(transport: Transport, says = ""): void {
   const connection = transport as Connection;
   connection.from = connection.to;
-  connection.ways.end(connection);
+  connection.ways.end(connection, says);
 }
 
 /** The kernel goes on sending what it has taken, and our descriptor is closed now. A peer that has said more gets a reset. */

@@ -71,6 +71,7 @@ export async function startScene({
     inherited: [],
     ...(sampleEveryMs !== undefined && { sampleTrafficEveryMs: sampleEveryMs }),
     isStopping: () => asked.drain > 0,
+    hooks: {},
     requests: {
       reload: () => {
         asked.reload += 1;

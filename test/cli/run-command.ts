@@ -25,6 +25,7 @@ export function startCommand(argv: readonly string[], rest: Partial<Io> = {}): R
     kill: new AbortController().signal,
     onReload() {},
     onReopen() {},
+    hooks: {},
     ...rest,
   };
   const asked = parseArguments(argv, commands);

@@ -67,6 +67,7 @@ test("whatever is left out has its default", () => {
   expect(configIn('gateways: [{ listen: ["127.0.0.1:0"], route: { server: "10.0.0.5:21" } }]')).toStrictEqual({
     log: { level: "info", format: "json", debugFor: [] },
     workers: 1,
+    driver: "auto",
     history: { sessions: 1000, failures: 1000, bytesPerSession: 64 * 1024, totalBytes: 64 * 1024 * 1024 },
     kernel: { table: "ftp_alg", mark: 0x46000000, mask: 0xff000000 },
     gateways: [defaults],

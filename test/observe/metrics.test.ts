@@ -38,6 +38,7 @@ const closedSets: Readonly<Record<string, readonly string[]>> = {
   // The servers of a pool, as they are configured.
   server: ["files.example.net:21"],
   version: ["1.2.3"],
+  driver: ["node", "loop"],
   end: endReasons,
   reason: refusalReasons,
   class: replyClasses,

@@ -6,7 +6,7 @@ test("the process metrics are prom-client's default metrics, by name, type and h
   const theirs = new Registry();
   const ours = new Registry();
   collectDefaultMetrics({ register: theirs });
-  collectProcessMetrics(ours);
+  collectProcessMetrics(ours, () => 0);
   const described = async (registry: Registry) =>
     (await registry.getMetricsAsJSON()).map(({ name, type, help }) => `${name} ${String(type)} ${help}`).toSorted();
   const wanted = (await described(theirs)).filter((metric) => !/_total gauge /.test(metric));
@@ -15,7 +15,7 @@ test("the process metrics are prom-client's default metrics, by name, type and h
 
 test("the lag of the event loop is exposed as it was measured since the last scrape", async () => {
   const registry = new Registry();
-  const update = collectProcessMetrics(registry);
+  const update = collectProcessMetrics(registry, () => 0);
   await blockedFor(1100);
   const maximum = async () => {
     update();

@@ -130,6 +130,7 @@ export function playAll(telemetry: Telemetry): void {
 export function playEverything(): Promise<string> {
   const metrics = createMetrics("1.2.3");
   metrics.shared(() => true);
+  metrics.driver("node");
   playAll(createTelemetry({ metrics, logger: createLogger({ level: "trace", format: "json" }, () => {}) }));
   return metrics.text();
 }

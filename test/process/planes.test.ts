@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { createPlanes, namesKernel, plannedPlanes } from "../../src/process/planes.ts";
+import { nodeSockets } from "../../src/sockets/sockets.ts";
 import type { Config } from "../../src/config/config.ts";
 import { configFrom } from "../../src/config/parse.ts";
 
@@ -40,7 +41,11 @@ test("auto does not name the kernel", () => {
 test("a plane that nobody had a use for at the start takes a restart, and that is said", async () => {
   const notes: string[] = [];
   const note = (level: string, text: string) => notes.push(`${level} ${text}`);
-  const planes = await createPlanes(configOf({ dataPlane: "relay" }), { note, chose: () => {} });
+  const planes = await createPlanes(
+    configOf({ dataPlane: "relay" }),
+    { note, chose: () => {} },
+    { sockets: nodeSockets },
+  );
   expect(notes).toEqual([]);
   planes.of(configOf({ dataPlane: "splice" }).gateways[0]!);
   expect(notes).toEqual([expect.stringMatching(/^warn the data plane splice takes a restart/)]);
@@ -50,7 +55,11 @@ test("a plane that nobody had a use for at the start takes a restart, and that i
 test("each gateway gets planes that can carry, and they end together", async () => {
   const config = configOf({ dataPlane: "relay" }, { dataPlane: "splice" });
   const notes: string[] = [];
-  const planes = await createPlanes(config, { note: (_, text) => notes.push(text), chose: () => {} });
+  const planes = await createPlanes(
+    config,
+    { note: (_, text) => notes.push(text), chose: () => {} },
+    { sockets: nodeSockets },
+  );
   const made = config.gateways.map((gateway) => planes.of(gateway));
   // Of several it is the first that is tried.
   expect(made.map(({ name }) => name)).toEqual(["relay", "splice"]);

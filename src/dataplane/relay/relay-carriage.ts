@@ -1,31 +1,16 @@
 // Relay carriage: carrying by reads and writes of Node. No `pipe()`: one large reused read buffer is twice as fast at a
 // third of the CPU.
 import type { Socket } from "node:net";
-import type {
-  Carriage,
-  CarriageEnd,
-  CarriageEvents,
-  Carry,
-  HeldLegs,
-  HoldingCarriage,
-  JoinedLegs,
-} from "../userspace/carriage.ts";
+import type { Carriage, CarriageEnd, CarriageEvents, Carry, HeldLegs, HoldingCarriage } from "../userspace/carriage.ts";
+import type { Bulk } from "./bulk.ts";
 import { createFlow, type Flow, type FlowEvents } from "./flow.ts";
 import { closeLegs } from "../userspace/leg.ts";
 import { endLeg } from "../userspace/leg-guard.ts";
 import type { ByteCounts, Side } from "../pinhole.ts";
+import { lentSockets } from "./lent-sockets.ts";
 import type { ReadBuffers } from "./read-buffers.ts";
 import { hasTrulyEnded, readingSocket } from "../../sockets/reading-socket.ts";
 import { unsentBytes } from "../../sockets/socket-options.ts";
-
-/**
- * Takes over a connection that has turned out to carry bulk. Both sockets stand still: nothing is being read, nothing waits
- * to be written; a direction that has ended will show its end again. Undefined, and nothing touched, if it can't.
- */
-export type TakeBulk = (legs: JoinedLegs, events: CarriageEvents) => Carriage | undefined;
-
-/** `fromBytes`: what one direction carries here before it is worth the move. */
-export type Bulk = { readonly fromBytes: number; readonly take: TakeBulk };
 
 /** One connection that is carried here, or was before it moved. */
 type Relayed = {
@@ -162,13 +147,13 @@ function moveBulk(relayed: Relayed): boolean {
   if (up.isBlocked || down.isBlocked || isShutting(client) || isShutting(server)) return false;
   client.pause();
   server.pause();
-  relayed.taken = relayed.bulk?.take(
-    { client, server },
-    {
+  const lent = lentSockets({ client, server });
+  relayed.taken =
+    lent &&
+    relayed.bulk?.take(lent, {
       delivered: events.delivered,
       ended: (how, counted, why) => events.ended(how, added(relayed, counted), why),
-    },
-  );
+    });
   if (relayed.taken !== undefined) {
     relayed.phase = "moved";
     up.close();

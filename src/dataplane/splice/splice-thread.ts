@@ -2,24 +2,23 @@
 // stay ours: while lent only the thread touches them, and only we close them, also when the thread has died.
 import { closeSync, writeSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import type { Carriage, CarriageEvents, JoinedLegs } from "../userspace/carriage.ts";
-import { closeLegs } from "../userspace/leg.ts";
-import type { ByteCounts, Side } from "../pinhole.ts";
-import { lendDescriptor } from "../../sockets/socket-options.ts";
+import type { LentLegs } from "../relay/bulk.ts";
+import type { Carriage, CarriageEvents } from "../userspace/carriage.ts";
+import type { ByteCounts } from "../pinhole.ts";
 import type { SpliceCalls } from "./splice-calls.ts";
 import type { SpliceOrder, SpliceWorkerData } from "./splice-worker.ts";
 import type { SpliceReport } from "./splicer.ts";
 
 export type SpliceThread = {
   start(): void;
-  /** Undefined, and nothing touched, if the thread is gone or the sockets have no descriptor to lend. */
-  lend(legs: JoinedLegs, events: CarriageEvents): Carriage | undefined;
+  /** Undefined, and nothing touched, if the thread is gone. */
+  lend(legs: LentLegs, events: CarriageEvents): Carriage | undefined;
   /** Why it can't be used any more. */
   failure(): string | undefined;
   stop(): Promise<void>;
 };
 
-type Lent = { readonly legs: JoinedLegs; readonly events: CarriageEvents; readonly counters: Float64Array };
+type Lent = { readonly legs: LentLegs; readonly events: CarriageEvents; readonly counters: Float64Array };
 
 type Thread = { readonly worker: Worker; readonly wakeFd: number; readonly exited: Promise<void> };
 
@@ -67,9 +66,8 @@ export function createSpliceThread(calls: Pick<SpliceCalls, "eventfd">, workerPr
     start,
     lend(legs, events) {
       start();
-      const client = lendDescriptor(legs.client);
-      const server = lendDescriptor(legs.server);
-      if (failure !== undefined || client === undefined || server === undefined) return undefined;
+      if (failure !== undefined) return undefined;
+      const { client, server } = legs;
       const id = nextId;
       nextId = (nextId + 1) % idLimit;
       const counters = new Float64Array(new SharedArrayBuffer(16));
@@ -124,11 +122,7 @@ function startWorker(workerProgram: URL, data: SpliceWorkerData): Worker | strin
 }
 
 function end({ legs, events, counters }: Lent, report: Extract<SpliceReport, { kind: "ended" }>): void {
-  const leg = (side: Side) => ({
-    socket: legs[side],
-    hasFin: report.hasFin[side] || legs[side].writableEnded,
-  });
-  closeLegs(report.end, { client: leg("client"), server: leg("server") });
+  legs.close(report.end, report.hasFin);
   events.ended(report.end, read(counters), report.detail);
 }
 

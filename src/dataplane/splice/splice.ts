@@ -3,7 +3,13 @@
 // that splices.
 import type { DataPlane } from "../pinhole.ts";
 import { createReadBuffers, type ReadBuffersOptions } from "../relay/read-buffers.ts";
+import type { Bulk } from "../relay/bulk.ts";
+import { loopCarry } from "../relay/loop-carriage.ts";
 import { relayCarry } from "../relay/relay-carriage.ts";
+import type { Loop } from "../../sockets/loop/loop.ts";
+import { dataPinholes } from "../userspace/data-pinhole.ts";
+import { loopGround } from "../userspace/loop-ground.ts";
+import { nodeGround } from "../userspace/node-ground.ts";
 import { loadSpliceCalls } from "./splice-calls.ts";
 import { createSpliceThread, type SpliceThread } from "./splice-thread.ts";
 import { unfitUnseen } from "../protected.ts";
@@ -13,6 +19,8 @@ export type SpliceOptions = {
   readonly buffers?: ReadBuffersOptions;
   /** What a direction carries by relay before it is spliced: the move costs more than it saves a small file. */
   readonly fromBytes?: number;
+  /** Where data connections are on the loop. */
+  readonly loop?: Loop | undefined;
 };
 
 export type LoadedSplicePlane =
@@ -26,13 +34,14 @@ export function loadSplicePlane(options: SpliceOptions = {}): LoadedSplicePlane 
 }
 
 export function createSplicePlane(thread: SpliceThread, options: SpliceOptions = {}): DataPlane {
-  const { buffers, fromBytes = 2 * 1024 * 1024 } = options;
-  const plane = createUserSpacePlane({
-    name: "splice",
-    carry: relayCarry(createReadBuffers(buffers), { fromBytes, take: (legs, events) => thread.lend(legs, events) }),
-    unfit: () => thread.failure(),
-    stopped: () => thread.stop(),
-  });
+  const { fromBytes = 2 * 1024 * 1024, loop } = options;
+  const buffers = createReadBuffers(options.buffers);
+  const bulk: Bulk = { fromBytes, take: (legs, events) => thread.lend(legs, events) };
+  const whole = { name: "splice", unfit: () => thread.failure(), stopped: () => thread.stop() } as const;
+  const plane =
+    loop === undefined
+      ? createUserSpacePlane({ ...whole, open: dataPinholes("splice", nodeGround(relayCarry(buffers, bulk))) })
+      : createUserSpacePlane({ ...whole, open: dataPinholes("splice", loopGround(loop, loopCarry(buffers, bulk))) });
   return {
     ...plane,
     unfit: (request) => unfitUnseen(request) ?? plane.unfit(request),

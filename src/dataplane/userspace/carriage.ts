@@ -4,9 +4,9 @@ import type { Secured } from "../../net/tls.ts";
 import type { LegTlsSource } from "../../tls/leg-tls.ts";
 import type { ByteCounts, Side } from "../pinhole.ts";
 
-export type JoinedLegs = { readonly client: Socket; readonly server: Socket };
+export type JoinedLegs<Leg = Socket> = { readonly client: Leg; readonly server: Leg };
 
-export type HeldLegs = JoinedLegs & {
+export type HeldLegs<Leg = Socket> = JoinedLegs<Leg> & {
   /** The server's bytes stay where they are until `releaseHeld`. */
   readonly isDownHeld: boolean;
   /** Bytes that were already read from the server's socket; they go to the client first. */
@@ -30,7 +30,7 @@ export type CarriageEvents = {
   /** Of legs under TLS: the handshake is done; it ended without close_notify, which is tolerated. */
   secured?(side: Side, secured: Secured): void;
   noCloseNotify?(side: Side): void;
-  /** Once, the last event. Both sockets are closed. May come during `abort`. */
+  /** Once, the last event. Both legs are closed. May come during `abort`. */
   ended(end: CarriageEnd, counts: ByteCounts, detail?: string): void;
 };
 
@@ -49,5 +49,5 @@ export type HoldingCarriage = Carriage & {
   closeUnused(): void;
 };
 
-/** Takes the sockets over: nobody else touches them from then on. No event comes during the call. */
-export type Carry = (legs: HeldLegs, events: CarriageEvents) => HoldingCarriage;
+/** Takes the legs over: nobody else touches them from then on. No event comes during the call. */
+export type Carry<Leg = Socket> = (legs: HeldLegs<Leg>, events: CarriageEvents) => HoldingCarriage;

@@ -1,10 +1,8 @@
 // Data pinhole: one data connection through this process, with its sockets and timers. What happens next is decided by
 // data-connection.ts; here it is done.
-import type { Socket } from "node:net";
 import type { Endpoint } from "../../net/endpoint.ts";
 import { inTurn } from "../in-turn.ts";
 import { cancelDeadline, type Deadline, setDeadline } from "../../sockets/deadlines.ts";
-import { watchStandstill, watchUnacknowledged } from "../../sockets/socket-options.ts";
 import { soon } from "../../sockets/soon.ts";
 import {
   type ByteCounts,
@@ -17,26 +15,23 @@ import {
   sides,
 } from "../pinhole.ts";
 import { type StallWatch, watchStall } from "../stall-watch.ts";
-import type { Carry, HeldLegs, HoldingCarriage } from "./carriage.ts";
+import type { HeldLegs, HoldingCarriage } from "./carriage.ts";
 import { startDataConnection, stepDataConnection } from "./data-connection.ts";
 import type { DataAsk, DataInput } from "./data-events.ts";
-import { dialLeg } from "./dialled-leg.ts";
-import { resetSocket } from "../../sockets/reset-socket.ts";
-import { closeLeg } from "./leg-guard.ts";
-import { type ListeningLeg, openListeningLeg } from "./listening-leg.ts";
+import type { Ground, ListeningLeg } from "./ground.ts";
 
 type Report = (event: PinholeEvent) => void;
 
 /** One pinhole's work under way. */
-type Driver = {
+type Driver<Leg> = {
   readonly request: PinholeRequest;
-  readonly carry: Carry;
+  readonly ground: Ground<Leg>;
   readonly report: Report;
   readonly step: (input: DataInput) => void;
   readonly listeningLegs: ListeningLeg[];
   readonly dials: { cancel(): void }[];
   /** Connected, and not handed to the carriage yet. */
-  readonly sockets: Map<Side, Socket>;
+  readonly legs: Map<Side, Leg>;
   /** Of the leg that listens first, once its peer has come. */
   ends: LegEnds | undefined;
   carriage: HoldingCarriage | undefined;
@@ -54,12 +49,19 @@ type Driver = {
 
 const noBytes: ByteCounts = { bytesUp: 0, bytesDown: 0 };
 
-export function openDataPinhole(plane: PlaneName, carry: Carry, request: PinholeRequest, report: Report): Pinhole {
+export type OpenPinhole = (request: PinholeRequest, report: Report) => Pinhole;
+
+/** Data connections of a plane that stand on one ground. */
+export function dataPinholes<Leg>(plane: PlaneName, ground: Ground<Leg>): OpenPinhole {
+  return (request, report) => openDataPinhole(plane, ground, request, report);
+}
+
+function openDataPinhole<Leg>(plane: PlaneName, ground: Ground<Leg>, request: PinholeRequest, report: Report): Pinhole {
   const listening = sides.filter((side) => request[side].kind === "listen");
   let state = startDataConnection(plane, request, listening);
-  const driver: Driver = {
+  const driver: Driver<Leg> = {
     request,
-    carry,
+    ground,
     report,
     step: inTurn((input) => {
       const [stepped, asks] = stepDataConnection(state, input);
@@ -68,7 +70,7 @@ export function openDataPinhole(plane: PlaneName, carry: Carry, request: Pinhole
     }),
     listeningLegs: [],
     dials: [],
-    sockets: new Map(),
+    legs: new Map(),
     ends: undefined,
     carriage: undefined,
     finalCounts: undefined,
@@ -91,7 +93,7 @@ export function openDataPinhole(plane: PlaneName, carry: Carry, request: Pinhole
   };
 }
 
-function perform(driver: Driver, ask: DataAsk): void {
+function perform<Leg>(driver: Driver<Leg>, ask: DataAsk): void {
   switch (ask.kind) {
     case "listen":
       return listen(driver, ask.sides);
@@ -126,7 +128,7 @@ function perform(driver: Driver, ask: DataAsk): void {
       cancelDeadline(driver.hold);
       return driver.carriage?.releaseHeld();
     case "close unused":
-      for (const socket of driver.sockets.values()) closeLeg(socket);
+      for (const leg of driver.legs.values()) driver.ground.close(leg);
       return driver.carriage?.closeUnused();
     case "abort":
       return driver.carriage?.abort();
@@ -139,14 +141,14 @@ function perform(driver: Driver, ask: DataAsk): void {
   }
 }
 
-function listen(driver: Driver, listening: readonly Side[]): void {
-  const { request, listeningLegs, sockets, step } = driver;
+function listen<Leg>(driver: Driver<Leg>, listening: readonly Side[]): void {
+  const { request, ground, listeningLegs, legs, step } = driver;
   let isRefused = false;
   let at: Endpoint | undefined;
   for (const side of listening) {
     const leg = request[side];
     if (leg.kind !== "listen" || isRefused) continue;
-    const listeningLeg = openListeningLeg(leg, {
+    const listeningLeg = ground.listen(leg, {
       opened(endpoint) {
         at = endpoint;
         step({ kind: "listening", side, endpoint });
@@ -156,11 +158,8 @@ function listen(driver: Driver, listening: readonly Side[]): void {
         step({ kind: "refused", reason, detail });
       },
       stranger: (from) => step({ kind: "stranger", side, from }),
-      admitted(socket, from) {
-        sockets.set(
-          side,
-          socket.on("error", () => {}),
-        );
+      admitted(connected, from) {
+        legs.set(side, connected);
         driver.ends ??= at && { from, at };
         step({ kind: "admitted", side, from });
       },
@@ -169,17 +168,14 @@ function listen(driver: Driver, listening: readonly Side[]): void {
   }
 }
 
-function dial({ request, dials, sockets, step, ends }: Driver, side: Side): void {
+function dial<Leg>({ request, ground, dials, legs, step, ends }: Driver<Leg>, side: Side): void {
   const leg = request[side];
   if (leg.kind !== "dial") return;
   const { fromPort: wanted = 0 } = leg;
-  const attempt = dialLeg(leg, request.connectMs, {
-    connected(socket, portRefusal) {
-      if (leg.opening !== undefined) socket.write(leg.opening(ends), "latin1");
-      sockets.set(
-        side,
-        socket.on("error", () => {}),
-      );
+  const attempt = ground.dial(leg, request.connectMs, {
+    connected(connected, portRefusal) {
+      if (leg.opening !== undefined) ground.say(connected, leg.opening(ends));
+      legs.set(side, connected);
       const otherPort = portRefusal === undefined ? undefined : { wanted, detail: portRefusal };
       step({ kind: "connected", side, otherPort });
     },
@@ -188,24 +184,27 @@ function dial({ request, dials, sockets, step, ends }: Driver, side: Side): void
   dials.push(attempt);
 }
 
-function resetSide({ sockets }: Driver, side: Side): void {
-  const socket = sockets.get(side);
-  sockets.delete(side);
-  if (socket) resetSocket(socket);
+function resetSide<Leg>({ ground, legs }: Driver<Leg>, side: Side): void {
+  const leg = legs.get(side);
+  legs.delete(side);
+  if (leg !== undefined) ground.reset(leg);
 }
 
-function watchServer({ sockets, step }: Driver): void {
-  const server = sockets.get("server");
-  server?.once("readable", () => step({ kind: "heard" }));
-  server?.on("error", ({ message }) => step({ kind: "broken", detail: message }));
+function watchServer<Leg>({ ground, legs, step }: Driver<Leg>): void {
+  const server = legs.get("server");
+  if (server === undefined) return;
+  ground.watch(server, {
+    heard: () => step({ kind: "heard" }),
+    broken: (detail) => step({ kind: "broken", detail }),
+  });
 }
 
-function stopWaiting(driver: Driver): void {
+function stopWaiting<Leg>(driver: Driver<Leg>): void {
   cancelDeadline(driver.wait);
   driver.wait = undefined;
 }
 
-function wait(driver: Driver, ms: number): void {
+function wait<Leg>(driver: Driver<Leg>, ms: number): void {
   stopWaiting(driver);
   driver.wait = setDeadline(ms, () => driver.step({ kind: "overdue" }));
 }
@@ -214,7 +213,7 @@ function wait(driver: Driver, ms: number): void {
  * What the kernel has taken and the peer has not are megabytes, of which a third has to go before more can be written. A slow
  * receiver is not one that stands still.
  */
-function watch(driver: Driver, ms: number): void {
+function watch<Leg>(driver: Driver<Leg>, ms: number): void {
   driver.stallWatch?.stop();
   const progress = () => {
     const { bytesUp, bytesDown } = countsOf(driver);
@@ -224,7 +223,7 @@ function watch(driver: Driver, ms: number): void {
 }
 
 /** `client: why`, or `server: why`, where one of them is known to hold everything up. */
-function standstill({ standstills }: Driver): string | undefined {
+function standstill<Leg>({ standstills }: Driver<Leg>): string | undefined {
   for (const [side, explain] of standstills) {
     const why = explain();
     if (why !== "") return `${side}: ${why}`;
@@ -232,23 +231,22 @@ function standstill({ standstills }: Driver): string | undefined {
   return undefined;
 }
 
-function handOver(driver: Driver, isDownHeld: boolean): void {
-  const { listeningLegs, sockets, step, request, report } = driver;
-  const client = sockets.get("client");
-  const server = sockets.get("server");
+function handOver<Leg>(driver: Driver<Leg>, isDownHeld: boolean): void {
+  const { ground, listeningLegs, legs, step, request, report } = driver;
+  const client = legs.get("client");
+  const server = legs.get("server");
   if (client === undefined || server === undefined) throw new Error("a leg of a joined connection is missing");
-  sockets.clear();
+  legs.clear();
   driver.joinedAt = performance.now();
-  // The carriage may take the sockets' handles over.
-  driver.unacknowledged = [client, server].map(watchUnacknowledged);
+  driver.unacknowledged = [ground.unacknowledged(client), ground.unacknowledged(server)];
   driver.standstills = [
-    ["client", watchStandstill(client)],
-    ["server", watchStandstill(server)],
+    ["client", ground.standstill(client)],
+    ["server", ground.standstill(server)],
   ];
-  // What made a watched server's leg be heard was read already.
-  const head: unknown = listeningLegs.length === 0 ? server.read() : null;
-  driver.carriage = driver.carry(
-    { client, server, isDownHeld, ...(Buffer.isBuffer(head) && { head }), ...protection(request) },
+  // What made a watched server's leg be heard may have been read already.
+  const head = listeningLegs.length === 0 ? ground.takeHead(server) : undefined;
+  driver.carriage = ground.carry(
+    { client, server, isDownHeld, ...(head && { head }), ...protection(request) },
     {
       secured: (side, secured) => report({ ...secured, kind: "secured", side }),
       noCloseNotify: (side) => report({ kind: "no-close-notify", side }),
@@ -266,11 +264,11 @@ function protection({ client, server }: PinholeRequest): Pick<HeldLegs, "tls"> {
   return { tls: { ...(client.tls && { client: client.tls }), ...(server.tls && { server: server.tls }) } };
 }
 
-function countsOf({ finalCounts, carriage }: Driver): ByteCounts {
+function countsOf<Leg>({ finalCounts, carriage }: Driver<Leg>): ByteCounts {
   return finalCounts ?? carriage?.counts() ?? noBytes;
 }
 
-function close(driver: Driver, { outcome, detail, counts }: Extract<DataAsk, { kind: "close" }>): void {
+function close<Leg>(driver: Driver<Leg>, { outcome, detail, counts }: Extract<DataAsk, { kind: "close" }>): void {
   const { joinedAt, report } = driver;
   const durationMs = joinedAt === undefined ? 0 : Math.round(performance.now() - joinedAt);
   clear(driver);
@@ -278,11 +276,11 @@ function close(driver: Driver, { outcome, detail, counts }: Extract<DataAsk, { k
   soon(() => report(detail === undefined ? end : { ...end, detail }));
 }
 
-function clear(driver: Driver): void {
+function clear<Leg>(driver: Driver<Leg>): void {
   stopWaiting(driver);
   cancelDeadline(driver.hold);
   driver.stallWatch?.stop();
   for (const attempt of driver.dials) attempt.cancel();
-  for (const socket of driver.sockets.values()) resetSocket(socket);
+  for (const leg of driver.legs.values()) driver.ground.reset(leg);
   for (const leg of driver.listeningLegs) leg.release();
 }

@@ -4,24 +4,12 @@ import { formatEndpoint } from "../../net/endpoint.ts";
 import { connectForeign } from "../../sockets/foreign-socket.ts";
 import { resetConnecting } from "../../sockets/reset-socket.ts";
 import { cancelDeadline, setDeadline } from "../../sockets/deadlines.ts";
+import { type DialledLegEvents, sourcePortErrors } from "./ground.ts";
 import { guard } from "./leg-guard.ts";
 import type { DialLeg } from "../pinhole.ts";
 
-export type DialledLegEvents = {
-  /** No byte was read from the socket, nor will be until somebody does. `refusal`: why the preferred port was not used. */
-  connected(socket: Socket, refusal?: string): void;
-  /** `wasReached`: the peer took the connection, and reset it before we had noticed. */
-  failed(detail: string, wasReached: boolean): void;
-};
-
-/**
- * Errors of the system for a source port that is not to be had: a connection from it to the same endpoint is open or in
- * TIME_WAIT, somebody listens on it, or the process may not bind it.
- */
-const sourcePortErrors = new Set(["EADDRNOTAVAIL", "EADDRINUSE", "EACCES", "EPERM"]);
-
 /** One of the events comes, after the call has returned, unless `cancel` comes first; `cancel` does nothing after. */
-export function dialLeg(leg: DialLeg, connectMs: number, events: DialledLegEvents): { cancel(): void } {
+export function dialLeg(leg: DialLeg, connectMs: number, events: DialledLegEvents<Socket>): { cancel(): void } {
   let socket: Socket;
   let refusal: string | undefined;
   let isCancelled = false;

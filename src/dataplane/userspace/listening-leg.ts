@@ -1,41 +1,19 @@
 // Listening leg: it waits for its peer. A listener on a port of the pool that admits one connection from whom it expects,
 // and is closed with it. Everybody else is reset, told of, and takes nothing away.
 import { createServer, type Server, type Socket } from "node:net";
-import { type Endpoint, networkContains, parseAddress } from "../../net/endpoint.ts";
+import { type Endpoint, parseAddress } from "../../net/endpoint.ts";
 import { bindForeign } from "../../sockets/foreign-socket.ts";
 import { createProxiedConnections } from "./proxied-connections.ts";
 import { guard } from "./leg-guard.ts";
-import type { ExpectedPeer, ListenLeg, OpenRefusal } from "../pinhole.ts";
+import type { ListenLeg } from "../pinhole.ts";
+import { attemptsLimit, backlog, type ListeningLeg, type ListeningLegEvents, refusalFor } from "./ground.ts";
+import { isExpected } from "./expected-peer.ts";
 import { noPort, portsTaken } from "../port-refusals.ts";
 import { resetSocket } from "../../sockets/reset-socket.ts";
 import { soon } from "../../sockets/soon.ts";
 
-export type ListeningLeg = {
-  /** Stops listening and gives the port back. An admitted connection stays open; call this once it has ended. */
-  release(): void;
-};
-
-export type ListeningLegEvents = {
-  opened(endpoint: Endpoint): void;
-  /** Nothing was opened, and nothing is left to release. */
-  refused(reason: OpenRefusal, detail: string): void;
-  stranger(from: Endpoint): void;
-  /** Once. No byte was read from the socket, nor will be until somebody does. */
-  admitted(socket: Socket, from: Endpoint): void;
-};
-
-/** Ports tried where other programs hold ports of our range. */
-const attemptsLimit = 8;
-/**
- * One connection is wanted; the rest is room for strangers that arrive before it. Where there is none, the kernel drops the
- * peer's SYN, and it comes again a second later.
- */
-const backlog = 128;
-/** Errors of `listen` that speak of the address or the port, not of the process. */
-const addressErrors = new Set(["EADDRNOTAVAIL", "EACCES", "EPERM", "EINVAL", "EAFNOSUPPORT", "ENOTFOUND"]);
-
 /** Every event comes after the call has returned, but for `refused` as `ports-exhausted`. */
-export function openListeningLeg(leg: ListenLeg, events: ListeningLegEvents): ListeningLeg {
+export function openListeningLeg(leg: ListenLeg, events: ListeningLegEvents<Socket>): ListeningLeg {
   let server: Server | undefined;
   let port: number | undefined;
   let isReleased = false;
@@ -70,7 +48,7 @@ export function openListeningLeg(leg: ListenLeg, events: ListeningLegEvents): Li
       if (leg.port === undefined && count < attemptsLimit) return attempt(count + 1);
       return events.refused("ports-exhausted", portsTaken(leg, attemptsLimit));
     }
-    events.refused(addressErrors.has(code) ? "address-unavailable" : "plane-unavailable", message);
+    events.refused(refusalFor(code), message);
   }
 
   function listening() {
@@ -119,18 +97,4 @@ export function openListeningLeg(leg: ListenLeg, events: ListeningLegEvents): Li
 /** A peer that has reset its connection before it was accepted has no address any more: 0.0.0.0:0. */
 function peerOf({ remoteAddress = "", remotePort = 0 }: Socket): Endpoint {
   return { address: parseAddress(remoteAddress) ?? "0.0.0.0", port: remotePort };
-}
-
-function isExpected(expected: ExpectedPeer, { address, port }: Endpoint): boolean {
-  if (port === 0) return false;
-  switch (expected.match) {
-    case "address":
-      return address === parseAddress(expected.address);
-    case "network":
-      return networkContains(expected.network, address);
-    case "networks":
-      return expected.networks.some((network) => networkContains(network, address));
-    case "any":
-      return true;
-  }
 }

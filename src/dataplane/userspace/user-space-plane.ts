@@ -1,15 +1,13 @@
 // User-space plane, what relay and splice share: a plane whose data connections end in this process. It knows which are
 // open, and how to carry is handed in.
 import { type Bagged, putInto, takeOut } from "../../net/bag.ts";
-import type { Carry } from "./carriage.ts";
-import { openDataPinhole } from "./data-pinhole.ts";
 import { soon } from "../../sockets/soon.ts";
-import type { DataPlane, Pinhole, PinholeEvent, PlaneName } from "../pinhole.ts";
+import type { DataPlane, Pinhole, PinholeEvent, PinholeRequest, PlaneName } from "../pinhole.ts";
 
 /** `stopped` releases what the plane itself holds, once no data connection is open. `unfit`: why it can't be used now. */
 export type UserSpacePlaneOptions = {
   readonly name: PlaneName;
-  readonly carry: Carry;
+  readonly open: (request: PinholeRequest, report: (event: PinholeEvent) => void) => Pinhole;
   readonly unfit?: () => string | undefined;
   readonly stopped?: () => Promise<void>;
 };
@@ -17,7 +15,7 @@ export type UserSpacePlaneOptions = {
 /** In the bag before there is anything to report. */
 type OpenPinhole = Bagged & { pinhole: Pinhole | undefined };
 
-export function createUserSpacePlane({ name, carry, unfit, stopped }: UserSpacePlaneOptions): DataPlane {
+export function createUserSpacePlane({ name, open: openPinhole, unfit, stopped }: UserSpacePlaneOptions): DataPlane {
   const open: OpenPinhole[] = [];
   let stopping: Promise<void> | undefined;
   let allClosed: (() => void) | undefined;
@@ -32,7 +30,7 @@ export function createUserSpacePlane({ name, carry, unfit, stopped }: UserSpaceP
       if (detail !== undefined) return refusePinhole(detail, report);
       const entry: OpenPinhole = { place: -1, pinhole: undefined };
       putInto(open, entry);
-      entry.pinhole = openDataPinhole(name, carry, request, (event) => {
+      entry.pinhole = openPinhole(request, (event) => {
         if (event.kind === "closed" || event.kind === "refused") takeOut(open, entry);
         report(event);
         if (open.length === 0) allClosed?.();

@@ -126,8 +126,9 @@ export function flush(connection: ControlConnection): boolean {
 
 /** Says what is still to be said, then FIN; the peer is no longer heard. */
 export function closeSoftly(connection: ControlConnection): void {
-  flush(connection);
+  const { transport, unwritten, isHeld } = connection;
   connection.waiting = none;
   connection.hasToldEnd = true;
-  endTransport(connection.transport);
+  if (!isHeld) connection.unwritten = "";
+  endTransport(transport, isHeld ? "" : unwritten);
 }

@@ -8,6 +8,7 @@ import { flushLog, openLog } from "../../observe/log.ts";
 import { createWallClock } from "../../observe/wall-clock.ts";
 import type { TicketKeys } from "../../tls/ticket-keys.ts";
 import { createGatewayProcess, type GatewayProcess } from "../gateway-process.ts";
+import type { NodeHooks } from "../driver.ts";
 import { openJournal } from "../journal.ts";
 import { createLogFiles, type LogFiles } from "../log-files.ts";
 import { createPeer, type Calls, type Channel } from "./peer.ts";
@@ -22,10 +23,11 @@ export type WorkerIo = {
   readonly isJournal: boolean;
   /** Told to end at once by somebody else than the supervisor, when that has gone. */
   readonly kill: AbortSignal;
+  readonly hooks?: NodeHooks;
 };
 
 /** Resolves once the worker has nothing left. */
-export async function runWorker({ channel, isJournal, kill }: WorkerIo): Promise<void> {
+export async function runWorker({ channel, isJournal, kill, hooks = {} }: WorkerIo): Promise<void> {
   // As in a process that is alone.
   setFlagsFromString("--semi-space-growth-factor=1");
   const told = new AbortController();
@@ -53,7 +55,7 @@ export async function runWorker({ channel, isJournal, kill }: WorkerIo): Promise
       let { ticketKeys } = beginning;
       ours["setTicketKeys"] = (keys: TicketKeys): void => void (ticketKeys = keys);
       const ticketRing = { keys: () => ticketKeys };
-      const deps = { sockets, counts, ticketRing, isJournal, isStopping: () => told.signal.aborted };
+      const deps = { sockets, counts, ticketRing, isJournal, hooks, isStopping: () => told.signal.aborted };
       const { running, logFiles, close } = await createWorkerProcess(config, beginning, deps);
       stopRunning = close;
       drainRunning = running.drain;
@@ -85,20 +87,21 @@ type WorkerDeps = {
   readonly counts: WorkerCounts;
   readonly ticketRing: { readonly keys: () => TicketKeys };
   readonly isJournal: boolean;
+  readonly hooks: NodeHooks;
   readonly isStopping: () => boolean;
 };
 
 async function createWorkerProcess(
   config: Config,
   { index, foreign }: WorkerBeginning,
-  { sockets, counts, ticketRing, isJournal, isStopping }: WorkerDeps,
+  { sockets, counts, ticketRing, isJournal, hooks, isStopping }: WorkerDeps,
 ) {
   const log = openLog(config.log, undefined, isJournal ? openJournal() : undefined, { worker: index });
   const logFiles = createLogFiles(log);
   (await logFiles.prepare(config.log)).commit();
   const notAsked = () => Promise.reject(new Error("the supervisor does that"));
   const running = await createGatewayProcess(config, {
-    ...{ logger: log.logger, logFiles, isStopping, inherited: [] },
+    ...{ logger: log.logger, logFiles, isStopping, hooks, inherited: [] },
     requests: { reload: notAsked, drain() {} },
     worker: { takeListener: sockets.take, countsOf: counts.of, ticketRing },
   });

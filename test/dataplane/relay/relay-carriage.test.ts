@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { CarriageEnd } from "../../../src/dataplane/userspace/carriage.ts";
 import { createReadBuffers, type ReadBuffers } from "../../../src/dataplane/relay/read-buffers.ts";
-import { type Bulk, relayCarry } from "../../../src/dataplane/relay/relay-carriage.ts";
+import type { Bulk } from "../../../src/dataplane/relay/bulk.ts";
+import { relayCarry } from "../../../src/dataplane/relay/relay-carriage.ts";
 import { dialledPeer, listeningPeer, payload, received, sha1 } from "../loopback.ts";
 
 /** Two connections whose gateway's ends are carried; the peers' ends are returned. */

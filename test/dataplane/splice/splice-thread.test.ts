@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
 import type { CarriageEnd } from "../../../src/dataplane/userspace/carriage.ts";
 import { loadSpliceCalls } from "../../../src/dataplane/splice/splice-calls.ts";
+import { lentSockets } from "../../../src/dataplane/relay/lent-sockets.ts";
 import { createSplicePlane } from "../../../src/dataplane/splice/splice.ts";
 import { createSpliceThread, type SpliceThread } from "../../../src/dataplane/splice/splice-thread.ts";
 import {
@@ -52,7 +53,9 @@ async function lend(thread: SpliceThread) {
   const [client, server] = await Promise.all([first.accepted, second.accepted]);
   let tell: (end: { end: CarriageEnd; detail?: string }) => void;
   const ended = new Promise<{ end: CarriageEnd; detail?: string }>((resolve) => (tell = resolve));
-  const carriage = thread.lend(legs, {
+  const lent = lentSockets(legs);
+  if (lent === undefined) throw new Error("nothing to lend");
+  const carriage = thread.lend(lent, {
     delivered() {},
     ended: (end, _counts, detail) => tell(detail === undefined ? { end } : { end, detail }),
   });

@@ -12,7 +12,7 @@ const roles = ["client", "server"] as const;
 const other = { client: "server", server: "client" } as const;
 const rss = () => process.memoryUsage.rss() / 1024 / 1024;
 
-describe.each(userSpacePlanes)("$name", (plane) => {
+describe.each(userSpacePlanes)("$name on $ground", (plane) => {
   afterAll(() => plane.stop());
 
   describe.each(["::1"])("over %s", (address) => {

@@ -266,7 +266,8 @@ describe("implicit TLS", () => {
     const client = await setClient(gateway);
     client.write("USER u\r\n");
     expect(await client.rest()).toBe("");
-    expect(received({ server })).toBe("");
+    // It may be over before the server has noticed.
+    expect(server.sessions.flatMap(({ segments }) => segments)).toEqual([]);
     await expectNothingLeft(gateway);
   });
 });

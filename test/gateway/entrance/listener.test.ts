@@ -54,7 +54,8 @@ function optionsOf(transport: Transport): number[] {
   const ffi = loadFfi();
   if (!ffi.ok) throw new Error(ffi.reason);
   const getOption = ffi.ffi.func("int getsockopt(int, int, int, void *, void *)");
-  const fd = descriptorOf((transport as unknown as { socket: Socket }).socket);
+  const connection = transport as unknown as { readonly socket: Socket } | { readonly fd: number };
+  const fd = "fd" in connection ? connection.fd : descriptorOf(connection.socket);
   const options: readonly (readonly [level: number, name: number])[] = [
     [6, 1],
     [1, 9],

@@ -36,7 +36,7 @@ export type TestGateway = {
 export async function startGateway(
   serverPort: number,
   overrides: Overrides = {},
-  plane: DataPlane = createRelayPlane(),
+  plane: DataPlane = createRelayPlane({ loop: testedSockets.loop }),
   seen: (event: SessionEvent) => void = () => {},
   naming: NameResolverOptions = {},
   counts?: SharedCounts,

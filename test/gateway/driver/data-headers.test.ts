@@ -51,7 +51,8 @@ describe("a balancer that carries data connections too", () => {
       up.end(headerOf(anyClient, version) + "0123456789", "latin1");
       expect(await client.ask("STOR y")).toBe("150 Go on");
       expect(await client.reply()).toBe("226 Got 10");
-      await gateway.metrics.text();
+      // The last connection may end after its reply.
+      await until(async () => (await gateway.sample('transfers_active{gateway="test",plane="relay"}')) === 0);
       expect(gateway.log.filter(({ msg }) => msg === "transfer ended")).toMatchObject([
         { plane: "relay" },
         { plane: "relay" },

@@ -27,6 +27,9 @@ import javax.net.ssl.TrustManagerFactory;
 import org.apache.commons.net.PrintCommandListener;
 import org.apache.commons.net.ftp.FTP;
 import org.apache.commons.net.ftp.FTPClient;
+import org.apache.commons.net.ftp.FTPClientConfig;
+import org.apache.commons.net.ftp.FTPFile;
+import org.apache.commons.net.ftp.FTPReply;
 import org.apache.commons.net.ftp.FTPSClient;
 
 public class CommonsNetSession {
@@ -70,10 +73,8 @@ public class CommonsNetSession {
     static boolean play(FTPClient ftp, String[] step) throws IOException {
         switch (step[0]) {
             case "list": {
-                String[] names = ftp.listNames();
-                if (names == null) return false;
-                for (String name : names) System.out.println(name);
-                return true;
+                for (FTPFile file : ftp.listFiles()) System.out.println(file.getName());
+                return FTPReply.isPositiveCompletion(ftp.getReplyCode());
             }
             case "download":
                 try (OutputStream file = new FileOutputStream(step[2])) {
@@ -105,6 +106,9 @@ public class CommonsNetSession {
         FTPSClient ftp = new Resuming(args[4].equals("implicit"), trusting(args[6]));
         ftp.setEnabledProtocols(new String[] {args[5]});
         ftp.setEndpointCheckingEnabled(true);
+        // aioftp has replies without a text, and no SYST.
+        ftp.setStrictReplyParsing(false);
+        ftp.configure(new FTPClientConfig(FTPClientConfig.SYST_UNIX));
         ftp.addProtocolCommandListener(new PrintCommandListener(new PrintWriter(System.out, true), true));
         ftp.setConnectTimeout((int) patience.toMillis());
         ftp.setDefaultTimeout((int) patience.toMillis());

@@ -64,12 +64,13 @@ async function must(line: string, positive: RegExp): Promise<string> {
 
 const patience = (): AbortSignal => AbortSignal.timeout(patienceSeconds * 1000);
 
-/** `move`: what is done with the bytes, once the server has begun. */
-async function transfer(command: string, move: (data: Connection) => Promise<unknown>): Promise<void> {
+/** `move`: what is done with the bytes, once the server has begun. `from`: where in the file. */
+async function transfer(command: string, move: (data: Connection) => Promise<unknown>, from = 0): Promise<void> {
   const port = /\|\|\|(\d+)\|/.exec(await must("EPSV", /^229/))?.[1];
   const data = connect(Number(port));
   const ended = once(data.process, "close", { signal: patience() });
   try {
+    if (from > 0) await must(`REST ${from}`, /^350/);
     await must(command, /^1/);
     await move(data);
     const [status] = (await ended) as [number | null];
@@ -81,22 +82,23 @@ async function transfer(command: string, move: (data: Connection) => Promise<unk
   }
 }
 
-const download = (remote: string, local: string, flags: string): Promise<void> =>
-  transfer(`RETR ${remote}`, (data) =>
-    pipeline(data.stdout, createWriteStream(local, { flags }), { signal: patience() }),
+const download = (remote: string, local: string, from = 0): Promise<void> =>
+  transfer(
+    `RETR ${remote}`,
+    (data) => pipeline(data.stdout, createWriteStream(local, { flags: from > 0 ? "a" : "w" }), { signal: patience() }),
+    from,
   );
 
 async function play(step: Step): Promise<void> {
   switch (step.kind) {
     case "list":
-      return transfer("NLST", async (data) => {
+      return transfer("LIST", async (data) => {
         for await (const line of createInterface({ input: data.stdout })) console.log(line);
       });
     case "download":
-      return download(step.remote, step.local, "w");
+      return download(step.remote, step.local);
     case "resume":
-      await must(`REST ${statSync(step.local).size}`, /^350/);
-      return download(step.remote, step.local, "a");
+      return download(step.remote, step.local, statSync(step.local).size);
     case "upload":
       return transfer(`STOR ${step.remote}`, (data) => pipeline(createReadStream(step.local), data.stdin));
     case "rename":

@@ -37,9 +37,13 @@ function securityOf(kind: ServerKind): readonly Security[] {
   return blueprint.security ?? [];
 }
 
-/** Whether all can do their part of it. Towards a server the gateway takes the highest version that both have. */
+/**
+ * Whether all can do their part of it. Towards a server the gateway takes the highest version that both have. FileZilla's queue names
+ * folders from the root, where this server's accounts are not.
+ */
 function isPossible(cell: TlsCell): boolean {
   const { client, server, security, version, legs: leg } = cell;
+  if (client === "FileZilla" && server === "inetutils ftpd") return false;
   if (leg === "server" && version !== "TLSv1.3") return false;
   if (!isClientSecured(cell) && isTlsOnly(client)) return false;
   if (isServerSecured(cell) && !securityOf(server).includes(security)) return false;

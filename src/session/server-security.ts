@@ -85,14 +85,22 @@ export function securityAnswered(work: Work, verb: string, code: number, text: s
     updateSecurity(work, { server: { ...server, isSized: true } });
     askProtection(work, next);
   } else if (verb === "HOST" || verb === "OPTS") introduced(work, next, verb === "HOST" && code === 504, text);
-  else if (verb === "AUTH" ? !agreesToTls(code) : !isPositive(code)) refused(work, verb, code, text, next);
-  else if (verb === "PROT") {
+  else if (verb === "AUTH" ? !agreesToTls(code) : !isProtecting(work.session, code, next)) {
+    refused(work, verb, code, text, next);
+  } else if (verb === "PROT") {
     updateSecurity(work, { server: { ...server, data: wantedProtection(work.session, next) } });
     follow(work, next);
   } else {
     emit(work, { kind: "start-tls", side: "server", says: "" });
     updateSecurity(work, { stage: { kind: "handshake", side: "server", next } });
   }
+}
+
+/** A server under implicit TLS that does not know PROT at all has its data under TLS (aioftp): such servers begin so. */
+function isProtecting(session: Session, code: number, next: SecurityStep): boolean {
+  const isUnknown = code === 500 || code === 502;
+  const isImplied = serverTls(session)?.implicit === true && wantedProtection(session, next) === "private";
+  return isPositive(code) || (isUnknown && isImplied);
 }
 
 /** Who does not know HOST at all serves one host, and OPTS changes no byte. */

@@ -279,6 +279,46 @@ describe("serverSide.tls.implicit", () => {
     );
   });
 
+  test.each([500, 502])("takes data for private where the server does not know PROT (%i)", (code) => {
+    const events = `
+           connect 10.0.0.5:21
+      connected 10.0.0.5:21
+           start tls server
+      tls started server
+      S> 220 ready
+           >C 220 ready
+           >S PBSZ 0
+      S> ${code} no
+           >S PROT P
+      S> ${code} no
+      C> USER u
+           >S USER u
+      `;
+    playFromStart(events, implicit);
+  });
+
+  test("gives up a server that knows PROT and refuses it", () => {
+    playFromStart(
+      `
+           connect 10.0.0.5:21
+      connected 10.0.0.5:21
+           start tls server
+      tls started server
+      S> 220 ready
+           >C 220 ready
+           >S PBSZ 0
+      S> 200 ok
+           >S PROT P
+      S> 534 no
+           fail server-control tls-refused
+           refuse tls-refused
+           >C 421 There is no TLS with the server, which refuses it.
+           end tls-refused
+      `,
+      implicit,
+    );
+  });
+
   test("says PROT C where data are to be in clear: such servers begin with P", () => {
     playFromStart(
       `

@@ -27,7 +27,7 @@ async function isListening(host: string, port: number): Promise<boolean> {
 }
 
 /** HAProxy in front of `endpoint`, of which it looks ten times a second whether it is there. */
-async function startBalancer(endpoint: string, option: string): Promise<number> {
+async function startBalancer(endpoint: string, option: string, more = ""): Promise<number> {
   const port = await freePort();
   const file = temporaryFile(
     "haproxy.cfg",
@@ -41,6 +41,7 @@ defaults
 listen ftp
   bind ${balancer}:${port}
   server gateway ${endpoint} ${option} check inter 100ms
+${more}
 `,
   );
   const haproxy = await program("HAProxy");
@@ -95,3 +96,37 @@ test.each([
   const told = gateway.lines().filter(isTold);
   expect(told).toMatchObject([{ msg: "session started", client: expect.stringMatching(/^127\.0\.0\.77:\d+$/) }]);
 });
+
+test.each(["send-proxy", "send-proxy-v2", "send-proxy-v2 proxy-v2-options crc32c,unique-id"])(
+  "%s: curl uploads and downloads through a balancer that carries data connections too",
+  async (option) => {
+    const server = await startFtpServer({ listen: { address: "127.0.0.1", port: 0 }, files: {} });
+    onTestFinished(() => server.stop());
+    const first = 19_100 + (process.pid % 80) * 10;
+    const ports = `${first}-${first + 9}`;
+    const gateway = spawnGateway([
+      {
+        name: "balanced",
+        listen: [{ endpoint: "127.0.0.1:0", proxyProtocol: { from: ["127.0.0.1"] } }],
+        route: { server: formatEndpoint(server.endpoint) },
+        clientSide: { dataPorts: ports, dataProxyProtocol: true },
+      },
+    ]);
+    // Without a port of the server's the balancer takes the one that it was connected to.
+    const data = `listen data\n  bind ${balancer}:${ports}\n  server gateway 127.0.0.1 ${option}\n`;
+    const port = await startBalancer(String((await gateway.logged("listening"))["endpoint"]), option, data);
+    const curl = await program("curl");
+    const content = "up and down again\n".repeat(50_000);
+    const file = temporaryFile("up.txt", content);
+    const url = `ftp://anna:secret@${balancer}:${port}/up.txt`;
+    for (const how of [["--upload-file", file], [], ["--disable-epsv"]]) {
+      const command = [curl.path, "--silent", "--show-error", "--interface", client, ...how, url];
+      const { status, stdout, stderr } = await run(command, { env: curl.env });
+      expect([status, stderr.toString()]).toEqual([0, ""]);
+      if (how[0] !== "--upload-file") expect(stdout.toString()).toBe(content);
+    }
+    const ended = () => gateway.lines().filter(({ msg }) => msg === "transfer ended");
+    await until(() => ended().length === 3);
+    expect(ended()).toMatchObject([{ plane: "relay" }, { plane: "relay" }, { plane: "relay" }]);
+  },
+);

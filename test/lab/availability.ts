@@ -49,7 +49,18 @@ export const titleOfServer = (kind: ServerKind): Promise<string> => program(kind
 /** Everything that the tests of the lab run, fetched beforehand so that no test waits for it. */
 export async function fetchEverything(): Promise<void> {
   const names = new Set<ProgramName>([
-    ...(["nft", "conntrack", "python3", "promtool", "logrotate", "webalizer", "kubectl", "iptables-restore"] as const),
+    ...([
+      "nft",
+      "conntrack",
+      "python3",
+      "promtool",
+      "logrotate",
+      "webalizer",
+      "kubectl",
+      "keepalived",
+      "conntrackd",
+      "iptables-restore",
+    ] as const),
     ...(Object.keys(blueprints) as ServerKind[]),
   ]);
   for (const client of Object.values<Client>(clients)) if (client.program !== undefined) names.add(client.program);

@@ -28,6 +28,8 @@ const server = (binary: string, debianPackage: string): Source => ({
 const catalog = {
   nft: { binary: "nft", package: "nftables", group: "nftables" },
   conntrack: { binary: "conntrack", package: "conntrack", group: "conntrack" },
+  keepalived: { binary: "keepalived", package: "keepalived", group: "keepalived" },
+  conntrackd: { binary: "conntrackd", package: "conntrackd", group: "conntrackd" },
   prometheus: { binary: "prometheus", package: "prometheus", group: "prometheus" },
   promtool: { binary: "promtool", package: "prometheus", group: "prometheus" },
   logrotate: { binary: "logrotate", package: "logrotate", group: "logrotate" },

@@ -41,7 +41,9 @@ function withLevel(loaded: Right, level: LogLevel | undefined): Right {
 function sliced(loaded: Right, instance: Slice | undefined): LoadedConfig {
   if (instance === undefined) return loaded;
   const { config, locate: locateProblem = (problem) => problem } = loaded;
-  const problems = sliceProblems(config, instance.of, `--instance ${instance.index}/${instance.of}`);
+  const option = `--instance ${instance.index}/${instance.of}`;
+  const twice = { path: "workers", message: `does not go with ${option}: one process, or the workers of one` };
+  const problems = config.workers === 1 ? sliceProblems(config, instance.of, option) : [twice];
   if (problems.length > 0) return { ok: false, problems: problems.map(locateProblem) };
   return { ...loaded, config: sliceConfig(config, instance) };
 }

@@ -14,7 +14,7 @@ type NativeSocket = {
 type CreateNative = (
   address: string | null,
   port: number,
-  family: 4 | 6 | -1,
+  family: 4 | 6,
   descriptor: number | undefined,
   flags: number,
 ) => NativeSocket | number;
@@ -39,7 +39,7 @@ export function bindSocket({ address, port }: Endpoint, mayShare: boolean): Boun
 
 /** One that the process was started with. Throws an Error if that is no TCP socket. */
 export function adoptBound(descriptor: number): BoundSocket {
-  return boundTo(createNative(null, -1, -1, descriptor, 0));
+  return boundTo(createNative(null, 0, 4, descriptor, 0));
 }
 
 /** Accepts from now on. `handle`: as it has come with a message from the process that has bound it. Throws an Error with the code EADDRINUSE. */

@@ -64,3 +64,14 @@ test("an instance has its part of the configuration; where there is none for eac
     ],
   });
 });
+
+test("an instance has no workers", async () => {
+  const io = {
+    input: () => Promise.resolve("workers: auto\ngateways: [{ listen: ':0', route: { server: ftp } }]"),
+    env: {},
+  };
+  expect(await loadConfig({ kind: "file", file: "-", instance: { index: 0, of: 2 } }, io)).toMatchObject({
+    ok: false,
+    problems: [{ path: "workers", message: expect.stringMatching(/^does not go with --instance 0\/2: /) }],
+  });
+});

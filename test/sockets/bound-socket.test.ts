@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { bindSocket, listenOnBound } from "../../src/sockets/bound-socket.ts";
+import { adoptBound, bindSocket, listenOnBound } from "../../src/sockets/bound-socket.ts";
 
 const loopback = { address: "127.0.0.1", port: 0 };
 
@@ -83,4 +83,12 @@ test("it may be shared only with those who say the same", () => {
   onTestFinished(() => listening.forEach((server) => server.close()));
   expect(() => bindSocket(alone.endpoint, true)).toThrow(expect.objectContaining({ code: "EADDRINUSE" }));
   expect(() => bindSocket(first.endpoint, false)).toThrow(expect.objectContaining({ code: "EADDRINUSE" }));
+});
+
+test("a socket that this process was started with is adopted with its address", () => {
+  const first = bindSocket(loopback, false);
+  const adopted = adoptBound((first.handle as { fd: number }).fd);
+  onTestFinished(() => adopted.close());
+  expect(adopted.endpoint).toEqual(first.endpoint);
+  expect(() => adoptBound(0)).toThrow();
 });

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { sessionsSchema, type EventAnswer, type SessionAnswer } from "../../../src/observe/api/schemas.ts";
+import { bindSocket } from "../../../src/sockets/bound-socket.ts";
 import type { Script } from "../../gateway/fake-server.ts";
 import { openDialogue, portOf, readAll, type Dialogue } from "../../gateway/ftp-dialogue.ts";
 import { type SpawnedGateway, spawnGateway, temporaryFile } from "../../gateway/spawned-gateway.ts";
@@ -299,6 +300,23 @@ test("what a worker can't have ends the start with the reason, and leaves no pro
     rest: { workers: 3 },
   });
   expect(await few.ended).toBe(2);
+});
+
+test("a socket that the program was started with is the workers'", async () => {
+  const server = await setServer();
+  const bound = bindSocket({ address: "127.0.0.1", port: 0 }, false);
+  onTestFinished(() => bound.close());
+  const { port } = bound.endpoint;
+  const route = { server: `127.0.0.1:${server.port}` };
+  const gateway = spawnGateway([{ listen: [`127.0.0.1:${port}`], route, dataPlane: "relay" }], {
+    rest: { workers: 2 },
+    by: ["sh", "-c", 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"', "sh"],
+    descriptors: [(bound.handle as { fd: number }).fd],
+  });
+  expect(await gateway.logged("listening")).toMatchObject({ endpoint: `127.0.0.1:${port}`, inherited: true });
+  const dialogue = await openDialogue(port);
+  onTestFinished(() => dialogue.close());
+  expect(await dialogue.reply()).toMatch(/^220 /);
 });
 
 test("with workers: 1 there is no other process", async () => {

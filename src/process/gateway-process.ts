@@ -105,16 +105,11 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   const countsOf: SharedResources["countsOf"] = (name) => stackCounts(worker?.countsOf(name), counting.countsOf(name));
   const takeOwn: TakeInherited = (wanted) => inherited?.take(wanted) ?? handedOver.take("control", wanted);
   const takeInherited = worker?.takeListener ?? takeOwn;
-  const shared = {
-    ...resourcesOf({ sockets, takeInherited, countsOf, descriptorLimit, logger }),
-    ...ticketsOf(worker),
-  };
+  const resources = resourcesOf({ sockets, takeInherited, countsOf, descriptorLimit, logger });
+  const shared = { ...resources, ...ticketsOf(worker) };
+  const toldOf = ({ name }: GatewayConfig) => telemetryOf(telemetry, name, worker);
   const create = (gateway: GatewayConfig): Gateway =>
-    createGateway(gateway, {
-      shared,
-      plane: planes.of(gateway),
-      telemetry: telemetryOf(telemetry, gateway.name, worker),
-    });
+    createGateway(gateway, { shared, plane: planes.of(gateway), telemetry: toldOf(gateway) });
   const gateways = createGateways({ planes, create, forget: metrics.forgetGateway });
   const isReady = (): boolean => !isStopping() && gateways.areReady();
   const api = processApi({ version, metrics, history, feed, telemetry, gateways, isReady, isStopping, requests });

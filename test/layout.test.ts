@@ -209,7 +209,6 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "gateway/entrance/handed-over-listener.ts": "process/handover/handover.test.ts",
   "process/handover/handed-sockets.ts": "process/handover/handover.test.ts",
   "process/handover/place.ts": "process/handover/handover.test.ts",
-  "process/handover/predecessor.ts": "process/handover/handover.test.ts",
   "process/handover/start-successor.ts": "process/handover/handover.test.ts: SIGUSR2",
   "process/handover/successor.ts": "process/handover/handover.test.ts",
   "sockets/local-calls.ts": "sockets/local-conversation.test.ts",

@@ -1,6 +1,17 @@
 // Hand-over with real processes: one takes the other's place, and one that can't start changes nothing.
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { get, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
@@ -319,17 +330,48 @@ describe("a new process that can't start changes nothing", () => {
   });
 });
 
+describe("several workers", () => {
+  test("are not replaced: whoever tries is told why, and they go on", async () => {
+    const stage = await setUp({}, { workers: 2 });
+    const { processes, first, port, gateway } = stage;
+    const client = await login(port);
+    const next = processes.start("--replace");
+    expect(await next.ended).toBe(1);
+    expect((await processes.logged("could not start"))["detail"]).toMatch(/^--replace does not go with workers: 2: /);
+    processes.configure({ gateways: [gateway()] });
+    const from = processes.lines().length;
+    expect(await processes.start("--replace").ended).toBe(1);
+    expect((await processes.logged("could not start", from))["detail"]).toMatch(/refuses: several workers can't be/);
+    expect(await client.ask("NOOP")).toMatch(/^200 /);
+    process.kill(first.pid, "SIGTERM");
+    expect(await first.ended).toBe(0);
+  });
+});
+
 describe("attack:", () => {
   test("the socket is for its user alone", async () => {
     const { processes } = await setUp();
     expect(statSync(socketOf(processes)).mode & 0o777).toBe(0o600);
   });
 
+  test("another user's process that can reach the socket all the same is refused in words", async (context) => {
+    context.skip(process.geteuid?.() !== 0, "only root can be another user, too");
+    const { processes } = await setUp();
+    const path = socketOf(processes);
+    chmodSync(processes.folder, 0o755);
+    chmodSync(path, 0o777);
+    const script = `require("node:net").connect(${JSON.stringify(path)}).pipe(process.stdout)`;
+    const ids = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+    const { stdout } = spawnSync("setpriv", [...ids, process.execPath, "-e", script], { encoding: "utf8" });
+    const reason = "it is user 0's, and you are user 65534";
+    expect(JSON.parse(stdout)).toEqual({ handover: 1, kind: "refused", reason });
+    expect(await processes.logged("hand-over refused")).toMatchObject({ user: 65_534 });
+  });
+
   test("a configuration's socket in a folder that others may write to is not used", async () => {
     const server = await setServer();
     const listen = [`127.0.0.1:${await freePort()}`];
     const open = `/tmp/ftp-alg-open-${process.pid}`;
-    const { mkdirSync, chmodSync, rmSync } = await import("node:fs");
     mkdirSync(open);
     chmodSync(open, 0o777);
     onTestFinished(() => rmSync(open, { recursive: true }));
@@ -401,7 +443,6 @@ test("a socket that is no gateway's, or answers with something else, is no proce
   const path = socketOf(processes);
   process.kill(first.pid, "SIGKILL");
   await first.ended;
-  const { unlinkSync } = await import("node:fs");
   unlinkSync(path);
   let answer = "";
   const impostor = createServer((socket) => {

@@ -3,7 +3,12 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type FakeServer, type FakeSession, startFakeServer } from "../../gateway/fake-server.ts";
+import {
+  type FakeServer,
+  type FakeServerOptions,
+  type FakeSession,
+  startFakeServer,
+} from "../../gateway/fake-server.ts";
 import { openDialogue } from "../../gateway/ftp-dialogue.ts";
 
 export type Tally = {
@@ -31,7 +36,7 @@ const piece = (index: number): Buffer => Buffer.alloc(pieceBytes, `${index} the 
 const whole = Buffer.concat(Array.from({ length: pieces }, (_, index) => piece(index)));
 
 /** A server whose downloads last about a second and a half, and that tells from an upload whether it is the right one. */
-export function startLoadServer(host?: string): Promise<FakeServer> {
+export function startLoadServer(options: FakeServerOptions = {}): Promise<FakeServer> {
   return startFakeServer(
     {
       async RETR(s: FakeSession) {
@@ -56,7 +61,7 @@ export function startLoadServer(host?: string): Promise<FakeServer> {
         });
       },
     },
-    host === undefined ? {} : { host },
+    options,
   );
 }
 

@@ -96,11 +96,13 @@ export function securityAnswered(work: Work, verb: string, code: number, text: s
   }
 }
 
-/** A server under implicit TLS that does not know PROT at all has its data under TLS (aioftp): such servers begin so. */
+/** Servers do not know it, or not before the login (aioftp). */
+const notForNow: ReadonlySet<number> = new Set([500, 502, 503, 530]);
+
+/** A server under implicit TLS begins with its data under TLS, whatever it knows of PROT. */
 function isProtecting(session: Session, code: number, next: SecurityStep): boolean {
-  const isUnknown = code === 500 || code === 502;
   const isImplied = serverTls(session)?.implicit === true && wantedProtection(session, next) === "private";
-  return isPositive(code) || (isUnknown && isImplied);
+  return isPositive(code) || (notForNow.has(code) && isImplied);
 }
 
 /** Who does not know HOST at all serves one host, and OPTS changes no byte. */

@@ -279,8 +279,10 @@ describe("serverSide.tls.implicit", () => {
     );
   });
 
-  test.each([500, 502])("takes data for private where the server does not know PROT (%i)", (code) => {
-    const events = `
+  test.each([500, 502, 503, 530])(
+    "takes data for private where the server does not know PROT, or not yet (%i)",
+    (code) => {
+      const events = `
            connect 10.0.0.5:21
       connected 10.0.0.5:21
            start tls server
@@ -294,8 +296,9 @@ describe("serverSide.tls.implicit", () => {
       C> USER u
            >S USER u
       `;
-    playFromStart(events, implicit);
-  });
+      playFromStart(events, implicit);
+    },
+  );
 
   test("gives up a server that knows PROT and refuses it", () => {
     playFromStart(

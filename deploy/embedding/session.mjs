@@ -18,7 +18,7 @@ const policy = {
 let [session, effects] = startSession(
   {
     route: { kind: "fixed", host: "10.0.0.5", port: 21 },
-    timeouts: { loginMs: 60_000, idleMs: 300_000, lingerMs: 5_000 },
+    timeouts: { connectMs: 10_000, loginMs: 60_000, idleMs: 300_000, lingerMs: 5_000 },
     own: { listensAt: () => false, hasAddress: () => false },
   },
   {

@@ -130,3 +130,49 @@ test.each(["send-proxy", "send-proxy-v2", "send-proxy-v2 proxy-v2-options crc32c
     expect(ended()).toMatchObject([{ plane: "relay" }, { plane: "relay" }, { plane: "relay" }]);
   },
 );
+
+test.each(["v1", "v2"])(
+  "%s: HAProxy behind a gateway, in front of a server, knows clients by their headers, and takes health checks for its own",
+  async (proxyProtocol) => {
+    const files = { "readme.txt": Buffer.from("read me") };
+    const server = await startFtpServer({ listen: { address: "127.0.0.1", port: 0 }, files });
+    onTestFinished(() => server.stop());
+    const behind = await freePort();
+    // LOCAL and UNKNOWN leave the address of whoever connects.
+    const more = `
+listen behind
+  bind 127.0.0.1:${behind} accept-proxy
+  tcp-request session reject if !{ src ${client} } !{ src 127.0.0.1 }
+  server real ${formatEndpoint(server.endpoint)}
+`;
+    await startBalancer(formatEndpoint(server.endpoint), "", more);
+    const login = { user: "anna", passwordFile: temporaryFile("password", "secret\n") };
+    const gateway = spawnGateway([
+      {
+        name: "fronted",
+        listen: ["127.0.0.1:0"],
+        route: {
+          servers: [{ server: `127.0.0.1:${behind}`, proxyProtocol, users: ["anna"] }],
+          health: { every: "100ms", timeout: "5s", fall: 1, login, transfer: "list" },
+        },
+        dataPlane: "relay",
+      },
+    ]);
+    const endpoint = String((await gateway.logged("listening"))["endpoint"]);
+    // Some checks are to be over.
+    await sleep(1000);
+    const curl = await program("curl");
+    const download = async (from: string) => {
+      const url = `ftp://anna:secret@${endpoint}/readme.txt`;
+      const command = [curl.path, "--silent", "--show-error", "--verbose", "--interface", from, url];
+      const { status, stdout, stderr } = await run(command, { env: curl.env });
+      return { status, out: stdout.toString(), log: stderr.toString() };
+    };
+    expect(await download(client)).toMatchObject({ status: 0, out: "read me" });
+    expect(gateway.lines().filter(({ msg }) => msg === "server down")).toEqual([]);
+    // Turned away by HAProxy for the address in the header: no server is left for it.
+    const other = await download("127.0.0.78");
+    expect(other.status).not.toBe(0);
+    expect(other.log).toMatch(/^< 421 No server is available now/m);
+  },
+);

@@ -45,6 +45,9 @@ export type Conversation = {
   tls: ProbedTls | undefined;
   /** Data connections are under TLS. */
   isProtected: boolean;
+  /** PROT has been said and taken. */
+  hasProt: boolean;
+  isLoggedIn: boolean;
   take(event: ProbeEvent, at: number): void;
   isOpen(): boolean;
   hasReply(): boolean;
@@ -85,7 +88,7 @@ export function createConversation(silenceMs: number, startedAt: number): Conver
 
   const talk: Conversation = {
     ...{ at: startedAt, local: undefined, remote: undefined, announced: undefined, data: newData() },
-    ...{ tls: undefined, isProtected: false },
+    ...{ tls: undefined, isProtected: false, hasProt: false, isLoggedIn: false },
     take(event, at) {
       talk.at = at;
       if (event.kind === "closed") closed ??= event;

@@ -93,7 +93,7 @@ function scriptOf(
   const plays: (readonly [ProbeStep["name"], Play])[] = [
     ["connect", () => connect(talk)],
     ...beginning(talk, tls, upTo !== undefined),
-    ["login", () => login(talk, user, password)],
+    ["login", () => login(talk, user, password, tls)],
     ["list", listing],
   ];
   if (upTo !== undefined) return plays.slice(0, plays.length - { greeting: 2, login: 1, list: 0 }[upTo]);
@@ -146,11 +146,14 @@ function* greeting(talk: Conversation, isStrict: boolean): Script<StepResult> {
   return isGood ? ok() : problem("rejected", `the greeting is ${reply.text}`);
 }
 
-function* login(talk: Conversation, user: string, password: string): Script<StepResult> {
+function* login(talk: Conversation, user: string, password: string, tls: ProbeTls | undefined): Script<StepResult> {
   const named = yield* talk.ask(`USER ${user}`);
   const reply = named?.code === 331 ? yield* talk.ask(`PASS ${password}`) : named;
   if (reply === undefined) return talk.lost("no-reply", `no reply to the login of ${user}`);
-  return isPositive(reply.code) ? ok() : problem("rejected", `the login of ${user} was answered ${reply.text}`);
+  if (!isPositive(reply.code)) return problem("rejected", `the login of ${user} was answered ${reply.text}`);
+  talk.isLoggedIn = true;
+  const isDue = tls !== undefined && !talk.hasProt && isSecured(talk.tls);
+  return isDue ? yield* protectData(talk, tls) : ok();
 }
 
 function* remove(talk: Conversation, name: string): Script<StepResult> {

@@ -37,14 +37,16 @@ export function* secureControl(talk: Conversation, tls: ProbeTls): Script<StepRe
   return kind === "implicit" ? ok() : yield* protectData(talk, tls);
 }
 
-/** PBSZ and PROT. */
+/** PBSZ and PROT. A server that knows them only behind the login (530) is asked again there. */
 export function* protectData(talk: Conversation, { isDataClear = false }: ProbeTls): Script<StepResult> {
   for (const line of ["PBSZ 0", isDataClear ? "PROT C" : "PROT P"]) {
     const reply = yield* talk.ask(line);
     if (reply === undefined) return talk.lost("no-reply", `no reply to ${line}`);
+    if (reply.code === 530 && !talk.isLoggedIn) return ok();
     if (!isPositive(reply.code)) return problem("rejected", `${line} was answered ${reply.text}`);
   }
   talk.isProtected = !isDataClear;
+  talk.hasProt = true;
   return ok();
 }
 

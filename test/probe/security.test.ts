@@ -209,3 +209,33 @@ test("an active probe waits for a connection that it will secure", () => {
     >S PORT 192,0,2,1,195,80`;
   expect(play({ form: "PORT", tls: explicit }, playbook(text)).text).toBe(playbook(text));
 });
+
+test("a server that knows PROT only behind the login is asked again there, and nothing private goes in clear should it refuse", () => {
+  const late = `${greeted}
+  S> 234 Go on
+    secure control
+  secured control
+    >S PBSZ 0
+  S> 530 Log in first
+    >S USER anna
+  S> 230 Welcome
+    >S PBSZ 0
+  S> 200 OK
+    >S PROT P`;
+  const text = `${late}
+  S> 200 OK
+    >S PASV
+  S> 227 Entering Passive Mode (203,0,113,7,200,10)
+    dial 203.0.113.7:51210 protected`;
+  expect(play({ tls: explicit }, playbook(text)).text).toBe(playbook(text));
+  const refused = played(`${late}
+  S> 530 No
+    >S QUIT
+  S> 221 Bye
+    close`);
+  expect(refused?.steps.at(-1)).toMatchObject({
+    name: "login",
+    outcome: "failed",
+    sentence: "PROT P was answered 530 No",
+  });
+});

@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  rmdirSync,
   statSync,
   unlinkSync,
   writeFileSync,
@@ -21,6 +22,7 @@ import { formatMessage } from "../../../src/process/handover/handover-messages.t
 import { loadFfi } from "../../../src/sockets/ffi.ts";
 import type { FakeSession } from "../../gateway/fake-server.ts";
 import { type Dialogue, openDialogue, readAll } from "../../gateway/ftp-dialogue.ts";
+import { notifySocket } from "../../sockets/notified.ts";
 import { freePort, passive, setServer } from "../../gateway/stage.ts";
 import { createProcesses, type LogLine, type Processes, type Started } from "./processes.ts";
 import { replaceUnderLoad } from "./replace-under-load.ts";
@@ -87,6 +89,21 @@ async function replace(processes: Processes): Promise<Started> {
 
 function descriptorsOf(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+/** A new one, beside those of this process; gone with the test. */
+function controlGroup(): string | undefined {
+  for (const mount of ["/sys/fs/cgroup", "/sys/fs/cgroup/pids"]) {
+    const made = `${mount}/ftp-alg-${process.pid}`;
+    try {
+      mkdirSync(made);
+    } catch {
+      continue;
+    }
+    onTestFinished(() => rmdirSync(made));
+    if (existsSync(`${made}/cgroup.procs`)) return made;
+  }
+  return undefined;
 }
 
 async function readyz(admin: string): Promise<string> {
@@ -224,6 +241,45 @@ describe("SIGUSR2", () => {
     expect(await first.ended).toBe(0);
     expect(readFileSync(`/proc/${Number(pid)}/cmdline`, "utf8").split("\0")).toContain("--replace");
     await login(port);
+  });
+
+  test("tells systemd which process is the main one, before that says it is ready; of the old one's end nothing is said", async () => {
+    const manager = notifySocket();
+    const server = await setServer();
+    const listen = [`127.0.0.1:${await freePort()}`];
+    const config = { gateways: [{ listen, route: { server: `127.0.0.1:${server.port}` }, dataPlane: "relay" }] };
+    const env = { NOTIFY_SOCKET: manager.socket, WATCHDOG_USEC: "100000000", WATCHDOG_PID: "1" };
+    const processes = createProcesses(config, env);
+    onTestFinished(() => processes.stop());
+    const first = processes.start();
+    expect(await manager.next()).toBe("READY=1\nSTATUS=takes sessions");
+    await vi.waitFor(() => expect(socketsIn(processes)).toHaveLength(1), { timeout: 20_000 });
+    process.kill(first.pid, "SIGUSR2");
+    const { pid } = await processes.logged("new process started");
+    expect(await manager.next()).toBe(`MAINPID=${Number(pid)}`);
+    expect(await manager.next()).toBe("READY=1\nSTATUS=takes sessions");
+    expect(await first.ended).toBe(0);
+    process.kill(Number(pid), "SIGTERM");
+    expect(await manager.next()).toMatch(/^STOPPING=1/);
+  });
+
+  test("of a service is refused to a process from outside, which systemd would not see", async (context) => {
+    const outside = controlGroup();
+    if (outside === undefined) return context.skip("no control group can be made here");
+    const manager = notifySocket();
+    const server = await setServer();
+    const listen = [`127.0.0.1:${await freePort()}`];
+    const config = { gateways: [{ listen, route: { server: `127.0.0.1:${server.port}` }, dataPlane: "relay" }] };
+    const processes = createProcesses(config, { NOTIFY_SOCKET: manager.socket });
+    onTestFinished(() => processes.stop());
+    const first = processes.start();
+    await vi.waitFor(() => expect(socketsIn(processes)).toHaveLength(1), { timeout: 20_000 });
+    writeFileSync(`${outside}/cgroup.procs`, String(first.pid));
+    expect(await processes.start("--replace").ended).toBe(1);
+    const { detail } = await processes.logged("could not start");
+    expect(detail).toContain("systemctl kill --signal=SIGUSR2 --kill-whom=main");
+    process.kill(first.pid, "SIGKILL");
+    await first.ended;
   });
 
   test("with a configuration that is wrong changes nothing, and the log says how the new process ended", async () => {

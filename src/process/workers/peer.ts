@@ -34,6 +34,7 @@ export class PeerGone extends Error {}
 
 export function createPeer<Theirs extends Calls>(channel: Channel, ours: Calls): Peer<Theirs> {
   const waiting = new Map<number, Waiting>();
+  const outgoing: Message[] = [];
   let lastId = 0;
   let isGone = false;
 
@@ -46,12 +47,18 @@ export function createPeer<Theirs extends Calls>(channel: Channel, ours: Calls):
     }
   }
 
-  function send(message: Message, handle?: unknown): void {
-    if (!isGone) channel.send(message, handle);
+  /** All that is said in one turn of the event loop goes in one message: each costs more than what is in it. */
+  function send(message: Message): void {
+    if (outgoing.length === 0) setImmediate(flush);
+    outgoing.push(message);
   }
 
-  channel.onMessage((raw, handle) => {
-    const message = raw as Message;
+  function flush(): void {
+    const messages = outgoing.splice(0);
+    if (messages.length > 0 && !isGone) channel.send(messages);
+  }
+
+  function receive(message: Message, handle: unknown): void {
     if (message.kind === "call") {
       void answer(message.id, message.name, handle === undefined ? message.args : [...message.args, handle]);
       return;
@@ -60,6 +67,10 @@ export function createPeer<Theirs extends Calls>(channel: Channel, ours: Calls):
     waiting.delete(message.id);
     if (message.error === undefined) one?.resolve(message.value as never);
     else one?.reject(new Error(message.error));
+  }
+
+  channel.onMessage((messages, handle) => {
+    for (const message of messages as readonly Message[]) receive(message, handle);
   });
   channel.onGone(() => {
     isGone = true;
@@ -76,6 +87,9 @@ export function createPeer<Theirs extends Calls>(channel: Channel, ours: Calls):
       });
     },
     tell: (name, ...args) => send({ kind: "call", id: undefined, name, args }),
-    give: (name, argument, handle) => send({ kind: "call", id: undefined, name, args: [argument] }, handle),
+    give(name, argument, handle) {
+      flush();
+      if (!isGone) channel.send([{ kind: "call", id: undefined, name, args: [argument] } satisfies Message], handle);
+    },
   };
 }

@@ -49,8 +49,8 @@ export async function runWorker({ channel, isJournal, kill, hooks = {} }: Worker
   const ours: Record<string, Calls[string]> = {
     takeSocket: sockets.receive,
     drain,
-    // The answer is on its way first.
-    stop: () => stop().finally(() => setImmediate(end)),
+    // What has been said is on its way first.
+    stop: () => stop().finally(() => setTimeout(end, 1)),
     async start(config: Config, beginning: WorkerBeginning) {
       let { ticketKeys } = beginning;
       ours["setTicketKeys"] = (keys: TicketKeys): void => void (ticketKeys = keys);

@@ -302,6 +302,16 @@ test("what a worker can't have ends the start with the reason, and leaves no pro
   expect(await few.ended).toBe(2);
 });
 
+test("the servers of a pool have as many sessions as each other, whichever worker has sent them there", async () => {
+  const servers = [await setServer(), await setServer()];
+  const route = { servers: servers.map(({ port }) => `127.0.0.1:${port}`), balance: "least-sessions" };
+  const { clients, metric } = await setWorkers({ route });
+  const all = await clients(16);
+  expect(await metric("server_sessions")).toBe(all.length);
+  const counts = servers.map(({ sessions }) => sessions.length);
+  expect(Math.abs((counts[0] ?? 0) - (counts[1] ?? 0))).toBeLessThanOrEqual(2);
+});
+
 test("a socket that the program was started with is the workers'", async () => {
   const server = await setServer();
   const bound = bindSocket({ address: "127.0.0.1", port: 0 }, false);

@@ -16,6 +16,8 @@ import { createTerminal } from "./process/terminal.ts";
 process.on("SIGUSR1", () => {});
 // One that came before that line has opened it already.
 setImmediate(() => void closeInspector());
+// Else one that comes before the gateway hears it, or to another command, ends the process.
+process.on("SIGUSR2", () => {});
 
 const stop = new AbortController();
 const kill = new AbortController();

@@ -69,6 +69,7 @@ async function transfer(command: string, move: (data: Connection) => Promise<unk
   const port = /\|\|\|(\d+)\|/.exec(await must("EPSV", /^229/))?.[1];
   const data = connect(Number(port));
   const ended = once(data.process, "close", { signal: patience() });
+  ended.catch(() => {});
   try {
     if (from > 0) await must(`REST ${from}`, /^350/);
     await must(command, /^1/);
@@ -77,7 +78,6 @@ async function transfer(command: string, move: (data: Connection) => Promise<unk
     if (status !== 0) console.log(`failed: data connection: ${String(status)}`);
     console.log(await reply());
   } finally {
-    ended.catch(() => {});
     data.process.kill();
   }
 }

@@ -114,10 +114,14 @@ async function readyz(admin: string): Promise<string> {
 }
 
 describe("a hand-over", () => {
-  test.each(["relay", "splice"])(
-    "under constant logins and running transfers of the plane %s refuses no client and cuts no transfer, four times",
-    async (plane) => {
-      const result = await replaceUnderLoad({ count: 4, plane });
+  test.each([
+    ["relay", "node"],
+    ["relay", "loop"],
+    ["splice", "node"],
+  ])(
+    "under constant logins and running transfers of the plane %s, driver %s, refuses no client and cuts no transfer, four times",
+    async (plane, driver) => {
+      const result = await replaceUnderLoad({ count: 4, plane, driver });
       const { refused, cut, wrong, warnings, handovers, codes, planes } = result;
       expect({ refused, cut, wrong, warnings, handovers, planes }).toEqual({
         ...{ refused: [], cut: [], wrong: [], warnings: [], handovers: 4, planes: [plane] },

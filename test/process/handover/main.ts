@@ -2,12 +2,17 @@
 import { parseArgs } from "node:util";
 import { replaceUnderLoad } from "./replace-under-load.ts";
 
-const usage = `npm run handover -- [--count N] [--plane relay|splice]   by default 20 hand-overs on each of them
+const usage = `npm run handover -- [--count N] [--plane relay|splice] [--driver node|loop]   by default 20 hand-overs on each of them
 `;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { count: { type: "string", default: "20" }, plane: { type: "string" }, help: { type: "boolean" } },
+    options: {
+      count: { type: "string", default: "20" },
+      plane: { type: "string" },
+      driver: { type: "string", default: "auto" },
+      help: { type: "boolean" },
+    },
   });
   if (values.help) {
     process.stdout.write(usage);
@@ -15,7 +20,7 @@ async function main(): Promise<number> {
   }
   let isGood = true;
   for (const plane of values.plane === undefined ? ["relay", "splice"] : [values.plane]) {
-    const result = await replaceUnderLoad({ count: Number(values.count), plane });
+    const result = await replaceUnderLoad({ count: Number(values.count), plane, driver: values.driver });
     const { handovers, logins, transfers, bytes, refused, cut, wrong, warnings, planes } = result;
     process.stdout.write(
       `${planes.join(", ")}: ${handovers} hand-overs, ${logins} logins, ${transfers} transfers (${Math.round(bytes / 2 ** 20)} MiB): ` +

@@ -13,13 +13,25 @@ export type Replaced = Tally & {
   readonly planes: readonly string[];
 };
 
-export type ReplaceOptions = { readonly count: number; readonly plane: string; readonly loginsPerSecond?: number };
+export type ReplaceOptions = {
+  readonly count: number;
+  readonly plane: string;
+  /** Of control connections; by default what the machine takes. */
+  readonly driver?: string;
+  readonly loginsPerSecond?: number;
+};
 
 /** A fleet of processes one after the other, on loopback. */
-export async function replaceUnderLoad({ count, plane, loginsPerSecond = 100 }: ReplaceOptions): Promise<Replaced> {
+export async function replaceUnderLoad({
+  count,
+  plane,
+  driver = "auto",
+  loginsPerSecond = 100,
+}: ReplaceOptions): Promise<Replaced> {
   const server = await startLoadServer();
   const processes = createProcesses({
     log: { level: "debug" },
+    driver,
     gateways: [
       {
         name: "one",

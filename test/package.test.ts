@@ -71,7 +71,7 @@ beforeAll(async () => {
   await run("npm", ["install", ...flags, tarball], { cwd: installed, env: npmEnvironment });
 }, limitMs);
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }), limitMs);
 
 test("the tarball holds what runs and what explains it, nothing else", async () => {
   const { stdout } = await run("tar", ["-tzf", tarball]);

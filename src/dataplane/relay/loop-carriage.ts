@@ -177,7 +177,7 @@ function broke(relayed: Relayed, side: Side, call: string, result: number): void
   const { client, server, up, down } = relayed;
   // Bytes towards the broken side no longer matter. Bytes from it are real: they go out before the reset.
   const [broken, whole, out] = side === "client" ? [client, server, up] : [server, client, down];
-  if (out.unsent.length === 0) return finish(relayed);
+  if (out.unsent.length === 0 || whole.interest === undefined) return finish(relayed);
   unwatchStream(broken);
   setInterest(whole, interests.write);
 }

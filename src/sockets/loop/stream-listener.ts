@@ -44,15 +44,14 @@ export function listenForStreams(
     throw error;
   }
   const endpoint = at.port === 0 ? localEndpoint(calls, fd) : at;
-  loop.opened();
   let rest: Deadline | undefined;
-  poller.add(fd, interests.read, undefined, () => {
-    const connection = acceptDescriptor(calls, fd);
-    if (hasNoDescriptor(connection)) return waitForDescriptors();
-    if (connection < 0) return;
-    loop.opened();
-    accepted(createStream(loop, connection), writtenEndpoint());
-  });
+  try {
+    poller.add(fd, interests.read, undefined, accept);
+  } catch (error) {
+    calls.close(fd);
+    throw error;
+  }
+  loop.opened();
   return {
     endpoint,
     close() {
@@ -64,6 +63,14 @@ export function listenForStreams(
       fd = -1;
     },
   };
+
+  function accept(): void {
+    const connection = acceptDescriptor(calls, fd);
+    if (hasNoDescriptor(connection)) return waitForDescriptors();
+    if (connection < 0) return;
+    loop.opened();
+    accepted(createStream(loop, connection), writtenEndpoint());
+  }
 
   /** It waits in the kernel's queue, and epoll would tell of it without end. */
   function waitForDescriptors(): void {

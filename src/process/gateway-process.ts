@@ -111,7 +111,7 @@ export async function createGatewayProcess(config: Config, options: GatewayProce
   const create = (gateway: GatewayConfig): Gateway =>
     createGateway(gateway, { shared, plane: planes.of(gateway), telemetry: toldOf(gateway) });
   const gateways = createGateways({ planes, create, forget: metrics.forgetGateway });
-  const isReady = (): boolean => !isStopping() && gateways.areReady();
+  const isReady = (): boolean => !isStopping() && (place.isLeft() || gateways.areReady());
   const api = processApi({ version, metrics, history, feed, telemetry, gateways, isReady, isStopping, requests });
   const probes = createProbes({ config: () => current, gateways, sessions: api.sessions });
   const traffic = createTrafficSampler(metrics, options.sampleTrafficEveryMs);

@@ -12,6 +12,8 @@ export type Place = Pick<PredecessorDeps, "sockets" | "retreat" | "countSessions
    * process before this one.
    */
   leave(): Promise<void>;
+  /** The other process has it: whoever still asks here finds the service as ready as it is there. */
+  isLeft(): boolean;
 };
 
 /** `leave`: of the gateways, and whatever else is to be waited for. */
@@ -20,7 +22,9 @@ export function createPlace(
   admin: Pick<AdminListener, "open" | "leave">,
   leave: () => Promise<unknown>,
 ): Place {
+  let isLeft = false;
   return {
+    isLeft: () => isLeft,
     sockets: () => [
       ...listeningSockets.open().map((socket) => ({ ...socket, use: "control" as const })),
       ...admin.open().map((socket) => ({ ...socket, use: "admin" as const })),
@@ -28,6 +32,7 @@ export function createPlace(
     retreat: () => portPools.retreat(places.taken),
     countSessions: () => places.taken,
     async leave() {
+      isLeft = true;
       admin.leave();
       await leave();
     },

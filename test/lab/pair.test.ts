@@ -36,7 +36,7 @@ test("a transfer goes on, byte for byte, on the machine that takes over, and con
   const before = moved();
   const cutAt = Date.now();
   await pair.cut(first);
-  await until(async () => (await pair.primary()) === second, 10_000);
+  await until(async () => (await pair.primary()) === second, 10_000).catch(() => expect.fail(pair.log(second)));
   await until(() => moved() > before + 8_000_000, 20_000);
   expect(await pair.tracked(second)).toMatch(/dport=50\d\d\d .*src=10\.0\.0\.5 dst=10\.0\.0\.1/);
 

@@ -47,13 +47,14 @@ export async function createPair(): Promise<Pair> {
   const running: Record<Member, Running[]> = { a: [], b: [] };
   try {
     await mkdir(folder);
-    await wire(name, namespaces);
+    await wire(name, namespaces, libraries);
     const server = start(within("srv", process.execPath, peers, "serve", serverAddress), { cwd: folder, env });
     await server.line(/"serving"/, 30_000);
     for (const member of members) {
       const programs = await write(folder, member, env);
       running[member] = programs.map((command) => start(within(member, ...command), { cwd: folder, env }));
       await running[member][0]?.line(/"listening"/, 30_000);
+      await running[member][2]?.line(/Entering (BACKUP|MASTER) STATE/, 30_000);
     }
     return {
       server,
@@ -99,7 +100,7 @@ async function programEnv(): Promise<Record<string, string>> {
 }
 
 /** Client and both gateways on one switch, server and both on another, a cable between the two. */
-async function wire(name: string, namespaces: readonly string[]): Promise<void> {
+async function wire(name: string, namespaces: readonly string[], env: Record<string, string>): Promise<void> {
   for (const namespace of namespaces) await output(["ip", "netns", "add", namespace]);
   const cable = (from: string, device: string, to: string, there: string): string =>
     `link add name ${device} netns ${name}-${from} type veth peer name ${there} netns ${name}-${to}\n`;
@@ -123,6 +124,7 @@ async function wire(name: string, namespaces: readonly string[]): Promise<void> 
   await batch("cli", ...up("lo", "lan"), "addr add 192.0.2.100/24 dev lan");
   await batch("srv", ...up("lo", "wan"), `addr add ${serverAddress}/24 dev wan`);
   const settings = ["net/ipv4/ip_forward", "net/netfilter/nf_conntrack_tcp_be_liberal"];
+  const rules = path.join(deployFolder, "keepalived/failover.nft");
   for (const member of members) {
     const number = own[member];
     await batch(
@@ -133,8 +135,12 @@ async function wire(name: string, namespaces: readonly string[]): Promise<void> 
       `route add 10.0.0.0/24 dev wan metric 100`,
       `addr add 172.31.0.${number}/24 dev sync`,
     );
-    const set = settings.map((setting) => `echo 1 > /proc/sys/${setting}`).join("; ");
-    await output(["ip", "netns", "exec", `${name}-${member}`, "sh", "-ec", set]);
+    const set = settings.map((setting) => `echo 1 > /proc/sys/${setting}`);
+    const strict = "echo 0 > /proc/sys/net/netfilter/nf_conntrack_tcp_loose";
+    await output(
+      ["ip", "netns", "exec", `${name}-${member}`, "sh", "-ec", [...set, strict, `nft -f ${rules}`].join("; ")],
+      { env },
+    );
   }
 }
 

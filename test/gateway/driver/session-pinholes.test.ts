@@ -246,6 +246,8 @@ test("a client's own listener is found at its own address, whatever the test mac
   const { client } = await setStage({}, { timeouts: { connectMs: 300 } });
   await client.ask(portLine(port));
   client.write("RETR x\r\n");
-  const replies = [await client.reply(), await client.reply()];
-  expect(replies.at(-1)).toMatch(/^425 |^426 /);
+  // Its 150 may come before the refusal, or not at all.
+  const first = await client.reply();
+  const last = /^1/.test(first) ? await client.reply() : first;
+  expect(last).toMatch(/^425 |^426 /);
 });

@@ -41,7 +41,8 @@ export function download(body: Buffer = fileBody): Answer {
     s.say("150 Here it comes");
     const data = await s.data();
     data.end(body);
-    await new Promise((resolve) => data.once("close", resolve));
+    // It may have been reset before it was seen to be there.
+    if (!data.closed) await new Promise((resolve) => data.once("close", resolve));
     s.say("226 Done");
   };
 }

@@ -30,14 +30,22 @@ const ends: Readonly<Record<string, () => readonly SessionEffect[]>> = {
   },
 };
 
+/** What the case before has kept may take more than one collection to be given back. */
+async function settledHeapBytes(): Promise<number> {
+  for (let last = Infinity; ;) {
+    await setImmediate();
+    const bytes = heapBytes();
+    if (bytes > last - 64 * 1024) return bytes;
+    last = bytes;
+  }
+}
+
 test.each(Object.entries(ends))(
   "limit: 8 MiB of history are no more than 16 MiB of the heap, where every client %s at the end",
   async (_, effects) => {
-    // What the case before has kept is given back only once nothing of it is under way.
-    await setImmediate();
     const limits = { sessions: 100_000, failures: 100_000, bytesPerSession: 256, totalBytes };
     const history = createSessionHistory(limits, createEventFeed());
-    const before = heapBytes();
+    const before = await settledHeapBytes();
     for (let session = 0; session < 8000; session += 1) {
       const notes = history.started({ id: `s${session}`, gateway: "public", client: { ...client }, listener });
       notes.note(0, undefined, effects(), plain);

@@ -125,14 +125,14 @@ test.each([
     `const { now } = Date;
      let shift = 0;
      Date.now = () => now() + shift;
-     process.on("SIGUSR2", () => { shift = ${jump}; });`,
+     process.on("SIGCONT", () => { shift = ${jump}; });`,
   );
   const timeouts = { idle: "1500ms", login: "1500ms", pinhole: "30s" };
   const { port, gateway } = await gatewayAt({ nodeOptions: ["--require", clock] }, { timeouts });
   const busy = await logIn(port);
   const idle = await logIn(port);
   const data = portOf(await busy.ask("PASV"));
-  gateway.signal("SIGUSR2");
+  gateway.signal("SIGCONT");
   const began = performance.now();
   const ended = idle.rest().then((text) => ({ text, ms: performance.now() - began }));
   for (let count = 0; count < 10; count++) {

@@ -102,9 +102,9 @@ const soakScript = (host: string): Script => ({
 const valueOf = (exposition: string, sample: string): number =>
   Number(new RegExp(`^${sample} (.+)$`, "m").exec(exposition)?.[1]);
 
-/** On SIGUSR2 it collects garbage and writes what is left, one line of JSON for each time. */
+/** On SIGCONT it collects garbage and writes what is left, one line of JSON for each time. */
 const probe = (file: string): string => `
-  process.on("SIGUSR2", () => {
+  process.on("SIGCONT", () => {
     for (let time = 0; time < 3; time++) globalThis.gc();
     const timers = process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
     require("node:fs").appendFileSync(${JSON.stringify(file)}, JSON.stringify({ timers, heapBytes: process.memoryUsage().heapUsed }) + "\\n");
@@ -196,7 +196,7 @@ export async function watchGateway(site: Site): Promise<SoakGateway> {
 
   async function collected(): Promise<{ timers: number; heapBytes: number }> {
     const before = await readFile(toldFile, "utf8");
-    process.kill(pid, "SIGUSR2");
+    process.kill(pid, "SIGCONT");
     for (;;) {
       await sleep(20);
       const told = (await readFile(toldFile, "utf8")).slice(before.length);

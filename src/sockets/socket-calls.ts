@@ -89,10 +89,20 @@ const keepaliveProbes = { count: 10, secondsApart: 1 } as const;
 
 const one = Buffer.from(new Int32Array([1]).buffer);
 
-const sendLimit = 16_384;
+/** What one call of `send` is given at most. */
+export const sendLimit = 16_384;
+/** Where a text stands in bytes while a call takes it. */
+export const sendMemory = Buffer.allocUnsafeSlow(sendLimit);
 /** Up to here copying by hand is less than the way to Node's copying. */
 const shortText = 256;
-const sendBuffer = Buffer.allocUnsafeSlow(sendLimit);
+
+/** Writes the beginning of a text (latin1) into `sendMemory`, as much as there is room for, and returns how many bytes that is. */
+export function placeText(text: string): number {
+  const length = Math.min(text.length, sendLimit);
+  if (length <= shortText) for (let at = 0; at < length; at++) sendMemory[at] = text.charCodeAt(at);
+  else sendMemory.write(text, 0, length, "latin1");
+  return length;
+}
 
 let loaded: LoadedSocketCalls | undefined;
 
@@ -143,9 +153,7 @@ function declare({ func, errno }: Ffi): SocketCalls {
     send(fd, text) {
       const { length } = text;
       if (length > sendLimit) return 0;
-      if (length <= shortText) for (let at = 0; at < length; at++) sendBuffer[at] = text.charCodeAt(at);
-      else sendBuffer.write(text, "latin1");
-      return Math.max(0, send(fd, sendBuffer, length, dontWait | noSignal));
+      return Math.max(0, send(fd, sendMemory, placeText(text), dontWait | noSignal));
     },
     originalDestination(fd, family) {
       const address = Buffer.alloc(28);

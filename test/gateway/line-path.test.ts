@@ -42,7 +42,8 @@ test("a line of a client enters thirteen files on its way to the server, and ele
     "session/session.ts",
     "session/wanted-input.ts",
     "session/work.ts",
-    ...(isOnLoop ? ["sockets/loop/loop-transport.ts"] : ["sockets/node-transport.ts", "sockets/socket-calls.ts"]),
+    isOnLoop ? "sockets/loop/loop-transport.ts" : "sockets/node-transport.ts",
+    "sockets/socket-calls.ts",
     "sockets/transport.ts",
   ];
   const beside = [

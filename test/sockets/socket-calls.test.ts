@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { handleOf } from "../../src/sockets/socket-handle.ts";
-import { loadSocketCalls, type SocketCalls } from "../../src/sockets/socket-calls.ts";
+import { loadSocketCalls, placeText, sendLimit, sendMemory, type SocketCalls } from "../../src/sockets/socket-calls.ts";
 import { sendUrgent } from "../dataplane/urgent.ts";
 import { quiet } from "../virtual-time.ts";
 
@@ -126,4 +126,14 @@ describe("another machine's address", () => {
     const bind = (): number => calls().bindAnywhere({ address: "127.0.0.1", port });
     expect(bind).toThrow(mayBind() ? `bind EADDRINUSE 127.0.0.1:${port}` : "EPERM");
   });
+});
+
+test.each([0, 1, 256, 257, sendLimit])("a text of %d characters stands there byte for byte", (length) => {
+  const text = Array.from({ length }, (_, at) => String.fromCharCode(at % 256)).join("");
+  expect(placeText(text)).toBe(length);
+  expect(sendMemory.toString("latin1", 0, length)).toBe(text);
+});
+
+test("of a longer one there is as much as there is room for", () => {
+  expect(placeText("x".repeat(sendLimit + 1))).toBe(sendLimit);
 });

@@ -12,19 +12,18 @@ import type { Loop } from "./loop.ts";
 import { loopTransport } from "./loop-transport.ts";
 import { interests } from "./poller.ts";
 
-const duplicateCloseOnExec = 1030;
 const restMs = 100;
 
 export function acceptOnLoop(loop: Loop, server: Server, options: AcceptorOptions, events: AcceptorEvents): Acceptor {
   const { calls, poller } = loop;
   const { isInherited, early } = options;
   let { keepaliveMs } = options;
-  const fd = calls.duplicate(descriptorOf(server), duplicateCloseOnExec, 0);
+  const fd = calls.sockets.duplicate(descriptorOf(server));
   if (fd < 0) return acceptByNode(server, options, events);
   server.close();
   const local = localEndpoint(calls, fd);
   let isLocalKnown = !isUnspecified(local.address);
-  let spare = calls.duplicate(fd, duplicateCloseOnExec, 0);
+  let spare = calls.sockets.duplicate(fd);
   let resting: NodeJS.Timeout | undefined;
   let isOpen = true;
   for (const socket of early) events.accepted(acceptedTransport(socket, { keepaliveMs }));
@@ -77,7 +76,7 @@ export function acceptOnLoop(loop: Loop, server: Server, options: AcceptorOption
   /** It would wait in the kernel's queue, and epoll tell of it without end. */
   function turnAway(): void {
     const isTaken = turnAwayWith(calls, spare, fd);
-    spare = calls.duplicate(fd, duplicateCloseOnExec, 0);
+    spare = calls.sockets.duplicate(fd);
     if (isTaken && spare >= 0) return;
     poller.change(fd, interests.none);
     resting = setTimeout(() => {

@@ -20,7 +20,6 @@ export type LoopCalls = {
   readonly receive: CFunction;
   readonly shutdown: CFunction;
   readonly close: CFunction;
-  readonly duplicate: CFunction;
   readonly pair: CFunction;
   /** Of Node's loop in the main thread: libuv's public interface. */
   readonly nodeLoop: CFunction;
@@ -68,8 +67,6 @@ function declare(func: (prototype: string) => CFunction): Omit<LoopCalls, "errno
     receive: func("int64_t recv(int, void *, size_t, int)"),
     shutdown: func("int shutdown(int, int)"),
     close: func("int close(int)"),
-    // Variadic in C; every Linux ABI passes a variadic int like any other.
-    duplicate: func("int fcntl(int fd, int operation, int least)"),
     pair: func("int socketpair(int, int, int, void *)"),
     nodeLoop: func("uintptr_t uv_default_loop()"),
     nodeDescriptor: func("int uv_backend_fd(uintptr_t)"),

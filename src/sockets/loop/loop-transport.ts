@@ -4,6 +4,7 @@ import { Socket, type SocketConstructorOpts } from "node:net";
 import { getSystemErrorName } from "node:util";
 import type { Endpoint } from "../../net/endpoint.ts";
 import { cancelDeadline, type Deadline, setDeadline } from "../deadlines.ts";
+import { placeText, sendLimit, sendMemory } from "../socket-calls.ts";
 import { soon } from "../soon.ts";
 import {
   closingGraceMs,
@@ -39,10 +40,6 @@ type LoopConnection = Connection & {
 const errnos = { again: 11, broken: 32 } as const;
 const flags = { dontWait: 0x40, noSignal: 0x4000, more: 0x8000 } as const;
 const shutWrite = 1;
-const sendLimit = 16_384;
-/** Up to here copying by hand is less than the way to Node's copying. */
-const shortText = 256;
-const sendBuffer = Buffer.allocUnsafeSlow(sendLimit);
 
 export type LoopEnds = {
   readonly local: Endpoint;
@@ -131,10 +128,7 @@ function unwatch(connection: LoopConnection): void {
 
 /** How many bytes the kernel took; below zero: minus the error's number. */
 function sendNow({ loop, fd }: LoopConnection, text: string, how: number): number {
-  const length = Math.min(text.length, sendLimit);
-  if (length <= shortText) for (let at = 0; at < length; at++) sendBuffer[at] = text.charCodeAt(at);
-  else sendBuffer.write(text, 0, length, "latin1");
-  const sent = loop.calls.send(fd, sendBuffer, length, flags.dontWait | flags.noSignal | how);
+  const sent = loop.calls.send(fd, sendMemory, placeText(text), flags.dontWait | flags.noSignal | how);
   if (sent >= 0) return sent;
   const errno = loop.calls.errno();
   return errno === errnos.again ? 0 : -errno;
